@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Logger } from '../log.ts';
+import { directClient } from './pool.ts';
+
+const channel = 'heliograph';
+const heartbeatMs = 5_000;
+const reconnectMaxMs = 2_000;
+/** PostgreSQL takes payloads of up to 7,999 bytes. */
+const maxPayloadBytes = 7_900;
+/** At most one NOTIFY in this time while hints keep coming: one that follows a pause is sent at once. */
+const notifyEveryMs = 2;
+
+/**
+ * Hints between processes: "these owners have something new". Hints only, never the news itself: one that is lost
+ * costs a reader its next look at the table, which it takes by the clock anyway.
+ *
+ * Two connections, both direct (LISTEN does not pass a pooler in transaction mode). One listens, asks something
+ * every 5 s, because a network that swallows packets raises no event, and is made anew when it falls; `onConnect`
+ * then tells the readers to look for what they missed. The other sends, never inside anybody's transaction: NOTIFY
+ * takes a lock of the whole cluster until its transaction has committed.
+ */
+export class Hints {
+  readonly #url: string;
+  readonly #logger: Logger;
+  readonly #stop = new AbortController();
+  #listener: pg.Client | undefined;
+  #sender: pg.Client | undefined;
+  #dirty = new Set<string>();
+  #sending: Promise<void> | undefined;
+  #listening: Promise<void> | undefined;
+  #onHint: ((words: readonly string[]) => void)[] = [];
+  #onConnect: (() => void)[] = [];
+
+  constructor(options: { url: string; logger: Logger }) {
+    this.#url = options.url;
+    this.#logger = options.logger;
+  }
+
+  /** Is called with the words of each hint, and with `['*']` where anything may have changed. */
+  subscribe(listener: (words: readonly string[]) => void): void {
+    this.#onHint.push(listener);
+  }
+
+  /** Is called after each connect: hints before it may have been missed. */
+  onConnect(listener: () => void): void {
+    this.#onConnect.push(listener);
+  }
+
+  /** Starts to listen; keeps the connection until `stop`. */
+  start(): void {
+    this.#listening ??= this.#listen();
+  }
+
+  /** Tells every process, this one included and first. `words` have no white space. Never waits, never throws. */
+  send(words: Iterable<string>): void {
+    const list = [...words];
+    if (list.length === 0) return;
+    for (const listener of this.#onHint) listener(list);
+    for (const word of list) this.#dirty.add(word);
+    this.#sending ??= this.#flush();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#sending;
+    await Promise.allSettled([this.#listener?.end(), this.#sender?.end()]);
+    await this.#listening;
+  }
+
+  async #listen(): Promise<void> {
+    let failures = 0;
+    while (!this.#stop.signal.aborted) {
+      const client = directClient(this.#url);
+      this.#listener = client;
+      try {
+        const ended = new Promise<void>((resolve) => {
+          client.once('end', resolve);
+          client.once('error', () => resolve());
+        });
+        client.on('notification', ({ payload }) => {
+          const words = (payload ?? '*').split(' ');
+          for (const listener of this.#onHint) listener(words);
+        });
+        await client.connect();
+        await client.query(`listen ${channel}`);
+        failures = 0;
+        for (const listener of this.#onConnect) listener();
+        while (!this.#stop.signal.aborted) {
+          const beat = await Promise.race([ended.then(() => 'ended'), pause(heartbeatMs, this.#stop.signal)]);
+          if (beat === 'ended') break;
+          await client.query('select 1');
+        }
+      } catch (error) {
+        this.#logger.warn({ error: errorMessage(error) }, 'listening connection lost');
+      }
+      client.end().catch(() => undefined);
+      failures += 1;
+      await pause(Math.min(reconnectMaxMs, 50 * 2 ** failures), this.#stop.signal);
+    }
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#dirty.size > 0) {
+      const payload = [...this.#dirty].join(' ');
+      this.#dirty.clear();
+      try {
+        const sender = await this.#connectedSender();
+        await sender.query('select pg_notify($1, $2)', [channel, payload.length > maxPayloadBytes ? '*' : payload]);
+      } catch (error) {
+        this.#logger.warn({ error: errorMessage(error) }, 'hint not sent');
+        this.#sender?.end().catch(() => undefined);
+        this.#sender = undefined;
+        await pause(100, this.#stop.signal);
+      }
+      await delay(notifyEveryMs);
+    }
+    this.#sending = undefined;
+  }
+
+  async #connectedSender(): Promise<pg.Client> {
+    if (this.#sender !== undefined) return this.#sender;
+    const sender = directClient(this.#url);
+    sender.on('error', () => {
+      if (this.#sender === sender) this.#sender = undefined;
+    });
+    sender.on('end', () => {
+      if (this.#sender === sender) this.#sender = undefined;
+    });
+    await sender.connect();
+    await sender.query('set synchronous_commit = off');
+    this.#sender = sender;
+    return sender;
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => undefined);
+
+const errorMessage = (error: unknown) => (error instanceof Error ? error.message : String(error));

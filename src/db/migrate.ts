@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { directClient } from './pool.ts';
+
+const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
+/** Any number, the same in every process: migrations are applied by one at a time. */
+const lockKey = 7_203_115;
+const migrationTimeoutMs = 600_000;
+const oldestServer = 150_000;
+
+/**
+ * Applies the files of `migrations/` that the database has not seen, in their order, each in a transaction of its
+ * own, under an advisory lock: any number of processes may start at once. A landed file never changes: one whose
+ * text differs from what was applied stops the start. Returns the names of those applied now.
+ */
+export async function migrate(url: string): Promise<readonly string[]> {
+  const client = directClient(url, migrationTimeoutMs);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
+    if (Number(rows[0]?.server_version_num) < oldestServer) {
+      throw new Error('Heliograph needs PostgreSQL 15 or later.');
+    }
+    await client.query('select pg_advisory_lock($1)', [lockKey]);
+    await client.query(
+      `create table if not exists migration
+         (name text primary key, sha256 text not null, applied_at timestamptz(3) not null default now())`,
+    );
+    const applied = new Map(
+      (await client.query<{ name: string; sha256: string }>('select name, sha256 from migration')).rows.map(
+        (row) => [row.name, row.sha256],
+      ),
+    );
+    const fresh: string[] = [];
+    for (const { name, text, sha256 } of migrationFiles()) {
+      const known = applied.get(name);
+      if (known === sha256) continue;
+      if (known !== undefined) throw new Error(`The migration ${name} was changed after it had been applied.`);
+      await client.query('begin');
+      await client.query(text);
+      await client.query('insert into migration (name, sha256) values ($1, $2)', [name, sha256]);
+      await client.query('commit');
+      fresh.push(name);
+    }
+    return fresh;
+  } finally {
+    await client.end();
+  }
+}
+
+function migrationFiles(): { name: string; text: string; sha256: string }[] {
+  return readdirSync(folder)
+    .filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name))
+    .sort()
+    .map((name) => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      return { name, text, sha256: createHash('sha256').update(text).digest('hex') };
+    });
+}

@@ -1,0 +1,167 @@
+import {
+  Kysely,
+  type PostgresCursor,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type PostgresQueryResult,
+} from 'kysely';
+import pg from 'pg';
+import type { Logger } from '../log.ts';
+import { isTransient } from './retry.ts';
+import type { Tables } from './tables.ts';
+
+/**
+ * Connections to PostgreSQL. Every one of the process is made here or in `listen.ts`.
+ *
+ * Two pools: `engine` for the few statements that move deliveries, `api` for everything that a caller asks. A storm
+ * of queries can then never starve a settle. Both pin what plans and times depend on, so that a database with
+ * other defaults behaves the same:
+ * - READ COMMITTED: under REPEATABLE READ the fenced settle would fail instead of seeing the row as it is now.
+ * - plans by index and no JIT: on tables that were never analysed the planner otherwise takes sequential scans
+ *   (1,900 instead of 87,000 settles a second).
+ * - `statement_timeout`, and `idle_in_transaction_session_timeout` for a process that was paused in a transaction.
+ */
+export type Database = Readonly<{
+  engine: pg.Pool;
+  api: pg.Pool;
+  /** Typed queries over `api`. */
+  query: Kysely<Tables>;
+  /** Whether statements are prepared by name. They break through pgbouncer in transaction mode before 1.21. */
+  prepared: boolean;
+  close(): Promise<void>;
+}>;
+
+const engineTimeoutMs = 5_000;
+const apiTimeoutMs = 15_000;
+const connectTimeoutMs = 5_000;
+/** The client gives up a little after the server should have: only a dead socket gets that far. */
+const graceMs = 2_000;
+
+const int8 = 20;
+
+/** 64-bit integers as numbers: all of ours are counts and positions, far below 2^53. */
+const types = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === int8) return Number;
+    return pg.types.getTypeParser(oid, format);
+  },
+};
+
+export function openDatabase(options: {
+  url: string;
+  logger: Logger;
+  prepared: boolean;
+  engineConnections: number;
+  apiConnections: number;
+}): Database {
+  const engine = openPool(options, options.engineConnections, engineTimeoutMs);
+  const api = openPool(options, options.apiConnections, apiTimeoutMs);
+  const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: discardingBroken(api) }) });
+  return {
+    engine,
+    api,
+    query,
+    prepared: options.prepared,
+    async close() {
+      await Promise.all([engine.end(), query.destroy()]);
+    },
+  };
+}
+
+/**
+ * Kysely hands every connection back as healthy. One whose socket died (a network that swallows packets ends in a
+ * read timeout) must be closed instead, or the pool fills with dead ones.
+ */
+function discardingBroken(pool: pg.Pool): PostgresPool {
+  return {
+    connect: async () => new WatchedClient(await pool.connect()),
+    end: () => pool.end(),
+  };
+}
+
+class WatchedClient implements PostgresPoolClient {
+  readonly #client: pg.PoolClient;
+  #broken: Error | undefined;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  query<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  query<R>(
+    text: string | PostgresCursor<R>,
+    values: readonly unknown[] = [],
+  ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
+    if (typeof text !== 'string') throw new Error('Cursors are not used.');
+    return this.#run<R>(text, values);
+  }
+
+  release(): void {
+    this.#client.release(this.#broken);
+  }
+
+  async #run<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    try {
+      const result = await this.#client.query<R & pg.QueryResultRow>(text, [...values]);
+      const command = commands.find((name) => name === result.command) ?? 'SELECT';
+      return { command, rowCount: result.rowCount ?? 0, rows: result.rows };
+    } catch (error) {
+      if (isTransient(error) && error instanceof Error) this.#broken = error;
+      throw error;
+    }
+  }
+}
+
+const commands = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'] as const;
+
+/** A connection for one long task (LISTEN, leases, migrations), outside the pools. The caller ends it. */
+export function directClient(url: string, statementTimeoutMs = engineTimeoutMs): pg.Client {
+  return new pg.Client({ ...connectionOptions(url, statementTimeoutMs), keepAlive: true });
+}
+
+/** The settings that every connection of ours pins; run once after it is made. */
+export function pinSettings(client: pg.ClientBase, statementTimeoutMs: number): Promise<unknown> {
+  return client.query(`
+    set default_transaction_isolation = 'read committed';
+    set synchronous_commit = on;
+    set jit = off;
+    set enable_seqscan = off;
+    set enable_hashjoin = off;
+    set enable_mergejoin = off;
+    set timezone = 'UTC';
+    set datestyle = 'ISO, MDY';
+    set statement_timeout = ${statementTimeoutMs};
+    set idle_in_transaction_session_timeout = 5000;
+  `);
+}
+
+function connectionOptions(url: string, statementTimeoutMs: number) {
+  return {
+    connectionString: url,
+    application_name: 'heliograph',
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: statementTimeoutMs + graceMs,
+    types,
+  };
+}
+
+function openPool(
+  options: { url: string; logger: Logger },
+  connections: number,
+  statementTimeoutMs: number,
+): pg.Pool {
+  const pool = new pg.Pool({
+    ...connectionOptions(options.url, statementTimeoutMs),
+    max: connections,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    onConnect: (client: pg.ClientBase) => pinSettings(client, statementTimeoutMs),
+  } as pg.PoolConfig);
+  // An error of an idle connection, and of one that is checked out between two queries: the next query fails and is
+  // retried or answered; without these listeners the process would end.
+  pool.on('error', (error) => options.logger.warn({ error: error.message }, 'idle database connection lost'));
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}

@@ -1,0 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What PostgreSQL and the socket say when the same statement may succeed in a moment. */
+const transientCodes = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '55P03', // lock_not_available
+  '57014', // query_canceled (statement_timeout)
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now
+  '53300', // too_many_connections
+  '53100', // disk_full
+  '53200', // out_of_memory
+  '25P03', // idle_in_transaction_session_timeout
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+]);
+
+/** Connection failures that node-pg reports in words alone. */
+const transientMessages = [
+  /^Connection terminated/,
+  /^Query read timeout$/,
+  /timeout exceeded when trying to connect/,
+  /^Client has encountered a connection error/,
+  /^Client was closed and is not queryable/,
+  /^timeout expired$/,
+];
+
+export function sqlStateOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Whether a repetition may succeed: the connection or the server failed, or a lock was in the way. */
+export function isTransient(error: unknown): boolean {
+  const code = sqlStateOf(error);
+  if (code !== undefined && (transientCodes.has(code) || code.startsWith('08'))) return true;
+  return error instanceof Error && transientMessages.some((pattern) => pattern.test(error.message));
+}
+
+/**
+ * Repeats `act` while it fails for a passing reason, up to `attempts` times, with growing pauses. Only for acts that
+ * may be repeated though their first commit succeeded and only the answer was lost.
+ */
+export async function retrying<T>(
+  act: () => Promise<T>,
+  options: { attempts: number; signal?: AbortSignal; onRetry?: (error: unknown) => void },
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (attempt >= options.attempts || !isTransient(error) || options.signal?.aborted) throw error;
+      options.onRetry?.(error);
+      await delay(Math.min(2_000, 20 * 2 ** attempt) * (0.5 + Math.random() / 2));
+    }
+  }
+}

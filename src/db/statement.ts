@@ -1,0 +1,19 @@
+import type pg from 'pg';
+import type { Database } from './pool.ts';
+
+/** One SQL text with a name of its own, so that PostgreSQL parses and plans it once a connection. */
+export type Statement = Readonly<{ name: string; text: string }>;
+
+export const statement = (name: string, text: string): Statement => ({ name: `heliograph_${name}`, text });
+
+/** Runs a statement on a pool or a connection; the rows come back as `Row`, which the SQL has to match. */
+export async function run<Row extends pg.QueryResultRow>(
+  db: Pick<Database, 'prepared'>,
+  connection: pg.Pool | pg.ClientBase,
+  query: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const config = { text: query.text, values: [...values], ...(db.prepared ? { name: query.name } : {}) };
+  const result = await connection.query<Row>(config);
+  return result.rows;
+}

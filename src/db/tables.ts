@@ -1,0 +1,173 @@
+import type { ColumnType, Generated } from 'kysely';
+
+/**
+ * The tables as `migrations/` leaves them, for the typed queries. Columns are named as in SQL. A UUID is a string;
+ * a timestamp has millisecond precision and is a Date.
+ */
+type Defaulted<T> = ColumnType<T, T | undefined, T>;
+
+export type Tables = {
+  owner_log: { owner_id: string; head: Defaulted<number>; floor: Defaulted<number>; at: Defaulted<Date> };
+  tenant: { id: string; external_id: string; name: string; suspended_at: Defaulted<Date | null> };
+  api_key: {
+    tenant_id: string;
+    id: string;
+    name: string;
+    permissions: string[];
+    prefix: string;
+    last_four: string;
+    token_hash: Buffer;
+    last_used_at: Defaulted<Date | null>;
+    expires_at: Defaulted<Date | null>;
+    revoked_at: Defaulted<Date | null>;
+  };
+  audit_entry: {
+    owner_id: string;
+    id: string;
+    action: string;
+    actor_kind: string;
+    actor_id: string;
+    actor_label: string;
+    target_type: string;
+    target_id: string;
+    changes: ColumnType<unknown, string, string>;
+    request_id: Defaulted<string | null>;
+  };
+  event_type: {
+    id: string;
+    name: string;
+    category: string;
+    description: string;
+    data_type: string;
+    schema: ColumnType<unknown, string | null, string | null>;
+    example: ColumnType<unknown, string, string>;
+    is_lifecycle: Defaulted<boolean>;
+    deprecated_at: Defaulted<Date | null>;
+    deprecation_reason: Defaulted<string | null>;
+  };
+  endpoint: {
+    owner_id: string;
+    id: string;
+    owner_kind: 'TENANT' | 'APP';
+    url: string;
+    description: Defaulted<string | null>;
+    events: string[];
+    streams: Defaulted<string[] | null>;
+    is_active: boolean;
+    disabled_reason: Defaulted<'MANUAL' | 'FAILING' | 'GONE' | null>;
+    max_deliveries_per_second: Defaulted<number | null>;
+    verification: 'UNVERIFIED' | 'PENDING' | 'VERIFIED' | 'FAILED';
+    verified_at: Defaulted<Date | null>;
+    verification_checked_at: Defaulted<Date | null>;
+    verification_reason: Defaulted<string | null>;
+    handshake_started_at: Defaulted<Date | null>;
+    purged_through: Defaulted<string | null>;
+    updated_at: Defaulted<Date>;
+    deleted_at: Defaulted<Date | null>;
+  };
+  signing_secret: {
+    owner_id: string;
+    endpoint_id: string;
+    id: string;
+    sealed: Buffer;
+    expires_at: Defaulted<Date | null>;
+  };
+  endpoint_health: {
+    owner_id: string;
+    endpoint_id: string;
+    circuit: Defaulted<'CLOSED' | 'OPEN' | 'HALF_OPEN'>;
+    consecutive_failures: Defaulted<number>;
+    opened_at: Defaulted<Date | null>;
+    next_probe_at: Defaulted<Date | null>;
+    failing_since: Defaulted<Date | null>;
+    updated_at: Defaulted<Date>;
+  };
+  endpoint_stat: {
+    owner_id: string;
+    endpoint_id: string;
+    minute: Date;
+    succeeded: number;
+    failed: number;
+    last_success_at: Date | null;
+    last_failure_at: Date | null;
+  };
+  endpoint_latency: { owner_id: string; endpoint_id: string; hour: Date; bucket: number; attempts: number };
+  event: {
+    owner_id: string;
+    id: string;
+    type: string;
+    body: string;
+    tenant_id: string | null;
+    idempotency_key: string | null;
+    occurred_at: Date;
+  };
+  event_key: { owner_id: string; key: string; event_id: string; input_hash: Buffer; created_at: Generated<Date> };
+  delivery: {
+    owner_id: string;
+    id: string;
+    endpoint_id: string;
+    event_id: string;
+    event_type: string;
+    kind: DeliveryKind;
+    status: DeliveryStatus;
+    failure_reason: string | null;
+    replay_of: string | null;
+    replayed_at: Date | null;
+    attempt_count: number;
+    max_attempts: number;
+    next_attempt_at: Date | null;
+    updated_at: Date;
+    completed_at: Date | null;
+    tenant_id: string | null;
+    installation_id: string | null;
+  };
+  attempt: {
+    owner_id: string;
+    delivery_id: string;
+    number: number;
+    outcome: string;
+    started_at: Date;
+    duration_ms: number | null;
+    response_status: number | null;
+    response_body: string | null;
+    response_headers: { name: string; value: string }[] | null;
+    request_headers: { name: string; value: string }[] | null;
+    error: string | null;
+  };
+  due: {
+    owner_id: string;
+    delivery_id: string;
+    shard: number;
+    endpoint_id: string;
+    event_id: string;
+    due_at: Date;
+    status: 'PENDING' | 'DELIVERING' | 'RETRYING';
+    attempt_count: number;
+    attempt_rows: number;
+    max_attempts: number;
+    kind: DeliveryKind;
+    claim: number | null;
+    claimed_at: Date | null;
+  };
+  delivery_log: {
+    owner_id: string;
+    position: number;
+    occurred_at: Date;
+    delivery_id: string;
+    endpoint_id: string;
+    event_id: string;
+    event_type: string;
+    kind: DeliveryKind;
+    tenant_id: string | null;
+    status: DeliveryStatus;
+    previous_status: DeliveryStatus | null;
+    failure_reason: string | null;
+    attempt_number: number;
+    response_status: number | null;
+  };
+  worker: { id: string; lock_key: number; seen_at: Date };
+  shard_lease: { shard: number; holder: string | null; epoch: number; expires_at: Date };
+};
+
+export type DeliveryKind = 'EVENT' | 'REPLAY' | 'TEST';
+export type DeliveryStatus = 'PENDING' | 'DELIVERING' | 'RETRYING' | 'SUCCEEDED' | 'FAILED' | 'DEAD_LETTER';

@@ -1,0 +1,8 @@
+/** What `localhost` stands for, in the order in which it is dialled. It is never asked of a name server. */
+export const LOOPBACK_ADDRESSES = ['127.0.0.1', '::1'] as const;
+
+/** `localhost` and every name below it (RFC 6761, section 6.3). */
+export function isLoopbackName(hostname: string): boolean {
+  const name = hostname.toLowerCase().replace(/\.$/, '');
+  return name === 'localhost' || name.endsWith('.localhost');
+}

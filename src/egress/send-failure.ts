@@ -1,0 +1,32 @@
+/** Why no response came of an attempt. */
+export type FailureOutcome =
+  | 'TIMEOUT'
+  | 'DNS_FAILED'
+  | 'CONNECTION_FAILED'
+  | 'TLS_FAILED'
+  | 'CONNECTION_RESET'
+  | 'RESPONSE_TOO_LARGE'
+  | 'INVALID_RESPONSE'
+  | 'BLOCKED_ADDRESS';
+
+/**
+ * How the stages of a send tell it that they failed; it never leaves the room. The message is shown to the
+ * owner of the endpoint, so it contains no address, no secret and nothing that the receiver wrote.
+ */
+export class SendFailure extends Error {
+  readonly outcome: FailureOutcome;
+  readonly status: number | undefined;
+
+  constructor(outcome: FailureOutcome, message: string, status?: number) {
+    super(message);
+    this.name = 'SendFailure';
+    this.outcome = outcome;
+    this.status = status;
+  }
+}
+
+/** The code of a system, TLS or parser error; empty when it has none. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}

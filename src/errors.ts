@@ -1,0 +1,131 @@
+/**
+ * The errors that callers are meant to see. Two families:
+ *
+ * - `DomainError`: an expected refusal of a mutation. It becomes a member of the mutation's result union.
+ * - `RequestError`: the request itself is refused. It becomes a top-level GraphQL error with `extensions.code`.
+ *
+ * Everything else that is thrown is a fault of ours: callers see INTERNAL and a request id, the log sees the rest.
+ */
+
+export type ErrorCode =
+  | 'VALIDATION_FAILED'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'NOT_REPLAYABLE'
+  | 'IDEMPOTENCY_KEY_REUSED'
+  | 'IDEMPOTENCY_KEY_IN_PROGRESS'
+  | 'LIMIT_EXCEEDED';
+
+export abstract class DomainError extends Error {
+  abstract readonly code: ErrorCode;
+}
+
+export type ValidationIssue = { path: readonly (string | number)[]; code: string; message: string };
+
+/** The input breaks a rule. `issues` name each place, from the input's root (`events.0.type`). */
+export class ValidationError extends DomainError {
+  readonly code = 'VALIDATION_FAILED';
+  readonly issues: readonly ValidationIssue[];
+
+  constructor(issues: readonly ValidationIssue[]) {
+    super(issues[0]?.message ?? 'The input is not valid.');
+    this.name = 'ValidationError';
+    this.issues = issues;
+  }
+}
+
+/** A validation error with a single issue. */
+export function invalid(path: readonly (string | number)[], code: string, message: string): ValidationError {
+  return new ValidationError([{ path, code, message }]);
+}
+
+/** There is no such record, or it belongs to somebody else: callers cannot tell which. */
+export class NotFoundError extends DomainError {
+  readonly code = 'NOT_FOUND';
+  readonly missingId: string;
+
+  constructor(missingId: string) {
+    super('No such record.');
+    this.name = 'NotFoundError';
+    this.missingId = missingId;
+  }
+}
+
+/** The record's present state does not allow it. */
+export class ConflictError extends DomainError {
+  readonly code = 'CONFLICT';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConflictError';
+  }
+}
+
+/** The delivery is still on its way or has succeeded. */
+export class NotReplayableError extends DomainError {
+  readonly code = 'NOT_REPLAYABLE';
+  readonly status: string;
+
+  constructor(status: string, message?: string) {
+    super(message ?? `Only FAILED and DEAD_LETTER deliveries can be replayed; this one is ${status}.`);
+    this.name = 'NotReplayableError';
+    this.status = status;
+  }
+}
+
+/** The idempotency key was used before with another input, or its first call still runs. */
+export class IdempotencyError extends DomainError {
+  readonly code: 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_PROGRESS';
+  readonly key: string;
+
+  constructor(code: 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_PROGRESS', key: string) {
+    super(
+      code === 'IDEMPOTENCY_KEY_REUSED'
+        ? 'This idempotency key was used within the last 24 hours with another input.'
+        : 'The first call with this idempotency key is still running: ask again in a moment.',
+    );
+    this.name = 'IdempotencyError';
+    this.code = code;
+    this.key = key;
+  }
+}
+
+/** More than is allowed was asked for. */
+export class LimitExceededError extends DomainError {
+  readonly code = 'LIMIT_EXCEEDED';
+  readonly limit: number;
+
+  constructor(limit: number, message: string) {
+    super(message);
+    this.name = 'LimitExceededError';
+    this.limit = limit;
+  }
+}
+
+export type RequestErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'BAD_USER_INPUT'
+  | 'NOT_FOUND'
+  | 'COST_EXCEEDED'
+  | 'RATE_LIMITED'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'LOG_POSITION_EXPIRED'
+  | 'LOG_POSITION_AHEAD'
+  | 'SLOW_CONSUMER';
+
+/** The request is refused. `extensions` are shown to the caller beside the code: never a secret, never an address. */
+export class RequestError extends Error {
+  readonly code: RequestErrorCode;
+  readonly extensions: Readonly<Record<string, unknown>>;
+
+  constructor(code: RequestErrorCode, message: string, extensions: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.name = 'RequestError';
+    this.code = code;
+    this.extensions = extensions;
+  }
+}
+
+export const badUserInput = (message: string, extensions: Readonly<Record<string, unknown>> = {}) =>
+  new RequestError('BAD_USER_INPUT', message, extensions);

@@ -1,0 +1,153 @@
+import { randomFillSync } from 'node:crypto';
+
+/**
+ * Ids are UUID version 7 (RFC 9562) inside and TypeIDs outside: `ep_01h455vb4pex5vsknk084sn02q`.
+ *
+ * The first 48 bits are the record's time of creation in milliseconds by the database's clock, so that ids sort by
+ * age, partitions go by id, and `created` needs no column. The 12 bits after the version count up within a
+ * millisecond: ids of one process never run backwards. The remaining 62 bits are random.
+ *
+ * The suffix is the UUID in Crockford's base 32, 26 characters, lower case (github.com/jetify-com/typeid, spec 0.3).
+ */
+
+export const idPrefixes = {
+  Tenant: 'tnt',
+  ApiKey: 'key',
+  EventType: 'ety',
+  Event: 'evt',
+  Endpoint: 'ep',
+  SigningSecret: 'sec',
+  Delivery: 'dlv',
+  DeliveryAttempt: 'att',
+  AuditEntry: 'aud',
+  ReplayJob: 'rpj',
+  App: 'app',
+  AppVersion: 'apv',
+  AppInstallation: 'ins',
+  AppMember: 'mbr',
+  AppInvitation: 'inv',
+} as const;
+
+export type IdType = keyof typeof idPrefixes;
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const suffixPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+const typeByPrefix: ReadonlyMap<string, IdType> = new Map(
+  (Object.keys(idPrefixes) as IdType[]).map((type) => [idPrefixes[type], type]),
+);
+
+let clockOffsetMs = 0;
+let lastMs = 0;
+let counter = 0;
+const randomPool = Buffer.alloc(4096);
+let randomUsed = randomPool.length;
+
+/** Database time minus this process's time, measured at connect: ids carry the database's time. */
+export function setClockOffset(offsetMs: number): void {
+  clockOffsetMs = Math.round(offsetMs);
+}
+
+/** Milliseconds by the database's clock, as far as this process knows it. */
+export function databaseNow(): number {
+  return Date.now() + clockOffsetMs;
+}
+
+/** A fresh UUID v7, in the text form that PostgreSQL takes. */
+export function mintUuid(): string {
+  const now = databaseNow();
+  if (now > lastMs) {
+    lastMs = now;
+    counter = 0;
+  } else if (++counter > 0xfff) {
+    lastMs += 1;
+    counter = 0;
+  }
+  if (randomUsed + 8 > randomPool.length) {
+    randomFillSync(randomPool);
+    randomUsed = 0;
+  }
+  const time = Math.floor(lastMs).toString(16).padStart(12, '0');
+  const high = ((randomPool.readUInt16BE(randomUsed) & 0x3fff) | 0x8000).toString(16);
+  const low = randomPool.toString('hex', randomUsed + 2, randomUsed + 8);
+  randomUsed += 8;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${high}-${low}`;
+}
+
+/** The smallest UUID that an id minted at `ms` or later can have: turns a time into a bound of an id range. */
+export function firstUuidAt(ms: number): string {
+  const time = Math.max(0, Math.ceil(ms)).toString(16).padStart(12, '0').slice(-12);
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+}
+
+/** When the id was minted, in milliseconds since 1970. */
+export function timeOfUuid(uuid: string): number {
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
+}
+
+/** A number from 0 to `count - 1` that depends on the UUID's random part alone; `count` is a power of two up to 256. */
+export function hashOfUuid(uuid: string, count: number): number {
+  return Number.parseInt(uuid.slice(-2), 16) & (count - 1);
+}
+
+/** `ep_…` for an endpoint's UUID. */
+export function encodeId(type: IdType, uuid: string): string {
+  const hex = uuid.replaceAll('-', '');
+  // 130 bits in 26 characters of 5: the first carries only the top 3 bits.
+  let suffix = '';
+  let bits = 2;
+  let value = 0;
+  for (let index = 0; index < 32; index += 1) {
+    value = ((value << 4) | Number.parseInt(hex.charAt(index), 16)) & 0x1ff;
+    bits += 4;
+    if (bits >= 5) {
+      bits -= 5;
+      suffix += alphabet.charAt((value >> bits) & 31);
+    }
+  }
+  return `${idPrefixes[type]}_${suffix}`;
+}
+
+/** The UUID in an id of this type; undefined where the text is not one. Never throws. */
+export function decodeId(type: IdType, id: string): string | undefined {
+  const prefix = idPrefixes[type];
+  if (!id.startsWith(`${prefix}_`)) return undefined;
+  return decodeSuffix(id.slice(prefix.length + 1));
+}
+
+/** Which type an id is of, by its prefix; undefined where it is none of ours. */
+export function typeOfId(id: string): IdType | undefined {
+  return typeByPrefix.get(id.slice(0, id.indexOf('_')));
+}
+
+/** An attempt has no id of its own: it is its delivery's id and its number, `att_…_2`. */
+export function encodeAttemptId(deliveryUuid: string, number: number): string {
+  return `${encodeId('DeliveryAttempt', deliveryUuid)}_${number}`;
+}
+
+export function decodeAttemptId(id: string): { deliveryUuid: string; number: number } | undefined {
+  const match = /^(att_[0-9a-z]{26})_([1-9][0-9]{0,5})$/.exec(id);
+  const deliveryUuid = match?.[1] === undefined ? undefined : decodeId('DeliveryAttempt', match[1]);
+  return deliveryUuid === undefined ? undefined : { deliveryUuid, number: Number(match?.[2]) };
+}
+
+export function isUuid(text: string): boolean {
+  return uuidPattern.test(text);
+}
+
+function decodeSuffix(suffix: string): string | undefined {
+  if (!suffixPattern.test(suffix)) return undefined;
+  let hex = '';
+  let bits = -2;
+  let value = 0;
+  for (let index = 0; index < 26; index += 1) {
+    value = ((value << 5) | alphabet.indexOf(suffix.charAt(index))) & 0x1ff;
+    bits += 5;
+    while (bits >= 4) {
+      bits -= 4;
+      hex += ((value >> bits) & 15).toString(16);
+    }
+  }
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/pool.ts';
+import { createLogger } from '../../src/log.ts';
+
+/** A database of one's own, cloned from the migrated template, with today's partitions. */
+export type TestDatabase = Readonly<{ url: string; database: Database; drop(): Promise<void> }>;
+
+export const quietLogger = createLogger('silent');
+
+export async function createTestDatabase(options: { prepared?: boolean } = {}): Promise<TestDatabase> {
+  const { url, drop } = await createEmptyClone();
+  const database = openDatabase({
+    url,
+    logger: quietLogger,
+    prepared: options.prepared ?? true,
+    engineConnections: 8,
+    apiConnections: 8,
+  });
+  return {
+    url,
+    database,
+    async drop() {
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+/** The clone alone, for a test that starts processes of its own over it. */
+export async function createEmptyClone(): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `heliograph_test_${randomBytes(6).toString('hex')}`;
+  await onServer(`create database ${name} template ${inject('template')} strategy file_copy`);
+  const url = new URL(inject('adminUrl'));
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => onServer(`drop database if exists ${name} with (force)`) };
+}
+
+async function onServer(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('adminUrl') });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

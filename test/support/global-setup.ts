@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { createPartitions } from '../../src/db/partitions.ts';
+import { partitionedTables } from '../../src/status/partitioned-tables.ts';
+
+/**
+ * One PostgreSQL for the whole run: the one that DATABASE_URL names, or an embedded one in a folder of its own. One
+ * template database is migrated; every test file clones it.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // process.env is the test runner's own here, not the program's.
+  const given = process.env.DATABASE_URL;
+  const dir = mkdtempSync(join(tmpdir(), 'heliograph-test-'));
+  const server =
+    given === undefined || given === ''
+      ? await startEmbeddedPostgres({
+          dir,
+          settings: ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=300'],
+        })
+      : undefined;
+  const adminUrl = server?.url ?? given ?? '';
+  const template = `heliograph_template_${migrationsHash()}_${process.pid}`;
+  await onServer(adminUrl, `create database ${template}`);
+  const templateUrl = withDatabase(adminUrl, template);
+  await migrate(templateUrl);
+  const pool = new pg.Pool({ connectionString: templateUrl, max: 1 });
+  await createPartitions(pool, partitionedTables, Date.now());
+  await pool.end();
+
+  project.provide('adminUrl', adminUrl);
+  project.provide('template', template);
+  return async () => {
+    if (server === undefined) await onServer(adminUrl, `drop database if exists ${template} with (force)`);
+    await server?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+}
+
+async function onServer(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
+
+function withDatabase(url: string, database: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${database}`;
+  return changed.href;
+}
+
+function migrationsHash(): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync('migrations').sort()) hash.update(readFileSync(join('migrations', name)));
+  return hash.digest('hex').slice(0, 8);
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    adminUrl: string;
+    template: string;
+  }
+}
