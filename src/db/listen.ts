@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from '../log.ts';
-import { directClient } from './pool.ts';
+import { directClient } from './direct-client.ts';
 
 const channel = 'heliograph';
 const heartbeatMs = 5_000;
@@ -106,7 +106,10 @@ export class Hints {
       this.#dirty.clear();
       try {
         const sender = await this.#connectedSender();
-        await sender.query('select pg_notify($1, $2)', [channel, payload.length > maxPayloadBytes ? '*' : payload]);
+        await sender.query('select pg_notify($1, $2)', [
+          channel,
+          payload.length > maxPayloadBytes ? '*' : payload,
+        ]);
       } catch (error) {
         this.#logger.warn({ error: errorMessage(error) }, 'hint not sent');
         this.#sender?.end().catch(() => undefined);

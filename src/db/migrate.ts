@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { directClient } from './pool.ts';
+import { directClient } from './direct-client.ts';
 
 const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
 /** Any number, the same in every process: migrations are applied by one at a time. */
@@ -37,7 +37,8 @@ export async function migrate(url: string): Promise<readonly string[]> {
     for (const { name, text, sha256 } of migrationFiles()) {
       const known = applied.get(name);
       if (known === sha256) continue;
-      if (known !== undefined) throw new Error(`The migration ${name} was changed after it had been applied.`);
+      if (known !== undefined)
+        throw new Error(`The migration ${name} was changed after it had been applied.`);
       await client.query('begin');
       await client.query(text);
       await client.query('insert into migration (name, sha256) values ($1, $2)', [name, sha256]);

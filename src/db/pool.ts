@@ -8,6 +8,8 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../log.ts';
+import { connectionOptions, engineTimeoutMs, pinSettings } from './direct-client.ts';
+import { Hints } from './listen.ts';
 import { isTransient } from './retry.ts';
 import type { Tables } from './tables.ts';
 
@@ -27,29 +29,19 @@ export type Database = Readonly<{
   api: pg.Pool;
   /** Typed queries over `api`. */
   query: Kysely<Tables>;
+  /** Tells other processes, and this one, what has changed: after the commit, never in a transaction. */
+  hints: Hints;
   /** Whether statements are prepared by name. They break through pgbouncer in transaction mode before 1.21. */
   prepared: boolean;
   close(): Promise<void>;
 }>;
 
-const engineTimeoutMs = 5_000;
 const apiTimeoutMs = 15_000;
-const connectTimeoutMs = 5_000;
-/** The client gives up a little after the server should have: only a dead socket gets that far. */
-const graceMs = 2_000;
-
-const int8 = 20;
-
-/** 64-bit integers as numbers: all of ours are counts and positions, far below 2^53. */
-const types = {
-  getTypeParser(oid: number, format?: 'text' | 'binary') {
-    if (oid === int8) return Number;
-    return pg.types.getTypeParser(oid, format);
-  },
-};
 
 export function openDatabase(options: {
   url: string;
+  /** Past any pooler; the same as `url` where there is none. */
+  directUrl?: string;
   logger: Logger;
   prepared: boolean;
   engineConnections: number;
@@ -58,12 +50,15 @@ export function openDatabase(options: {
   const engine = openPool(options, options.engineConnections, engineTimeoutMs);
   const api = openPool(options, options.apiConnections, apiTimeoutMs);
   const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: discardingBroken(api) }) });
+  const hints = new Hints({ url: options.directUrl ?? options.url, logger: options.logger });
   return {
     engine,
     api,
     query,
+    hints,
     prepared: options.prepared,
     async close() {
+      await hints.stop();
       await Promise.all([engine.end(), query.destroy()]);
     },
   };
@@ -115,37 +110,6 @@ class WatchedClient implements PostgresPoolClient {
 }
 
 const commands = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'] as const;
-
-/** A connection for one long task (LISTEN, leases, migrations), outside the pools. The caller ends it. */
-export function directClient(url: string, statementTimeoutMs = engineTimeoutMs): pg.Client {
-  return new pg.Client({ ...connectionOptions(url, statementTimeoutMs), keepAlive: true });
-}
-
-/** The settings that every connection of ours pins; run once after it is made. */
-export function pinSettings(client: pg.ClientBase, statementTimeoutMs: number): Promise<unknown> {
-  return client.query(`
-    set default_transaction_isolation = 'read committed';
-    set synchronous_commit = on;
-    set jit = off;
-    set enable_seqscan = off;
-    set enable_hashjoin = off;
-    set enable_mergejoin = off;
-    set timezone = 'UTC';
-    set datestyle = 'ISO, MDY';
-    set statement_timeout = ${statementTimeoutMs};
-    set idle_in_transaction_session_timeout = 5000;
-  `);
-}
-
-function connectionOptions(url: string, statementTimeoutMs: number) {
-  return {
-    connectionString: url,
-    application_name: 'heliograph',
-    connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: statementTimeoutMs + graceMs,
-    types,
-  };
-}
 
 function openPool(
   options: { url: string; logger: Logger },

@@ -61,6 +61,7 @@ export type Tables = {
     verification_checked_at: Defaulted<Date | null>;
     verification_reason: Defaulted<string | null>;
     handshake_started_at: Defaulted<Date | null>;
+    verify_asked_at: Defaulted<Date[]>;
     purged_through: Defaulted<string | null>;
     updated_at: Defaulted<Date>;
     deleted_at: Defaulted<Date | null>;
@@ -101,7 +102,13 @@ export type Tables = {
     idempotency_key: string | null;
     occurred_at: Date;
   };
-  event_key: { owner_id: string; key: string; event_id: string; input_hash: Buffer; created_at: Generated<Date> };
+  event_key: {
+    owner_id: string;
+    key: string;
+    event_id: string;
+    input_hash: Buffer;
+    created_at: Generated<Date>;
+  };
   delivery: {
     owner_id: string;
     id: string;

@@ -31,7 +31,8 @@ export interface UrlPolicy {
 export function checkUrl(url: string, policy: UrlPolicy): { url: URL } | { problem: UrlProblem } {
   if (url.length > MAX_URL_CHARS) return invalid(`The URL is longer than ${MAX_URL_CHARS} characters.`);
   // The parser silently drops tabs and newlines and reads a backslash as a slash; nobody means that.
-  if (/[\s\\\p{Cc}]/u.test(url)) return invalid('The URL contains white space, a backslash or a control character.');
+  if (/[\s\\\p{Cc}]/u.test(url))
+    return invalid('The URL contains white space, a backslash or a control character.');
   const authority = /^https?:\/\/([^/?#]+)/i.exec(url)?.[1];
   if (authority === undefined) return invalid('The URL must start with https:// or http:// and name a host.');
   if (authority.includes('@')) return invalid('The URL must not contain a user name or password.');
@@ -70,7 +71,6 @@ function isHostname(hostname: string): boolean {
   // An empty label is a trailing dot or two dots in a row: other spellings of a name that rules know without.
   return hostname.split('.').every((label) => label.length > 0 && label.length <= MAX_LABEL_CHARS);
 }
-
 
 function invalid(message: string): { problem: UrlProblem } {
   return problem('INVALID_URL', message);

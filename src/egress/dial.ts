@@ -123,6 +123,7 @@ function startTls(
     });
     secure.once('secureConnect', () => resolve(secure));
     secure.on('error', (error) => reject(tlsFailure(error)));
+    secure.once('close', () => reject(tlsFailure(undefined)));
     deadline.onExpiry((failure) => {
       secure.destroy();
       socket.destroy();
@@ -143,6 +144,8 @@ function connectionFailure(error: unknown): SendFailure {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return new SendFailure('CONNECTION_FAILED', 'the host cannot be reached');
+    case 'ECONNRESET':
+      return new SendFailure('CONNECTION_RESET', 'the connection ended at once');
     case 'ETIMEDOUT':
       return new SendFailure('CONNECTION_FAILED', 'the host did not accept the connection');
     default:
@@ -172,6 +175,9 @@ function tlsFailure(error: unknown): SendFailure {
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return new SendFailure('TLS_FAILED', 'the receiver does not speak TLS on this port');
+    case '':
+    case 'ECONNRESET':
+      return new SendFailure('TLS_FAILED', 'the connection ended during the TLS handshake');
     default:
       return new SendFailure('TLS_FAILED', `the TLS handshake failed (${code})`);
   }

@@ -38,11 +38,14 @@ export class NameResolver {
       const settleOne = (): void => {
         pending -= 1;
         if (pending === 0) finish();
-        else if (answers.ipv4.length + answers.ipv6.length > 0) grace = setTimeout(finish, OTHER_FAMILY_GRACE_MS);
+        else if (answers.ipv4.length + answers.ipv6.length > 0)
+          grace = setTimeout(finish, OTHER_FAMILY_GRACE_MS);
       };
       const ask = async (family: 'ipv4' | 'ipv6'): Promise<void> => {
         try {
-          answers[family] = await (family === 'ipv4' ? this.#resolver.resolve4(name) : this.#resolver.resolve6(name));
+          answers[family] = await (family === 'ipv4'
+            ? this.#resolver.resolve4(name)
+            : this.#resolver.resolve6(name));
         } catch (error) {
           errors.push(error);
         }

@@ -1,0 +1,27 @@
+import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { type Config, ConfigError } from '../config.ts';
+import { developmentKeys } from './development-keys.ts';
+
+const fetchTimeoutMs = 5_000;
+/** A token with an unknown key makes us look again, at most this often: strangers cannot make us hammer the issuer. */
+const cooldownMs = 30_000;
+const maxAgeMs = 600_000;
+
+/** The keys that JWTs are verified with: the issuer's by URL, the configured ones, or in development our own. */
+export function jwtKeys(config: Pick<Config, 'jwt' | 'dataDir'>): JWTVerifyGetKey {
+  const { jwksUrl, jwks } = config.jwt;
+  if (jwksUrl !== undefined) {
+    return createRemoteJWKSet(new URL(jwksUrl), {
+      timeoutDuration: fetchTimeoutMs,
+      cooldownDuration: cooldownMs,
+      cacheMaxAge: maxAgeMs,
+    });
+  }
+  if (jwks === undefined) return createLocalJWKSet(developmentKeys(config.dataDir).publicKeys);
+  try {
+    const keySet: JSONWebKeySet = JSON.parse(jwks);
+    return createLocalJWKSet(keySet);
+  } catch {
+    throw new ConfigError('Configuration: JWT_JWKS must be a JSON Web Key Set: {"keys":[{"kty":…},…]}.');
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * One socket and the undici client that speaks HTTP/1.1 on it, one request at a time.
+ *
+ * undici would pool, dial and reconnect by itself. It does not here, because three promises hang on knowing
+ * which socket serves which request:
+ *
+ * - Nothing is sent twice. A POST whose connection breaks may have been processed, so a new attempt is for the
+ *   retry schedule to make, never for this room. A client here has exactly one socket in its life: when it asks
+ *   for another, it gets an error. Only when not a byte of the request was written (the receiver had
+ *   closed the idle connection before) may the sender dial anew; UnsentRequest says so.
+ * - A socket stays where the guard saw it: no reconnect means no address that was not checked.
+ * - A response has a price cap. undici caps the headers of one head, but neither a million 103 responses nor
+ *   chunk extensions nor trailers; each burns CPU while nothing arrives. So all bytes of a response are counted
+ *   on the socket, whatever they are.
+ *
+ * Once the status is known the attempt has its result: whatever goes wrong after it (a reset, a broken chunk,
+ * the cap, the deadline) only cuts short the body, which is kept for the record. The connection is then thrown
+ * away, as after every failure.
+ */
+import type { Socket } from 'node:net';
+import { Client } from 'undici';
+import type { Deadline } from './deadline.ts';
+import { Exchange, type ExchangeLimits, type Reply, UnsentRequest } from './exchange.ts';
+
+export const MAX_HEADER_BYTES = 16_384;
+/** Receivers close idle connections after 5 s (Node) or later, so let go before them. */
+const IDLE_MS = 4_000;
+/** What a `Keep-Alive: timeout` of the receiver may stretch it to. */
+const MAX_IDLE_MS = 10_000;
+/** A busy connection is renewed now and then, so that a change in the DNS or of the rules takes effect. */
+const MAX_AGE_MS = 60_000;
+
+export interface PostRequest {
+  readonly path: string;
+  /** Name, value, name, value … */
+  readonly headers: string[];
+  readonly body: string;
+}
+
+export class Connection {
+  readonly origin: string;
+  readonly #socket: Socket;
+  readonly #client: Client;
+  readonly #maxResponseBytes: number;
+  readonly #bornAt = performance.now();
+  #exchange: Exchange | undefined;
+  #bytesBefore = 0;
+
+  constructor(origin: string, socket: Socket, maxResponseBytes: number) {
+    this.origin = origin;
+    this.#socket = socket;
+    // Head and body, as much again for the framing of small chunks, and interim responses.
+    this.#maxResponseBytes = 2 * (MAX_HEADER_BYTES + maxResponseBytes);
+    // Before undici's own listener: nothing over the cap gets parsed. Each read is at most 64 KiB.
+    socket.on('readable', () => this.#checkBytes());
+
+    let isHandedOver = false;
+    this.#client = new Client(origin, {
+      connect: (_options, callback) => {
+        const isFirst = !isHandedOver;
+        isHandedOver = true;
+        // The client looks for its first request after it has called us, so not within the call.
+        queueMicrotask(() => (isFirst ? callback(null, socket) : callback(new UnsentRequest(), null)));
+      },
+      maxHeaderSize: MAX_HEADER_BYTES,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: MAX_IDLE_MS,
+      // The deadline of the send is the only clock.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      pipelining: 1,
+    });
+  }
+
+  /** Calls `listener` once the socket is gone, for whatever reason. */
+  onClose(listener: () => void): void {
+    this.#socket.once('close', listener);
+  }
+
+  /** Whether another request may be tried on it. */
+  get isReusable(): boolean {
+    const isOpen = !this.#socket.destroyed && this.#socket.readable && this.#socket.writable;
+    // A receiver that answers without reading the request would get the rest of it before the next one.
+    return isOpen && this.#socket.writableLength === 0 && performance.now() - this.#bornAt < MAX_AGE_MS;
+  }
+
+  /** One POST. Throws SendFailure or UnsentRequest; after these, and after a cut response, the socket is gone. */
+  async post(request: PostRequest, limits: ExchangeLimits, deadline: Deadline): Promise<Reply> {
+    const exchange = new Exchange(limits);
+    this.#exchange = exchange;
+    this.#bytesBefore = this.#socket.bytesRead;
+    deadline.onExpiry((failure) => exchange.cut(failure));
+    try {
+      this.#client.dispatch({ ...request, method: 'POST' }, exchange);
+      const reply = await exchange.reply;
+      if (reply.isCut) this.destroy();
+      return reply;
+    } catch (error) {
+      this.destroy();
+      throw error;
+    } finally {
+      this.#exchange = undefined;
+    }
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    void this.#client.destroy();
+  }
+
+  #checkBytes(): void {
+    if (this.#exchange === undefined) return;
+    if (this.#socket.bytesRead - this.#bytesBefore <= this.#maxResponseBytes) return;
+    this.#exchange.cutTooLarge();
+    this.destroy();
+  }
+}

@@ -1,0 +1,151 @@
+import { type Dispatcher, errors } from 'undici';
+import { errorCode, SendFailure } from './send-failure.ts';
+
+export interface ResponseHeader {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: readonly ResponseHeader[];
+  readonly body: string;
+  /** The body did not end by itself: it was too long, too slow or broken off. */
+  readonly isCut: boolean;
+}
+
+export interface ExchangeLimits {
+  /** The body is read no further. */
+  readonly maxResponseBytes: number;
+  /** And this much of it is kept. */
+  readonly keptResponseBytes: number;
+}
+
+/** Not a byte of the request was written: it may be sent on another connection. */
+export class UnsentRequest extends Error {}
+
+/** The listener of one request: gathers the response and settles once, with the first thing that decides it. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly reply: Promise<Reply>;
+  readonly #limits: ExchangeLimits;
+  #resolve: (reply: Reply) => void = () => {};
+  #reject: (error: SendFailure | UnsentRequest) => void = () => {};
+  #isWritten = false;
+  #isSettled = false;
+  #status: number | undefined;
+  #headers: readonly ResponseHeader[] = [];
+  #body: Buffer[] = [];
+  #bodyBytes = 0;
+
+  constructor(limits: ExchangeLimits) {
+    this.#limits = limits;
+    this.reply = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Ends it now: with what has come of the response, or with `failure` when its status has not. */
+  cut(failure: SendFailure): void {
+    if (this.#status === undefined) this.#fail(failure);
+    else this.#succeed(this.#status, true);
+  }
+
+  cutTooLarge(): void {
+    this.cut(tooLarge());
+  }
+
+  onRequestStart(): void {
+    this.#isWritten = true;
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (this.#isSettled) return;
+    // 1xx announce the response to come (103 Early Hints). 101 would end HTTP, and nobody asked for it.
+    if (status >= 100 && status < 200 && status !== 101) return;
+    if (status < 200 || status > 599) {
+      this.#fail(new SendFailure('INVALID_RESPONSE', `the response has the status ${status}`, status));
+      controller.abort(new errors.RequestAbortedError());
+      return;
+    }
+    this.#status = status;
+    this.#headers = readHeaders(controller.rawHeaders ?? []);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#status === undefined || this.#isSettled) return;
+    if (this.#bodyBytes < this.#limits.keptResponseBytes) this.#body.push(chunk);
+    this.#bodyBytes += chunk.length;
+    if (this.#bodyBytes <= this.#limits.maxResponseBytes) return;
+    this.#succeed(this.#status, true);
+    controller.abort(new errors.RequestAbortedError());
+  }
+
+  onResponseEnd(): void {
+    if (this.#status !== undefined) this.#succeed(this.#status, false);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#isWritten) this.cut(responseFailure(error));
+    else if (error instanceof errors.InvalidArgumentError || error instanceof errors.NotSupportedError) {
+      this.#fail(new SendFailure('CONNECTION_FAILED', 'the request could not be built from its headers'));
+    } else this.#fail(new UnsentRequest());
+  }
+
+  #succeed(status: number, isCut: boolean): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#resolve({ status, headers: this.#headers, body: this.#keptBody(), isCut });
+  }
+
+  #fail(error: SendFailure | UnsentRequest): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#reject(error);
+  }
+
+  #keptBody(): string {
+    const [first, ...rest] = this.#body;
+    if (first === undefined) return '';
+    const bytes = rest.length === 0 ? first : Buffer.concat(this.#body);
+    return storable(bytes.toString('utf8', 0, this.#limits.keptResponseBytes));
+  }
+}
+
+function readHeaders(raw: readonly (Buffer | string)[] | Record<string, unknown>): readonly ResponseHeader[] {
+  const headers: ResponseHeader[] = [];
+  if (!Array.isArray(raw)) return headers;
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    headers.push({ name: text(raw[index]).toLowerCase(), value: storable(text(raw[index + 1])) });
+  }
+  return headers;
+}
+
+function text(bytes: unknown): string {
+  return Buffer.isBuffer(bytes) ? bytes.toString('latin1') : String(bytes);
+}
+
+/** U+0000 is valid UTF-8, but no text column can hold it: a receiver must not be able to break the record. */
+function storable(value: string): string {
+  return value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
+}
+
+function tooLarge(): SendFailure {
+  return new SendFailure(
+    'RESPONSE_TOO_LARGE',
+    'the response sent too many bytes before its status and headers',
+  );
+}
+
+function responseFailure(error: Error): SendFailure {
+  if (error instanceof errors.HeadersOverflowError) {
+    return new SendFailure('RESPONSE_TOO_LARGE', 'the headers of the response are too large');
+  }
+  // The peer's end of the connection; undici has its own code for a clean one.
+  const isClosed = error instanceof errors.SocketError && /closed$/.test(error.message);
+  if (isClosed || ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT'].includes(errorCode(error))) {
+    return new SendFailure('CONNECTION_RESET', 'the connection ended before the response');
+  }
+  // A parser error, an unasked 100 or 101, or an assertion that a strange response made fail.
+  return new SendFailure('INVALID_RESPONSE', 'the response is not valid HTTP/1.1');
+}

@@ -1,0 +1,186 @@
+/**
+ * One POST to a stranger's URL, as a value: a response or a typed failure.
+ *
+ * What holds whatever the receiver does: `send` never throws; it ends within its deadline, which covers DNS,
+ * connecting, TLS, the response and its body; it reads a bounded number of bytes; it dials only addresses that
+ * the guard allows; it follows no redirect, uses no proxy, speaks no HTTP/2, decompresses nothing; and it
+ * writes the request to at most one connection. Whether a response is a success is for the caller to say.
+ *
+ * A POST of 0.9 kB on kept connections, 64 at a time, costs 36 µs of CPU (Node 20) where undici's own
+ * `Pool.request` costs 25 µs.
+ */
+import { createSecureContext, rootCertificates } from 'node:tls';
+import type { AddressGuard } from './address-guard.ts';
+import { Connection, type PostRequest } from './connection.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { Deadline } from './deadline.ts';
+import { blockedAddress, type Destination, type DialOptions, dial } from './dial.ts';
+import { type Reply, type ResponseHeader, UnsentRequest } from './exchange.ts';
+import { isForbiddenHeader } from './forbidden-headers.ts';
+import { isForbiddenPort } from './forbidden-ports.ts';
+import { NameResolver } from './resolver.ts';
+import { type FailureOutcome, SendFailure } from './send-failure.ts';
+
+export interface SenderOptions {
+  readonly guard: AddressGuard;
+  /** Plain http only to addresses that the guard's allow list names. */
+  readonly requireHttps: boolean;
+  /** `host:port` each; the system's when absent. */
+  readonly dnsServers?: readonly string[];
+  /** How much of a response body is read. */
+  readonly maxResponseBytes: number;
+  /** How much of it is returned. */
+  readonly keptResponseBytes: number;
+  /** A certificate authority (PEM) that is trusted beside the public ones. */
+  readonly extraCa?: string;
+}
+
+export interface SendRequest {
+  readonly url: string;
+  /** Forbidden names (see forbidden-headers.ts) are left out. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** For everything together. */
+  readonly timeoutMs: number;
+  /** Ends the send early, as if its time were up. */
+  readonly signal?: AbortSignal;
+}
+
+export type SendResult =
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      readonly headers: readonly ResponseHeader[];
+      readonly body: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: 'failure';
+      readonly outcome: FailureOutcome;
+      readonly error: string;
+      readonly durationMs: number;
+      readonly status?: number;
+    };
+
+export interface Sender {
+  send(request: SendRequest): Promise<SendResult>;
+  /** Refuses new sends, waits for those under way, and closes every socket. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export function createSender(options: SenderOptions): Sender {
+  const resolver = new NameResolver(options.dnsServers);
+  const pool = new ConnectionPool();
+  const dialOptions: DialOptions = {
+    guard: options.guard,
+    requireHttps: options.requireHttps,
+    resolver,
+    // Made once: reading the root certificates takes milliseconds.
+    secureContext: createSecureContext({
+      minVersion: 'TLSv1.2',
+      ...(options.extraCa === undefined ? {} : { ca: [...rootCertificates, options.extraCa] }),
+    }),
+  };
+  const underWay = new Set<Promise<SendResult>>();
+  let isClosed = false;
+
+  async function connect(origin: string, to: Destination, deadline: Deadline): Promise<Connection> {
+    const connection = new Connection(
+      origin,
+      await dial(to, dialOptions, deadline),
+      options.maxResponseBytes,
+    );
+    connection.onClose(() => pool.discard(connection));
+    return connection;
+  }
+
+  async function post(request: SendRequest, deadline: Deadline): Promise<Reply> {
+    const { to, origin, path } = parseUrl(request.url);
+    const message: PostRequest = { path, headers: flatten(request.headers), body: request.body };
+    for (;;) {
+      const kept = pool.take(origin);
+      const connection = kept ?? (await connect(origin, to, deadline));
+      try {
+        const reply = await connection.post(message, options, deadline);
+        pool.give(connection);
+        return reply;
+      } catch (error) {
+        if (!(error instanceof UnsentRequest)) throw error;
+        // A kept connection that the receiver had closed says nothing; a fresh one that ends at once does.
+        if (kept === undefined) throw new SendFailure('CONNECTION_RESET', 'the connection ended at once');
+      }
+    }
+  }
+
+  async function attempt(request: SendRequest): Promise<SendResult> {
+    const startedAt = performance.now();
+    const deadline = new Deadline(request.timeoutMs, request.signal);
+    try {
+      const { status, headers, body } = await post(request, deadline);
+      return { kind: 'response', status, headers, body, durationMs: elapsedMs(startedAt) };
+    } catch (error) {
+      return { kind: 'failure', ...describe(error), durationMs: elapsedMs(startedAt) };
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  return {
+    async send(request) {
+      if (isClosed) return { kind: 'failure', ...describe(new Error('closed')), durationMs: 0 };
+      const result = attempt(request);
+      underWay.add(result);
+      try {
+        return await result;
+      } finally {
+        underWay.delete(result);
+      }
+    },
+    async close() {
+      isClosed = true;
+      pool.close();
+      await Promise.all(underWay);
+      resolver.close();
+    },
+  };
+}
+
+/** Stored URLs were checked when they were written, perhaps by other rules; what may never be is refused again. */
+function parseUrl(url: string): { to: Destination; origin: string; path: string } {
+  const { protocol, hostname, port, origin, pathname, search } = newUrl(url);
+  if (protocol !== 'https:' && protocol !== 'http:') throw blockedAddress();
+  const isSecure = protocol === 'https:';
+  const number = port === '' ? (isSecure ? 443 : 80) : Number(port);
+  if (isForbiddenPort(number)) throw blockedAddress();
+  const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  return { to: { isSecure, hostname: bare, port: number }, origin, path: pathname + search };
+}
+
+function newUrl(url: string): URL {
+  try {
+    return new URL(url);
+  } catch {
+    throw new SendFailure('CONNECTION_FAILED', 'the URL is not valid');
+  }
+}
+
+function flatten(headers: Readonly<Record<string, string>>): string[] {
+  const flat: string[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    if (!isForbiddenHeader(name)) flat.push(name, value);
+  }
+  flat.push('accept-encoding', 'identity');
+  return flat;
+}
+
+function describe(error: unknown): { outcome: FailureOutcome; error: string; status?: number } {
+  if (!(error instanceof SendFailure)) {
+    return { outcome: 'CONNECTION_FAILED', error: 'the request could not be sent' };
+  }
+  const { outcome, message, status } = error;
+  return status === undefined ? { outcome, error: message } : { outcome, error: message, status };
+}
+
+function elapsedMs(startedAt: number): number {
+  return Math.round(performance.now() - startedAt);
+}

@@ -1,0 +1,92 @@
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import { sql } from 'kysely';
+import type { PageRange } from '../db/keyset.ts';
+import type { Tables } from '../db/tables.ts';
+import { NotFoundError } from '../errors.ts';
+import { encodeId, timeOfUuid } from '../ids.ts';
+
+export const verificationStatuses = ['UNVERIFIED', 'PENDING', 'VERIFIED', 'FAILED'] as const;
+export type VerificationStatus = (typeof verificationStatuses)[number];
+
+export const disabledReasons = ['MANUAL', 'FAILING', 'GONE'] as const;
+export type DisabledReason = (typeof disabledReasons)[number];
+
+/** One owner may have this many: a fan-out looks at all of them. */
+export const maxEndpointsPerOwner = 1_000;
+
+/** Where an owner (a tenant or a partner app) wants its events sent. A deleted one is never found. */
+export type Endpoint = Selectable<Tables['endpoint']>;
+
+export type EndpointFilter = Readonly<{
+  isActive?: boolean | null | undefined;
+  /** Subscriptions of which one must be there, as they are written. */
+  anyOfEvents?: readonly string[] | undefined;
+  /** Undefined: any. Empty: matches nothing. */
+  verification?: readonly VerificationStatus[] | null | undefined;
+}>;
+
+export function createdAt(endpoint: Pick<Endpoint, 'id'>): Date {
+  return new Date(timeOfUuid(endpoint.id));
+}
+
+export async function findEndpoint(
+  db: Kysely<Tables>,
+  ownerId: string,
+  id: string,
+): Promise<Endpoint | undefined> {
+  return (await findEndpoints(db, ownerId, [id]))[0];
+}
+
+/** Those of the ids that the owner has, in no order. */
+export function findEndpoints(
+  db: Kysely<Tables>,
+  ownerId: string,
+  ids: readonly string[],
+): Promise<Endpoint[]> {
+  return db
+    .selectFrom('endpoint')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .where('deleted_at', 'is', null)
+    .execute();
+}
+
+/** Keeps others from changing it until the transaction ends; the engine may still read it. */
+export async function lockEndpoint(trx: Transaction<Tables>, ownerId: string, id: string): Promise<Endpoint> {
+  const endpoint = await trx
+    .selectFrom('endpoint')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (endpoint === undefined) throw new NotFoundError(encodeId('Endpoint', id));
+  return endpoint;
+}
+
+/** The rows of a page, newest first, or oldest first where the range runs backward. */
+export function listEndpoints(
+  db: Kysely<Tables>,
+  ownerId: string,
+  { range, filter }: { range: PageRange; filter: EndpointFilter },
+): Promise<Endpoint[]> {
+  let query = db
+    .selectFrom('endpoint')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .where('deleted_at', 'is', null)
+    .orderBy('id', range.backward ? 'asc' : 'desc')
+    .limit(range.limit);
+  if (range.after !== undefined) query = query.where('id', '<', range.after);
+  if (range.before !== undefined) query = query.where('id', '>', range.before);
+  if (filter.isActive != null) query = query.where('is_active', '=', filter.isActive);
+  if (filter.anyOfEvents !== undefined) {
+    query = query.where(sql<boolean>`events && ${[...filter.anyOfEvents]}::text[]`);
+  }
+  if (filter.verification != null) {
+    query = query.where(sql<boolean>`verification = any(${[...filter.verification]}::text[])`);
+  }
+  return query.execute();
+}

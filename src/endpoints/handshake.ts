@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { BLOCKED_ADDRESS_MESSAGE } from '../egress/check-url.ts';
+import type { Sender, SendResult } from '../egress/send.ts';
+import { encodeId, mintUuid } from '../ids.ts';
+import { signatureHeader } from '../signing/sign.ts';
+
+/** An answer is one short JSON object; what is longer is not read for it, however it goes on. */
+const maxAnswerChars = 4_000;
+/** Timers may fire a little before the clock says so. */
+const timerSlackMs = 5;
+const challengeBytes = 32;
+
+export type HandshakeOutcome = Readonly<{ verified: true } | { verified: false; reason: string }>;
+
+export type HandshakeRequest = Readonly<{
+  url: string;
+  /** The endpoint's secrets in force, newest first. */
+  secrets: readonly Buffer[];
+  timeoutMs: number;
+  userAgent: string;
+  signal?: AbortSignal;
+}>;
+
+/**
+ * Asks whoever answers at the URL to prove that it wants this service's webhooks: a signed POST carries a challenge,
+ * and the answer must be a 2xx with a JSON object whose top-level `challenge` is the same. A page that merely shows
+ * what it was sent is no proof, hence the content type and the place.
+ *
+ * The challenge is made for this one request and stored nowhere: no answer to it can be used again, for another
+ * endpoint or another URL. The reason of a failure is for the endpoint's owner and repeats nothing of the answer but
+ * its status: an owner must not be able to read through it what stands at an address.
+ */
+export async function shakeHands(sender: Sender, request: HandshakeRequest): Promise<HandshakeOutcome> {
+  const challenge = randomBytes(challengeBytes).toString('base64url');
+  const now = new Date();
+  const id = encodeId('Event', mintUuid());
+  const timestamp = Math.floor(now.getTime() / 1000);
+  const body = JSON.stringify({
+    type: 'endpoint.verification',
+    challenge,
+    timestamp: now.toISOString(),
+  });
+  const result = await sender.send({
+    url: request.url,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': request.userAgent,
+      'webhook-id': id,
+      'webhook-timestamp': `${timestamp}`,
+      'webhook-signature': signatureHeader(request.secrets, { id, timestamp, body }),
+    },
+    body,
+    timeoutMs: request.timeoutMs,
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+  });
+  const reason = whyRefused(result, { challenge, timeoutMs: request.timeoutMs });
+  return reason === undefined ? { verified: true } : { verified: false, reason };
+}
+
+function whyRefused(
+  result: SendResult,
+  { challenge, timeoutMs }: { challenge: string; timeoutMs: number },
+): string | undefined {
+  const seconds = `${timeoutMs / 1000} s`;
+  if (result.kind === 'failure') {
+    if (result.outcome === 'TIMEOUT') return `The endpoint did not answer within ${seconds}.`;
+    if (result.outcome === 'BLOCKED_ADDRESS') return BLOCKED_ADDRESS_MESSAGE;
+    return `The endpoint gave no valid answer: ${result.error}.`;
+  }
+  if (result.status >= 300 && result.status < 400) {
+    return `The endpoint answered with a redirect (${result.status}): redirects are not followed.`;
+  }
+  if (result.status < 200 || result.status > 299) {
+    return `The endpoint answered with status ${result.status}; it must be 2xx.`;
+  }
+  if (result.durationMs >= timeoutMs - timerSlackMs) return `The answer did not end within ${seconds}.`;
+  if (result.body.length > maxAnswerChars) {
+    return 'The answer is too long: it must be a JSON object with the challenge and little else.';
+  }
+  if (!isJson(result.headers.find(({ name }) => name === 'content-type')?.value)) {
+    return 'The content type of the answer must be application/json.';
+  }
+  return whyNoProof(result.body, challenge);
+}
+
+function whyNoProof(body: string, challenge: string): string | undefined {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body);
+  } catch {
+    return 'The body of the answer is not JSON.';
+  }
+  if (typeof answer !== 'object' || answer === null || !('challenge' in answer)) {
+    return 'The answer has no `challenge` at its top level.';
+  }
+  return answer.challenge === challenge ? undefined : 'The `challenge` in the answer is not the one that was sent.';
+}
+
+/** `application/json` and its kin (`application/problem+json`), with or without parameters. */
+function isJson(contentType: string | undefined): boolean {
+  return /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(contentType?.trim() ?? '');
+}

@@ -1,0 +1,107 @@
+import type { Kysely, Transaction } from 'kysely';
+import { sql } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import type { By } from './by.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { HandshakeOutcome } from './handshake.ts';
+
+/**
+ * A handshake that has been started: it counts for this endpoint as long as nobody starts another, and for this URL
+ * alone.
+ */
+export type StartedHandshake = Readonly<{ endpoint: Endpoint; startedAt: Date }>;
+
+/** Later than every earlier one of the endpoint, even within a millisecond: the time tells handshakes apart. */
+const nextStart = sql<Date>`greatest(clock_timestamp(), handshake_started_at + interval '1 millisecond')`;
+
+/**
+ * Marks a handshake as started, where the row still is as `seen`: so of all who try, one starts it. A verified
+ * endpoint stays verified meanwhile, so that its deliveries need not wait for a repeated check; every other becomes
+ * PENDING.
+ */
+export async function startHandshake(
+  db: Kysely<Tables>,
+  seen: Endpoint,
+): Promise<StartedHandshake | undefined> {
+  const endpoint = await db
+    .updateTable('endpoint')
+    .set({
+      handshake_started_at: nextStart,
+      verification: seen.verification === 'VERIFIED' ? 'VERIFIED' : 'PENDING',
+    })
+    .where('owner_id', '=', seen.owner_id)
+    .where('id', '=', seen.id)
+    .where('deleted_at', 'is', null)
+    .where('url', '=', seen.url)
+    .where('verification', '=', seen.verification)
+    .where('handshake_started_at', 'is not distinct from', seen.handshake_started_at)
+    .returningAll()
+    .executeTakeFirst();
+  return endpoint === undefined ? undefined : startedHandshake(endpoint);
+}
+
+/** The handshake that the endpoint's row says is under way. */
+export function startedHandshake(endpoint: Endpoint): StartedHandshake | undefined {
+  const startedAt = endpoint.handshake_started_at;
+  return startedAt === null ? undefined : { endpoint, startedAt };
+}
+
+/**
+ * Writes what a handshake came to. Only where it is still the endpoint's newest and the URL is the one that answered:
+ * otherwise nothing is changed and the answer is undefined.
+ */
+export async function recordHandshake(
+  trx: Transaction<Tables>,
+  { endpoint: before, startedAt }: StartedHandshake,
+  { outcome, by }: { outcome: HandshakeOutcome; by: By },
+): Promise<Endpoint | undefined> {
+  const now = sql<Date>`clock_timestamp()`;
+  const after = await trx
+    .updateTable('endpoint')
+    .set({
+      verification: outcome.verified ? 'VERIFIED' : 'FAILED',
+      verified_at: outcome.verified ? now : null,
+      verification_checked_at: now,
+      verification_reason: outcome.verified ? null : outcome.reason,
+      handshake_started_at: null,
+      updated_at: now,
+    })
+    .where('owner_id', '=', before.owner_id)
+    .where('id', '=', before.id)
+    .where('deleted_at', 'is', null)
+    .where('url', '=', before.url)
+    .where('handshake_started_at', '=', startedAt)
+    .returningAll()
+    .executeTakeFirst();
+  if (after === undefined) return undefined;
+  await appendAudit(trx, {
+    ownerId: after.owner_id,
+    ...by,
+    action: 'endpoint.verify',
+    targetType: 'Endpoint',
+    targetId: after.id,
+    changes: {
+      verification: { old: before.verification, new: after.verification },
+      ...(outcome.verified ? {} : { reason: { old: before.verification_reason, new: outcome.reason } }),
+    },
+  });
+  return after;
+}
+
+/**
+ * Hands a handshake that this process cannot finish to whoever looks next: as old as the rescue wants it. Nothing is
+ * said about the endpoint.
+ */
+export async function handBackHandshake(
+  db: Kysely<Tables>,
+  { endpoint, startedAt }: StartedHandshake,
+): Promise<void> {
+  await db
+    .updateTable('endpoint')
+    .set({ handshake_started_at: sql<Date>`handshake_started_at - interval '1 day'` })
+    .where('owner_id', '=', endpoint.owner_id)
+    .where('id', '=', endpoint.id)
+    .where('handshake_started_at', '=', startedAt)
+    .execute();
+}

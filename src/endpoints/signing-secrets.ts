@@ -1,0 +1,114 @@
+import type { Kysely, Transaction } from 'kysely';
+import { sql } from 'kysely';
+import type { Tables } from '../db/tables.ts';
+import { mintUuid, timeOfUuid } from '../ids.ts';
+import { decodeSigningSecret, generateSigningSecret } from '../signing/secret.ts';
+import type { SecretBox } from '../signing/secret-box.ts';
+
+/** More signatures than this make the header long and every receiver slow. */
+export const maxSecretsInForce = 10;
+
+/** Opening costs 20 µs, a signature 7: an endpoint under load opens its secrets once in this time. */
+const keptMs = 60_000;
+const maxKept = 10_000;
+
+/** A secret as it stands in the database: without the key ring it says nothing. */
+export type SealedSecret = Readonly<{ ownerId: string; endpointId: string; id: string; sealed: Buffer }>;
+
+/** Which secret signs, and until when. */
+export type SecretInfo = Readonly<{ id: string; createdAt: Date; expiresAt: Date | undefined }>;
+
+/**
+ * The secrets that sign an endpoint's deliveries. In clear they exist twice: in the one answer that shows a new one
+ * to its owner, and for a minute in the memory of a process that signs with it. Sealed, each is bound to its owner,
+ * its endpoint and its own id: a row that is copied elsewhere cannot be opened there.
+ *
+ * What is kept in memory is no answer to "may it still sign?": that is read from the rows for every claim.
+ */
+export class SigningSecrets {
+  readonly #box: SecretBox;
+  readonly #kept = new Map<string, { key: Buffer; until: number }>();
+
+  constructor(box: SecretBox) {
+    this.#box = box;
+  }
+
+  /** Adds a fresh secret that signs from now on. The text that is returned is stored nowhere. */
+  async create(
+    trx: Transaction<Tables>,
+    { ownerId, endpointId }: { ownerId: string; endpointId: string },
+  ): Promise<{ id: string; secret: string }> {
+    const id = mintUuid();
+    const secret = generateSigningSecret();
+    const sealed = this.#box.seal(secret, additionalData({ ownerId, endpointId, id }));
+    await trx
+      .insertInto('signing_secret')
+      .values({ owner_id: ownerId, endpoint_id: endpointId, id, sealed })
+      .execute();
+    return { id, secret };
+  }
+
+  /** The key that a secret stands for, to sign with. */
+  open(secret: SealedSecret): Buffer {
+    const place = additionalData(secret);
+    const now = performance.now();
+    const kept = this.#kept.get(place);
+    if (kept !== undefined && kept.until > now) return kept.key;
+    const key = decodeSigningSecret(this.#box.open(secret.sealed, place));
+    this.#kept.delete(place);
+    this.#kept.set(place, { key, until: now + keptMs });
+    this.#forget(now);
+    return key;
+  }
+
+  /** The keys that sign for the endpoint at this moment, the newest first. */
+  async keysInForce(db: Kysely<Tables>, ownerId: string, endpointId: string): Promise<readonly Buffer[]> {
+    const rows = await selectInForce(db, ownerId)
+      .select('sealed')
+      .where('endpoint_id', '=', endpointId)
+      .execute();
+    return rows.map(({ id, sealed }) => this.open({ ownerId, endpointId, id, sealed }));
+  }
+
+  /** What has outlived its minute stands at the front: entries are kept in the order in which they were opened. */
+  #forget(now: number): void {
+    for (const [place, { until }] of this.#kept) {
+      if (until > now && this.#kept.size <= maxKept) return;
+      this.#kept.delete(place);
+    }
+  }
+}
+
+/** The secrets that sign now, newest first, of each of the endpoints. */
+export async function listSecretsInForce(
+  db: Kysely<Tables>,
+  ownerId: string,
+  endpointIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly SecretInfo[]>> {
+  const rows = await selectInForce(db, ownerId)
+    .where('endpoint_id', '=', sql<string>`any(${[...endpointIds]}::uuid[])`)
+    .execute();
+  const byEndpoint = new Map<string, SecretInfo[]>(endpointIds.map((id) => [id, []]));
+  for (const { endpoint_id, id, expires_at } of rows) {
+    byEndpoint.get(endpoint_id)?.push({
+      id,
+      createdAt: new Date(timeOfUuid(id)),
+      expiresAt: expires_at ?? undefined,
+    });
+  }
+  return byEndpoint;
+}
+
+function selectInForce(db: Kysely<Tables>, ownerId: string) {
+  return db
+    .selectFrom('signing_secret')
+    .select(['endpoint_id', 'id', 'expires_at'])
+    .where('owner_id', '=', ownerId)
+    .where((is) => is.or([is('expires_at', 'is', null), is('expires_at', '>', sql<Date>`clock_timestamp()`)]))
+    .orderBy('endpoint_id')
+    .orderBy('id', 'desc');
+}
+
+function additionalData({ ownerId, endpointId, id }: Omit<SealedSecret, 'sealed'>): string {
+  return `${ownerId}/${endpointId}/${id}`;
+}

@@ -1,0 +1,129 @@
+import type { Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+import type { DeliveryKind } from '../db/tables.ts';
+import { laneHint } from './lane-hint.ts';
+import { logTail, statTail } from './log-tail.ts';
+import { shardOf } from './shard.ts';
+import type { FailureReason } from './status.ts';
+
+/** An event as it is stored: once per owner, with the body that every attempt sends. */
+export type NewEvent = Readonly<{
+  ownerId: string;
+  id: string;
+  type: string;
+  body: string;
+  tenantId: string | undefined;
+  idempotencyKey: string | undefined;
+  occurredAt: Date;
+}>;
+
+export type NewDelivery = Readonly<{
+  ownerId: string;
+  id: string;
+  endpointId: string;
+  eventId: string;
+  eventType: string;
+  kind: DeliveryKind;
+  /** Given: it is created FAILED, because its endpoint cannot take it. */
+  failureReason: FailureReason | undefined;
+  replayOf: string | undefined;
+  maxAttempts: number;
+  /** Before its first attempt. */
+  delayMs: number;
+  tenantId: string | undefined;
+  installationId: string | undefined;
+}>;
+
+const createStatement = statement(
+  'create_deliveries',
+  `with ev as (
+     insert into event (owner_id, id, type, body, tenant_id, idempotency_key, occurred_at)
+     select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[])
+     on conflict (owner_id, id) do nothing
+     returning id
+   ),
+   x as materialized (
+     select * from unnest(
+       $8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::uuid[],
+       $16::integer[], $17::float8[], $18::smallint[], $19::uuid[], $20::uuid[], $21::boolean[])
+     as t(owner_id, id, endpoint_id, event_id, event_type, kind, reason, replay_of,
+          max_attempts, delay_ms, shard, tenant_id, installation_id, is_event_new)
+      where not is_event_new or event_id in (select id from ev)
+   ),
+   queued as (
+     insert into due (owner_id, delivery_id, shard, endpoint_id, event_id, due_at, status, max_attempts, kind)
+     select owner_id, id, shard, endpoint_id, event_id, now() + delay_ms * interval '1 millisecond', 'PENDING',
+            max_attempts, kind
+       from x where reason is null
+     returning 1
+   ),
+   ins as (
+     insert into delivery
+       (owner_id, id, endpoint_id, event_id, event_type, kind, status, failure_reason, replay_of, max_attempts,
+        next_attempt_at, completed_at, tenant_id, installation_id)
+     select owner_id, id, endpoint_id, event_id, event_type, kind,
+            case when reason is null then 'PENDING' else 'FAILED' end, reason, replay_of, max_attempts,
+            case when reason is null then now() + delay_ms * interval '1 millisecond' end,
+            case when reason is not null then now() end, tenant_id, installation_id
+       from x
+     returning owner_id, id, endpoint_id, event_id, event_type, kind, tenant_id, status, failure_reason
+   ),
+   del as materialized (
+     select ins.*, null::text as previous_status, 0 as attempt_count, null::integer as response_status,
+            true as is_logged
+       from ins
+   ),
+   ${statTail},
+   ${logTail({ writers: ['ev', 'queued', 'stat'], expected: 'x' })}
+   select ev.id from checked left join ev on true where checked.ok = 0`,
+);
+
+/**
+ * Stores events with their deliveries, the rows that make them due and the log's entries, in one statement and one
+ * transaction. All owners belong to one owner group.
+ *
+ * An event that is there already is left alone, and so are its deliveries: the same batch may be sent again after a
+ * commit whose answer was lost. Deliveries of events that are not among `events` (replays) are always created.
+ * Returns the ids of the events that are new.
+ */
+export async function createDeliveries(
+  db: Database,
+  batch: { events: readonly NewEvent[]; deliveries: readonly NewDelivery[] },
+): Promise<ReadonlySet<string>> {
+  const { events, deliveries } = batch;
+  const newEvents = new Set(events.map(({ id }) => id));
+  const rows = await run<{ id: string | null }>(db, db.engine, createStatement, [
+    events.map(({ ownerId }) => ownerId),
+    events.map(({ id }) => id),
+    events.map(({ type }) => type),
+    events.map(({ body }) => body),
+    events.map(({ tenantId }) => tenantId ?? null),
+    events.map(({ idempotencyKey }) => idempotencyKey ?? null),
+    events.map(({ occurredAt }) => occurredAt),
+    deliveries.map(({ ownerId }) => ownerId),
+    deliveries.map(({ id }) => id),
+    deliveries.map(({ endpointId }) => endpointId),
+    deliveries.map(({ eventId }) => eventId),
+    deliveries.map(({ eventType }) => eventType),
+    deliveries.map(({ kind }) => kind),
+    deliveries.map(({ failureReason }) => failureReason ?? null),
+    deliveries.map(({ replayOf }) => replayOf ?? null),
+    deliveries.map(({ maxAttempts }) => maxAttempts),
+    deliveries.map(({ delayMs }) => delayMs),
+    deliveries.map(({ ownerId, endpointId }) => shardOf(ownerId, endpointId)),
+    deliveries.map(({ tenantId }) => tenantId ?? null),
+    deliveries.map(({ installationId }) => installationId ?? null),
+    deliveries.map(({ eventId }) => newEvents.has(eventId)),
+  ]);
+  if (deliveries.length > 0) db.hints.send(hintWords(deliveries));
+  return new Set(rows.flatMap(({ id }) => id ?? []));
+}
+
+function hintWords(deliveries: readonly NewDelivery[]): Set<string> {
+  const words = new Set<string>();
+  for (const { ownerId, endpointId, failureReason } of deliveries) {
+    words.add(ownerId);
+    if (failureReason === undefined) words.add(laneHint(ownerId, endpointId));
+  }
+  return words;
+}

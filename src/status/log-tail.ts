@@ -1,0 +1,72 @@
+/**
+ * The end of every statement that changes statuses: it appends the changes to their owners' logs.
+ *
+ * It expects a CTE `del` with one row per changed delivery (owner_id, id, endpoint_id, event_id, event_type, kind,
+ * tenant_id, status, previous_status, failure_reason, attempt_count, response_status, is_logged), and the names of
+ * all other data-modifying CTEs. Its rules, each bought with a race:
+ *
+ * 1. `owner_log` is locked last, in owner order, and everything else the statement writes is finished before: each
+ *    other CTE is counted in the condition of `lk`. One that nobody read would run after the lock and deadlock.
+ * 2. The lock is held until the commit, which follows in the same round trip: the caller runs this as a transaction
+ *    of its own. Positions are so dense and in the order of the commits.
+ * 3. The time of a change is taken after the lock and never runs backwards within an owner, so that readers can
+ *    bound their search by the time of what they read last.
+ * 4. The statement checks itself. A change that would not stand in the log (no `owner_log` row, say) ends the
+ *    transaction instead of being lost.
+ */
+export const logTail = (options: { writers: readonly string[]; expected: string }) => `
+  n as materialized (
+    select owner_id, count(*)::bigint as n from del where is_logged group by owner_id
+  ),
+  lk as materialized (
+    select l.owner_id from owner_log l
+     where l.owner_id in (select owner_id from n)
+       ${options.writers.map((writer) => `and (select count(*) from ${writer}) >= 0`).join('\n       ')}
+     order by l.owner_id
+       for no key update
+  ),
+  hd as (
+    update owner_log l set head = l.head + n.n, at = greatest(l.at, clock_timestamp())
+      from lk join n on n.owner_id = lk.owner_id
+     where l.owner_id = lk.owner_id
+    returning l.owner_id, l.head, n.n, l.at
+  ),
+  logged as (
+    insert into delivery_log
+      (owner_id, position, occurred_at, delivery_id, endpoint_id, event_id, event_type, kind, tenant_id,
+       status, previous_status, failure_reason, attempt_number, response_status)
+    select d.owner_id, hd.head - hd.n + row_number() over (partition by d.owner_id order by d.id), hd.at,
+           d.id, d.endpoint_id, d.event_id, d.event_type, d.kind, d.tenant_id,
+           d.status, d.previous_status, d.failure_reason, d.attempt_count, d.response_status
+      from del d join hd on hd.owner_id = d.owner_id
+     where d.is_logged
+    returning 1
+  ),
+  checked as materialized (
+    select case
+             when (select count(*) from logged) <> (select count(*) from del where is_logged)
+               then refuse('changes are missing in the log')
+             when (select count(*) from del) <> (select count(*) from ${options.expected})
+               then refuse('deliveries are missing')
+             else 0
+           end as ok
+  )`;
+// The final select has to read `checked` first, as the outer side of a left join: beside an empty CTE it would not run.
+
+/** Finished deliveries, counted by the minute of their creation; rows in key order, so that two batches never cross. */
+export const statTail = `
+  stat as (
+    insert into endpoint_stat as s
+      (owner_id, endpoint_id, minute, succeeded, failed, last_success_at, last_failure_at)
+    select owner_id, endpoint_id, minute_of(id),
+           count(*) filter (where status = 'SUCCEEDED'), count(*) filter (where status <> 'SUCCEEDED'),
+           max(now()) filter (where status = 'SUCCEEDED'), max(now()) filter (where status <> 'SUCCEEDED')
+      from del where status in ('SUCCEEDED', 'FAILED', 'DEAD_LETTER')
+     group by 1, 2, 3 order by 1, 2, 3
+    on conflict (owner_id, endpoint_id, minute) do update set
+      succeeded = s.succeeded + excluded.succeeded,
+      failed = s.failed + excluded.failed,
+      last_success_at = greatest(s.last_success_at, excluded.last_success_at),
+      last_failure_at = greatest(s.last_failure_at, excluded.last_failure_at)
+    returning 1
+  )`;

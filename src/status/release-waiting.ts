@@ -1,0 +1,47 @@
+import type { Database } from '../db/pool.ts';
+import { retrying } from '../db/retry.ts';
+import { run, statement } from '../db/statement.ts';
+import { laneHint } from './lane-hint.ts';
+
+const chunk = 5_000;
+
+const releaseStatement = statement(
+  'release_waiting',
+  `with held as materialized (
+     select owner_id, delivery_id from due
+      where owner_id = $1 and endpoint_id = $2 and delivery_id > $3 and claim is null
+        and attempt_count = 0 and due_at > now()
+      order by owner_id, delivery_id
+      limit ${chunk}
+        for update
+   ), moved as (
+     update due d set due_at = now() from held h
+      where d.owner_id = h.owner_id and d.delivery_id = h.delivery_id
+     returning d.delivery_id
+   )
+   select count(*)::integer as moved, max(delivery_id::text) as last from moved`,
+);
+
+/**
+ * Makes the deliveries that wait for their endpoint's handshake due now. One that is published at the same moment
+ * may still see the handshake as unfinished; it becomes due by itself when the handshake's time is over.
+ */
+export async function releaseWaiting(
+  db: Database,
+  options: { ownerId: string; endpointId: string },
+): Promise<void> {
+  let after = '00000000-0000-0000-0000-000000000000';
+  for (;;) {
+    const rows = await retrying(
+      () =>
+        run<{ moved: number; last: string | null }>(db, db.engine, releaseStatement, [
+          ...[options.ownerId, options.endpointId, after],
+        ]),
+      { attempts: 5 },
+    );
+    const moved = rows[0]?.moved ?? 0;
+    if (moved > 0) db.hints.send([laneHint(options.ownerId, options.endpointId)]);
+    if (moved < chunk) return;
+    after = rows[0]?.last ?? after;
+  }
+}
