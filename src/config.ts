@@ -41,6 +41,13 @@ export type Config = Readonly<{
   rateLimitPerMinute: number;
 }>;
 
+const manifest: { version: string } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+);
+
+/** The program's version, as receivers see it in `user-agent`. */
+export const version = manifest.version;
+
 /** Standard Webhooks' recommended schedule: at once, then 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
 const standardSchedule = '0,5,300,1800,7200,18000,36000,50400,72000,86400';
 const maxAttempts = 50;

@@ -12,7 +12,9 @@ export type ApiKeyToken = Readonly<{ token: string; prefix: string; lastFour: st
 
 /** A fresh API key. Only `token` is secret; it is shown once and kept nowhere. */
 export function makeApiKeyToken(): ApiKeyToken {
-  const secret = Array.from({ length: secretLength }, () => alphabet.charAt(randomInt(alphabet.length))).join('');
+  const secret = Array.from({ length: secretLength }, () => alphabet.charAt(randomInt(alphabet.length))).join(
+    '',
+  );
   const token = `${apiKeyMark}${secret}`;
   return { token, prefix: token.slice(0, prefixLength), lastFour: token.slice(-4), hash: hashToken(token) };
 }

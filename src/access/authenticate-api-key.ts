@@ -28,19 +28,22 @@ type KnownKey = Readonly<{
 export class ApiKeyAuthenticator {
   readonly #database: Database;
   readonly #logger: Logger;
+  readonly #monotonicMs: () => number;
   readonly #known = new Map<string, { key: Promise<KnownKey | undefined>; since: number }>();
   readonly #writes = new Set<Promise<void>>();
 
-  constructor(options: { database: Database; logger: Logger }) {
+  constructor(options: { database: Database; logger: Logger; monotonicMs?: () => number }) {
     this.#database = options.database;
     this.#logger = options.logger;
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
   }
 
   async authenticate(token: string): Promise<Actor> {
     const key = await this.#recall(hashToken(token));
     if (key === undefined) throw unauthenticated('invalid');
     if (key.revokedAt !== null) throw unauthenticated('revoked');
-    if (key.expiresAt !== undefined && key.expiresAt.getTime() <= databaseNow()) throw unauthenticated('expired');
+    if (key.expiresAt !== undefined && key.expiresAt.getTime() <= databaseNow())
+      throw unauthenticated('expired');
     return {
       kind: 'API_KEY',
       actorId: encodeId('ApiKey', key.id),
@@ -61,9 +64,9 @@ export class ApiKeyAuthenticator {
   #recall(hash: Buffer): Promise<KnownKey | undefined> {
     const name = hash.toString('base64');
     const known = this.#known.get(name);
-    if (known !== undefined && performance.now() - known.since < believedMs) return known.key;
+    if (known !== undefined && this.#monotonicMs() - known.since < believedMs) return known.key;
     if (this.#known.size >= maxRemembered) this.#known.clear();
-    const entry = { key: this.#find(hash), since: performance.now() };
+    const entry = { key: this.#find(hash), since: this.#monotonicMs() };
     this.#known.set(name, entry);
     const forget = () => {
       if (this.#known.get(name) === entry) this.#known.delete(name);

@@ -32,7 +32,13 @@ export type Authenticator = Readonly<{
 }>;
 
 /** `Authorization: Bearer <token>`, where the token's beginning tells its kind. */
-export function createAuthenticator(options: { config: Config; database: Database; logger: Logger }): Authenticator {
+export function createAuthenticator(options: {
+  config: Config;
+  database: Database;
+  logger: Logger;
+  /** A clock that never jumps, for how long an API key is believed. */
+  monotonicMs?: () => number;
+}): Authenticator {
   const { issuer, audience } = options.config.jwt;
   const jwt = { keys: jwtKeys(options.config), issuer, audience };
   const apiKeys = new ApiKeyAuthenticator(options);
@@ -72,7 +78,8 @@ async function tenantOf(
   tenantHeader: string | undefined,
   tenants: TenantIdentities,
 ): Promise<string | undefined> {
-  if (identity.tenantExternalId !== undefined || identity.kind !== 'SERVICE') refuseTenantHeader(tenantHeader);
+  if (identity.tenantExternalId !== undefined || identity.kind !== 'SERVICE')
+    refuseTenantHeader(tenantHeader);
   if (identity.tenantExternalId !== undefined) return await tenants.findOrCreate(identity.tenantExternalId);
   if (tenantHeader === undefined) return undefined;
   // A header is no proof that there is such a tenant: a slip of the pen must not create one.

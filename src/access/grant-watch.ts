@@ -60,7 +60,8 @@ export class GrantWatch {
    */
   watch(actor: Actor): Grant {
     const ending = new AbortController();
-    const end = (reason: UnauthenticatedReason, message?: string) => ending.abort(unauthenticated(reason, message));
+    const end = (reason: UnauthenticatedReason, message?: string) =>
+      ending.abort(unauthenticated(reason, message));
     const stopTimer = at(actor.expiresAt, () => end('expired'));
     const keyId = actor.kind === 'API_KEY' ? decodeId('ApiKey', actor.actorId) : undefined;
     const leave = keyId === undefined ? () => undefined : this.#join(keyId, actor.tenantId, end);
@@ -125,7 +126,12 @@ export class GrantWatch {
 export type Grant = Readonly<{ signal: AbortSignal; release(): void }>;
 
 type EndGrant = (reason: UnauthenticatedReason, message?: string) => void;
-type WatchedKey = { readonly id: string; readonly tenantId: string; confirmedAt: number; readonly ends: Set<EndGrant> };
+type WatchedKey = {
+  readonly id: string;
+  readonly tenantId: string;
+  confirmedAt: number;
+  readonly ends: Set<EndGrant>;
+};
 type KeyState = { id: string; revoked: boolean; expired: boolean };
 
 const keyStates = statement(

@@ -44,7 +44,7 @@ export class TenantIdentities {
 
   async find(externalId: string): Promise<string | undefined> {
     const known = this.#known.get(externalId);
-    if (known !== undefined) return known;
+    if (known !== undefined || !isExternalId(externalId)) return known;
     const row = await this.#database.query
       .selectFrom('tenant')
       .select('id')

@@ -6,8 +6,8 @@
  * the guard allows; it follows no redirect, uses no proxy, speaks no HTTP/2, decompresses nothing; and it
  * writes the request to at most one connection. Whether a response is a success is for the caller to say.
  *
- * A POST of 0.9 kB on kept connections, 64 at a time, costs 36 µs of CPU (Node 20) where undici's own
- * `Pool.request` costs 25 µs.
+ * A POST of 0.9 kB on kept connections, 64 at a time, costs 38 µs of CPU (Node 20) where undici's own
+ * `Pool.request` costs 25 µs; on a new connection, 250 µs. Ten thousand origins in turn add 15 MB.
  */
 import { createSecureContext, rootCertificates } from 'node:tls';
 import type { AddressGuard } from './address-guard.ts';
@@ -85,11 +85,7 @@ export function createSender(options: SenderOptions): Sender {
   let isClosed = false;
 
   async function connect(origin: string, to: Destination, deadline: Deadline): Promise<Connection> {
-    const connection = new Connection(
-      origin,
-      await dial(to, dialOptions, deadline),
-      options.maxResponseBytes,
-    );
+    const connection = new Connection(origin, await dial(to, dialOptions, deadline));
     connection.onClose(() => pool.discard(connection));
     return connection;
   }

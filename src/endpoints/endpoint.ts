@@ -1,5 +1,6 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { sql } from 'kysely';
+import type { AuditEntryInput } from '../audit/append-audit.ts';
 import type { PageRange } from '../db/keyset.ts';
 import type { Tables } from '../db/tables.ts';
 import { NotFoundError } from '../errors.ts';
@@ -13,6 +14,9 @@ export type DisabledReason = (typeof disabledReasons)[number];
 
 /** One owner may have this many: a fan-out looks at all of them. */
 export const maxEndpointsPerOwner = 1_000;
+
+/** Who does it, in which request: what the audit log says of every change. */
+export type By = Pick<AuditEntryInput, 'actor' | 'requestId'>;
 
 /** Where an owner (a tenant or a partner app) wants its events sent. A deleted one is never found. */
 export type Endpoint = Selectable<Tables['endpoint']>;
@@ -35,6 +39,13 @@ export async function findEndpoint(
   id: string,
 ): Promise<Endpoint | undefined> {
   return (await findEndpoints(db, ownerId, [id]))[0];
+}
+
+/** Throws a NotFoundError. */
+export async function getEndpoint(db: Kysely<Tables>, ownerId: string, id: string): Promise<Endpoint> {
+  const endpoint = await findEndpoint(db, ownerId, id);
+  if (endpoint === undefined) throw new NotFoundError(encodeId('Endpoint', id));
+  return endpoint;
 }
 
 /** Those of the ids that the owner has, in no order. */

@@ -93,7 +93,9 @@ function whyNoProof(body: string, challenge: string): string | undefined {
   if (typeof answer !== 'object' || answer === null || !('challenge' in answer)) {
     return 'The answer has no `challenge` at its top level.';
   }
-  return answer.challenge === challenge ? undefined : 'The `challenge` in the answer is not the one that was sent.';
+  return answer.challenge === challenge
+    ? undefined
+    : 'The `challenge` in the answer is not the one that was sent.';
 }
 
 /** `application/json` and its kin (`application/problem+json`), with or without parameters. */

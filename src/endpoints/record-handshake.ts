@@ -2,8 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Tables } from '../db/tables.ts';
-import type { By } from './by.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { By, Endpoint } from './endpoint.ts';
 import type { HandshakeOutcome } from './handshake.ts';
 
 /**
@@ -82,8 +81,8 @@ export async function recordHandshake(
     targetType: 'Endpoint',
     targetId: after.id,
     changes: {
-      verification: { old: before.verification, new: after.verification },
-      ...(outcome.verified ? {} : { reason: { old: before.verification_reason, new: outcome.reason } }),
+      verification: { from: before.verification, to: after.verification },
+      ...(outcome.verified ? {} : { reason: outcome.reason }),
     },
   });
   return after;

@@ -2,6 +2,7 @@ import type { Actor } from '../access/actor.ts';
 import type { Config } from '../config.ts';
 import type { Hints } from '../db/listen.ts';
 import type { Database } from '../db/pool.ts';
+import { badUserInput, RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /**
@@ -24,4 +25,27 @@ export type Context = {
   requestId: string;
   /** The `Idempotency-Key` header, unquoted. */
   idempotencyKey: string | undefined;
+  /** Aborted once the actor's credential has expired or was revoked; set for subscriptions alone. */
+  grantSignal?: AbortSignal;
 };
+
+/** The caller. Throws UNAUTHENTICATED where no credential came along. */
+export function requireActor(context: Pick<Context, 'actor'>): Actor {
+  if (context.actor === undefined) {
+    throw new RequestError('UNAUTHENTICATED', 'Send a credential: `authorization: Bearer <token>`.');
+  }
+  return context.actor;
+}
+
+/** UUID of the tenant in whose name the caller asks. Throws BAD_USER_INPUT where it asks in nobody's. */
+export function requireTenant(context: Pick<Context, 'actor'>): string {
+  const actor = requireActor(context);
+  if (actor.tenantId === undefined) {
+    throw badUserInput(
+      actor.kind === 'SERVICE'
+        ? 'Name the tenant: send its externalId in the header (or connection parameter) `heliograph-tenant`.'
+        : 'This credential belongs to no tenant.',
+    );
+  }
+  return actor.tenantId;
+}

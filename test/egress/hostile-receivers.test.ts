@@ -55,6 +55,7 @@ function drips(head: string, piece: string): (socket: Socket) => void {
   });
 }
 
+const GZIP_BOMB = gzipSync(Buffer.alloc(50_000_000));
 const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
 
 const HOSTILITIES: Readonly<Record<string, Hostility>> = {
@@ -93,9 +94,10 @@ const HOSTILITIES: Readonly<Record<string, Hostility>> = {
   },
   'sends a gzip bomb': {
     behave: onRequest((socket) => {
-      const bomb = gzipSync(Buffer.alloc(50_000_000));
-      socket.write(`HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ${bomb.length}\r\n\r\n`);
-      socket.write(bomb);
+      socket.write(
+        `HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ${GZIP_BOMB.length}\r\n\r\n`,
+      );
+      socket.write(GZIP_BOMB);
     }),
     ends: '200',
   },
@@ -107,6 +109,9 @@ const HOSTILITIES: Readonly<Record<string, Hostility>> = {
     behave: floods('HTTP/1.1 200 OK\r\n', ': \r\n'),
     ends: 'INVALID_RESPONSE',
   },
+  // The dearest to parse, byte for byte: undici's own limit made 600 ms of it.
+  'floods with tiny headers': { behave: floods('HTTP/1.1 200 OK\r\n', 'x:\r\n'), ends: 'RESPONSE_TOO_LARGE' },
+  'floods with tiny trailers': { behave: floods(`${CHUNKED}0\r\n`, 'x:\r\n'), ends: '200' },
   'sends a header of 1 MB': {
     behave: says(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(1_000_000)}\r\n\r\n`),
     ends: 'RESPONSE_TOO_LARGE',
@@ -255,6 +260,7 @@ test.each(Object.entries(HOSTILITIES))(
       expect(ending(result)).toBe(ends);
       expect(result.durationMs).toBeLessThan(DEADLINE_MS + SLACK_MS);
       if (waits === true) expect(result.durationMs).toBeGreaterThanOrEqual(DEADLINE_MS - 10);
+      else expect(result.durationMs).toBeLessThan(DEADLINE_MS);
       expect(JSON.stringify(result)).not.toContain('127.0.0.1');
       expect(JSON.stringify(result).length).toBeLessThan(60_000);
 
@@ -268,16 +274,19 @@ test.each(Object.entries(HOSTILITIES))(
   },
 );
 
-test('hostile receivers do not keep a good one waiting', async () => {
+test('receivers that never come to an end do not keep a good one waiting', async () => {
   await using sender = makeSender();
-  const hostile = await Promise.all(
-    Object.values(HOSTILITIES).map(({ behave }) => RawReceiver.start(behave)),
+  const slow = Object.values(HOSTILITIES).filter(
+    ({ waits, requestBody }) => waits === true && requestBody === undefined,
   );
+  const hostile = await Promise.all(slow.map(({ behave }) => RawReceiver.start(behave)));
   const good = await RawReceiver.answering(OK);
-  const attempts = hostile.map((receiver) => sender.send(hook(receiver.url, { timeoutMs: DEADLINE_MS })));
+  const attempts = hostile.flatMap(({ url }) =>
+    Array.from({ length: 20 }, () => sender.send(hook(url, { timeoutMs: 1_000 }))),
+  );
   const result = await sender.send(hook(good.url));
   expect(ending(result)).toBe('200');
-  expect(result.durationMs).toBeLessThan(DEADLINE_MS);
+  expect(result.durationMs).toBeLessThan(500);
   await Promise.all(attempts);
   await Promise.all([good, ...hostile].map((receiver) => receiver.close()));
 });

@@ -48,9 +48,9 @@ export class RawReceiver {
     return `http://127.0.0.1:${this.port}/hook`;
   }
 
-  /** Resolves when every connection so far is gone. */
+  /** Resolves when the other side has let go of every connection so far. */
   async allClosed(): Promise<void> {
-    await Promise.all(this.sockets.map((socket) => (socket.destroyed ? undefined : once(socket, 'close'))));
+    await Promise.all(this.sockets.map(closed));
   }
 
   async close(): Promise<void> {
@@ -63,4 +63,13 @@ function addressOf(server: Server): AddressInfo {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the receiver is not listening');
   return address;
+}
+
+function closed(socket: Socket): Promise<void> {
+  // A socket that nobody reads never learns that the other side has gone.
+  socket.resume();
+  return new Promise((resolve) => {
+    if (socket.destroyed) resolve();
+    else socket.once('close', () => resolve());
+  });
 }

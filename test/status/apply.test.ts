@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mintUuid } from '../../src/ids.ts';
-import { apply, type Change, endQueued } from '../../src/status/apply.ts';
+import { apply, type Change } from '../../src/status/apply.ts';
 import { createDeliveries } from '../../src/status/create-deliveries.ts';
+import { endQueued } from '../../src/status/end-queued.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { claimAll, newDelivery, seedDeliveries, seedOwner } from '../support/deliveries.ts';
 

@@ -1,0 +1,20 @@
+-- The platform's own event types. Nobody else registers or publishes names that begin with app. or endpoint.
+insert into event_type (id, name, category, description, data_type, example, is_lifecycle) values
+  ('019b76da-a800-7001-8000-000000000001', 'app.installed', 'app',
+   'A tenant has installed the app.', 'AppInstallation',
+   '{"appId":"app_01kdw2zr00e00800000000000a","installationId":"ins_01kdw2zr00e00800000000000b","tenant":"acme","permissions":["read_comments"],"isSubscribed":true}', true),
+  ('019b76da-a800-7002-8000-000000000002', 'app.uninstalled', 'app',
+   'A tenant has uninstalled the app, or its installation was revoked.', 'AppInstallation',
+   '{"appId":"app_01kdw2zr00e00800000000000a","installationId":"ins_01kdw2zr00e00800000000000b","tenant":"acme"}', true),
+  ('019b76da-a800-7003-8000-000000000003', 'app.permissions_updated', 'app',
+   'A tenant has changed what the app may do, or whether its events are forwarded.', 'AppInstallation',
+   '{"appId":"app_01kdw2zr00e00800000000000a","installationId":"ins_01kdw2zr00e00800000000000b","tenant":"acme","permissions":["read_comments","write_comments"],"isSubscribed":true}', true),
+  ('019b76da-a800-7004-8000-000000000004', 'app.version_published', 'app',
+   'A version of the app has been published.', 'AppVersion',
+   '{"appId":"app_01kdw2zr00e00800000000000a","version":"1.1.0","webhookCategories":["comment"],"dataTypes":["Comment"]}', true),
+  ('019b76da-a800-7005-8000-000000000005', 'app.secret_rotated', 'app',
+   'One of the app''s secrets has been rotated; the old one works until expiresAt.', 'App',
+   '{"appId":"app_01kdw2zr00e00800000000000a","kind":"WEBHOOK_SECRET","expiresAt":"2026-01-02T00:00:00.000Z"}', true),
+  ('019b76da-a800-7006-8000-000000000006', 'endpoint.disabled', 'endpoint',
+   'An endpoint was made inactive because it only failed, or said that it is gone.', 'Endpoint',
+   '{"endpointId":"ep_01kdw2zr00e00800000000000c","url":"https://example.com/webhooks","reason":"FAILING"}', false);

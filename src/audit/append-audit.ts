@@ -1,0 +1,44 @@
+import type { Transaction } from 'kysely';
+import type { Actor } from '../access/actor.ts';
+import type { Tables } from '../db/tables.ts';
+import { type IdType, mintUuid } from '../ids.ts';
+
+/**
+ * What somebody did. It is written in the transaction of the act itself: neither stands without the other.
+ * `changes` never holds a secret.
+ */
+export type AuditEntryInput = Readonly<{
+  /** Whose log it stands in: the owner of what was changed, or `platformOwnerId`. */
+  ownerId: string;
+  actor: Actor;
+  /** `noun.verb` as the function is named: `endpoint.create`, `api_key.revoke`. */
+  action: string;
+  targetType: IdType;
+  targetId: string;
+  /** A field's value where it was set first, `{ from, to }` where it was changed. */
+  changes: Readonly<Record<string, unknown>>;
+  requestId: string | undefined;
+}>;
+
+export async function appendAudit(trx: Transaction<Tables>, entry: AuditEntryInput): Promise<void> {
+  await trx
+    .insertInto('audit_entry')
+    .values({
+      owner_id: entry.ownerId,
+      id: mintUuid(),
+      action: entry.action,
+      actor_kind: entry.actor.kind,
+      actor_id: entry.actor.actorId,
+      actor_label: entry.actor.label,
+      target_type: entry.targetType,
+      target_id: entry.targetId,
+      changes: toJsonb(entry.changes),
+      request_id: entry.requestId ?? null,
+    })
+    .execute();
+}
+
+/** jsonb takes neither NUL nor half of a surrogate pair; JSON.stringify escapes exactly these. */
+function toJsonb(changes: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(changes).replace(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\ufffd');
+}

@@ -1,0 +1,69 @@
+import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import type { Database } from '../db/pool.ts';
+import { badUserInput } from '../errors.ts';
+import { decodeId, firstUuidAt, typeOfId } from '../ids.ts';
+import { type AuditEntry, toAuditEntry } from './audit-entry.ts';
+
+/** Null or absent: no condition. The window is `occurredAfter` <= occurred < `occurredBefore`. */
+export type AuditFilter = Readonly<{
+  action?: readonly string[] | null | undefined;
+  targetId?: string | null | undefined;
+  occurredAfter?: Date | null | undefined;
+  occurredBefore?: Date | null | undefined;
+}>;
+
+/** A page of an owner's audit entries, newest first. An unknown target has none. */
+export async function listAudit(
+  database: Database,
+  ownerId: string,
+  options: Readonly<{ page: PageArgs; filter?: AuditFilter | null | undefined }>,
+): Promise<Page<AuditEntry>> {
+  const range = pageRange(options.page);
+  const { action, targetId, occurredAfter, occurredBefore } = options.filter ?? {};
+  refuseReversed(occurredAfter, occurredBefore);
+
+  let query = database.query
+    .selectFrom('audit_entry')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .orderBy('id', range.backward ? 'asc' : 'desc')
+    .limit(range.limit);
+  // Newest first: what comes after a cursor is older than it.
+  if (range.after !== undefined) query = query.where('id', '<', range.after);
+  if (range.before !== undefined) query = query.where('id', '>', range.before);
+  if (action != null)
+    query = query.where((where) => where('action', '=', where.fn.any(where.val([...action]))));
+  if (occurredAfter != null) query = query.where('id', '>=', firstUuidAt(occurredAfter.getTime()));
+  if (occurredBefore != null) query = query.where('id', '<', firstUuidAt(occurredBefore.getTime()));
+  if (targetId != null) {
+    const target = uuidOf(targetId);
+    if (target === undefined) return toPage([], range);
+    query = query.where('target_id', '=', target);
+  }
+  return toPage((await query.execute()).map(toAuditEntry), range);
+}
+
+/** Entries by id, of this owner alone: another's are as if they were not there. */
+export async function findAuditEntries(
+  database: Database,
+  ownerId: string,
+  ids: readonly string[],
+): Promise<AuditEntry[]> {
+  const rows = await database.query
+    .selectFrom('audit_entry')
+    .selectAll()
+    .where('owner_id', '=', ownerId)
+    .where((where) => where('id', '=', where.fn.any(where.val([...ids]))))
+    .execute();
+  return rows.map(toAuditEntry);
+}
+
+function uuidOf(id: string): string | undefined {
+  const type = typeOfId(id);
+  return type === undefined ? undefined : decodeId(type, id);
+}
+
+function refuseReversed(after: Date | null | undefined, before: Date | null | undefined): void {
+  if (after == null || before == null || after <= before) return;
+  throw badUserInput('`occurredAfter` must not be later than `occurredBefore`.', { argument: 'filter' });
+}

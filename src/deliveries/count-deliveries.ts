@@ -1,0 +1,30 @@
+import { type Kysely, sql } from 'kysely';
+import type { Tables } from '../db/tables.ts';
+import { badUserInput } from '../errors.ts';
+import { visibleDeliveries } from './delivery.ts';
+import { type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
+
+export const maxCount = 100_000;
+
+export type CappedCount = Readonly<{ count: number; isCapped: boolean }>;
+
+/** How many deliveries match, counted no further than `limit`: a count costs as much as what it counts. */
+export async function countDeliveries(
+  db: Kysely<Tables>,
+  ownerId: string,
+  options: Readonly<{ filter?: DeliveryFilter | null | undefined; limit: number }>,
+): Promise<CappedCount> {
+  const { limit } = options;
+  if (limit < 1 || limit > maxCount) {
+    throw badUserInput(`\`limit\` must be from 1 to ${maxCount}; it was ${limit}.`, { argument: 'limit', limit: maxCount });
+  }
+  const matching = visibleDeliveries(db, ownerId)
+    .select(sql<number>`1`.as('one'))
+    .where(matchesFilter(await resolveFilter(db, options.filter)))
+    .limit(limit + 1);
+  const { count } = await db
+    .selectFrom(matching.as('m'))
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return { count: Math.min(count, limit), isCapped: count > limit };
+}

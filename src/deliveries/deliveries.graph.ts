@@ -1,0 +1,193 @@
+import type { Page, PageArgs } from '../db/keyset.ts';
+import { Endpoint, loadEndpoint } from '../endpoints/endpoint.graph.ts';
+import { RequestError } from '../errors.ts';
+import { builder, DeliveryStatus } from '../graph/builder.ts';
+import { connection, pageArgs, pageCost } from '../graph/connection.ts';
+import type { Context } from '../graph/context.ts';
+import { loader } from '../graph/loader.ts';
+import { node } from '../graph/node.ts';
+import { decodeId, encodeId } from '../ids.ts';
+import { readHeads } from '../live/read-log.ts';
+import { attemptsOf, DeliveryAttempt } from './attempts.graph.ts';
+import { type CappedCount as Count, countDeliveries, maxCount } from './count-deliveries.ts';
+import { createdAt, type Delivery as DeliveryRow } from './delivery.ts';
+import { DeliveryFilter } from './delivery-filter.graph.ts';
+import { DeliveryKind, FailureReason, failureReasonOf } from './enums.graph.ts';
+import type { DeliveryFilter as Filter } from './filter.ts';
+import { findDeliveries, findDelivery } from './find-delivery.ts';
+import { type DeliveryScope, listDeliveries } from './list-deliveries.ts';
+import { ownedLoader } from './owned-loader.ts';
+import { viewedOwner, viewPermission } from './viewed-owner.ts';
+
+const capability = { records: ['Delivery'], sideEffects: [], idempotency: 'A read: changes nothing.' };
+
+export const deliveryOf = ownedLoader(findDeliveries);
+
+export const Delivery = builder.objectRef<DeliveryRow>('Delivery');
+
+node(builder, Delivery, {
+  description:
+    'One event on its way to one endpoint. Sent at least once; the header `webhook-id` is the event’s id on every attempt, so that a receiver can drop what it has seen.',
+  permission: viewPermission,
+  id: (delivery) => encodeId('Delivery', delivery.id),
+  load: (ids, context) => deliveryOf(context).loadMany(viewedOwner(context), ids),
+  fields: (t) => ({
+    endpoint: t.field({
+      type: Endpoint,
+      description: 'Where it goes.',
+      resolve: async (delivery, _args, context) => {
+        const endpoint = await loadEndpoint(context, { ownerId: delivery.owner_id, id: delivery.endpoint_id });
+        if (endpoint !== undefined) return endpoint;
+        throw new RequestError('NOT_FOUND', 'The endpoint has been deleted, and its deliveries with it.');
+      },
+    }),
+    eventType: t.exposeString('event_type', { description: "The event type's name." }),
+    status: t.expose('status', { type: DeliveryStatus, description: 'Where it stands.' }),
+    failureReason: t.field({
+      type: FailureReason,
+      nullable: true,
+      description: 'Why it ended as FAILED or DEAD_LETTER; null otherwise.',
+      resolve: (delivery) => failureReasonOf(delivery.failure_reason),
+    }),
+    kind: t.expose('kind', { type: DeliveryKind, description: 'What it was made by.' }),
+    replayOf: t.field({
+      type: Delivery,
+      nullable: true,
+      description: 'The delivery that this one replays; null where it is no replay, or the original is purged or past retention.',
+      resolve: (delivery, _args, context) =>
+        delivery.replay_of === null
+          ? null
+          : deliveryOf(context).load({ ownerId: delivery.owner_id, id: delivery.replay_of }),
+    }),
+    attemptCount: t.exposeInt('attempt_count', {
+      description: 'Attempts so far that count towards the retry schedule: all but interrupted ones.',
+    }),
+    maxAttempts: t.exposeInt('max_attempts', {
+      description: 'How many attempts the retry schedule gives it before it ends as DEAD_LETTER.',
+    }),
+    attempts: t.field({
+      type: [DeliveryAttempt],
+      description: 'Every attempt, first to last, interrupted ones included.',
+      resolve: async (delivery, _args, context) => [
+        ...(await attemptsOf(context).load({ ownerId: delivery.owner_id, id: delivery.id })),
+      ],
+    }),
+    nextAttemptAt: t.expose('next_attempt_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the next attempt is due; null once it has ended.',
+    }),
+    createdAt: t.field({ type: 'DateTime', description: 'When it was made.', resolve: createdAt }),
+    updatedAt: t.expose('updated_at', { type: 'DateTime', description: 'When its status last changed.' }),
+    completedAt: t.expose('completed_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended as SUCCEEDED, FAILED or DEAD_LETTER; null before.',
+    }),
+  }),
+});
+
+export const DeliveryConnection = connection<DeliveryRow, { logPosition: number }>(builder, {
+  type: Delivery,
+  cursorOf: (delivery) => delivery.id,
+  description: 'A page of deliveries, newest first.',
+  fields: (t) => ({
+    logPosition: t.expose('logPosition', {
+      type: 'SafeInt',
+      description:
+        'The newest position of the live log, read before the page was: subscribe with `after` this and no change is missed between the page and the stream. Changes that the page already shows may come again.',
+    }),
+  }),
+});
+
+/** Read anew for each request, and before any page of it. */
+const logHeadOf = loader<string, number>(async (ownerIds, { services }) => {
+  const heads = await readHeads(services.database, ownerIds);
+  return ownerIds.map((ownerId) => heads.get(ownerId)?.head ?? 0);
+});
+
+/** A page with the position from which the live log goes on after it. */
+export async function deliveryPage(
+  context: Context,
+  ownerId: string,
+  options: Readonly<{ page: PageArgs; filter?: Filter | null | undefined; scope?: DeliveryScope }>,
+): Promise<Page<DeliveryRow> & { logPosition: number }> {
+  // The order is the promise: a head read after the page could be past a change that the page does not show.
+  const logPosition = await logHeadOf(context).load(ownerId);
+  const page = await listDeliveries(context.services.database.query, ownerId, options);
+  return { ...page, logPosition };
+}
+
+const CappedCount = builder.objectRef<Count>('CappedCount').implement({
+  description: 'A count that stops at a limit.',
+  fields: (t) => ({
+    count: t.exposeInt('count', { description: 'How many there are, at most `limit`.' }),
+    isCapped: t.exposeBoolean('isCapped', { description: 'Whether there are more than `limit`.' }),
+  }),
+});
+
+builder.objectField(Delivery, 'replays', (t) =>
+  t.field({
+    type: DeliveryConnection,
+    description: 'The replays that were made of it, newest first.',
+    args: pageArgs(t.arg),
+    complexity: pageCost,
+    resolve: (delivery, args, context) =>
+      deliveryPage(context, delivery.owner_id, { page: args, scope: { replayOf: delivery.id } }),
+  }),
+);
+
+builder.objectField(Endpoint, 'deliveries', (t) =>
+  t.field({
+    type: DeliveryConnection,
+    description: 'What was sent, or is to be sent, to this endpoint; newest first, without what was purged.',
+    args: { ...pageArgs(t.arg), filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }) },
+    complexity: pageCost,
+    resolve: (endpoint, { filter, ...page }, context) =>
+      deliveryPage(context, endpoint.owner_id, { page, filter, scope: { endpointId: endpoint.id } }),
+  }),
+);
+
+builder.queryFields((t) => ({
+  delivery: t.field({
+    type: Delivery,
+    nullable: true,
+    description:
+      "One delivery. Null where there is none, it belongs to somebody else, it was purged, or the id is malformed.",
+    permission: viewPermission,
+    capability,
+    args: { id: t.arg.id({ required: true, description: 'The id of a delivery: `dlv_…`.' }) },
+    resolve: (_root, { id }, context) => {
+      const ownerId = viewedOwner(context);
+      const uuid = decodeId('Delivery', id);
+      return uuid === undefined ? null : findDelivery(context.services.database.query, ownerId, uuid);
+    },
+  }),
+  deliveries: t.field({
+    type: DeliveryConnection,
+    description:
+      "The viewer's tenant's deliveries, or its app's, newest first, without what was purged. Errors: BAD_USER_INPUT for a page size, a cursor or a window that is not possible.",
+    permission: viewPermission,
+    capability,
+    args: { ...pageArgs(t.arg), filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }) },
+    complexity: pageCost,
+    resolve: (_root, { filter, ...page }, context) =>
+      deliveryPage(context, viewedOwner(context), { page, filter }),
+  }),
+  deliveryCount: t.field({
+    type: CappedCount,
+    description: 'How many deliveries match, counted no further than `limit`. Errors: BAD_USER_INPUT for a `limit` out of range.',
+    permission: viewPermission,
+    capability,
+    args: {
+      filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
+      limit: t.arg.int({
+        required: true,
+        defaultValue: 10_000,
+        description: `Where to stop counting: 10,000 by default, from 1 to ${maxCount}.`,
+      }),
+    },
+    resolve: (_root, args, context) =>
+      countDeliveries(context.services.database.query, viewedOwner(context), args),
+  }),
+}));

@@ -1,0 +1,39 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Tables } from '../db/tables.ts';
+import { payloadTextOf } from '../status/event-body.ts';
+
+/** An event as lists show it: its body, up to 256 KiB, is read apart and only where somebody asks for it. */
+export type Event = Omit<Selectable<Tables['event']>, 'body'>;
+
+export const eventColumns = ['owner_id', 'id', 'type', 'tenant_id', 'idempotency_key', 'occurred_at'] as const;
+
+export async function findEvent(db: Kysely<Tables>, ownerId: string, id: string): Promise<Event | undefined> {
+  return (await findEvents(db, ownerId, [id]))[0];
+}
+
+/** Those of the ids that the owner has, in no order. */
+export function findEvents(db: Kysely<Tables>, ownerId: string, ids: readonly string[]): Promise<Event[]> {
+  return db
+    .selectFrom('event')
+    .select(eventColumns)
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .execute();
+}
+
+export type EventPayload = Readonly<{ id: string; payloadText: string }>;
+
+/** The payloads' exact texts, in no order. */
+export async function findEventPayloads(
+  db: Kysely<Tables>,
+  ownerId: string,
+  ids: readonly string[],
+): Promise<EventPayload[]> {
+  const rows = await db
+    .selectFrom('event')
+    .select(['id', 'type', 'occurred_at', 'body'])
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .execute();
+  return rows.map((row) => ({ id: row.id, payloadText: payloadTextOf(row.body, row.type, row.occurred_at) }));
+}

@@ -1,0 +1,27 @@
+import { type Kysely, sql } from 'kysely';
+import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import type { Tables } from '../db/tables.ts';
+import { type Event, eventColumns } from './find-event.ts';
+
+/** A page of an owner's events, newest first; of some types, or of all where none is given. */
+export async function listEvents(
+  db: Kysely<Tables>,
+  ownerId: string,
+  options: Readonly<{ page: PageArgs; types?: readonly string[] | null | undefined }>,
+): Promise<Page<Event>> {
+  const range = pageRange(options.page);
+  let query = db
+    .selectFrom('event')
+    .select(eventColumns)
+    .where('owner_id', '=', ownerId)
+    .orderBy('id', range.backward ? 'asc' : 'desc')
+    .limit(range.limit);
+  if (range.after !== undefined) query = query.where('id', '<', range.after);
+  if (range.before !== undefined) query = query.where('id', '>', range.before);
+  if (options.types != null) {
+    // PostgreSQL refuses a NUL in a text; no type has one.
+    const types = options.types.filter((type) => !type.includes('\0'));
+    query = query.where('type', '=', sql<string>`any(${types}::text[])`);
+  }
+  return toPage(await query.execute(), range);
+}

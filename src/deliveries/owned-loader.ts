@@ -1,0 +1,41 @@
+import type { Kysely } from 'kysely';
+import type { Tables } from '../db/tables.ts';
+import { loader } from '../graph/loader.ts';
+
+/** A record by its owner and UUID. */
+export type OwnedKey = Readonly<{ ownerId: string; id: string }>;
+
+/** Gathers lookups by owner and id into one statement for each owner; undefined for what is not found. */
+export function ownedLoader<Row extends { id: string }>(
+  find: (db: Kysely<Tables>, ownerId: string, ids: readonly string[]) => Promise<readonly Row[]>,
+) {
+  const grouped = groupLoader(find, (row) => row.id);
+  return (context: Parameters<typeof grouped>[0]) => ({
+    load: async (key: OwnedKey) => (await grouped(context).load(key))[0],
+    loadMany: async (ownerId: string, ids: readonly string[]) => {
+      const groups = await Promise.all(ids.map((id) => grouped(context).load({ ownerId, id })));
+      return groups.map(([row]) => row);
+    },
+  });
+}
+
+/** The same for many rows of one key: `keyOf` tells to which id a row belongs. Their order is kept. */
+export function groupLoader<Row>(
+  find: (db: Kysely<Tables>, ownerId: string, ids: readonly string[]) => Promise<readonly Row[]>,
+  keyOf: (row: Row) => string,
+) {
+  return loader<OwnedKey, readonly Row[]>(async (keys, { services }) => {
+    const found = new Map<string, Map<string, Row[]>>();
+    for (const { ownerId, id } of keys) {
+      const wanted = found.get(ownerId) ?? new Map<string, Row[]>();
+      found.set(ownerId, wanted.set(id, []));
+    }
+    await Promise.all(
+      [...found].map(async ([ownerId, wanted]) => {
+        const rows = await find(services.database.query, ownerId, [...wanted.keys()]);
+        for (const row of rows) wanted.get(keyOf(row))?.push(row);
+      }),
+    );
+    return keys.map(({ ownerId, id }) => found.get(ownerId)?.get(id) ?? []);
+  });
+}

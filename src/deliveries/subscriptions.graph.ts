@@ -1,0 +1,234 @@
+import { badUserInput } from '../errors.ts';
+import { builder, DeliveryStatus } from '../graph/builder.ts';
+import type { Context } from '../graph/context.ts';
+import { encodeId } from '../ids.ts';
+import { batchStream } from '../live/batch-stream.ts';
+import type { Hub } from '../live/hub.ts';
+import { type LogChange, readHead } from '../live/read-log.ts';
+import type { LogBatch, LogSubscription } from '../live/subscription.ts';
+import { Delivery, deliveryOf } from './deliveries.graph.ts';
+import { DeliveryFilter } from './delivery-filter.graph.ts';
+import { FailureReason, failureReasonOf } from './enums.graph.ts';
+import { changeMatcher, type DeliveryFilter as Filter, resolveFilter } from './filter.ts';
+import { viewedOwner, viewPermission } from './viewed-owner.ts';
+
+declare module '../graph/context.ts' {
+  interface Services {
+    hub: Hub;
+    /** Milliseconds between a log's last message and an empty one; 10 s where nothing is set. */
+    logHeartbeatMs?: number;
+  }
+}
+
+const defaultHeartbeatMs = 10_000;
+const maxBatchLimit = 1_000;
+
+type PlacedChange = Readonly<{ change: LogChange; after: number }>;
+
+const DeliveryStatusChange = builder.objectRef<PlacedChange>('DeliveryStatusChange').implement({
+  description:
+    "One status change of one delivery. An owner's log (a tenant's, or an app's) is numbered 1, 2, 3 … without a gap, in the order in which the changes committed.",
+  fields: (t) => ({
+    position: t.field({
+      type: 'SafeInt',
+      description: 'Its number in the log.',
+      resolve: ({ change }) => change.position,
+    }),
+    after: t.field({
+      type: 'SafeInt',
+      description:
+        "Up to where this subscription had already covered the log: on the first message the `after` argument, or the head when it subscribed; then the previous change's `position`, or a heartbeat's (what a filter left out lies between). A client that sees `after` equal to its last position has missed nothing.",
+      resolve: ({ after }) => after,
+    }),
+    delivery: t.field({
+      type: Delivery,
+      nullable: true,
+      description:
+        'The delivery as it is now, which may be further on than this change; null once it is purged or past retention. The fields beside it stay.',
+      resolve: ({ change }, _args, context) =>
+        deliveryOf(context).load({ ownerId: change.ownerId, id: change.deliveryId }),
+    }),
+    deliveryId: t.id({
+      description: "The delivery's id.",
+      resolve: ({ change }) => encodeId('Delivery', change.deliveryId),
+    }),
+    endpointId: t.id({
+      description: "The endpoint's id.",
+      resolve: ({ change }) => encodeId('Endpoint', change.endpointId),
+    }),
+    eventType: t.string({
+      description: "The event type's name.",
+      resolve: ({ change }) => change.eventType,
+    }),
+    status: t.field({
+      type: DeliveryStatus,
+      description: 'The status that it changed to.',
+      resolve: ({ change }) => change.status,
+    }),
+    previousStatus: t.field({
+      type: DeliveryStatus,
+      nullable: true,
+      description: 'The status before; null where the delivery was created.',
+      resolve: ({ change }) => change.previousStatus,
+    }),
+    failureReason: t.field({
+      type: FailureReason,
+      nullable: true,
+      description: 'Why it ended as FAILED or DEAD_LETTER; null otherwise.',
+      resolve: ({ change }) => failureReasonOf(change.failureReason),
+    }),
+    attemptNumber: t.int({
+      description: 'Attempts that had counted towards the retry schedule by then.',
+      resolve: ({ change }) => change.attemptNumber,
+    }),
+    responseStatus: t.int({
+      nullable: true,
+      description: 'The HTTP status of the attempt that led here; null where no answer came, or none was asked for.',
+      resolve: ({ change }) => change.responseStatus,
+    }),
+    occurredAt: t.field({
+      type: 'DateTime',
+      description: 'When it changed: never earlier than the change before it.',
+      resolve: ({ change }) => change.occurredAt,
+    }),
+  }),
+});
+
+const DeliveryLogBatch = builder.objectRef<LogBatch>('DeliveryLogBatch').implement({
+  description: 'A batch of changes; an empty one is a heartbeat (every 10 s) that moves `position` on.',
+  fields: (t) => ({
+    after: t.expose('after', {
+      type: 'SafeInt',
+      description: "The previous batch's `position`; in the first batch, where the subscription began.",
+    }),
+    position: t.expose('position', {
+      type: 'SafeInt',
+      description: 'Up to where the log is covered now: resume with `after` this.',
+    }),
+    head: t.expose('head', {
+      type: 'SafeInt',
+      description: 'The newest position that was known when the batch was made: `head - position` is how far behind it is.',
+    }),
+    changes: t.field({
+      type: [DeliveryStatusChange],
+      description: 'What the filter let through of `(after, position]`, in order.',
+      resolve: ({ after, changes }) => placed(changes, after),
+    }),
+  }),
+});
+
+/** Each change with the position that was covered before it. */
+function placed(changes: readonly LogChange[], after: number): PlacedChange[] {
+  return changes.map((change, index) => ({ change, after: changes[index - 1]?.position ?? after }));
+}
+
+type LogArgs = Readonly<{
+  filter?: Filter | null | undefined;
+  after?: number | null | undefined;
+  appId?: string | null | undefined;
+}>;
+
+async function subscribeTo(args: LogArgs, context: Context): Promise<LogSubscription> {
+  // Whose log it is decides what can be seen at all: before the executor, and before the filter.
+  const ownerId = viewedOwner(context, args.appId);
+  if (args.after != null && args.after < 0) {
+    throw badUserInput('`after` is a position of the log: 0 or more.', { argument: 'after' });
+  }
+  const conditions = await resolveFilter(context.services.database.query, args.filter);
+  return context.services.hub.subscribe({
+    ownerId,
+    after: args.after ?? undefined,
+    filter: changeMatcher(conditions),
+    signal: context.grantSignal,
+  });
+}
+
+const appIdDescription =
+  "An app's log instead of the tenant's, for its members and its own credential; NOT_FOUND for any other.";
+const filterDescription = 'Which changes; by default all. What it leaves out is passed over.';
+const afterDescription =
+  'Resume: every change later than this position, first from the table, then live. By default from now on. Errors: LOG_POSITION_EXPIRED (`extensions.oldestPosition`) where it is past retention, LOG_POSITION_AHEAD (`extensions.head`) where the log is not there yet.';
+const capability = {
+  records: ['Delivery'],
+  sideEffects: [],
+  idempotency: 'Resume with `after`: each later change comes exactly once, in order.',
+};
+
+builder.subscriptionFields((t) => ({
+  deliveryStatusChanged: t.field({
+    type: DeliveryStatusChange,
+    description:
+      "One message per status change in the viewer's log: a tenant's, or an app's. With `after` it resumes with no gap and no repeat; without, it begins now.",
+    permission: viewPermission,
+    capability,
+    args: {
+      filter: t.arg({ type: DeliveryFilter, description: filterDescription }),
+      after: t.arg({ type: 'SafeInt', description: afterDescription }),
+      appId: t.arg.id({ description: appIdDescription }),
+    },
+    subscribe: async (_root, args, context) => batchStream(await subscribeTo(args, context), { maxBatch: 1 }),
+    resolve: (event) => {
+      const { after, changes } = batchOf(event);
+      const [change] = placed(changes, after);
+      if (change === undefined) throw new Error('Without heartbeats a batch has a change.');
+      return change;
+    },
+  }),
+  deliveryLog: t.field({
+    type: DeliveryLogBatch,
+    description:
+      'The same log in batches, for pipelines and busy dashboards. An empty batch every 10 s tells how far the log has been covered. Errors: as for `after`, and BAD_USER_INPUT for a `maxBatch` out of range.',
+    permission: viewPermission,
+    capability,
+    args: {
+      filter: t.arg({ type: DeliveryFilter, description: filterDescription }),
+      after: t.arg({ type: 'SafeInt', description: afterDescription }),
+      appId: t.arg.id({ description: appIdDescription }),
+      maxBatch: t.arg.int({
+        required: true,
+        defaultValue: 100,
+        description: `Most changes in one message: 100 by default, from 1 to ${maxBatchLimit}.`,
+      }),
+    },
+    subscribe: async (_root, args, context) => {
+      const { maxBatch } = args;
+      if (maxBatch < 1 || maxBatch > maxBatchLimit) {
+        const message = `\`maxBatch\` must be from 1 to ${maxBatchLimit}; it was ${maxBatch}.`;
+        throw badUserInput(message, { argument: 'maxBatch', limit: maxBatchLimit });
+      }
+      const heartbeatMs = context.services.logHeartbeatMs ?? defaultHeartbeatMs;
+      return batchStream(await subscribeTo(args, context), { maxBatch, heartbeatMs });
+    },
+    resolve: (event) => batchOf(event),
+  }),
+}));
+
+/** The stream's last value may be what ended it. */
+function batchOf(event: LogBatch | Error): LogBatch {
+  if (event instanceof Error) throw event;
+  return event;
+}
+
+const boundsCapability = { ...capability, idempotency: 'A read: changes nothing.' };
+
+builder.queryFields((t) => ({
+  logHead: t.field({
+    type: 'SafeInt',
+    description:
+      "The newest position of the viewer's log; 0 while it is empty. Subscribe with `after` this to see only what is new.",
+    permission: viewPermission,
+    capability: boundsCapability,
+    args: { appId: t.arg.id({ description: appIdDescription }) },
+    resolve: async (_root, { appId }, context) =>
+      (await readHead(context.services.database, viewedOwner(context, appId))).head,
+  }),
+  logOldest: t.field({
+    type: 'SafeInt',
+    description: 'The oldest position that can still be resumed after; what lies before is past retention.',
+    permission: viewPermission,
+    capability: boundsCapability,
+    args: { appId: t.arg.id({ description: appIdDescription }) },
+    resolve: async (_root, { appId }, context) =>
+      (await readHead(context.services.database, viewedOwner(context, appId))).floor,
+  }),
+}));

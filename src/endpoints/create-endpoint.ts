@@ -1,0 +1,77 @@
+import { sql, type Transaction } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import { LimitExceededError } from '../errors.ts';
+import { mintUuid } from '../ids.ts';
+import { type By, type Endpoint, maxEndpointsPerOwner } from './endpoint.ts';
+import type { EndpointValues } from './endpoint-input.ts';
+import type { SigningSecrets } from './signing-secrets.ts';
+
+/** The first half of the advisory locks that count an owner's endpoints; any number that nobody else uses. */
+const countLock = 7_203_116;
+
+export type NewEndpoint = Readonly<{
+  ownerId: string;
+  ownerKind: Endpoint['owner_kind'];
+  values: EndpointValues;
+  /** Which event streams an app's endpoint takes; null for a tenant's. */
+  streams?: readonly string[] | null;
+  by: By;
+}>;
+
+/**
+ * Creates an endpoint with its first secret, which is returned here and never again. Its handshake counts as started:
+ * after the commit, hand the endpoint to `Handshakes.begin`. Should that never happen, the rescue does it.
+ */
+export async function createEndpoint(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  { ownerId, ownerKind, values, streams, by }: NewEndpoint,
+): Promise<{ endpoint: Endpoint; secret: string }> {
+  await refuseTooMany(trx, ownerId);
+  const endpoint = await trx
+    .insertInto('endpoint')
+    .values({
+      owner_id: ownerId,
+      id: mintUuid(),
+      owner_kind: ownerKind,
+      url: values.url,
+      description: values.description,
+      events: [...values.events],
+      streams: streams == null ? null : [...streams],
+      is_active: values.isActive,
+      disabled_reason: values.isActive ? null : 'MANUAL',
+      max_deliveries_per_second: values.maxDeliveriesPerSecond,
+      verification: 'PENDING',
+      handshake_started_at: sql<Date>`clock_timestamp()`,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const { secret } = await secrets.create(trx, { ownerId, endpointId: endpoint.id });
+  await appendAudit(trx, {
+    ownerId,
+    ...by,
+    action: 'endpoint.create',
+    targetType: 'Endpoint',
+    targetId: endpoint.id,
+    changes: { ...values },
+  });
+  return { endpoint, secret };
+}
+
+async function refuseTooMany(trx: Transaction<Tables>, ownerId: string): Promise<void> {
+  // Whoever creates one for the same owner at the same time waits here, so that both are counted.
+  await sql`select pg_advisory_xact_lock(${countLock}::integer, hashtext(${ownerId}))`.execute(trx);
+  const { count } = await trx
+    .selectFrom('endpoint')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('owner_id', '=', ownerId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  if (count >= maxEndpointsPerOwner) {
+    throw new LimitExceededError(
+      maxEndpointsPerOwner,
+      `There are at most ${maxEndpointsPerOwner.toLocaleString('en')} endpoints: delete one first.`,
+    );
+  }
+}

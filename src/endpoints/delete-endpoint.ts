@@ -1,0 +1,47 @@
+import { sql, type Transaction } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
+import { type By, lockEndpoint } from './endpoint.ts';
+
+/** No id is newer: everything that the endpoint ever had, or is still being given, is hidden. */
+const newestId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/**
+ * Deletes an endpoint: from the commit on nobody finds it or its deliveries, and its secrets are gone. Rows are
+ * removed later, in the background. After the commit, end what is queued with `endQueued` and ENDPOINT_DELETED; a
+ * claim does it for what a crash leaves.
+ */
+export async function deleteEndpoint(
+  trx: Transaction<Tables>,
+  { ownerId, id, by }: { ownerId: string; id: string; by: By },
+): Promise<{ deletedAt: Date }> {
+  const endpoint = await lockEndpoint(trx, ownerId, id);
+  const { deleted_at: deletedAt } = await trx
+    .updateTable('endpoint')
+    .set({
+      deleted_at: sql<Date>`clock_timestamp()`,
+      updated_at: sql<Date>`clock_timestamp()`,
+      purged_through: newestId,
+      handshake_started_at: null,
+    })
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', id)
+    .returning(sql<Date>`deleted_at`.as('deleted_at'))
+    .executeTakeFirstOrThrow();
+  await trx
+    .deleteFrom('signing_secret')
+    .where('owner_id', '=', ownerId)
+    .where('endpoint_id', '=', id)
+    .execute();
+  await forgetAnswersWithSecretOf(trx, ownerId, id);
+  await appendAudit(trx, {
+    ownerId,
+    ...by,
+    action: 'endpoint.delete',
+    targetType: 'Endpoint',
+    targetId: id,
+    changes: { url: endpoint.url, deletedAt: { from: null, to: deletedAt } },
+  });
+  return { deletedAt };
+}

@@ -1,0 +1,24 @@
+import type { AddressGuard } from '../egress/address-guard.ts';
+import { type Context, requireActor } from '../graph/context.ts';
+import type { SecretBox } from '../signing/secret-box.ts';
+import type { By } from './endpoint.ts';
+import { type EndpointRules, endpointRules } from './endpoint-input.ts';
+import type { Handshakes } from './handshakes.ts';
+import type { SigningSecrets } from './signing-secrets.ts';
+
+declare module '../graph/context.ts' {
+  interface Services {
+    addressGuard: AddressGuard;
+    secretBox: SecretBox;
+    signingSecrets: SigningSecrets;
+    handshakes: Handshakes;
+  }
+}
+
+export function byOf(context: Context): By {
+  return { actor: requireActor(context), requestId: context.requestId };
+}
+
+export function rulesOf({ services }: Context): EndpointRules {
+  return endpointRules(services.database, services.config, services.addressGuard);
+}

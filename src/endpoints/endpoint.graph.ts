@@ -1,0 +1,229 @@
+import { builder } from '../graph/builder.ts';
+import type { Context } from '../graph/context.ts';
+import { loader } from '../graph/loader.ts';
+import { node } from '../graph/node.ts';
+import { encodeId } from '../ids.ts';
+import { askingOwner } from './asking-owner.ts';
+import {
+  createdAt,
+  type DisabledReason,
+  type Endpoint as EndpointRow,
+  findEndpoints,
+  type VerificationStatus as VerificationStatusName,
+} from './endpoint.ts';
+import { type circuitStates, type EndpointCircuit, findCircuits, untroubled } from './endpoint-health.ts';
+import { EndpointOwner, loadOwner } from './endpoint-owner.graph.ts';
+import {
+  listSecretsInForce,
+  maxSecretsInForce,
+  type SecretInfo as SecretInfoRow,
+} from './signing-secrets.ts';
+
+export const seeEndpoints = { tenant: 'MANAGE_WEBHOOKS', app: 'VIEW_DELIVERIES' } as const;
+export const changeEndpoints = { tenant: 'MANAGE_WEBHOOKS', app: 'MANAGE_WEBHOOK' } as const;
+
+type Described<Name extends string> = Record<Name, { description: string }>;
+
+const disabledReasonValues: Described<DisabledReason> = {
+  MANUAL: { description: 'Somebody set `isActive` to false.' },
+  FAILING: { description: 'Every attempt had failed for five days.' },
+  GONE: { description: 'The receiver answered with status 410.' },
+};
+
+const verificationStatusValues: Described<VerificationStatusName> = {
+  UNVERIFIED: {
+    description: 'No handshake since the URL was changed: call `verifyEndpoint`. Nothing is delivered.',
+  },
+  PENDING: { description: 'The handshake is under way; deliveries wait for its end.' },
+  VERIFIED: { description: 'The receiver has shown that it wants the deliveries.' },
+  FAILED: { description: 'The last handshake failed: `reason` says why. Nothing is delivered.' },
+};
+
+const circuitStateValues: Described<(typeof circuitStates)[number]> = {
+  CLOSED: { description: 'Deliveries are sent as they come.' },
+  OPEN: { description: 'The endpoint failed again and again: nothing is sent before `nextProbeAt`.' },
+  HALF_OPEN: { description: 'One delivery is being tried; its end decides.' },
+};
+
+export const VerificationStatus = builder.enumType('VerificationStatus', {
+  description: 'Whether the receiver at the URL has answered the ownership handshake.',
+  values: verificationStatusValues,
+});
+
+const EndpointDisabledReason = builder.enumType('EndpointDisabledReason', {
+  description: 'Why an endpoint is not active.',
+  values: disabledReasonValues,
+});
+
+const CircuitState = builder.enumType('CircuitState', {
+  description: 'Whether deliveries are sent to an endpoint at the moment.',
+  values: circuitStateValues,
+});
+
+const EndpointVerification = builder.objectRef<EndpointRow>('EndpointVerification').implement({
+  description:
+    'What the ownership handshake came to: a signed POST with a challenge that the receiver has to send back. It belongs to the URL: a new one starts without.',
+  fields: (t) => ({
+    status: t.expose('verification', { type: VerificationStatus, description: 'Where it stands.' }),
+    verifiedAt: t.expose('verified_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the handshake succeeded; null unless VERIFIED.',
+    }),
+    checkedAt: t.expose('verification_checked_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the last handshake with this URL ended, well or badly.',
+    }),
+    reason: t.exposeString('verification_reason', {
+      nullable: true,
+      description: 'Why the last handshake failed, in words for people; null otherwise.',
+    }),
+  }),
+});
+
+const Circuit = builder.objectRef<EndpointCircuit>('EndpointCircuit').implement({
+  description:
+    'Spares an endpoint that fails again and again. OPEN: nothing is sent until a probe succeeds; what is queued waits and uses up none of its attempts.',
+  fields: (t) => ({
+    state: t.expose('circuit', { type: CircuitState, description: 'Whether deliveries are sent.' }),
+    openedAt: t.expose('opened_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Since when it is not CLOSED; null while it is.',
+    }),
+    nextProbeAt: t.expose('next_probe_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the next delivery is tried; null while it is CLOSED.',
+    }),
+    consecutiveFailures: t.exposeInt('consecutive_failures', {
+      description: 'Attempts that failed in a row, as of the last time that the state changed.',
+    }),
+  }),
+});
+
+/** Of an endpoint here, of an app's client secret elsewhere. */
+export const SecretInfo = builder.objectRef<SecretInfoRow>('SecretInfo').implement({
+  description: 'A secret that is in force, without its value.',
+  fields: (t) => ({
+    id: t.id({
+      description: 'Names the secret, in the audit log too.',
+      resolve: ({ id }) => encodeId('SigningSecret', id),
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Until when it still counts; null while it is the newest.',
+    }),
+  }),
+});
+
+export const Endpoint = builder.objectRef<EndpointRow>('Endpoint');
+
+node(builder, Endpoint, {
+  description: 'Where events are sent: a URL, what it subscribes to, and how its receiver has fared.',
+  permission: seeEndpoints,
+  id: (endpoint) => encodeId('Endpoint', endpoint.id),
+  async load(ids, context) {
+    const { ownerId } = askingOwner(context, seeEndpoints);
+    return await Promise.all(ids.map((id) => loadEndpoint(context, { ownerId, id })));
+  },
+  fields: (t) => ({
+    owner: t.field({
+      type: EndpointOwner,
+      description: 'The tenant or the partner app that it belongs to.',
+      resolve: (endpoint, _args, context) => loadOwner(context, endpoint),
+    }),
+    url: t.expose('url', { type: 'URL', description: 'Where deliveries are POSTed to.' }),
+    description: t.exposeString('description', { nullable: true, description: 'Its owner’s own note.' }),
+    events: t.exposeStringList('events', {
+      description: 'Subscribed event types: names, `comment.*` for a category, `*` for all.',
+    }),
+    isActive: t.exposeBoolean('is_active', {
+      description:
+        'Whether deliveries are sent. What an inactive endpoint misses is recorded as FAILED (ENDPOINT_INACTIVE) and can be replayed.',
+    }),
+    disabledReason: t.expose('disabled_reason', {
+      type: EndpointDisabledReason,
+      nullable: true,
+      description: 'Why it is not active; null while it is.',
+    }),
+    verification: t.field({
+      type: EndpointVerification,
+      description: 'What the ownership handshake came to.',
+      complexity: 0,
+      resolve: (endpoint) => endpoint,
+    }),
+    signingSecrets: t.field({
+      type: [SecretInfo],
+      description: `Which secrets sign now, newest first, at most ${maxSecretsInForce}: never their values.`,
+      complexity: { field: 1, multiplier: 1 },
+      resolve: (endpoint, _args, context) => secretsOf(context).load(endpoint),
+    }),
+    maxDeliveriesPerSecond: t.exposeInt('max_deliveries_per_second', {
+      nullable: true,
+      description: 'Most deliveries that are sent here in a second; null is no limit.',
+    }),
+    circuit: t.field({
+      type: Circuit,
+      description: 'Whether deliveries are being held back because the endpoint fails.',
+      resolve: (endpoint, _args, context) => circuitOf(context).load(endpoint),
+    }),
+    createdAt: t.field({ type: 'DateTime', description: 'When it was created.', resolve: createdAt }),
+    updatedAt: t.expose('updated_at', {
+      type: 'DateTime',
+      description: 'When its settings, its secrets or its verification last changed.',
+    }),
+  }),
+});
+
+/** An owner's endpoint; undefined where it is missing, deleted or another's. Gathered into one statement an owner. */
+export function loadEndpoint(
+  context: Context,
+  { ownerId, id }: { ownerId: string; id: string },
+): Promise<EndpointRow | undefined> {
+  return endpointOf(context).load(`${ownerId}/${id}`);
+}
+
+const endpointOf = loader(async (keys: readonly string[], { services }) => {
+  const wanted = keys.map((key) => {
+    const [owner_id = '', id = ''] = key.split('/');
+    return { owner_id, id };
+  });
+  return await forEachOwner(wanted, async (ownerId, ids) => {
+    const rows = await findEndpoints(services.database.query, ownerId, ids);
+    return new Map(rows.map((row) => [row.id, row]));
+  });
+});
+
+const secretsOf = loader(async (endpoints: readonly EndpointRow[], { services }) => {
+  const found = await forEachOwner(endpoints, (ownerId, ids) =>
+    listSecretsInForce(services.database.query, ownerId, ids),
+  );
+  return found.map((secrets) => secrets ?? []);
+});
+
+const circuitOf = loader(async (endpoints: readonly EndpointRow[], { services }) => {
+  const found = await forEachOwner(endpoints, (ownerId, ids) =>
+    findCircuits(services.database.query, ownerId, ids),
+  );
+  return found.map((circuit) => circuit ?? untroubled);
+});
+
+/** One statement for all endpoints of an owner; the answers in the order of the endpoints. */
+async function forEachOwner<Value>(
+  endpoints: readonly Pick<EndpointRow, 'owner_id' | 'id'>[],
+  find: (ownerId: string, ids: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
+): Promise<(Value | undefined)[]> {
+  const found = new Map<string, ReadonlyMap<string, Value>>();
+  const ownerIds = [...new Set(endpoints.map(({ owner_id }) => owner_id))];
+  await Promise.all(
+    ownerIds.map(async (ownerId) => {
+      const ids = endpoints.filter(({ owner_id }) => owner_id === ownerId).map(({ id }) => id);
+      found.set(ownerId, await find(ownerId, ids));
+    }),
+  );
+  return endpoints.map(({ owner_id, id }) => found.get(owner_id)?.get(id));
+}

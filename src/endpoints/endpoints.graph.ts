@@ -1,0 +1,78 @@
+import { pageRange, toPage } from '../db/keyset.ts';
+import { categoryOf, isEventTypeName } from '../event-types/event-type-name.ts';
+import { patternsOf } from '../event-types/subscription-pattern.ts';
+import { builder } from '../graph/builder.ts';
+import { connection, pageArgs, pageCost } from '../graph/connection.ts';
+import { decodeId } from '../ids.ts';
+import { askingOwner } from './asking-owner.ts';
+import { Endpoint, loadEndpoint, seeEndpoints, VerificationStatus } from './endpoint.graph.ts';
+import { listEndpoints } from './endpoint.ts';
+
+const EndpointConnection = connection(builder, { type: Endpoint, cursorOf: ({ id }) => id });
+
+const EndpointFilter = builder.inputType('EndpointFilter', {
+  description: 'Which endpoints. Null or absent: no condition.',
+  fields: (t) => ({
+    isActive: t.boolean({ description: 'Only those that are active, or only those that are not.' }),
+    event: t.string({
+      description:
+        'Only those that receive events of this type, by its name, its category or `*`; or, given a pattern such as `comment.*`, those that subscribe to just that.',
+    }),
+    verification: t.field({
+      type: [VerificationStatus],
+      description: 'Only those whose verification stands at one of these; `[]` matches nothing.',
+    }),
+  }),
+});
+
+const reads = (sideEffects: readonly string[] = []) => ({
+  records: ['Endpoint'],
+  sideEffects,
+  idempotency: 'A read: changes nothing.',
+});
+
+builder.queryFields((t) => ({
+  endpoint: t.field({
+    type: Endpoint,
+    nullable: true,
+    description: 'One endpoint; null where there is none, or it belongs to somebody else.',
+    permission: seeEndpoints,
+    capability: reads(),
+    args: { id: t.arg.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }) },
+    resolve: async (_root, args, context) => {
+      const { ownerId } = askingOwner(context, seeEndpoints);
+      const id = decodeId('Endpoint', args.id);
+      return id === undefined ? null : ((await loadEndpoint(context, { ownerId, id })) ?? null);
+    },
+  }),
+  endpoints: t.field({
+    type: EndpointConnection,
+    description: 'The owner’s endpoints, newest first.',
+    permission: seeEndpoints,
+    capability: reads(),
+    complexity: pageCost,
+    args: {
+      ...pageArgs(t.arg),
+      filter: t.arg({ type: EndpointFilter, description: 'Which of them; all by default.' }),
+    },
+    resolve: async (_root, { filter, ...page }, context) => {
+      const { ownerId } = askingOwner(context, seeEndpoints);
+      const range = pageRange(page);
+      const rows = await listEndpoints(context.services.database.query, ownerId, {
+        range,
+        filter: {
+          isActive: filter?.isActive,
+          anyOfEvents: filter?.event == null ? undefined : subscriptionsTo(filter.event),
+          verification: filter?.verification,
+        },
+      });
+      return toPage(rows, range);
+    },
+  }),
+}));
+
+function subscriptionsTo(event: string): readonly string[] {
+  if (isEventTypeName(event)) return patternsOf(event, categoryOf(event));
+  // PostgreSQL takes no NUL in a text; no subscription has one.
+  return event.includes('\0') ? [] : [event];
+}

@@ -1,0 +1,245 @@
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { systemActor } from '../access/actor.ts';
+import type { Config } from '../config.ts';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
+import type { Sender } from '../egress/send.ts';
+import type { Logger } from '../log.ts';
+import { endQueued } from '../status/end-queued.ts';
+import { releaseWaiting } from '../status/release-waiting.ts';
+import type { By, Endpoint } from './endpoint.ts';
+import { type HandshakeOutcome, shakeHands } from './handshake.ts';
+import {
+  handBackHandshake,
+  recordHandshake,
+  type StartedHandshake,
+  startedHandshake,
+  startHandshake,
+} from './record-handshake.ts';
+import type { SigningSecrets } from './signing-secrets.ts';
+
+/** Handshakes that nobody waits for, at once in this process, and of one owner among them: receivers may be slow. */
+const maxInBackground = 64;
+const maxInBackgroundPerOwner = 8;
+/** What does not fit is left to the rescue. */
+const maxWaiting = 10_000;
+
+const rescueEveryMs = 5_000;
+/** How much longer than its deadline a handshake may be under way before it counts as interrupted. */
+const rescueGraceMs = 10_000;
+const rescueBatch = 100;
+
+const byTheService: By = { actor: systemActor, requestId: undefined };
+
+export type HandshakesOptions = Readonly<{
+  database: Database;
+  logger: Logger;
+  sender: Sender;
+  secrets: SigningSecrets;
+  config: Pick<Config, 'verifyTimeoutMs' | 'requireVerification'>;
+  /** The `User-Agent` of everything that is sent. */
+  userAgent: string;
+}>;
+
+/** How a handshake ended; `recorded` is undefined where it no longer counted: another was started, or the URL changed. */
+export type HandshakeResult = Readonly<{ outcome: HandshakeOutcome; recorded: Endpoint | undefined }>;
+
+/**
+ * Runs the handshakes of this process.
+ *
+ * What is under way stands in the endpoint's row (PENDING, and when it was started), not in memory. The time is the
+ * handshake's name: starting another one, a new URL or a deletion makes the earlier one's result void, whoever runs
+ * it and however late it comes. So there is no moment at which a crash could leave an endpoint waiting for ever:
+ *
+ * - before the request, or before its result is written: the row stays PENDING, and once it is older than the
+ *   deadline and some grace, the rescue of any process starts it anew. All may look; one compare-and-set wins.
+ * - after the result, before the waiting deliveries are released or ended: they become due by themselves when the
+ *   handshake's time is over, and the claim reads the endpoint's state.
+ *
+ * `start` and `stop` may be called twice. `stop` ends what is under way without a verdict and hands it to the next
+ * process that looks.
+ */
+export class Handshakes {
+  readonly #options: HandshakesOptions;
+  readonly #stop = new AbortController();
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #inBackgroundByOwner = new Map<string, number>();
+  #inBackground = 0;
+  #waiting: StartedHandshake[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isRescuing = false;
+
+  constructor(options: HandshakesOptions) {
+    this.#options = options;
+  }
+
+  /** Starts to look for interrupted handshakes, now and every few seconds. */
+  start(): void {
+    if (this.#timer !== undefined || this.#stop.signal.aborted) return;
+    this.#timer = setInterval(() => this.#rescueInBackground(), rescueEveryMs);
+    this.#rescueInBackground();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    clearInterval(this.#timer);
+    for (const started of this.#waiting.splice(0)) this.#track(this.#handBack(started));
+    await this.idle();
+  }
+
+  /** Resolves when nothing waits and nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  /** Runs the handshake that a committed transaction left the endpoint PENDING with. Returns at once. */
+  begin(endpoint: Endpoint): void {
+    const started = startedHandshake(endpoint);
+    if (started === undefined || this.#stop.signal.aborted) return;
+    if (this.#hasRoomFor(started)) this.#launch(started, async () => started);
+    else if (this.#waiting.length < maxWaiting) this.#waiting.push(started);
+  }
+
+  /** Runs a started handshake to its end, its result's consequences included. */
+  run(started: StartedHandshake, by: By): Promise<HandshakeResult> {
+    return this.#track(this.#run(started, by));
+  }
+
+  /** Starts anew what was interrupted. Returns how many. */
+  async rescue(): Promise<number> {
+    // Whoever has enough to do leaves them to others.
+    if (this.#waiting.length > 0) return 0;
+    const olderThanMs = this.#options.config.verifyTimeoutMs + rescueGraceMs;
+    let rescued = 0;
+    for (const endpoint of await findInterrupted(this.#options.database.query, olderThanMs)) {
+      if (this.#stop.signal.aborted) break;
+      const started = await startHandshake(this.#options.database.query, endpoint);
+      if (started === undefined) continue;
+      this.begin(started.endpoint);
+      rescued += 1;
+    }
+    return rescued;
+  }
+
+  #rescueInBackground(): void {
+    if (this.#isRescuing) return;
+    this.#isRescuing = true;
+    const rescue = this.rescue()
+      .catch((error: unknown) => this.#options.logger.warn({ error }, 'rescue of handshakes failed'))
+      .finally(() => {
+        this.#isRescuing = false;
+      });
+    this.#track(rescue);
+  }
+
+  #launch(started: StartedHandshake, freshen: () => Promise<StartedHandshake | undefined>): void {
+    const { owner_id: ownerId, id: endpointId } = started.endpoint;
+    this.#inBackground += 1;
+    this.#inBackgroundByOwner.set(ownerId, this.#inBackgroundOf(ownerId) + 1);
+    const handshake = freshen()
+      .then((fresh) => (fresh === undefined ? undefined : this.#run(fresh, byTheService)))
+      .catch((error: unknown) =>
+        this.#options.logger.warn({ error, ownerId, endpointId }, 'handshake failed: it will be rescued'),
+      )
+      .finally(() => {
+        this.#inBackground -= 1;
+        const left = this.#inBackgroundOf(ownerId) - 1;
+        if (left > 0) this.#inBackgroundByOwner.set(ownerId, left);
+        else this.#inBackgroundByOwner.delete(ownerId);
+        this.#launchWaiting();
+      });
+    this.#track(handshake);
+  }
+
+  /** The longest waiting of those whose owner has room. What has waited is started anew: the rescue may have it. */
+  #launchWaiting(): void {
+    while (this.#inBackground < maxInBackground && !this.#stop.signal.aborted) {
+      const index = this.#waiting.findIndex((waiting) => this.#hasRoomFor(waiting));
+      const [started] = index < 0 ? [] : this.#waiting.splice(index, 1);
+      if (started === undefined) return;
+      this.#launch(started, () => startHandshake(this.#options.database.query, started.endpoint));
+    }
+  }
+
+  #hasRoomFor({ endpoint }: StartedHandshake): boolean {
+    return (
+      this.#inBackground < maxInBackground &&
+      this.#inBackgroundOf(endpoint.owner_id) < maxInBackgroundPerOwner
+    );
+  }
+
+  #inBackgroundOf(ownerId: string): number {
+    return this.#inBackgroundByOwner.get(ownerId) ?? 0;
+  }
+
+  async #run(started: StartedHandshake, by: By): Promise<HandshakeResult> {
+    const { database, sender, secrets, config, userAgent } = this.#options;
+    const { owner_id: ownerId, id: endpointId, url } = started.endpoint;
+    const keys = await secrets.keysInForce(database.query, ownerId, endpointId);
+    // Deleted meanwhile.
+    if (keys.length === 0) return { outcome: withoutVerdict, recorded: undefined };
+    const outcome = await shakeHands(sender, {
+      url,
+      secrets: keys,
+      timeoutMs: config.verifyTimeoutMs,
+      userAgent,
+      signal: this.#stop.signal,
+    });
+    if (!outcome.verified && this.#stop.signal.aborted) {
+      await this.#handBack(started);
+      return { outcome: withoutVerdict, recorded: undefined };
+    }
+    const recorded = await database.query
+      .transaction()
+      .execute((trx) => recordHandshake(trx, started, { outcome, by }));
+    if (recorded !== undefined) await this.#conclude(recorded);
+    return { outcome, recorded };
+  }
+
+  /** What waited for the handshake goes out, or ends. */
+  async #conclude({ owner_id: ownerId, id: endpointId, verification }: Endpoint): Promise<void> {
+    const { database, config } = this.#options;
+    if (verification === 'VERIFIED') await releaseWaiting(database, { ownerId, endpointId });
+    else if (config.requireVerification) {
+      await endQueued(database, { ownerId, endpointId, reason: 'ENDPOINT_UNVERIFIED' });
+    }
+  }
+
+  async #handBack(started: StartedHandshake): Promise<void> {
+    await handBackHandshake(this.#options.database.query, started);
+  }
+
+  #track<T>(promise: Promise<T>): Promise<T> {
+    const tracked: Promise<unknown> = promise
+      .catch(() => undefined)
+      .then(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+    return promise;
+  }
+}
+
+const withoutVerdict: HandshakeOutcome = {
+  verified: false,
+  reason: 'The handshake was interrupted before an answer came.',
+};
+
+/** Those of every owner: the only question of this room that is not one owner's. */
+function findInterrupted(db: Kysely<Tables>, olderThanMs: number): Promise<Endpoint[]> {
+  return (
+    db
+      .selectFrom('endpoint')
+      .selectAll()
+      // As a literal, so that the index over pending handshakes serves it.
+      .where(sql<boolean>`verification = 'PENDING'`)
+      .where('deleted_at', 'is', null)
+      .where(
+        'handshake_started_at',
+        '<',
+        sql<Date>`clock_timestamp() - ${olderThanMs}::float8 * interval '1 millisecond'`,
+      )
+      .orderBy('handshake_started_at')
+      .limit(rescueBatch)
+      .execute()
+  );
+}

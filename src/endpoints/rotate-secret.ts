@@ -1,0 +1,82 @@
+import { sql, type Transaction } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import { invalid, LimitExceededError } from '../errors.ts';
+import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
+import { encodeId } from '../ids.ts';
+import { type By, type Endpoint, lockEndpoint } from './endpoint.ts';
+import { maxSecretsInForce, type SigningSecrets } from './signing-secrets.ts';
+
+export const defaultOverlapSeconds = 86_400;
+export const maxOverlapSeconds = 604_800;
+
+/**
+ * Gives an endpoint a new secret, which is returned here and never again. Older ones sign beside it for
+ * `overlapSeconds` at most, or for as long as an earlier rotation left them if that ends sooner: so 0 is the answer
+ * to a leak, whatever was rotated before. What is in flight carries what was in force when it was signed.
+ */
+export async function rotateSecret(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  request: { ownerId: string; id: string; overlapSeconds: number; by: By },
+): Promise<{ endpoint: Endpoint; secret: string }> {
+  const { ownerId, id, overlapSeconds, by } = request;
+  if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > maxOverlapSeconds) {
+    throw invalid(
+      ['overlapSeconds'],
+      'OUT_OF_RANGE',
+      `\`overlapSeconds\` must be from 0 to ${maxOverlapSeconds}.`,
+    );
+  }
+  const locked = await lockEndpoint(trx, ownerId, id);
+  const overlapping = await limitOlder(trx, request);
+  if (overlapping >= maxSecretsInForce) {
+    throw new LimitExceededError(
+      maxSecretsInForce,
+      `At most ${maxSecretsInForce} secrets sign at once: wait for the oldest to expire, or give a shorter overlap.`,
+    );
+  }
+  const fresh = await secrets.create(trx, { ownerId, endpointId: id });
+  const endpoint = await trx
+    .updateTable('endpoint')
+    .set({ updated_at: sql<Date>`clock_timestamp()` })
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', locked.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await forgetAnswersWithSecretOf(trx, ownerId, id);
+  await appendAudit(trx, {
+    ownerId,
+    ...by,
+    action: 'endpoint.rotate_secret',
+    targetType: 'Endpoint',
+    targetId: id,
+    changes: { signingSecretId: encodeId('SigningSecret', fresh.id), overlapSeconds },
+  });
+  return { endpoint, secret: fresh.secret };
+}
+
+/** Ends the older secrets in time and removes those that have ended. Returns how many go on signing. */
+async function limitOlder(
+  trx: Transaction<Tables>,
+  { ownerId, id, overlapSeconds }: { ownerId: string; id: string; overlapSeconds: number },
+): Promise<number> {
+  // Cut to what the column holds: rounded up, an end "now" would still lie ahead.
+  const now = sql<Date>`date_trunc('milliseconds', clock_timestamp())`;
+  const older = await trx
+    .updateTable('signing_secret')
+    .set({
+      expires_at: sql<Date>`least(expires_at, ${now} + ${overlapSeconds}::integer * interval '1 second')`,
+    })
+    .where('owner_id', '=', ownerId)
+    .where('endpoint_id', '=', id)
+    .returning('id')
+    .execute();
+  const removed = await trx
+    .deleteFrom('signing_secret')
+    .where('owner_id', '=', ownerId)
+    .where('endpoint_id', '=', id)
+    .where('expires_at', '<=', now)
+    .executeTakeFirst();
+  return older.length - Number(removed.numDeletedRows);
+}

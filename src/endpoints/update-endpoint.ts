@@ -1,0 +1,117 @@
+import { sql, type Transaction } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
+import { endQueued } from '../status/end-queued.ts';
+import { releaseWaiting } from '../status/release-waiting.ts';
+import { type By, type Endpoint, lockEndpoint } from './endpoint.ts';
+import type { EndpointValues } from './endpoint-input.ts';
+
+/** Its state before and after: `finishUpdate` needs both. They are the same where nothing was changed. */
+export type UpdatedEndpoint = Readonly<{ before: Endpoint; after: Endpoint }>;
+
+/**
+ * Changes what is given and differs; where nothing does, nothing is written and nothing audited. A new URL loses its
+ * verification, and makes a handshake that is under way void. After the commit, call `finishUpdate`.
+ */
+export async function updateEndpoint(
+  trx: Transaction<Tables>,
+  { ownerId, id, values, by }: { ownerId: string; id: string; values: Partial<EndpointValues>; by: By },
+): Promise<UpdatedEndpoint> {
+  const before = await lockEndpoint(trx, ownerId, id);
+  const changes = changesOf(before, values);
+  if (Object.keys(changes).length === 0) return { before, after: before };
+
+  const now = sql<Date>`clock_timestamp()`;
+  const after = await trx
+    .updateTable('endpoint')
+    .set({
+      ...('url' in changes ? { url: values.url, ...unverified } : {}),
+      ...('events' in changes ? { events: [...(values.events ?? [])] } : {}),
+      ...('description' in changes ? { description: values.description } : {}),
+      ...('maxDeliveriesPerSecond' in changes
+        ? { max_deliveries_per_second: values.maxDeliveriesPerSecond }
+        : {}),
+      ...('isActive' in changes
+        ? { is_active: values.isActive, disabled_reason: values.isActive ? null : 'MANUAL' }
+        : {}),
+      updated_at: now,
+    })
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  // What was known of the old receiver, or before the pause, says nothing about what comes now.
+  if ('url' in changes || ('isActive' in changes && after.is_active)) await resetHealth(trx, after);
+  await appendAudit(trx, {
+    ownerId,
+    ...by,
+    action: 'endpoint.update',
+    targetType: 'Endpoint',
+    targetId: id,
+    changes,
+  });
+  return { before, after };
+}
+
+/**
+ * What follows from a committed change for deliveries that are queued already. It may be repeated, and left out by a
+ * crash: a claim reads the endpoint's state and ends what it must not send.
+ */
+export async function finishUpdate(database: Database, { before, after }: UpdatedEndpoint): Promise<void> {
+  const { owner_id: ownerId, id: endpointId } = after;
+  if (!after.is_active) {
+    await endQueued(database, { ownerId, endpointId, reason: 'ENDPOINT_INACTIVE' });
+  } else if (before.verification === 'PENDING' && after.verification === 'UNVERIFIED') {
+    // The handshake that they waited for has no end any more.
+    await releaseWaiting(database, { ownerId, endpointId });
+  }
+}
+
+const unverified = {
+  verification: 'UNVERIFIED',
+  verified_at: null,
+  verification_checked_at: null,
+  verification_reason: null,
+  handshake_started_at: null,
+} as const;
+
+type Change = Readonly<{ from: unknown; to: unknown }>;
+
+function changesOf(before: Endpoint, values: Partial<EndpointValues>): Readonly<Record<string, Change>> {
+  const old: EndpointValues = {
+    url: before.url,
+    events: before.events,
+    description: before.description,
+    isActive: before.is_active,
+    maxDeliveriesPerSecond: before.max_deliveries_per_second,
+  };
+  const changes: Record<string, Change> = {};
+  for (const name of fields) {
+    const to = values[name];
+    if (to !== undefined && !isSame(old[name], to)) changes[name] = { from: old[name], to };
+  }
+  return changes;
+}
+
+const fields = ['url', 'events', 'description', 'isActive', 'maxDeliveriesPerSecond'] as const;
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+async function resetHealth(trx: Transaction<Tables>, { owner_id, id }: Endpoint): Promise<void> {
+  await trx
+    .updateTable('endpoint_health')
+    .set({
+      circuit: 'CLOSED',
+      consecutive_failures: 0,
+      opened_at: null,
+      next_probe_at: null,
+      failing_since: null,
+      updated_at: sql<Date>`clock_timestamp()`,
+    })
+    .where('owner_id', '=', owner_id)
+    .where('endpoint_id', '=', id)
+    .execute();
+}

@@ -1,0 +1,79 @@
+import { version } from '../config.ts';
+import type { Sender } from '../egress/send.ts';
+import { encodeId } from '../ids.ts';
+import { signatureHeader } from '../signing/sign.ts';
+import type { ClaimedRow } from './claim.ts';
+import type { Outcome } from './decide.ts';
+
+/**
+ * One attempt: signs the event's body for this moment and POSTs it (standardwebhooks.com). The id is the event's and
+ * the same on every attempt and replay, so that a receiver can drop duplicates. Success is a 2xx status in time;
+ * everything else, whatever is thrown included, is a failed attempt of this one delivery.
+ */
+export async function attempt(
+  sender: Sender,
+  row: ClaimedRow,
+  options: { body: string; keys: readonly Buffer[]; timeoutMs: number; signal: AbortSignal },
+): Promise<Outcome> {
+  const startedAt = new Date();
+  const began = performance.now();
+  try {
+    const id = encodeId('Event', row.event_id);
+    const timestamp = Math.floor(startedAt.getTime() / 1000);
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': `Heliograph/${version}`,
+      'webhook-id': id,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': signatureHeader(options.keys, { id, timestamp, body: options.body }),
+      ...(row.kind === 'TEST' ? { 'webhook-test': 'true' } : {}),
+    };
+    const result = await sender.send({
+      url: row.url ?? '',
+      headers,
+      body: options.body,
+      timeoutMs: options.timeoutMs,
+      signal: options.signal,
+    });
+    const common = { startedAt, durationMs: result.durationMs, requestHeaders: shownHeaders(headers) };
+    if (result.kind === 'failure') {
+      return {
+        ...common,
+        outcome: result.outcome,
+        requestHeaders: result.outcome === 'BLOCKED_ADDRESS' ? undefined : common.requestHeaders,
+        responseStatus: result.status,
+        responseBody: undefined,
+        responseHeaders: undefined,
+        error: result.error,
+      };
+    }
+    const succeeded = result.status >= 200 && result.status < 300;
+    return {
+      ...common,
+      outcome: succeeded ? 'SUCCEEDED' : 'HTTP_STATUS',
+      responseStatus: result.status,
+      responseBody: result.body,
+      responseHeaders: result.headers,
+      error: succeeded ? undefined : `The receiver answered with status ${result.status}.`,
+    };
+  } catch {
+    return {
+      outcome: 'CONNECTION_FAILED',
+      startedAt,
+      durationMs: performance.now() - began,
+      responseStatus: undefined,
+      responseBody: undefined,
+      responseHeaders: undefined,
+      requestHeaders: undefined,
+      error: 'The request could not be made.',
+    };
+  }
+}
+
+/** What is kept of the request's headers: a signature is as good as a password for its five minutes. */
+function shownHeaders(headers: Readonly<Record<string, string>>): { name: string; value: string }[] {
+  return Object.entries(headers).map(([name, value]) => ({
+    name,
+    value: name === 'webhook-signature' ? '[redacted]' : value,
+  }));
+}

@@ -1,0 +1,65 @@
+/**
+ * A circuit per endpoint: after a run of failures nothing is sent for a while, then one probe. While it is open no
+ * delivery's attempts are used up. Kept in memory by the endpoint's one worker; transitions are written to
+ * `endpoint_health`, so that a takeover and the API know them.
+ */
+export const openAfterFailures = 20;
+const firstPauseMs = 5_000;
+const longestPauseMs = 300_000;
+
+export type CircuitState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
+
+export type Health = {
+  circuit: CircuitState;
+  consecutiveFailures: number;
+  openedAt: Date | undefined;
+  nextProbeAt: Date | undefined;
+  /** Since when every attempt failed. */
+  failingSince: Date | undefined;
+};
+
+export const healthy = (): Health => ({
+  circuit: 'CLOSED',
+  consecutiveFailures: 0,
+  openedAt: undefined,
+  nextProbeAt: undefined,
+  failingSince: undefined,
+});
+
+/** The health after an attempt. `isTransition` where it must be written down. */
+export function afterAttempt(
+  health: Health,
+  attempt: { succeeded: boolean; now: number },
+): { health: Health; isTransition: boolean } {
+  if (attempt.succeeded) {
+    const wasIll = health.failingSince !== undefined || health.circuit !== 'CLOSED';
+    return { health: healthy(), isTransition: wasIll };
+  }
+  // A late answer to what was sent before the circuit opened neither opens it again nor prolongs the pause.
+  if (health.circuit === 'OPEN') return { health, isTransition: false };
+  const now = new Date(attempt.now);
+  const failures = health.consecutiveFailures + 1;
+  const failing = { ...health, consecutiveFailures: failures, failingSince: health.failingSince ?? now };
+  if (failures < openAfterFailures)
+    return { health: failing, isTransition: health.failingSince === undefined };
+  return {
+    health: {
+      ...failing,
+      circuit: 'OPEN',
+      openedAt: health.openedAt ?? now,
+      nextProbeAt: new Date(attempt.now + pauseMs(failures)),
+    },
+    isTransition: true,
+  };
+}
+
+/** Whether something may be sent now, and whether it is the one probe of an open circuit. */
+export function gate(health: Health, now: number): 'open' | 'probe' | 'closed' {
+  if (health.circuit === 'CLOSED') return 'open';
+  return health.nextProbeAt === undefined || health.nextProbeAt.getTime() <= now ? 'probe' : 'closed';
+}
+
+/** 5 s, doubled with each failed probe, at most 5 min. */
+function pauseMs(failures: number): number {
+  return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(10, failures - openAfterFailures));
+}

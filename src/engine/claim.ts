@@ -1,0 +1,104 @@
+import type { Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+import type { DeliveryKind } from '../db/tables.ts';
+import type { UnfinishedStatus } from '../status/status.ts';
+import type { Lane } from './lane.ts';
+
+/**
+ * A claim takes as many due rows as there are free slots now, lane by lane, marks them with the lease's epoch, and
+ * brings the endpoint's present URL and state. Nothing waits in memory: what is claimed is begun at once, so that a
+ * changed URL or a deleted endpoint needs no recall.
+ *
+ * Rows that somebody else has locked this moment (a purge, a settle) are passed over. Rows claimed under an older
+ * epoch are free again: their holder died in the middle of an attempt, which `stale_claim` tells.
+ */
+export type ClaimedRow = {
+  owner_id: string;
+  delivery_id: string;
+  shard: number;
+  endpoint_id: string;
+  event_id: string;
+  due_at: Date;
+  status: UnfinishedStatus;
+  attempt_count: number;
+  attempt_rows: number;
+  max_attempts: number;
+  kind: DeliveryKind;
+  claim: number;
+  stale_claim: number | null;
+  stale_at: Date | null;
+  url: string | null;
+  is_active: boolean | null;
+  disabled_reason: string | null;
+  verification: string | null;
+  purged_through: string | null;
+  max_deliveries_per_second: number | null;
+  is_suspended: boolean;
+};
+
+const claimStatement = statement(
+  'claim',
+  `with lane as (
+     select * from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::uuid[], $6::bigint[])
+       as l(shard, endpoint_id, take, from_at, from_id, epoch)
+   ),
+   pick as materialized (
+     select lane.epoch, p.owner_id, p.delivery_id, p.stale_claim, p.stale_at
+       from lane
+       join shard_lease s on s.shard = lane.shard and s.epoch = lane.epoch
+      cross join lateral (
+        select d.owner_id, d.delivery_id, d.claim as stale_claim, d.claimed_at as stale_at
+          from due d
+         where d.shard = lane.shard and d.endpoint_id = lane.endpoint_id
+           and (d.due_at, d.delivery_id) > (lane.from_at, lane.from_id)
+           and d.due_at <= now() and (d.claim is null or d.claim < lane.epoch)
+         order by d.due_at, d.delivery_id
+         limit lane.take
+           for update of d skip locked) p
+   ),
+   taken as (
+     update due d set claim = pick.epoch, claimed_at = now() from pick
+      where d.owner_id = pick.owner_id and d.delivery_id = pick.delivery_id
+     returning d.*, pick.stale_claim, pick.stale_at
+   )
+   select t.owner_id, t.delivery_id, t.shard, t.endpoint_id, t.event_id, t.due_at, t.status, t.attempt_count,
+          t.attempt_rows, t.max_attempts, t.kind, t.claim, t.stale_claim, t.stale_at,
+          e.url, e.is_active, e.disabled_reason, e.verification, e.purged_through, e.max_deliveries_per_second,
+          w.suspended_at is not null as is_suspended
+     from taken t
+     left join endpoint e on e.owner_id = t.owner_id and e.id = t.endpoint_id and e.deleted_at is null
+     left join tenant w on w.id = t.owner_id
+    order by t.due_at, t.delivery_id`,
+);
+
+export type Take = Readonly<{ lane: Lane; count: number; epoch: number }>;
+
+export function claim(db: Database, takes: readonly Take[]): Promise<ClaimedRow[]> {
+  return run<ClaimedRow>(db, db.engine, claimStatement, [
+    takes.map(({ lane }) => lane.shard),
+    takes.map(({ lane }) => lane.endpointId),
+    takes.map(({ count }) => count),
+    takes.map(({ lane }) => lane.cursor.dueAt),
+    takes.map(({ lane }) => lane.cursor.deliveryId),
+    takes.map(({ epoch }) => epoch),
+  ]);
+}
+
+const bodiesStatement = statement(
+  'bodies',
+  `select e.id, e.body from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)
+     join event e on e.owner_id = x.owner_id and e.id = x.event_id`,
+);
+
+/** The bodies of the events, each once, by event id. One past retention is not among them. */
+export async function readBodies(
+  db: Database,
+  rows: readonly Pick<ClaimedRow, 'owner_id' | 'event_id'>[],
+): Promise<ReadonlyMap<string, string>> {
+  const distinct = [...new Map(rows.map((row) => [row.event_id, row.owner_id]))];
+  const found = await run<{ id: string; body: string }>(db, db.engine, bodiesStatement, [
+    distinct.map(([, ownerId]) => ownerId),
+    distinct.map(([eventId]) => eventId),
+  ]);
+  return new Map(found.map(({ id, body }) => [id, body]));
+}

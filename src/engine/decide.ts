@@ -1,0 +1,111 @@
+import type { AttemptRecord, Change } from '../status/apply.ts';
+import type { AttemptOutcome, FailureReason } from '../status/status.ts';
+import type { ClaimedRow } from './claim.ts';
+import { parseRetryAfter, retryDelayMs } from './retry-schedule.ts';
+
+/** What an attempt came to: a value, never an exception. */
+export type Outcome = Readonly<{
+  outcome: AttemptOutcome;
+  startedAt: Date;
+  durationMs: number;
+  responseStatus: number | undefined;
+  responseBody: string | undefined;
+  responseHeaders: readonly { name: string; value: string }[] | undefined;
+  requestHeaders: readonly { name: string; value: string }[] | undefined;
+  error: string | undefined;
+}>;
+
+/** A handshake that has just ended releases what waits; this is the second look for what was published meanwhile. */
+const handshakeRecheckMs = 3_000;
+
+/**
+ * Whether a claimed row may be sent at all, by the state in which the claim found its endpoint. Undefined: send it.
+ * Nothing is sent for an endpoint that is gone, inactive, purged or not verified, whatever was queued before.
+ */
+export function changeInsteadOfSending(
+  row: ClaimedRow,
+  options: { requireVerification: boolean },
+): Change | undefined {
+  const change = changeOf(row);
+  if (row.stale_claim !== null) return change(resumeAfterCrash(row), interruptedAttempt(row));
+  const reason = refusalOf(row, options.requireVerification);
+  if (reason !== undefined) return change({ kind: 'end', status: 'FAILED', reason }, undefined);
+  const waits = options.requireVerification && row.kind !== 'TEST' && row.verification === 'PENDING';
+  return waits ? change({ kind: 'defer', delayMs: handshakeRecheckMs }, undefined) : undefined;
+}
+
+/** What becomes of a delivery after an attempt. */
+export function changeAfterAttempt(
+  row: ClaimedRow,
+  result: Outcome,
+  options: { scheduleSeconds: readonly number[]; random: number; now: number },
+): Change {
+  const change = changeOf(row);
+  const attempt: AttemptRecord = { ...result, counts: true };
+  if (result.outcome === 'SUCCEEDED')
+    return change({ kind: 'end', status: 'SUCCEEDED', reason: undefined }, attempt);
+  if (result.outcome === 'BLOCKED_ADDRESS') {
+    return change({ kind: 'end', status: 'FAILED', reason: 'BLOCKED_ADDRESS' }, attempt);
+  }
+  if (result.responseStatus === 410) {
+    return change({ kind: 'end', status: 'FAILED', reason: 'ENDPOINT_GONE' }, attempt);
+  }
+  const retryAfter = result.responseHeaders?.find(({ name }) => name.toLowerCase() === 'retry-after')?.value;
+  const delayMs = retryDelayMs({
+    scheduleSeconds: options.scheduleSeconds,
+    maxAttempts: row.max_attempts,
+    made: row.attempt_count + 1,
+    retryAfterMs: parseRetryAfter(retryAfter, options.now),
+    random: options.random,
+  });
+  return delayMs === undefined
+    ? change({ kind: 'end', status: 'DEAD_LETTER', reason: 'RETRIES_EXHAUSTED' }, attempt)
+    : change({ kind: 'retry', delayMs }, attempt);
+}
+
+/** An attempt that has lasted a second shows as DELIVERING. */
+export const deliveringChange = (row: ClaimedRow): Change => changeOf(row)({ kind: 'delivering' }, undefined);
+
+/** For what was claimed and then not sent after all. */
+export const unsentChange = (row: ClaimedRow, to: Change['to']): Change => changeOf(row)(to, undefined);
+
+const changeOf =
+  (row: ClaimedRow) =>
+  (to: Change['to'], attempt: AttemptRecord | undefined): Change => ({
+    ownerId: row.owner_id,
+    deliveryId: row.delivery_id,
+    claim: row.claim,
+    attemptRows: row.attempt_rows,
+    to,
+    attempt,
+  });
+
+function refusalOf(row: ClaimedRow, requireVerification: boolean): FailureReason | undefined {
+  if (row.is_suspended) return 'TENANT_SUSPENDED';
+  if (row.url === null) return 'ENDPOINT_DELETED';
+  if (row.purged_through !== null && row.delivery_id <= row.purged_through) return 'CANCELLED';
+  if (row.is_active !== true) return row.disabled_reason === 'GONE' ? 'ENDPOINT_GONE' : 'ENDPOINT_INACTIVE';
+  if (!requireVerification || row.kind === 'TEST') return undefined;
+  return row.verification === 'UNVERIFIED' || row.verification === 'FAILED'
+    ? 'ENDPOINT_UNVERIFIED'
+    : undefined;
+}
+
+/** Its last holder died in the middle: it may or may not have been received. It is due again at once. */
+function resumeAfterCrash(row: ClaimedRow): Change['to'] {
+  return row.status === 'DELIVERING' ? { kind: 'retry', delayMs: 0 } : { kind: 'defer', delayMs: 0 };
+}
+
+function interruptedAttempt(row: ClaimedRow): AttemptRecord {
+  return {
+    outcome: 'INTERRUPTED',
+    counts: false,
+    startedAt: row.stale_at ?? row.due_at,
+    durationMs: undefined,
+    responseStatus: undefined,
+    responseBody: undefined,
+    responseHeaders: undefined,
+    requestHeaders: undefined,
+    error: 'The sending process ended before an answer was recorded.',
+  };
+}

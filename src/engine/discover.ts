@@ -1,0 +1,89 @@
+import type { Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+import type { Cursor } from './lane.ts';
+
+/**
+ * How a worker learns which endpoints have something due. It only marks lanes; rows are read by the claim.
+ *
+ * - `scanLanes`: a loose index scan, once when a shard is taken and once a minute: it jumps from lane to lane
+ *   (100,000 lanes over 1,000,000 rows: 0.5 s), so that a million rows of one lane hide nobody.
+ * - `findNewlyDue`: a cursor by due time that only goes forward, several times a second.
+ * - `findLate`: what became due behind that cursor, because its transaction committed late. It looks back as far as
+ *   the longest transaction can last and never further: before that lie only dead entries.
+ */
+export type FoundLane = { owner_id: string; endpoint_id: string; due_at: Date; delivery_id: string };
+
+const scanStatement = statement(
+  'scan_lanes',
+  `with recursive lane as (
+     (select owner_id, endpoint_id from due where shard = $1 order by endpoint_id limit 1)
+     union all
+     select n.owner_id, n.endpoint_id
+       from lane l
+      cross join lateral (
+        select d.owner_id, d.endpoint_id from due d
+         where d.shard = $1 and d.endpoint_id > l.endpoint_id
+         order by d.endpoint_id limit 1) n
+   )
+   select l.owner_id, l.endpoint_id, f.due_at, f.delivery_id
+     from lane l
+    cross join lateral (
+      select d.due_at, d.delivery_id from due d
+       where d.shard = $1 and d.endpoint_id = l.endpoint_id
+       order by d.due_at, d.delivery_id limit 1) f
+    where f.due_at <= now()`,
+);
+
+export function scanLanes(db: Database, shard: number): Promise<FoundLane[]> {
+  return run<FoundLane>(db, db.engine, scanStatement, [shard]);
+}
+
+const rowsPerShard = 500;
+
+const newlyDueStatement = statement(
+  'newly_due',
+  `select s.shard, x.owner_id, x.endpoint_id, x.due_at, x.delivery_id
+     from unnest($1::smallint[], $2::timestamptz[], $3::uuid[]) as s(shard, from_at, from_id)
+    cross join lateral (
+      select d.owner_id, d.endpoint_id, d.due_at, d.delivery_id from due d
+       where d.shard = s.shard and (d.due_at, d.delivery_id) > (s.from_at, s.from_id) and d.due_at <= now()
+       order by d.due_at, d.delivery_id
+       limit ${rowsPerShard}) x`,
+);
+
+/** What became due after each shard's cursor, in the cursor's order, at most 500 rows a shard. */
+export function findNewlyDue(
+  db: Database,
+  cursors: ReadonlyMap<number, Cursor>,
+): Promise<(FoundLane & { shard: number })[]> {
+  const list = [...cursors];
+  return run(db, db.engine, newlyDueStatement, [
+    list.map(([shard]) => shard),
+    list.map(([, { dueAt }]) => dueAt),
+    list.map(([, { deliveryId }]) => deliveryId),
+  ]);
+}
+
+/** The longest that a transaction of ours can last before the server ends it, with a margin. */
+const longestTransactionSeconds = 15;
+
+const lateStatement = statement(
+  'late_due',
+  `select d.owner_id, d.endpoint_id, min(d.due_at) as due_at, min(d.delivery_id::text)::uuid as delivery_id
+     from unnest($1::smallint[]) as s(shard)
+     join due d on d.shard = s.shard
+    where d.due_at > now() - ${longestTransactionSeconds} * interval '1 second' and d.due_at <= now()
+      and d.claim is null
+    group by d.owner_id, d.endpoint_id`,
+);
+
+export function findLate(db: Database, heldShards: readonly number[]): Promise<FoundLane[]> {
+  return run<FoundLane>(db, db.engine, lateStatement, [heldShards]);
+}
+
+const databaseTimeStatement = statement('database_time', 'select now() as now');
+
+export async function databaseTime(db: Database): Promise<Date> {
+  const rows = await run<{ now: Date }>(db, db.engine, databaseTimeStatement, []);
+  return rows[0]?.now ?? new Date();
+}

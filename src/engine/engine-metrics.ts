@@ -1,0 +1,57 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Outcome } from './decide.ts';
+
+/** What the engine tells about itself at /metrics. */
+export class EngineMetrics {
+  readonly #registry: Registry;
+  readonly #attempts: Counter<'outcome'>;
+  readonly #seconds: Histogram;
+  readonly #fenced: Counter;
+
+  constructor(registry: Registry) {
+    this.#registry = registry;
+    this.#attempts = new Counter({
+      name: 'heliograph_attempts_total',
+      help: 'Attempts by outcome.',
+      labelNames: ['outcome'],
+      registers: [registry],
+    });
+    this.#seconds = new Histogram({
+      name: 'heliograph_attempt_seconds',
+      help: 'How long attempts took.',
+      buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
+      registers: [registry],
+    });
+    this.#fenced = new Counter({
+      name: 'heliograph_fenced_total',
+      help: 'Changes that did not apply because the claim was no longer ours.',
+      registers: [registry],
+    });
+  }
+
+  attempted(outcome: Outcome): void {
+    this.#attempts.inc({ outcome: outcome.outcome });
+    this.#seconds.observe(outcome.durationMs / 1000);
+  }
+
+  fenced(): void {
+    this.#fenced.inc();
+  }
+
+  observe(sources: { inFlight(): number; lanes(): number; shards(): number }): void {
+    this.#gauge('heliograph_in_flight', 'Attempts under way in this process.', sources.inFlight);
+    this.#gauge('heliograph_lanes', 'Endpoints that this process keeps in memory.', sources.lanes);
+    this.#gauge('heliograph_shards', 'Shards that this process holds, of 64.', sources.shards);
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}

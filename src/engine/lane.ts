@@ -1,0 +1,95 @@
+import { gate, type Health, healthy } from './circuit.ts';
+
+/**
+ * One endpoint's turn: what its one worker knows of it in memory. Lanes are hints and cursors, never rows: one that
+ * is forgotten is found again by discovery.
+ *
+ * How many deliveries may be in flight grows from 4 with each success up to 128, and halves with each time-out: an
+ * endpoint that never answers cannot occupy the process, a good one reaches its speed within a few answers.
+ */
+const firstWindow = 4;
+const largestWindow = 128;
+
+export type Cursor = { dueAt: Date; deliveryId: string };
+
+export const beginning: Cursor = { dueAt: new Date(0), deliveryId: '00000000-0000-0000-0000-000000000000' };
+
+export class Lane {
+  readonly ownerId: string;
+  readonly endpointId: string;
+  readonly shard: number;
+  /** Claimed up to here: what lies before is in flight or was ended. */
+  cursor: Cursor = beginning;
+  /** Whether something may be due. */
+  isMarked = false;
+  inFlight = 0;
+  window = firstWindow;
+  health: Health = healthy();
+  maxPerSecond: number | undefined;
+  /** Whether health and rate were read from the database since the shard was taken. */
+  isLoaded = false;
+  isProbing = false;
+  lastUsedAt = 0;
+  /** When the last deliveries were begun, in milliseconds; as many as `maxPerSecond` allows. */
+  #begun: number[] = [];
+
+  constructor(options: { ownerId: string; endpointId: string; shard: number }) {
+    this.ownerId = options.ownerId;
+    this.endpointId = options.endpointId;
+    this.shard = options.shard;
+  }
+
+  /** How many deliveries may be begun now. */
+  room(now: number): number {
+    const state = gate(this.health, now);
+    if (state === 'closed') return 0;
+    if (state === 'probe') return this.isProbing || this.inFlight > 0 ? 0 : 1;
+    return Math.max(0, Math.min(this.window - this.inFlight, this.#rateRoom(now)));
+  }
+
+  /** When `room` may be more than now; undefined where only an answer can change it. */
+  waitsUntil(now: number): number | undefined {
+    if (gate(this.health, now) === 'closed') return this.health.nextProbeAt?.getTime();
+    const oldest = this.#begun[0];
+    return oldest !== undefined && this.#rateRoom(now) <= 0 ? oldest + 1000 : undefined;
+  }
+
+  begin(count: number, now: number): void {
+    this.lastUsedAt = now;
+    if (count === 0) return;
+    if (gate(this.health, now) === 'probe') {
+      this.isProbing = true;
+      this.health = { ...this.health, circuit: 'HALF_OPEN' };
+    }
+    this.inFlight += count;
+    if (this.maxPerSecond === undefined) return;
+    for (let index = 0; index < count; index += 1) this.#begun.push(now);
+  }
+
+  /** The last holder may have used this second's allowance: a takeover begins with none. */
+  assumeSpent(now: number): void {
+    if (this.maxPerSecond === undefined) return;
+    this.#begun = Array.from({ length: this.maxPerSecond }, () => now);
+  }
+
+  widen(): void {
+    this.window = Math.min(largestWindow, this.window + 1);
+  }
+
+  narrow(): void {
+    this.window = Math.max(1, Math.floor(this.window / 2));
+  }
+
+  /** Looks again at what became due up to `ms` before the cursor: a transaction may have committed late. */
+  rewind(ms: number): void {
+    if (this.cursor === beginning) return;
+    this.cursor = { ...beginning, dueAt: new Date(Math.max(0, this.cursor.dueAt.getTime() - ms)) };
+  }
+
+  #rateRoom(now: number): number {
+    if (this.maxPerSecond === undefined) return Number.POSITIVE_INFINITY;
+    const fresh = this.#begun.findIndex((at) => at > now - 1000);
+    this.#begun = fresh === -1 ? [] : this.#begun.slice(fresh);
+    return this.maxPerSecond - this.#begun.length;
+  }
+}

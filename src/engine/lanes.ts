@@ -1,0 +1,117 @@
+import { shardOf } from '../status/shard.ts';
+import { type Cursor, Lane } from './lane.ts';
+
+/** A lane that had nothing to do for this long is forgotten. */
+const idleMs = 60_000;
+
+/**
+ * The lanes of the shards that this worker holds, and whose turn it is. Lanes with something to do stand in a queue;
+ * each round begins where the last one ended, so that everyone's turn comes, however much one of them has.
+ */
+export class Lanes {
+  readonly #lanes = new Map<string, Lane>();
+  /** In the order of their turns. */
+  #marked = new Set<Lane>();
+  readonly #inFlightOfOwner = new Map<string, number>();
+  readonly #inFlightOfShard = new Map<number, number>();
+
+  get size(): number {
+    return this.#lanes.size;
+  }
+
+  get hasMarked(): boolean {
+    return this.#marked.size > 0;
+  }
+
+  find(endpointId: string): Lane | undefined {
+    return this.#lanes.get(endpointId);
+  }
+
+  /** Something may be due here, at `from` or later. */
+  mark(ownerId: string, endpointId: string, from?: Cursor): void {
+    let lane = this.#lanes.get(endpointId);
+    if (lane === undefined) {
+      lane = new Lane({ ownerId, endpointId, shard: shardOf(ownerId, endpointId) });
+      this.#lanes.set(endpointId, lane);
+    }
+    if (from !== undefined && isBefore(from, lane.cursor)) {
+      // Just before the row itself, which is to be claimed.
+      lane.cursor = { dueAt: new Date(from.dueAt.getTime() - 1), deliveryId: from.deliveryId };
+    }
+    this.#marked.add(lane);
+  }
+
+  unmark(lane: Lane): void {
+    this.#marked.delete(lane);
+  }
+
+  /** Up to `most` marked lanes that have room, each moved to the end of the queue. */
+  takeTurns(most: number, hasRoom: (lane: Lane) => boolean): Lane[] {
+    const taken: Lane[] = [];
+    let looked = 0;
+    const all = this.#marked.size;
+    for (const lane of this.#marked) {
+      if (taken.length >= most || looked >= all) break;
+      looked += 1;
+      this.#marked.delete(lane);
+      this.#marked.add(lane);
+      if (hasRoom(lane)) taken.push(lane);
+    }
+    return taken;
+  }
+
+  marked(): Iterable<Lane> {
+    return this.#marked;
+  }
+
+  inFlightOfOwner(ownerId: string): number {
+    return this.#inFlightOfOwner.get(ownerId) ?? 0;
+  }
+
+  inFlightOfShard(shard: number): number {
+    return this.#inFlightOfShard.get(shard) ?? 0;
+  }
+
+  begin(lane: Lane, count: number, now: number): void {
+    lane.begin(count, now);
+    add(this.#inFlightOfOwner, lane.ownerId, count);
+    add(this.#inFlightOfShard, lane.shard, count);
+  }
+
+  /** One delivery has left its slot. Its lane may be gone meanwhile, with its shard. */
+  end(place: { ownerId: string; endpointId: string; shard: number }): void {
+    add(this.#inFlightOfOwner, place.ownerId, -1);
+    add(this.#inFlightOfShard, place.shard, -1);
+    const lane = this.#lanes.get(place.endpointId);
+    if (lane === undefined || lane.inFlight === 0) return;
+    lane.inFlight -= 1;
+    if (lane.inFlight === 0) lane.isProbing = false;
+  }
+
+  /** The shard is no longer ours. What is in flight there ends on its own. */
+  dropShard(shard: number): void {
+    for (const [endpointId, lane] of this.#lanes) {
+      if (lane.shard !== shard) continue;
+      this.#lanes.delete(endpointId);
+      this.#marked.delete(lane);
+    }
+  }
+
+  evictIdle(now: number): void {
+    for (const [endpointId, lane] of this.#lanes) {
+      const isBusy = lane.inFlight > 0 || this.#marked.has(lane) || lane.lastUsedAt > now - idleMs;
+      if (!isBusy && lane.health.circuit === 'CLOSED') this.#lanes.delete(endpointId);
+    }
+  }
+}
+
+function isBefore(a: Cursor, b: Cursor): boolean {
+  const difference = a.dueAt.getTime() - b.dueAt.getTime();
+  return difference < 0 || (difference === 0 && a.deliveryId <= b.deliveryId);
+}
+
+function add<K>(counts: Map<K, number>, key: K, by: number): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+}

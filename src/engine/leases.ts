@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { directClient, pinSettings } from '../db/direct-client.ts';
+import { mintUuid } from '../ids.ts';
+import type { Logger } from '../log.ts';
+import { shards } from '../status/shard.ts';
+
+/**
+ * Who looks after which endpoints.
+ *
+ * 64 shards are shared out among the workers by leases in the database, by the database's clock. Each worker holds
+ * its fair share, renews it once a second over a connection of its own, gives surplus to newcomers, and hands all
+ * back when it stops. The epoch of a lease rises whenever it changes hands: claims of older epochs are free again.
+ *
+ * When is a worker dead? Its lease has run out; or it has not been seen for 3 seconds and its advisory lock is gone,
+ * which PostgreSQL drops the moment the process dies. A paused process keeps its lock: it is waited for until the
+ * lease ends. A server that has just restarted has nobody's lock: the second rule rests for its first 10 seconds.
+ *
+ * A lease is longer than an attempt can last. Past its own monotonic deadline, counted from before the renewal was
+ * sent, a worker begins nothing that could outlive the lease (`timeLeftMs`). A worker that is wrong about all this
+ * still does no harm: its claims are fenced.
+ */
+const tickMs = 1_000;
+const deadAfterMs = 3_000;
+const reconnectMs = 200;
+
+export class Leases {
+  readonly workerId = mintUuid();
+  readonly #lockKey = randomBytes(8).readBigInt64BE();
+  readonly #options: LeaseOptions;
+  readonly #held = new Map<number, { epoch: number; deadline: number; surrendered: boolean }>();
+  readonly #stop = new AbortController();
+  #client: pg.Client | undefined;
+  #hasLock = false;
+  #draining = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** The epoch under which the shard may be claimed from now; undefined where it is not ours or is being handed over. */
+  epochOf(shard: number): number | undefined {
+    const lease = this.#held.get(shard);
+    return lease === undefined || lease.surrendered ? undefined : lease.epoch;
+  }
+
+  /** How long the shard is certainly ours. */
+  timeLeftMs(shard: number): number {
+    return (this.#held.get(shard)?.deadline ?? 0) - performance.now();
+  }
+
+  heldShards(): number[] {
+    return [...this.#held.keys()];
+  }
+
+  /** Stops taking shards; those held are renewed until `release`. */
+  surrenderAll(): void {
+    for (const lease of this.#held.values()) lease.surrendered = true;
+    this.#draining = true;
+  }
+
+  /** Hands everything back and ends. Safe to call twice. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) return;
+    try {
+      await client.query(`update shard_lease set holder = null, expires_at = now() where holder = $1`, [
+        this.workerId,
+      ]);
+      await client.query('delete from worker where id = $1', [this.workerId]);
+    } catch (error) {
+      this.#options.logger.warn(
+        { error: messageOf(error) },
+        'leases not handed back: they end by themselves',
+      );
+    }
+    this.#held.clear();
+    await client.end().catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        const client = await this.#connected();
+        await this.#tick(client);
+        await this.#pause(tickMs);
+      } catch (error) {
+        this.#options.logger.warn({ error: messageOf(error) }, 'lease connection lost');
+        const broken = this.#client;
+        this.#client = undefined;
+        broken?.end().catch(() => undefined);
+        this.#dropExpired();
+        await this.#pause(reconnectMs);
+      }
+    }
+  }
+
+  async #connected(): Promise<pg.Client> {
+    if (this.#client !== undefined) return this.#client;
+    const client = directClient(this.#options.url);
+    client.on('error', () => undefined);
+    client.on('end', () => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    await client.connect();
+    await pinSettings(client, 5_000);
+    this.#hasLock = false;
+    this.#client = client;
+    return client;
+  }
+
+  async #tick(client: pg.Client): Promise<void> {
+    await this.#renew(client);
+    await this.#lock(client);
+    const alive = await this.#countWorkers(client);
+    const share = Math.ceil(shards / alive);
+    await this.#handOver(client, share);
+    if (!this.#draining && this.#held.size < share) await this.#acquire(client, share - this.#held.size);
+  }
+
+  /** Never waits: a connection that a broken network left behind may hold our lock for a while yet. */
+  async #lock(client: pg.Client): Promise<void> {
+    if (this.#hasLock) return;
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
+      this.#lockKey,
+    ]);
+    this.#hasLock = rows[0]?.locked === true;
+  }
+
+  async #renew(client: pg.Client): Promise<void> {
+    const sentAt = performance.now();
+    const { rows } = await client.query<{ shard: number; epoch: number }>(
+      `update shard_lease set expires_at = now() + $2 * interval '1 millisecond'
+        where holder = $1 and expires_at > now() returning shard, epoch`,
+      [this.workerId, this.#options.leaseMs],
+    );
+    const renewed = new Map(rows.map(({ shard, epoch }) => [shard, epoch]));
+    for (const [shard, lease] of this.#held) {
+      if (renewed.get(shard) === lease.epoch) lease.deadline = sentAt + this.#options.leaseMs;
+      else this.#lose(shard);
+    }
+    // Ours in the database, but given up here after an error: nobody else would look after it.
+    for (const [shard, epoch] of renewed) {
+      if (!this.#held.has(shard)) this.#gain(shard, epoch, sentAt);
+    }
+  }
+
+  async #countWorkers(client: pg.Client): Promise<number> {
+    await client.query(
+      `insert into worker (id, lock_key, seen_at) values ($1, $2, now())
+       on conflict (id) do update set seen_at = excluded.seen_at`,
+      [this.workerId, this.#lockKey],
+    );
+    await client.query(
+      `with dead as (
+         delete from worker w
+          where w.id <> $1
+            and (w.seen_at < now() - $2 * interval '1 millisecond'
+              or (w.seen_at < now() - $3 * interval '1 millisecond'
+                and pg_postmaster_start_time() < now() - interval '10 seconds'
+                and not exists (
+                  select from pg_locks l
+                   where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+                     and l.database = (select oid from pg_database where datname = current_database())
+                     and (l.classid::bigint << 32) | l.objid::bigint = w.lock_key)))
+         returning id
+       )
+       update shard_lease set expires_at = now() where holder in (select id from dead)`,
+      [this.workerId, this.#options.leaseMs, deadAfterMs],
+    );
+    const { rows } = await client.query<{ n: number }>('select count(*)::integer as n from worker');
+    return Math.max(1, rows[0]?.n ?? 1);
+  }
+
+  /** Marks what is above our share, and gives back what was marked and has nothing in flight any more. */
+  async #handOver(client: pg.Client, share: number): Promise<void> {
+    const kept = [...this.#held].filter(([, lease]) => !lease.surrendered);
+    for (const [, lease] of kept.slice(share)) lease.surrendered = true;
+    const ready = [...this.#held]
+      .filter(([shard, lease]) => lease.surrendered && this.#options.isIdle(shard))
+      .map(([shard]) => shard);
+    if (ready.length === 0) return;
+    for (const shard of ready) this.#lose(shard);
+    await client.query(
+      'update shard_lease set holder = null, expires_at = now() where holder = $1 and shard = any($2)',
+      [this.workerId, ready],
+    );
+  }
+
+  async #acquire(client: pg.Client, wanted: number): Promise<void> {
+    const sentAt = performance.now();
+    const { rows } = await client.query<{ shard: number; epoch: number }>(
+      `update shard_lease l
+          set holder = $1, epoch = l.epoch + 1, expires_at = now() + $2 * interval '1 millisecond'
+         from (select shard from shard_lease where holder is null or expires_at <= now()
+                order by random() limit $3 for update skip locked) free
+        where l.shard = free.shard
+       returning l.shard, l.epoch`,
+      [this.workerId, this.#options.leaseMs, wanted],
+    );
+    for (const { shard, epoch } of rows) {
+      this.#gain(shard, epoch, sentAt);
+    }
+  }
+
+  #gain(shard: number, epoch: number, sentAt: number): void {
+    this.#held.set(shard, { epoch, deadline: sentAt + this.#options.leaseMs, surrendered: this.#draining });
+    this.#options.onGained(shard);
+  }
+
+  #dropExpired(): void {
+    for (const shard of [...this.#held.keys()]) {
+      if (this.timeLeftMs(shard) <= 0) this.#lose(shard);
+    }
+  }
+
+  #lose(shard: number): void {
+    this.#held.delete(shard);
+    this.#options.onLost(shard);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return delay(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+  }
+}
+
+export type LeaseOptions = Readonly<{
+  /** Past any pooler. */
+  url: string;
+  logger: Logger;
+  /** Longer than an attempt can last. */
+  leaseMs: number;
+  onGained(shard: number): void;
+  onLost(shard: number): void;
+  /** Whether nothing of the shard is in flight. */
+  isIdle(shard: number): boolean;
+}>;
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

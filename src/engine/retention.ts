@@ -1,0 +1,66 @@
+import { dropPartition, expiredPartitions } from '../db/partitions.ts';
+import type { Database } from '../db/pool.ts';
+import { firstUuidAt } from '../ids.ts';
+import { partitionedTables } from '../status/partitioned-tables.ts';
+
+const rowsPerDelete = 5_000;
+const dayMs = 86_400_000;
+
+/**
+ * Drops what is older than the retention, partition by partition, never row by row.
+ *
+ * A partition of the log goes only after `owner_log.floor` was raised above all that it holds: a reader who comes
+ * from below is then refused (LOG_POSITION_EXPIRED) instead of being shown a hole. An event's partition stays as
+ * long as a due row refers to it. One that somebody reads at this moment is left for the next run.
+ * Returns the names of those dropped.
+ */
+export async function dropExpired(
+  database: Database,
+  options: { retentionDays: number; now: number },
+): Promise<string[]> {
+  const before = options.now - options.retentionDays * dayMs;
+  const dropped: string[] = [];
+  for (const table of partitionedTables) {
+    for (const { name, endsAt } of await expiredPartitions(database.api, table, before)) {
+      if (table.by === 'time') await raiseFloors(database, name);
+      else if (await isNeeded(database, endsAt)) break;
+      if (!(await dropPartition(database.api, name))) break;
+      dropped.push(name);
+    }
+  }
+  await deleteOld(database, 'event_key', `created_at < now() - interval '24 hours'`);
+  await deleteOld(database, 'endpoint_stat', `minute < to_timestamp(${before / 1000})`);
+  await deleteOld(database, 'endpoint_latency', `hour < to_timestamp(${before / 1000})`);
+  return dropped;
+}
+
+/** Owner by owner: no transaction holds more than one owner's log. */
+async function raiseFloors(database: Database, partition: string): Promise<void> {
+  const { rows } = await database.api.query<{ owner_id: string; last: number }>(
+    `select owner_id, max(position) as last from "${partition}" group by owner_id`,
+  );
+  for (const { owner_id, last } of rows) {
+    await database.api.query('update owner_log set floor = greatest(floor, $2) where owner_id = $1', [
+      owner_id,
+      last,
+    ]);
+  }
+}
+
+async function isNeeded(database: Database, endsAt: number): Promise<boolean> {
+  const { rows } = await database.api.query<{ needed: boolean }>(
+    'select exists (select from due where event_id < $1 or delivery_id < $1) as needed',
+    [firstUuidAt(endsAt)],
+  );
+  return rows[0]?.needed ?? true;
+}
+
+/** Small tables that are no partitions: a few thousand rows a statement. */
+async function deleteOld(database: Database, table: string, condition: string): Promise<void> {
+  for (;;) {
+    const { rowCount } = await database.api.query(
+      `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${rowsPerDelete}))`,
+    );
+    if ((rowCount ?? 0) < rowsPerDelete) return;
+  }
+}

@@ -1,0 +1,135 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '../db/pool.ts';
+import type { Logger } from '../log.ts';
+import { parseLaneHint } from '../status/lane-hint.ts';
+import { shardOf } from '../status/shard.ts';
+import { databaseTime, findLate, findNewlyDue, scanLanes } from './discover.ts';
+import type { Cursor } from './lane.ts';
+import type { Lanes } from './lanes.ts';
+import type { Leases } from './leases.ts';
+
+const forwardEveryMs = 200;
+const lateEveryMs = 2_000;
+const scanEveryMs = 60_000;
+/** A hint comes after its commit; rows of transactions that overlapped it may lie this far behind a lane's cursor. */
+const hintRewindMs = 1_000;
+
+const zero = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Marks the lanes that have something due: at once where a hint says so, otherwise by looking (discover.ts). Hints
+ * may be lost; then a delivery waits for the next look, a fifth of a second at most.
+ */
+export class Scout {
+  readonly #options: ScoutOptions;
+  readonly #cursors = new Map<number, Cursor>();
+  readonly #gained = new Set<number>();
+  readonly #scannedAt = new Map<number, number>();
+  #lateAt = 0;
+  #running: Promise<void> | undefined;
+  readonly #stop = new AbortController();
+
+  constructor(options: ScoutOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  gain(shard: number): void {
+    this.#gained.add(shard);
+  }
+
+  lose(shard: number): void {
+    this.#gained.delete(shard);
+    this.#cursors.delete(shard);
+    this.#scannedAt.delete(shard);
+  }
+
+  hear(words: readonly string[]): void {
+    let heard = false;
+    for (const word of words) {
+      const hint = parseLaneHint(word);
+      if (hint === undefined) continue;
+      const shard = shardOf(hint.ownerId, hint.endpointId);
+      if (!this.#cursors.has(shard)) continue;
+      this.#options.lanes.find(hint.endpointId)?.rewind(hintRewindMs);
+      this.#options.lanes.mark(hint.ownerId, hint.endpointId);
+      heard = true;
+    }
+    if (heard) this.#options.onMark();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#look();
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#options.logger.warn({ error: message }, 'looking for due deliveries failed, trying again');
+      }
+      await delay(forwardEveryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { database, lanes, onMark } = this.#options;
+    const now = performance.now();
+    await this.#scan(now);
+    if (this.#cursors.size === 0) return;
+
+    const found = await findNewlyDue(database, this.#cursors);
+    for (const row of found) {
+      lanes.mark(row.owner_id, row.endpoint_id);
+      if (this.#cursors.has(row.shard)) {
+        this.#cursors.set(row.shard, { dueAt: row.due_at, deliveryId: row.delivery_id });
+      }
+    }
+    let marked = found.length;
+    if (now - this.#lateAt > lateEveryMs) {
+      this.#lateAt = now;
+      const late = await findLate(database, [...this.#cursors.keys()]);
+      for (const row of late) {
+        lanes.mark(row.owner_id, row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id });
+      }
+      marked += late.length;
+      lanes.evictIdle(Date.now());
+    }
+    if (marked > 0) onMark();
+  }
+
+  /** Shards that were just taken, and those whose minute is over. */
+  async #scan(now: number): Promise<void> {
+    const { database, lanes, leases, onMark } = this.#options;
+    const overdue = [...this.#scannedAt].filter(([, at]) => now - at > scanEveryMs).map(([shard]) => shard);
+    for (const shard of [...this.#gained, ...overdue.slice(0, 4)]) {
+      if (leases.epochOf(shard) === undefined) continue;
+      const isNew = this.#gained.has(shard);
+      const time = await databaseTime(database);
+      const found = await scanLanes(database, shard);
+      if (leases.epochOf(shard) === undefined) continue;
+      for (const row of found) {
+        lanes.mark(row.owner_id, row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id });
+      }
+      if (isNew) this.#cursors.set(shard, { dueAt: time, deliveryId: zero });
+      this.#gained.delete(shard);
+      // Scans of shards that were taken together are spread over the minute.
+      this.#scannedAt.set(shard, now - (isNew ? Math.random() * scanEveryMs : 0));
+      if (found.length > 0) onMark();
+    }
+  }
+}
+
+type ScoutOptions = Readonly<{
+  database: Database;
+  logger: Logger;
+  lanes: Lanes;
+  leases: Leases;
+  onMark(): void;
+}>;

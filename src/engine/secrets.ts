@@ -1,0 +1,40 @@
+import type { Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
+
+const inForceStatement = statement(
+  'secrets_in_force',
+  `select s.owner_id, s.endpoint_id, s.id, s.sealed
+     from unnest($1::uuid[], $2::uuid[]) as x(owner_id, endpoint_id)
+     join signing_secret s on s.owner_id = x.owner_id and s.endpoint_id = x.endpoint_id
+    where s.expires_at is null or s.expires_at > clock_timestamp()
+    order by s.endpoint_id, s.id desc`,
+);
+
+/** The keys that sign now for each of the endpoints, newest first, by endpoint id: read for every claim. */
+export async function readSigningKeys(
+  db: Database,
+  secrets: SigningSecrets,
+  endpoints: readonly { owner_id: string; endpoint_id: string }[],
+): Promise<ReadonlyMap<string, readonly Buffer[]>> {
+  const distinct = [...new Map(endpoints.map((row) => [row.endpoint_id, row.owner_id]))];
+  const rows = await run<{ owner_id: string; endpoint_id: string; id: string; sealed: Buffer }>(
+    db,
+    db.engine,
+    inForceStatement,
+    [distinct.map(([, ownerId]) => ownerId), distinct.map(([endpointId]) => endpointId)],
+  );
+  const keys = new Map<string, Buffer[]>();
+  for (const row of rows) {
+    const key = secrets.open({
+      ownerId: row.owner_id,
+      endpointId: row.endpoint_id,
+      id: row.id,
+      sealed: row.sealed,
+    });
+    const list = keys.get(row.endpoint_id);
+    if (list === undefined) keys.set(row.endpoint_id, [key]);
+    else list.push(key);
+  }
+  return keys;
+}

@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '../db/pool.ts';
+import { isTransient, sqlStateOf } from '../db/retry.ts';
+import type { Logger } from '../log.ts';
+import { type Applied, apply, type Change } from '../status/apply.ts';
+import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
+
+/** Larger batches gain little: 100 a batch 37,000 a second, 500 52,000, 2,000 58,000. */
+const largestBatch = 500;
+const longestPauseMs = 1_000;
+
+const unstorable = 'The response could not be stored.';
+/** No partition for the row: one is made ahead by the hour, and soon. */
+const noPartition = '23514';
+
+type Waiting = { change: Change; done: (applied: Applied | undefined) => void };
+
+/**
+ * Brings changes to `apply` in batches, one batch of an owner group at a time: while one is under way the next
+ * gathers. Groups run side by side.
+ *
+ * While the database is away a batch is tried again and again: the fence makes that safe, and what waits is bounded
+ * by what may be in flight. A batch that the database refuses for its content is halved until the offender stands
+ * alone; that one is reported and left claimed, and only it.
+ */
+export class Settler {
+  readonly #db: Database;
+  readonly #logger: Logger;
+  readonly #groups: { waiting: Map<string, Waiting>; isRunning: boolean }[];
+  #isStopped = false;
+
+  constructor(options: { database: Database; logger: Logger }) {
+    this.#db = options.database;
+    this.#logger = options.logger;
+    this.#groups = Array.from({ length: ownerGroups }, () => ({ waiting: new Map(), isRunning: false }));
+  }
+
+  /**
+   * Resolves with what became of the change: undefined where it was fenced, was overtaken by a later one of the same
+   * delivery that waited with it, or could not be stored. Never rejects.
+   */
+  settle(change: Change): Promise<Applied | undefined> {
+    const index = ownerGroupOf(change.ownerId);
+    const group = this.#groups[index];
+    if (group === undefined || this.#isStopped) return Promise.resolve(undefined);
+    return new Promise((done) => {
+      group.waiting.get(change.deliveryId)?.done(undefined);
+      group.waiting.set(change.deliveryId, { change, done });
+      if (group.isRunning) return;
+      group.isRunning = true;
+      // Answers that arrive in the same turn of the event loop go together.
+      setImmediate(() => void this.#drain(group));
+    });
+  }
+
+  /** Gives up what the database does not take any more: the next holder of the lease sends it again. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #drain(group: { waiting: Map<string, Waiting>; isRunning: boolean }): Promise<void> {
+    while (group.waiting.size > 0) {
+      const batch = [...group.waiting.values()].slice(0, largestBatch);
+      for (const { change } of batch) group.waiting.delete(change.deliveryId);
+      await this.#store(batch);
+    }
+    group.isRunning = false;
+  }
+
+  async #store(batch: readonly Waiting[]): Promise<void> {
+    for (let pauseMs = 20; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+      try {
+        const applied = new Map(
+          (
+            await apply(
+              this.#db,
+              batch.map(({ change }) => change),
+            )
+          ).map((row) => [row.delivery_id, row]),
+        );
+        for (const { change, done } of batch) done(applied.get(change.deliveryId));
+        return;
+      } catch (error) {
+        if (!isTransient(error) && sqlStateOf(error) !== noPartition) return this.#halve(batch, error);
+        this.#logger.warn({ error: messageOf(error), changes: batch.length }, 'settle failed, trying again');
+        if (this.#isStopped) break;
+        await delay(pauseMs);
+      }
+    }
+    for (const { done } of batch) done(undefined);
+  }
+
+  async #halve(batch: readonly Waiting[], error: unknown): Promise<void> {
+    const [only] = batch;
+    if (only !== undefined && batch.length === 1) {
+      this.#logger.error({ error: messageOf(error), delivery: only.change.deliveryId }, 'settle refused');
+      const { attempt } = only.change;
+      if (attempt === undefined || attempt.error === unstorable) return only.done(undefined);
+      // Once more without the receiver's words, so that the delivery does not hang on them.
+      const bare = { ...attempt, responseBody: undefined, responseHeaders: undefined, error: unstorable };
+      return this.#store([{ change: { ...only.change, attempt: bare }, done: only.done }]);
+    }
+    const middle = Math.ceil(batch.length / 2);
+    await this.#store(batch.slice(0, middle));
+    await this.#store(batch.slice(middle));
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

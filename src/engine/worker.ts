@@ -1,0 +1,330 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+import type { Database } from '../db/pool.ts';
+import type { Sender } from '../egress/send.ts';
+import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
+import type { Logger } from '../log.ts';
+import { attempt } from './attempt.ts';
+import { afterAttempt } from './circuit.ts';
+import { type ClaimedRow, claim, readBodies, type Take } from './claim.ts';
+import {
+  changeAfterAttempt,
+  changeInsteadOfSending,
+  deliveringChange,
+  type Outcome,
+  unsentChange,
+} from './decide.ts';
+import { loadLanes, writeHealth } from './endpoint-health.ts';
+import type { EngineMetrics } from './engine-metrics.ts';
+import { giveUpEndpoint } from './give-up-endpoint.ts';
+import type { Lane } from './lane.ts';
+import { Lanes } from './lanes.ts';
+import { Leases } from './leases.ts';
+import { Scout } from './scout.ts';
+import { readSigningKeys } from './secrets.ts';
+import { Settler } from './settler.ts';
+import { Signal } from './signal.ts';
+
+/**
+ * Sends what is due. One process runs one worker; any number of processes share the work by leases.
+ *
+ *   lease shards -> mark lanes (scout) -> claim for free slots -> attempt -> settle, fenced by the claim
+ *
+ * What must hold, whatever dies when:
+ * - A row of `due` is the promise. It goes only in the transaction that ends the delivery in the log. Between the
+ *   claim and the settle the process may die at any line: the row stays, its claim is free once the lease changes
+ *   hands, and the next holder records the interrupted attempt and sends again.
+ * - Only rows that are begun at once are claimed, so what a claim saw of the endpoint is what is sent.
+ * - Nothing is begun that could outlast the lease.
+ * - Whatever is thrown during an attempt is that delivery's failed attempt.
+ *
+ * Fairness: slots are shared by turns among lanes, and bounded per endpoint, per owner and per process; an endpoint
+ * starts with few and earns more. So a tenant with a million deliveries, or one whose endpoints never answer, leaves
+ * slots for the rest.
+ */
+const slotsOfProcess = 512;
+const slotsOfOwner = 256;
+const lanesPerClaim = 128;
+/** How long an attempt runs before it shows as DELIVERING. */
+const showDeliveringAfterMs = 1_000;
+/** The loop looks again at least this often, for rate limits and circuits whose time has come. */
+const idleMs = 250;
+/** A lease outlasts the longest attempt by this. */
+const leaseMarginMs = 15_000;
+/** An endpoint whose every attempt failed for this long is disabled. */
+const failingForMs = 5 * 86_400_000;
+
+export type WorkerOptions = Readonly<{
+  config: Pick<Config, 'retrySchedule' | 'deliveryTimeoutMs' | 'requireVerification'>;
+  database: Database;
+  /** For leases: past any pooler. */
+  directUrl: string;
+  logger: Logger;
+  sender: Sender;
+  secrets: SigningSecrets;
+  metrics: EngineMetrics;
+}>;
+
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #lanes = new Lanes();
+  readonly #leases: Leases;
+  readonly #scout: Scout;
+  readonly #settler: Settler;
+  readonly #wake = new Signal();
+  readonly #abort = new AbortController();
+  #inFlight = 0;
+  #isClaiming = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    // One listener for each attempt under way.
+    setMaxListeners(slotsOfProcess * 2, this.#abort.signal);
+    const { database, logger } = options;
+    this.#settler = new Settler({ database, logger });
+    this.#leases = new Leases({
+      url: options.directUrl,
+      logger,
+      leaseMs: options.config.deliveryTimeoutMs + leaseMarginMs,
+      onGained: (shard) => this.#scout.gain(shard),
+      onLost: (shard) => {
+        this.#scout.lose(shard);
+        this.#lanes.dropShard(shard);
+      },
+      isIdle: (shard) => this.#lanes.inFlightOfShard(shard) === 0,
+    });
+    this.#scout = new Scout({
+      database,
+      logger,
+      lanes: this.#lanes,
+      leases: this.#leases,
+      onMark: () => this.#wake.notify(),
+    });
+    options.metrics.observe({
+      inFlight: () => this.#inFlight,
+      lanes: () => this.#lanes.size,
+      shards: () => this.#leases.heldShards().length,
+    });
+  }
+
+  start(): void {
+    if (this.#running !== undefined) return;
+    this.#isClaiming = true;
+    this.#options.database.hints.subscribe((words) => this.#scout.hear(words));
+    this.#leases.start();
+    this.#scout.start();
+    this.#running = this.#run();
+  }
+
+  /**
+   * Stops claiming, lets what is in flight finish for `graceMs`, leaves the rest to the next holder, and hands the
+   * leases back. Safe to call twice.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#isClaiming = false;
+    this.#leases.surrenderAll();
+    this.#wake.notify();
+    await Promise.all([this.#running, this.#scout.stop()]);
+    const giveUpAt = performance.now() + graceMs;
+    while (this.#inFlight > 0 && performance.now() < giveUpAt) await this.#wake.wait(50);
+    this.#abort.abort();
+    this.#settler.stop();
+    await this.#leases.stop();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isClaiming) {
+      try {
+        const claimed = await this.#claimRound();
+        if (claimed === 0) await this.#wake.wait(this.#waitMs());
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#options.logger.warn({ error: message }, 'claim failed, trying again');
+        await delay(200);
+      }
+    }
+  }
+
+  /** Claims for the slots that are free now and begins what it got. Returns how many. */
+  async #claimRound(): Promise<number> {
+    const { database } = this.#options;
+    const free = slotsOfProcess - this.#inFlight;
+    if (free <= 0 || !this.#lanes.hasMarked) return 0;
+    const now = Date.now();
+    const lanes = this.#lanes.takeTurns(Math.min(lanesPerClaim, free), (lane) => this.#roomOf(lane, now) > 0);
+    const unknown = lanes.filter((lane) => !lane.isLoaded);
+    if (unknown.length > 0) await loadLanes(database, unknown);
+
+    const takes = this.#shareOut(lanes, free);
+    if (takes.length === 0) return 0;
+    const rows = await claim(database, takes);
+    const byEndpoint = new Map<string, ClaimedRow[]>();
+    for (const row of rows) {
+      const list = byEndpoint.get(row.endpoint_id);
+      if (list === undefined) byEndpoint.set(row.endpoint_id, [row]);
+      else list.push(row);
+    }
+    for (const { lane, count } of takes) this.#account(lane, count, byEndpoint.get(lane.endpointId) ?? []);
+    if (rows.length > 0) void this.#begin(rows);
+    return rows.length;
+  }
+
+  #roomOf(lane: Lane, now: number): number {
+    if (this.#leases.epochOf(lane.shard) === undefined) return 0;
+    if (this.#leases.timeLeftMs(lane.shard) < this.#options.config.deliveryTimeoutMs) return 0;
+    return Math.min(lane.room(now), slotsOfOwner - this.#lanes.inFlightOfOwner(lane.ownerId));
+  }
+
+  #shareOut(lanes: readonly Lane[], free: number): Take[] {
+    const now = Date.now();
+    const ofOwner = new Map<string, number>();
+    const takes: Take[] = [];
+    let left = free;
+    for (const [index, lane] of lanes.entries()) {
+      const epoch = this.#leases.epochOf(lane.shard);
+      const owned = ofOwner.get(lane.ownerId) ?? 0;
+      const fair = Math.max(1, Math.ceil(left / (lanes.length - index)));
+      const count = Math.min(fair, left, this.#roomOf(lane, now) - owned);
+      if (epoch === undefined || count <= 0) continue;
+      takes.push({ lane, count, epoch });
+      ofOwner.set(lane.ownerId, owned + count);
+      left -= count;
+    }
+    return takes;
+  }
+
+  /** Moves the lane's cursor past what was claimed; a lane that gave less than asked has nothing more due. */
+  #account(lane: Lane, asked: number, rows: readonly ClaimedRow[]): void {
+    const last = rows.at(-1);
+    if (last !== undefined) {
+      lane.cursor = { dueAt: last.due_at, deliveryId: last.delivery_id };
+      lane.maxPerSecond = last.max_deliveries_per_second ?? undefined;
+    }
+    this.#lanes.begin(lane, rows.length, Date.now());
+    this.#inFlight += rows.length;
+    if (rows.length < asked) this.#lanes.unmark(lane);
+  }
+
+  async #begin(rows: readonly ClaimedRow[]): Promise<void> {
+    const { database, config, secrets } = this.#options;
+    const sendable: ClaimedRow[] = [];
+    for (const row of rows) {
+      const change = changeInsteadOfSending(row, config);
+      if (change === undefined) sendable.push(row);
+      else void this.#settle(row, change);
+    }
+    if (sendable.length === 0) return;
+    try {
+      const [bodies, keys] = await Promise.all([
+        readBodies(database, sendable),
+        readSigningKeys(database, secrets, sendable),
+      ]);
+      for (const row of sendable) {
+        void this.#deliver(row, bodies.get(row.event_id), keys.get(row.endpoint_id) ?? []);
+      }
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.logger.warn(
+        { error: message, rows: sendable.length },
+        'claimed deliveries not begun, handed back',
+      );
+      for (const row of sendable)
+        void this.#settle(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
+    }
+  }
+
+  async #deliver(row: ClaimedRow, body: string | undefined, keys: readonly Buffer[]): Promise<void> {
+    const { config, sender, metrics } = this.#options;
+    // Past retention: nothing is left to send.
+    if (body === undefined) {
+      return this.#settle(row, unsentChange(row, { kind: 'end', status: 'FAILED', reason: 'CANCELLED' }));
+    }
+    // No secret: the endpoint has just been deleted. No time: the lease could end before the attempt does.
+    if (keys.length === 0 || this.#leases.timeLeftMs(row.shard) < config.deliveryTimeoutMs) {
+      return this.#settle(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
+    }
+    const show = setTimeout(() => void this.#settler.settle(deliveringChange(row)), showDeliveringAfterMs);
+    const outcome = await attempt(sender, row, {
+      body,
+      keys,
+      timeoutMs: config.deliveryTimeoutMs,
+      signal: this.#abort.signal,
+    });
+    clearTimeout(show);
+    // Cut off by our own shutdown: not an answer. The row stays claimed and goes to the next holder.
+    if (this.#abort.signal.aborted && outcome.outcome !== 'SUCCEEDED') return this.#release(row);
+    metrics.attempted(outcome);
+    await this.#learn(row, outcome);
+    await this.#settle(
+      row,
+      changeAfterAttempt(row, outcome, {
+        scheduleSeconds: config.retrySchedule,
+        random: Math.random(),
+        now: Date.now(),
+      }),
+    );
+    if (outcome.responseStatus === 410) await this.#giveUp(row, 'GONE');
+  }
+
+  async #settle(row: ClaimedRow, change: Parameters<Settler['settle']>[0]): Promise<void> {
+    const applied = await this.#settler.settle(change);
+    if (applied === undefined) this.#options.metrics.fenced();
+    // Due again at once: no need to wait for the scout.
+    if (applied?.due_at != null && applied.due_at.getTime() <= Date.now()) {
+      const from = { dueAt: applied.due_at, deliveryId: row.delivery_id };
+      if (this.#leases.epochOf(row.shard) !== undefined)
+        this.#lanes.mark(row.owner_id, row.endpoint_id, from);
+    }
+    this.#release(row);
+  }
+
+  #release(row: ClaimedRow): void {
+    this.#inFlight -= 1;
+    this.#lanes.end({ ownerId: row.owner_id, endpointId: row.endpoint_id, shard: row.shard });
+    this.#wake.notify();
+  }
+
+  /** What the answer says about the endpoint: its window, its circuit, whether it has been dead for days. */
+  async #learn(row: ClaimedRow, outcome: Outcome): Promise<void> {
+    const lane = this.#lanes.find(row.endpoint_id);
+    if (lane === undefined) return;
+    const succeeded = outcome.outcome === 'SUCCEEDED';
+    if (succeeded) lane.widen();
+    else if (outcome.responseStatus === undefined) lane.narrow();
+    const after = afterAttempt(lane.health, { succeeded, now: Date.now() });
+    lane.health = after.health;
+    if (after.isTransition) {
+      const endpoint = { ownerId: row.owner_id, endpointId: row.endpoint_id };
+      await writeHealth(this.#options.database, endpoint, after.health).catch((error: Error) =>
+        this.#options.logger.warn({ error: error.message }, 'endpoint health not written'),
+      );
+    }
+    const failingSince = lane.health.failingSince?.getTime();
+    if (!succeeded && failingSince !== undefined && failingSince < Date.now() - failingForMs) {
+      await this.#giveUp(row, 'FAILING');
+    }
+  }
+
+  async #giveUp(row: ClaimedRow, reason: 'GONE' | 'FAILING'): Promise<void> {
+    const endpoint = { ownerId: row.owner_id, endpointId: row.endpoint_id, url: row.url ?? '' };
+    await giveUpEndpoint(this.#options.database, endpoint, reason).catch((error: Error) =>
+      this.#options.logger.warn({ error: error.message }, 'endpoint not disabled'),
+    );
+  }
+
+  /** Until the next rate limit or circuit opens a lane, if that is sooner than the usual look. */
+  #waitMs(): number {
+    const now = Date.now();
+    let wait = idleMs;
+    let looked = 0;
+    for (const lane of this.#lanes.marked()) {
+      looked += 1;
+      if (looked > lanesPerClaim) break;
+      const until = lane.waitsUntil(now);
+      if (until !== undefined) wait = Math.min(wait, Math.max(1, until - now));
+    }
+    return wait;
+  }
+}

@@ -1,0 +1,162 @@
+import type { Transaction } from 'kysely';
+import { type Actor, platformOwnerId } from '../access/actor.ts';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import {
+  badUserInput,
+  ConflictError,
+  NotFoundError,
+  ValidationError,
+  type ValidationIssue,
+} from '../errors.ts';
+import { databaseNow, mintUuid } from '../ids.ts';
+import { type EventType, toEventType } from './event-type.ts';
+import { categoryOf, eventTypeNameRule, isEventTypeName, isReservedEventType } from './event-type-name.ts';
+import { isNestedDeeper, maxNesting } from './nesting.ts';
+import { compileSchema, type PayloadValidator, UnusableSchemaError } from './payload-schema.ts';
+
+export const maxDescriptionLength = 1_000;
+export const maxDataTypeLength = 128;
+export const maxExampleBytes = 262_144;
+export const maxReasonLength = 500;
+
+export type RegisterEventTypeInput = Readonly<{
+  name: string;
+  description: string;
+  dataType: string;
+  schema?: unknown;
+  example: unknown;
+}>;
+
+type By = Readonly<{ actor: Actor; requestId: string | undefined }>;
+
+/** Adds a type to the catalogue. What it says of payloads never changes afterwards: publishers rely on it. */
+export async function registerEventType(
+  trx: Transaction<Tables>,
+  input: RegisterEventTypeInput,
+  by: By,
+): Promise<EventType> {
+  const issues = [...nameIssues(input), ...textIssues(input), ...payloadIssues(input)];
+  if (issues.length > 0) throw new ValidationError(issues);
+  const { name, description, dataType, schema, example } = input;
+  const row = await trx
+    .insertInto('event_type')
+    .values({
+      id: mintUuid(),
+      name,
+      category: categoryOf(name),
+      description: description.trim(),
+      data_type: dataType.trim(),
+      schema: schema == null ? null : JSON.stringify(schema),
+      example: JSON.stringify(example),
+    })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) throw new ConflictError(`The event type ${name} is registered already.`);
+  await appendAudit(trx, {
+    ownerId: platformOwnerId,
+    ...by,
+    action: 'event_type.register',
+    targetType: 'EventType',
+    targetId: row.id,
+    changes: { name, description: row.description, dataType: row.data_type, hasSchema: schema != null },
+  });
+  return toEventType(row);
+}
+
+/**
+ * Marks a type as one not to build upon. It can still be published and subscribed to. Doing it again replaces the
+ * reason and keeps the first date; the same reason again changes nothing.
+ */
+export async function deprecateEventType(
+  trx: Transaction<Tables>,
+  input: Readonly<{ name: string; reason: string }>,
+  by: By,
+): Promise<EventType> {
+  const reason = input.reason.trim();
+  if (!isText(reason, maxReasonLength)) {
+    throw badUserInput(`\`reason\` must have 1 to ${maxReasonLength} characters.`, {
+      argument: 'input.reason',
+    });
+  }
+  if (!isEventTypeName(input.name)) throw new NotFoundError(input.name);
+  const before = await trx
+    .selectFrom('event_type')
+    .selectAll()
+    .where('name', '=', input.name)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (before === undefined) throw new NotFoundError(input.name);
+  if (isReservedEventType(input.name)) {
+    throw badUserInput(`${input.name} belongs to the platform: it cannot be deprecated.`, {
+      argument: 'input.name',
+    });
+  }
+  if (before.deprecation_reason === reason) return toEventType(before);
+  const after = await trx
+    .updateTable('event_type')
+    .set({ deprecated_at: before.deprecated_at ?? new Date(databaseNow()), deprecation_reason: reason })
+    .where('id', '=', before.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await appendAudit(trx, {
+    ownerId: platformOwnerId,
+    ...by,
+    action: 'event_type.deprecate',
+    targetType: 'EventType',
+    targetId: after.id,
+    changes: {
+      deprecatedAt: { from: before.deprecated_at, to: after.deprecated_at },
+      deprecationReason: { from: before.deprecation_reason, to: reason },
+    },
+  });
+  return toEventType(after);
+}
+
+function nameIssues({ name }: RegisterEventTypeInput): ValidationIssue[] {
+  if (!isEventTypeName(name)) {
+    return [{ path: ['name'], code: 'INVALID_NAME', message: `The name ${eventTypeNameRule}.` }];
+  }
+  if (!isReservedEventType(name)) return [];
+  const message = `Names that begin with ${categoryOf(name)} belong to the platform's own events.`;
+  return [{ path: ['name'], code: 'RESERVED_NAME', message }];
+}
+
+function textIssues({ description, dataType }: RegisterEventTypeInput): ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
+  if (!isText(description.trim(), maxDescriptionLength)) {
+    const message = `The description must have 1 to ${maxDescriptionLength} characters.`;
+    issues.push({ path: ['description'], code: 'INVALID_DESCRIPTION', message });
+  }
+  if (!isText(dataType.trim(), maxDataTypeLength)) {
+    const message = `The data type must have 1 to ${maxDataTypeLength} characters.`;
+    issues.push({ path: ['dataType'], code: 'INVALID_DATA_TYPE', message });
+  }
+  return issues;
+}
+
+function payloadIssues({ schema, example }: RegisterEventTypeInput): ValidationIssue[] {
+  if (isNestedDeeper(example, maxNesting)) {
+    const message = `The example is nested more than ${maxNesting} levels deep.`;
+    return [{ path: ['example'], code: 'TOO_DEEP', message }];
+  }
+  if (Buffer.byteLength(JSON.stringify(example)) > maxExampleBytes) {
+    const message = `The example is longer than ${maxExampleBytes} bytes, the most that a payload may have.`;
+    return [{ path: ['example'], code: 'TOO_LARGE', message }];
+  }
+  if (schema == null) return [];
+  let validate: PayloadValidator;
+  try {
+    validate = compileSchema(schema);
+  } catch (error) {
+    if (!(error instanceof UnusableSchemaError)) throw error;
+    return [{ path: ['schema'], code: 'INVALID_SCHEMA', message: error.message }];
+  }
+  return validate(example).map((issue) => ({ ...issue, path: ['example', ...issue.path] }));
+}
+
+/** PostgreSQL takes no NUL in a text. */
+function isText(text: string, maxLength: number): boolean {
+  return text !== '' && text.length <= maxLength && !text.includes('\0');
+}

@@ -1,0 +1,20 @@
+export const maxEventTypeNameLength = 128;
+export const eventTypeNameRule = `must be dot-separated segments of a-z, 0-9 and _, ${maxEventTypeNameLength} characters at most`;
+
+/** Their events are ours to publish: what happens to an app, and to an endpoint. */
+const reservedCategories = ['app', 'endpoint'];
+
+export function isEventTypeName(text: string): boolean {
+  return text.length <= maxEventTypeNameLength && /^[a-z0-9_]+(\.[a-z0-9_]+)*$/.test(text);
+}
+
+/** What stands before the first dot, or the whole name: `comment` of `comment.created`. */
+export function categoryOf(name: string): string {
+  const [category = name] = name.split('.');
+  return category;
+}
+
+/** Whether only the platform itself registers and publishes events of this type. */
+export function isReservedEventType(name: string): boolean {
+  return reservedCategories.includes(categoryOf(name));
+}

@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto';
+import { LimitExceededError, ValidationError, type ValidationIssue } from '../errors.ts';
+import { isReservedEventType } from '../event-types/event-type-name.ts';
+import { isNestedDeeper, maxNesting } from '../event-types/nesting.ts';
+import type { EventTypeCatalogue, KnownEventType } from '../event-types/payload-validator.ts';
+
+/** Limits of one call and of one event. */
+export const maxEventsPerCall = 1_000;
+export const maxPayloadBytes = 262_144;
+const maxKeyLength = 255;
+/** Ids carry the time of publishing; when it happened is the publisher's word, within reason. */
+const earliestMs = Date.UTC(1970, 0, 1);
+const latestMs = Date.UTC(9999, 11, 31);
+
+/** An event as the caller gave it. */
+export type EventInput = Readonly<{
+  tenant?: string | null | undefined;
+  type: string;
+  payload?: unknown;
+  payloadText?: string | null | undefined;
+  idempotencyKey?: string | null | undefined;
+  occurredAt?: Date | null | undefined;
+}>;
+
+/** An event that may be published. */
+export type CheckedEvent = Readonly<{
+  tenantId: string;
+  type: KnownEventType;
+  payloadText: string;
+  idempotencyKey: string | undefined;
+  occurredAt: Date | undefined;
+  /** Of all that makes two events with one key the same. */
+  inputHash: Buffer;
+}>;
+
+export type TenantLookup = (
+  externalIds: readonly string[],
+) => Promise<ReadonlyMap<string, { id: string; isSuspended: boolean }>>;
+
+type Place = readonly (string | number)[];
+
+/**
+ * Checks all events of a call before anything is stored. Throws one ValidationError with an issue for everything
+ * that is wrong, each with its path from the input's root, or a LimitExceededError.
+ */
+export async function checkEvents(
+  inputs: readonly EventInput[],
+  options: {
+    /** The caller's own tenant. */
+    own: { id: string; externalId: string; isSuspended: boolean } | undefined;
+    findTenants: TenantLookup;
+    catalogue: EventTypeCatalogue;
+  },
+): Promise<CheckedEvent[]> {
+  if (inputs.length > maxEventsPerCall) {
+    throw new LimitExceededError(maxEventsPerCall, `At most ${maxEventsPerCall} events a call.`);
+  }
+  if (inputs.length === 0) {
+    throw new ValidationError([{ path: ['events'], code: 'EMPTY', message: 'Publish at least one event.' }]);
+  }
+  const [types, tenants] = await Promise.all([
+    options.catalogue.getMany(inputs.map(({ type }) => type)),
+    options.findTenants([...new Set(inputs.flatMap(({ tenant }) => tenant ?? []))]),
+  ]);
+  const issues: ValidationIssue[] = [];
+  const checked: CheckedEvent[] = [];
+  for (const [index, input] of inputs.entries()) {
+    const at: Place = ['events', index];
+    const before = issues.length;
+    const tenantId = checkTenant(input, { at, issues, own: options.own, tenants });
+    const type = checkType(input, types, { at, issues });
+    const payload = checkPayload(input, { at, issues });
+    if (type !== undefined && payload !== undefined) {
+      const field = input.payloadText == null ? 'payload' : 'payloadText';
+      for (const issue of options.catalogue.validate(type, payload.data)) {
+        issues.push({ ...issue, path: [...at, field, ...issue.path] });
+      }
+    }
+    checkKey(input, { at, issues });
+    checkTime(input, { at, issues });
+    if (issues.length > before || tenantId === undefined || type === undefined || payload === undefined)
+      continue;
+    const occurredAt = input.occurredAt ?? undefined;
+    checked.push({
+      tenantId,
+      type,
+      payloadText: payload.text,
+      idempotencyKey: input.idempotencyKey ?? undefined,
+      occurredAt,
+      inputHash: hashOf(type.name, payload.text, occurredAt),
+    });
+  }
+  if (issues.length > 0) throw new ValidationError(issues);
+  return checked;
+}
+
+type Report = { at: Place; issues: ValidationIssue[] };
+
+function checkTenant(
+  input: EventInput,
+  options: Report & {
+    own: { id: string; externalId: string; isSuspended: boolean } | undefined;
+    tenants: ReadonlyMap<string, { id: string; isSuspended: boolean }>;
+  },
+): string | undefined {
+  const { own, tenants, at, issues } = options;
+  const path = [...at, 'tenant'];
+  const report = (code: string, message: string) => {
+    issues.push({ path, code, message });
+    return undefined;
+  };
+  if (own !== undefined && input.tenant != null && input.tenant !== own.externalId) {
+    return report('FOREIGN_TENANT', 'Only a platform service publishes for another tenant than its own.');
+  }
+  if (own === undefined && input.tenant == null) {
+    return report('REQUIRED', 'A platform service names the tenant by its externalId.');
+  }
+  const tenant = own ?? tenants.get(input.tenant ?? '');
+  if (tenant === undefined) return report('UNKNOWN_TENANT', 'There is no tenant with this externalId.');
+  if (tenant.isSuspended)
+    return report('TENANT_SUSPENDED', 'This tenant is suspended: nothing is published.');
+  return tenant.id;
+}
+
+function checkType(
+  input: EventInput,
+  types: ReadonlyMap<string, KnownEventType>,
+  { at, issues }: Report,
+): KnownEventType | undefined {
+  const path = [...at, 'type'];
+  const shown = input.type.slice(0, 128);
+  const type = types.get(input.type);
+  if (type === undefined) {
+    issues.push({ path, code: 'UNKNOWN_EVENT_TYPE', message: `There is no event type \`${shown}\`.` });
+    return undefined;
+  }
+  if (type.isLifecycle || isReservedEventType(type.name)) {
+    issues.push({
+      path,
+      code: 'RESERVED_EVENT_TYPE',
+      message: `\`${shown}\` is published by the platform alone.`,
+    });
+    return undefined;
+  }
+  return type;
+}
+
+/** The payload as text, as it is sent, and as data, as its schema sees it. */
+function checkPayload(
+  input: EventInput,
+  { at, issues }: Report,
+): { text: string; data: unknown } | undefined {
+  const report = (field: string, code: string, message: string, within: Place = []) => {
+    issues.push({ path: [...at, field, ...within], code, message });
+    return undefined;
+  };
+  const hasText = input.payloadText != null;
+  // A null stands for a field that was left out; the JSON value null can be sent as text.
+  const hasPayload = input.payload != null;
+  if (hasText === hasPayload) {
+    const code = hasText ? 'BOTH_PAYLOADS' : 'REQUIRED';
+    return report('payload', code, 'Give exactly one of `payload` and `payloadText`.');
+  }
+  const field = hasText ? 'payloadText' : 'payload';
+  if (!hasText && isNestedDeeper(input.payload, maxNesting)) {
+    return report(field, 'TOO_DEEP', `The payload is nested more than ${maxNesting} levels deep.`);
+  }
+  const text = input.payloadText ?? JSON.stringify(input.payload);
+  if (Buffer.byteLength(text) > maxPayloadBytes) {
+    return report(field, 'TOO_LARGE', `The payload has more than ${maxPayloadBytes} bytes.`);
+  }
+  if (!hasText) {
+    const unsafe = findUnsafeInteger(input.payload);
+    return unsafe === undefined
+      ? { text, data: input.payload }
+      : report(
+          field,
+          'UNSAFE_INTEGER',
+          'This integer is beyond ±(2^53 - 1) and would change its value: send it in `payloadText`, or as a string.',
+          unsafe,
+        );
+  }
+  if (!text.isWellFormed()) return report(field, 'INVALID_TEXT', 'The text has half of a surrogate pair.');
+  try {
+    const data: unknown = JSON.parse(text);
+    if (!isNestedDeeper(data, maxNesting)) return { text, data };
+    return report(field, 'TOO_DEEP', `The payload is nested more than ${maxNesting} levels deep.`);
+  } catch {
+    return report(field, 'INVALID_JSON', 'The text is not JSON.');
+  }
+}
+
+function checkKey({ idempotencyKey }: EventInput, { at, issues }: Report): void {
+  if (idempotencyKey == null || /^[\x20-\x7e]+$/.test(idempotencyKey.slice(0, maxKeyLength + 1))) {
+    if ((idempotencyKey?.length ?? 0) <= maxKeyLength) return;
+  }
+  const message = `A key is 1 to ${maxKeyLength} printable ASCII characters.`;
+  issues.push({ path: [...at, 'idempotencyKey'], code: 'INVALID_KEY', message });
+}
+
+function checkTime({ occurredAt }: EventInput, { at, issues }: Report): void {
+  if (occurredAt == null) return;
+  const ms = occurredAt.getTime();
+  if (ms >= earliestMs && ms <= latestMs) return;
+  issues.push({
+    path: [...at, 'occurredAt'],
+    code: 'OUT_OF_RANGE',
+    message: 'The time must lie between 1970 and 9999.',
+  });
+}
+
+/** The path to an integer that JSON's parser has already rounded; undefined where there is none. */
+function findUnsafeInteger(value: unknown): (string | number)[] | undefined {
+  if (typeof value === 'number') {
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? [] : undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const found = findUnsafeInteger(item);
+    if (found !== undefined) return [key, ...found];
+  }
+  return undefined;
+}
+
+function hashOf(type: string, payloadText: string, occurredAt: Date | undefined): Buffer {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([type, occurredAt?.toISOString() ?? null]));
+  return hash.update(payloadText).digest();
+}

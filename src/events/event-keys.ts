@@ -1,0 +1,91 @@
+import type { Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+
+/**
+ * Idempotency keys of published events. A key's row fixes the id of its event before the event is stored, in a
+ * transaction of its own: nobody ever waits for somebody else's open key. A process that dies between the two leaves
+ * a key without an event; whoever comes again with the key then stores the event under the same id, and two who do
+ * so at once store it once.
+ */
+export type KeyedEvent = Readonly<{ ownerId: string; key: string; eventId: string; inputHash: Buffer }>;
+
+export type KnownKey = {
+  owner_id: string;
+  key: string;
+  event_id: string;
+  input_hash: Buffer;
+  is_stored: boolean;
+};
+
+/** A key without an event, of another input, is given up by its first caller after this. */
+const abandonedAfterSeconds = 30;
+
+const claimStatement = statement(
+  'claim_event_keys',
+  `insert into event_key as k (owner_id, key, event_id, input_hash)
+   select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bytea[])
+   on conflict (owner_id, key) do update
+     set event_id = excluded.event_id, input_hash = excluded.input_hash, created_at = now()
+   where k.created_at < now() - interval '24 hours'
+      or (k.input_hash <> excluded.input_hash
+        and k.created_at < now() - ${abandonedAfterSeconds} * interval '1 second'
+        and not exists (select from event e where e.owner_id = k.owner_id and e.id = k.event_id))
+   returning event_id`,
+);
+
+const readStatement = statement(
+  'read_event_keys',
+  `select k.owner_id, k.key, k.event_id, k.input_hash,
+          exists (select from event e where e.owner_id = k.owner_id and e.id = k.event_id) as is_stored
+     from unnest($1::uuid[], $2::text[]) as x(owner_id, key)
+     join event_key k on k.owner_id = x.owner_id and k.key = x.key`,
+);
+
+/**
+ * Takes the keys that are free; returns those that others hold, by `owner/key`. The keys are taken in order, so that
+ * two batches never wait for each other in a circle, and the losers are read by a second statement: the first would
+ * not see a row that was committed while it waited.
+ */
+export async function takeEventKeys(
+  db: Database,
+  events: readonly KeyedEvent[],
+): Promise<ReadonlyMap<string, KnownKey>> {
+  const sorted = [...events].sort((a, b) => compare(keyOf(a), keyOf(b)));
+  const taken = new Set(
+    (
+      await run<{ event_id: string }>(db, db.engine, claimStatement, [
+        sorted.map(({ ownerId }) => ownerId),
+        sorted.map(({ key }) => key),
+        sorted.map(({ eventId }) => eventId),
+        sorted.map(({ inputHash }) => inputHash),
+      ])
+    ).map((row) => row.event_id),
+  );
+  const lost = sorted.filter(({ eventId }) => !taken.has(eventId));
+  if (lost.length === 0) return new Map();
+  const known = await run<KnownKey>(db, db.engine, readStatement, [
+    lost.map(({ ownerId }) => ownerId),
+    lost.map(({ key }) => key),
+  ]);
+  return new Map(known.map((row) => [`${row.owner_id}/${row.key}`, row]));
+}
+
+export const keyOf = ({ ownerId, key }: Pick<KeyedEvent, 'ownerId' | 'key'>): string => `${ownerId}/${key}`;
+
+const releaseStatement = statement(
+  'release_event_keys',
+  `delete from event_key k using unnest($1::uuid[], $2::text[], $3::uuid[]) as x(owner_id, key, event_id)
+    where k.owner_id = x.owner_id and k.key = x.key and k.event_id = x.event_id
+      and not exists (select from event e where e.owner_id = k.owner_id and e.id = k.event_id)`,
+);
+
+/** Gives keys back whose call was refused. */
+export async function releaseEventKeys(db: Database, events: readonly KeyedEvent[]): Promise<void> {
+  await run(db, db.engine, releaseStatement, [
+    events.map(({ ownerId }) => ownerId),
+    events.map(({ key }) => key),
+    events.map(({ eventId }) => eventId),
+  ]);
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

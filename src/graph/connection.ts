@@ -1,0 +1,138 @@
+import type { ArgBuilder, ObjectFieldsShape, ObjectRef } from '@pothos/core';
+import { defaultPageSize, encodeCursor, maxPageSize, type Page, type PageArgs } from '../db/keyset.ts';
+import type { Builder, Types } from './schema-types.ts';
+
+/**
+ * A Relay connection over pages by key: `XConnection { edges, nodes, pageInfo }` and `XEdge { cursor, node }`.
+ * A field of it answers with what `toPage` returns; `fields` may add to it, from what the field answers beside.
+ *
+ * ```ts
+ * const DeliveryConnection = connection<DeliveryRow, { logPosition: number }>(builder, {
+ *   type: Delivery,
+ *   cursorOf: (row) => row.id,
+ *   fields: (t) => ({ logPosition: t.expose('logPosition', { type: 'SafeInt', description: '…' }) }),
+ * });
+ * ```
+ */
+export function connection<Row extends object, Extra extends object = object>(
+  builder: Builder,
+  options: {
+    type: ObjectRef<Types, Row> & { name: string };
+    /** The UUID that the page is sorted by. */
+    cursorOf: (row: Row) => string;
+    description?: string;
+    fields?: ObjectFieldsShape<Types, Page<Row> & Extra>;
+  },
+): ObjectRef<Types, Page<Row> & Extra> {
+  const { cursorOf, fields } = options;
+  const { name } = options.type;
+  // Pothos cannot tell that a row of unknown shape is no list.
+  const type: ObjectRef<Types, object> = options.type;
+  const edgeOf = (node: Row): { cursor: string; node: object } => ({
+    cursor: encodeCursor(cursorOf(node)),
+    node,
+  });
+
+  const Edge = builder.objectRef<{ cursor: string; node: object }>(`${name}Edge`).implement({
+    description: `One ${name} of a page, with its cursor.`,
+    fields: (t) => ({
+      cursor: t.exposeString('cursor', {
+        description: 'Give it as `after` or `before` to page on from here.',
+      }),
+      node: t.field({
+        type,
+        description: `The ${name} itself.`,
+        complexity: 0,
+        resolve: (edge) => edge.node,
+      }),
+    }),
+  });
+
+  return builder.objectRef<Page<Row> & Extra>(`${name}Connection`).implement({
+    description: options.description ?? `A page of ${name} records, newest first.`,
+    fields: (t) => ({
+      // The page's size multiplies at the field that takes `first`; here it has been counted.
+      edges: t.field({
+        type: [Edge],
+        description: "The page's records with their cursors.",
+        complexity: onceEach,
+        resolve: (page) => page.rows.map(edgeOf),
+      }),
+      nodes: t.field({
+        type: [type],
+        description: "The page's records.",
+        complexity: onceEach,
+        resolve: (page): readonly object[] => page.rows,
+      }),
+      pageInfo: t.field({
+        type: pageInfoOf(builder),
+        description: 'Whether there is more, and where to go on.',
+        resolve: (page) => {
+          const [first, last] = [page.rows[0], page.rows.at(-1)];
+          return {
+            hasNextPage: page.hasNextPage,
+            hasPreviousPage: page.hasPreviousPage,
+            startCursor: first === undefined ? null : edgeOf(first).cursor,
+            endCursor: last === undefined ? null : edgeOf(last).cursor,
+          };
+        },
+      }),
+      ...fields?.(t),
+    }),
+  });
+}
+
+const onceEach = { field: 0, multiplier: 1 };
+
+/** The arguments of every field that answers with a connection: `args: { ...pageArgs(t.arg), filter: … }`. */
+export function pageArgs(arg: ArgBuilder<Types>) {
+  return {
+    first: arg.int({
+      description: `The first so many of the page: ${defaultPageSize} by default, at most ${maxPageSize}.`,
+    }),
+    after: arg.string({ description: 'A cursor: the page begins after it.' }),
+    last: arg.int({
+      description: `The last so many of the page, at most ${maxPageSize}; not beside \`first\`.`,
+    }),
+    before: arg.string({ description: 'A cursor: the page ends before it.' }),
+  };
+}
+
+/** What a connection field costs: `complexity: pageCost`. A refused size is counted as the largest page. */
+export function pageCost(args: PageArgs): { field: number; multiplier: number } {
+  const asked = args.first ?? args.last ?? defaultPageSize;
+  return { field: 1, multiplier: asked >= 0 && asked <= maxPageSize ? asked : maxPageSize };
+}
+
+type PageInfo = {
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  startCursor: string | null;
+  endCursor: string | null;
+};
+
+const pageInfos = new WeakMap<Builder, ObjectRef<Types, PageInfo>>();
+
+function pageInfoOf(builder: Builder): ObjectRef<Types, PageInfo> {
+  const known = pageInfos.get(builder);
+  if (known !== undefined) return known;
+  const PageInfo = builder.objectRef<PageInfo>('PageInfo').implement({
+    description: 'Where a page lies in its list.',
+    fields: (t) => ({
+      hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is more after this page.' }),
+      hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
+        description: 'Whether there is more before this page.',
+      }),
+      startCursor: t.exposeString('startCursor', {
+        nullable: true,
+        description: 'The cursor of the first record; null for an empty page.',
+      }),
+      endCursor: t.exposeString('endCursor', {
+        nullable: true,
+        description: 'The cursor of the last record; null for an empty page.',
+      }),
+    }),
+  });
+  pageInfos.set(builder, PageInfo);
+  return PageInfo;
+}

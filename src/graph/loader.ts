@@ -1,0 +1,14 @@
+import { createContextCache } from '@pothos/core';
+import DataLoader from 'dataloader';
+import type { Context } from './context.ts';
+
+/**
+ * Reads of single records gathered into one statement: `const endpointOf = loader(load)`, then in a resolver
+ * `endpointOf(context).load(key)`. It remembers for one request, and for one event of a subscription. `load` answers
+ * in the order of the keys. Owner filters belong into its SQL: the keys alone name what is wanted, not who may see it.
+ */
+export function loader<Key, Value>(
+  load: (keys: readonly Key[], context: Context) => Promise<readonly Value[]>,
+): (context: Context) => DataLoader<Key, Value> {
+  return createContextCache((context: Context) => new DataLoader<Key, Value>((keys) => load(keys, context)));
+}

@@ -1,0 +1,82 @@
+import { PothosError } from '@pothos/core';
+import { GraphQLError } from 'graphql';
+import { DomainError, RequestError, type RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
+
+/**
+ * What an error looks like outside. Every error that leaves has `extensions.code`. Those that callers are meant to see
+ * leave with their message; of any other they learn INTERNAL and the request's id, and the log learns the rest.
+ *
+ * A GraphQLError proves nothing: every Pothos error is one, and the executor wraps whatever a resolver throws in
+ * one. What counts is the error at the root, and whether it came from a field (then it has a path) or from the
+ * request before any field was asked (syntax, validation, variables).
+ */
+export type MaskScope = Readonly<{
+  requestId: string;
+  logger: Logger;
+  /** Without hints at what the schema holds. */
+  hideSuggestions: boolean;
+}>;
+
+const internalMessage = 'Something went wrong on our side.';
+
+const requestCodes: readonly RequestErrorCode[] = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'BAD_USER_INPUT',
+  'NOT_FOUND',
+  'COST_EXCEEDED',
+  'RATE_LIMITED',
+  'PAYLOAD_TOO_LARGE',
+  'LOG_POSITION_EXPIRED',
+  'LOG_POSITION_AHEAD',
+  'SLOW_CONSUMER',
+];
+const shownCodes: readonly string[] = [...requestCodes, 'GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED'];
+
+export function maskError(error: unknown, scope: MaskScope): GraphQLError {
+  const outer = error instanceof GraphQLError ? error : undefined;
+  const place = {
+    nodes: outer?.nodes,
+    source: outer?.source,
+    positions: outer?.positions,
+    path: outer?.path,
+  };
+  const root = rootOf(error);
+
+  if (root instanceof RequestError || root instanceof DomainError) {
+    const extensions = root instanceof RequestError ? root.extensions : {};
+    return new GraphQLError(root.message, { ...place, extensions: { ...extensions, code: root.code } });
+  }
+  if (outer !== undefined && isOfTheRequest(outer, root)) {
+    const { code, limit, found } = outer.extensions;
+    const known = typeof code === 'string' && shownCodes.includes(code) ? code : 'BAD_USER_INPUT';
+    const message = scope.hideSuggestions ? outer.message.replace(/ Did you mean [^\n]*/, '') : outer.message;
+    return new GraphQLError(message, { ...place, extensions: { code: known, ...defined({ limit, found }) } });
+  }
+  scope.logger.error(
+    { requestId: scope.requestId, err: root, path: outer?.path?.join('.') },
+    'internal error',
+  );
+  return new GraphQLError(internalMessage, {
+    ...place,
+    extensions: { code: 'INTERNAL', requestId: scope.requestId },
+  });
+}
+
+/** The error that a chain of GraphQLErrors was made of. */
+function rootOf(error: unknown): unknown {
+  let root = error;
+  while (root instanceof GraphQLError && root.originalError !== undefined) root = root.originalError;
+  return root;
+}
+
+function isOfTheRequest(outer: GraphQLError, root: unknown): boolean {
+  if (!(root instanceof GraphQLError) || root instanceof PothosError) return false;
+  if (outer.path === undefined) return true;
+  // The executor's own: a variable that is missing where an argument needs it is seen at the field only.
+  return root.nodes !== undefined && root.message.startsWith('Argument "');
+}
+
+const defined = (values: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

@@ -1,0 +1,38 @@
+import type { Transaction } from 'kysely';
+import type { Tables } from '../db/tables.ts';
+import { type Context, requireActor } from '../graph/context.ts';
+import type { SecretBox } from '../signing/secret-box.ts';
+import { resolveIdempotencyKey } from './resolve-key.ts';
+import { type KeptAnswer, withIdempotency } from './with-idempotency.ts';
+
+declare module '../graph/context.ts' {
+  interface Services {
+    secretBox: SecretBox;
+  }
+}
+
+/** The description of every input field `idempotencyKey`. */
+export const idempotencyKeyDescription =
+  'Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError.';
+
+/** What the inventory says of a mutation that takes a key. */
+export const idempotencyNote =
+  'With an idempotency key the first answer is given again for 24 hours; without one each call acts anew.';
+
+/** Runs a mutation's act once per idempotency key of its caller, from the input or the header. */
+export function idempotently<Answer extends KeptAnswer>(
+  context: Context,
+  call: Readonly<{
+    ownerId: string;
+    /** The mutation's name. */
+    field: string;
+    input: Readonly<Record<string, unknown>> & { idempotencyKey?: string | null | undefined };
+    /** The UUID of the record whose secret the answer holds. */
+    secretOf?: (answer: Answer) => string;
+  }>,
+  act: (trx: Transaction<Tables>) => Promise<Answer>,
+): Promise<Answer> {
+  const { database, secretBox } = context.services;
+  const key = resolveIdempotencyKey(call.input.idempotencyKey, context.idempotencyKey);
+  return withIdempotency({ ...call, database, secretBox, actor: requireActor(context), key }, act);
+}

@@ -1,0 +1,179 @@
+import type { Hints } from '../db/listen.ts';
+import type { Database } from '../db/pool.ts';
+import type { Logger } from '../log.ts';
+import { type LogSource, OwnerReader } from './owner-reader.ts';
+import { type LogChange, readHead, readHeads, readPage } from './read-log.ts';
+import { ReadTurns } from './read-turns.ts';
+import { LogSubscription } from './subscription.ts';
+
+/** Recent changes that are kept for each owner with subscribers. */
+const defaultRingSize = 2_048;
+/** Between two looks at the heads: what a lost hint costs at most. */
+const defaultPollMs = 500;
+/** Reads at once, in this process: of the owners' readers, and of subscribers that catch up by themselves. */
+const followingReads = 3;
+const catchingUpReads = 2;
+
+/** Words of hints that are meant for the engine. */
+const enginePrefix = 'd:';
+
+/**
+ * The live log of this process: any number of subscribers, one reader for each owner that has some.
+ *
+ * The table is the truth: `delivery_log` is dense and numbered in commit order, and every read checks it. Hints
+ * (LISTEN) only say when to look. One that is lost costs half a second, because a poll reads the heads of all owners
+ * with subscribers in one statement, and each new LISTEN connection wakes every reader. So nothing here can lose a
+ * change or repeat one: a crash, a cut connection or a slow subscriber changes when a position is reached, never
+ * what lies between two.
+ *
+ * Memory is bounded: a ring for each owner with subscribers, one page for each subscriber that catches up.
+ *
+ * While the database cannot be reached everybody waits; that is logged once, and once when it is over.
+ *
+ * `start` and `stop` may be called again. `stop` ends every subscription.
+ */
+export class Hub {
+  readonly #database: Database;
+  readonly #hints: Pick<Hints, 'subscribe' | 'onConnect'>;
+  readonly #logger: Logger;
+  readonly #ringSize: number;
+  readonly #pollMs: number;
+  readonly #readers = new Map<string, OwnerReader>();
+  readonly #subscriptions = new Set<LogSubscription>();
+  readonly #following = new ReadTurns(followingReads);
+  readonly #catchingUp = new ReadTurns(catchingUpReads);
+  #state: 'new' | 'running' | 'stopped' = 'new';
+  #timer: NodeJS.Timeout | undefined;
+  #polling: Promise<void> | undefined;
+  #isFailing = false;
+
+  constructor(options: {
+    database: Database;
+    hints: Pick<Hints, 'subscribe' | 'onConnect'>;
+    logger: Logger;
+    ringSize?: number;
+    pollMs?: number;
+  }) {
+    this.#database = options.database;
+    this.#hints = options.hints;
+    this.#logger = options.logger;
+    this.#ringSize = options.ringSize ?? defaultRingSize;
+    this.#pollMs = options.pollMs ?? defaultPollMs;
+  }
+
+  /** How many subscriptions are open, of how many owners. */
+  get size(): { subscriptions: number; owners: number } {
+    return { subscriptions: this.#subscriptions.size, owners: this.#readers.size };
+  }
+
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    this.#hints.subscribe((words) => this.#hear(words));
+    this.#hints.onConnect(() => this.#wakeAll());
+    this.#schedulePoll();
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    clearTimeout(this.#timer);
+    const readers = [...this.#readers.values()];
+    for (const subscription of this.#subscriptions) subscription.return();
+    await Promise.all([this.#polling, ...readers.map((reader) => reader.stop())]);
+  }
+
+  /**
+   * Follows an owner's log behind `after`, or from its present head on. The first `next` throws where `after` is
+   * older than what is kept, or newer than the head.
+   */
+  subscribe(options: {
+    ownerId: string;
+    after?: number | undefined;
+    filter?: ((change: LogChange) => boolean) | undefined;
+    signal?: AbortSignal | undefined;
+  }): LogSubscription {
+    const reader = this.#reader(options.ownerId);
+    const subscription = new LogSubscription({
+      ...options,
+      reader,
+      source: this.#source(options.ownerId, this.#catchingUp),
+      onFailure: (error) => this.#failed(error),
+      onEnd: () => this.#forget(subscription, reader),
+    });
+    this.#subscriptions.add(subscription);
+    if (options.signal?.aborted || this.#state === 'stopped') subscription.return();
+    return subscription;
+  }
+
+  #reader(ownerId: string): OwnerReader {
+    const known = this.#readers.get(ownerId);
+    if (known !== undefined) return known;
+    const reader = new OwnerReader({
+      ownerId,
+      source: this.#source(ownerId, this.#following),
+      logger: this.#logger,
+      ringSize: this.#ringSize,
+      onFailure: (error) => this.#failed(error),
+    });
+    this.#readers.set(ownerId, reader);
+    reader.wake();
+    return reader;
+  }
+
+  #source(ownerId: string, turns: ReadTurns): LogSource {
+    return {
+      head: () => turns.take(ownerId, () => readHead(this.#database, ownerId)),
+      page: (point, limit) => turns.take(ownerId, () => readPage(this.#database, ownerId, { point, limit })),
+    };
+  }
+
+  #forget(subscription: LogSubscription, reader: OwnerReader): void {
+    this.#subscriptions.delete(subscription);
+    if (reader.watcherCount > 0) return;
+    this.#readers.delete(reader.ownerId);
+    void reader.stop();
+  }
+
+  #hear(words: readonly string[]): void {
+    for (const word of words) {
+      if (word === '*') this.#wakeAll();
+      else if (!word.startsWith(enginePrefix)) this.#readers.get(word)?.wake();
+    }
+  }
+
+  #wakeAll(): void {
+    for (const reader of this.#readers.values()) reader.wake();
+  }
+
+  #schedulePoll(): void {
+    this.#timer = setTimeout(() => {
+      this.#polling = this.#poll().finally(() => {
+        if (this.#state === 'running') this.#schedulePoll();
+      });
+    }, this.#pollMs);
+    this.#timer.unref();
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#readers.size === 0) return;
+    try {
+      const heads = await readHeads(this.#database, [...this.#readers.keys()]);
+      this.#recovered();
+      for (const reader of this.#readers.values()) reader.compare(heads.get(reader.ownerId)?.head ?? 0);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isFailing || this.#state === 'stopped') return;
+    this.#isFailing = true;
+    this.#logger.warn({ err: error }, 'live log cannot be read: subscribers wait');
+  }
+
+  #recovered(): void {
+    if (!this.#isFailing) return;
+    this.#isFailing = false;
+    this.#logger.info('live log is read again');
+  }
+}

@@ -1,0 +1,155 @@
+import { type Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+import type { DeliveryKind, DeliveryStatus } from '../db/tables.ts';
+import { RequestError } from '../errors.ts';
+
+/**
+ * Reads an owner's log: `delivery_log`, numbered 1, 2, 3 … in commit order, and its head and floor in `owner_log`.
+ *
+ * A page and the head come from one statement, so from one snapshot. The writers hold the head's row locked from
+ * counting up to their commit, so in any snapshot every position up to the head is there. What is not there was
+ * removed, and a reader must say so: a page that does not begin right behind `after` is refused, never passed on. A
+ * hole further down ends the page before it; whoever comes back for more begins at the hole.
+ *
+ * `since` is the time of the last change that was read. Times do not run backwards within an owner, so it bounds the
+ * partitions that are looked into (0.28 ms against 0.72 over 31 of them).
+ */
+export type LogPoint = Readonly<{ position: number; since: Date | undefined }>;
+
+/** One status change of one delivery: a row of the log. */
+export type LogChange = Readonly<{
+  ownerId: string;
+  position: number;
+  occurredAt: Date;
+  deliveryId: string;
+  endpointId: string;
+  eventId: string;
+  eventType: string;
+  kind: DeliveryKind;
+  tenantId: string | null;
+  status: DeliveryStatus;
+  previousStatus: DeliveryStatus | null;
+  failureReason: string | null;
+  attemptNumber: number;
+  responseStatus: number | null;
+}>;
+
+/** The newest position, and the oldest that can still be resumed after. */
+export type LogBounds = Readonly<{ head: number; floor: number }>;
+
+export type LogPage = LogBounds & Readonly<{ changes: readonly LogChange[] }>;
+
+const headOf = statement('log_head', 'select head, floor, at from owner_log where owner_id = $1');
+
+const headsOf = statement(
+  'log_heads',
+  'select owner_id as "ownerId", head, floor from owner_log where owner_id = any($1::uuid[])',
+);
+
+const pageOf = statement(
+  'log_page',
+  `select l.head, l.floor, c.position, c.occurred_at, c.delivery_id, c.endpoint_id, c.event_id, c.event_type, c.kind,
+          c.tenant_id, c.status, c.previous_status, c.failure_reason, c.attempt_number, c.response_status
+     from owner_log l
+     left join lateral (
+       select * from delivery_log
+        where owner_id = $1 and position > $2 and occurred_at >= $3
+        order by position
+        limit $4
+     ) c on true
+    where l.owner_id = $1
+    order by c.position`,
+);
+
+type PageRow = LogBounds & (ChangeRow | { position: null });
+
+type ChangeRow = {
+  position: number;
+  occurred_at: Date;
+  delivery_id: string;
+  endpoint_id: string;
+  event_id: string;
+  event_type: string;
+  kind: DeliveryKind;
+  tenant_id: string | null;
+  status: DeliveryStatus;
+  previous_status: DeliveryStatus | null;
+  failure_reason: string | null;
+  attempt_number: number;
+  response_status: number | null;
+};
+
+/** An owner that nothing ever happened to may have no row. */
+const emptyLog: LogBounds = { head: 0, floor: 0 };
+
+/** Head and floor, and the point at the head. */
+export async function readHead(db: Database, ownerId: string): Promise<LogBounds & { point: LogPoint }> {
+  const [row] = await run<LogBounds & { at: Date }>(db, db.api, headOf, [ownerId]);
+  if (row === undefined) return { ...emptyLog, point: { position: 0, since: undefined } };
+  return { head: row.head, floor: row.floor, point: { position: row.head, since: row.at } };
+}
+
+/** The bounds of many owners' logs, by owner, in one statement. */
+export async function readHeads(db: Database, ownerIds: readonly string[]): Promise<Map<string, LogBounds>> {
+  const rows = await run<LogBounds & { ownerId: string }>(db, db.api, headsOf, [ownerIds]);
+  return new Map(rows.map((row) => [row.ownerId, row]));
+}
+
+/**
+ * The next changes behind `point`, at most `limit`: the first has the position after it, and none is missing between
+ * them. Empty only where `point` is the head. Throws LOG_POSITION_AHEAD where the log does not reach that far, and
+ * LOG_POSITION_EXPIRED where what comes next is no longer kept.
+ */
+export async function readPage(
+  db: Database,
+  ownerId: string,
+  read: { point: LogPoint; limit: number },
+): Promise<LogPage> {
+  const { position: after, since } = read.point;
+  const rows = await run<PageRow>(db, db.api, pageOf, [ownerId, after, since ?? '-infinity', read.limit]);
+  const { head, floor } = rows[0] ?? emptyLog;
+  if (after > head) throw positionAhead(after, head);
+  if (after < floor) throw positionExpired(after, floor);
+  const found = rows.flatMap((row) => (row.position === null ? [] : [toChange(ownerId, row)]));
+  const gap = found.findIndex((change, index) => change.position !== after + 1 + index);
+  const changes = gap === -1 ? found : found.slice(0, gap);
+  if (changes.length === 0 && after < head) {
+    throw positionExpired(after, Math.max(floor, (found[0]?.position ?? head + 1) - 1));
+  }
+  return { head, floor, changes };
+}
+
+function positionAhead(after: number, head: number): RequestError {
+  return new RequestError(
+    'LOG_POSITION_AHEAD',
+    `The log's newest position is ${head}: there is nothing after ${after} yet.`,
+    { head },
+  );
+}
+
+function positionExpired(after: number, oldestPosition: number): RequestError {
+  return new RequestError(
+    'LOG_POSITION_EXPIRED',
+    `The changes after position ${after} are past retention; the log can be resumed after ${oldestPosition}.`,
+    { oldestPosition },
+  );
+}
+
+function toChange(ownerId: string, row: ChangeRow): LogChange {
+  return {
+    ownerId,
+    position: row.position,
+    occurredAt: row.occurred_at,
+    deliveryId: row.delivery_id,
+    endpointId: row.endpoint_id,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    kind: row.kind,
+    tenantId: row.tenant_id,
+    status: row.status,
+    previousStatus: row.previous_status,
+    failureReason: row.failure_reason,
+    attemptNumber: row.attempt_number,
+    responseStatus: row.response_status,
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * Lets at most `size` reads run at once, and owners take turns: one with a thousand subscribers that catch up does
+ * not delay another's, and all of them together leave the pool's other connections to the callers.
+ */
+export class ReadTurns {
+  readonly #size: number;
+  #running = 0;
+  /** Who waits, by owner; the owner whose turn is next comes first. */
+  readonly #waiting = new Map<string, (() => void)[]>();
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  async take<T>(ownerId: string, read: () => Promise<T>): Promise<T> {
+    if (this.#running < this.#size) this.#running += 1;
+    else await this.#wait(ownerId);
+    try {
+      return await read();
+    } finally {
+      this.#pass();
+    }
+  }
+
+  #wait(ownerId: string): Promise<void> {
+    return new Promise((resolve) => {
+      const queue = this.#waiting.get(ownerId);
+      if (queue === undefined) this.#waiting.set(ownerId, [resolve]);
+      else queue.push(resolve);
+    });
+  }
+
+  /** Hands the turn on, to the next owner's first. */
+  #pass(): void {
+    const [entry] = this.#waiting;
+    if (entry === undefined) {
+      this.#running -= 1;
+      return;
+    }
+    const [ownerId, queue] = entry;
+    const next = queue.shift();
+    this.#waiting.delete(ownerId);
+    if (queue.length > 0) this.#waiting.set(ownerId, queue);
+    next?.();
+  }
+}

@@ -1,0 +1,223 @@
+import { isTransient } from '../db/retry.ts';
+import type { LogSource, OwnerReader } from './owner-reader.ts';
+import type { LogChange, LogPoint } from './read-log.ts';
+
+/** Changes a read of the table while catching up; what a message does not take is kept for the next. */
+const catchUpPageSize = 250;
+/** Between two tries while the database cannot be reached. */
+const retryMs = 250;
+
+/** What a subscriber gets: everything in `(after, position]` that its filter lets through, in order. */
+export type LogBatch = Readonly<{
+  /** The previous batch's `position`; in the first one, where the subscription began. */
+  after: number;
+  position: number;
+  /** The newest position that was known when the batch was made. */
+  head: number;
+  changes: readonly LogChange[];
+}>;
+
+export type NextOptions = Readonly<{
+  /** Most changes in the batch. */
+  maxBatch: number;
+  /** After this time without a matching change an empty batch tells how far the log has been covered. */
+  heartbeatMs?: number | undefined;
+}>;
+
+/**
+ * One subscriber's way along an owner's log.
+ *
+ * It is a position, not a queue. Everything it does follows from where it stands: the next change comes from the
+ * page in hand, else from the reader's ring; at the reader's own position it waits; further back it reads the table,
+ * at its own pace; ahead of the reader (it resumed after what another process had shown) it asks the table once and
+ * then waits. So a slow subscriber costs one page at most, holds nobody up and loses nothing. What a filter leaves out is
+ * passed over.
+ *
+ * `next` is called one at a time. It throws LOG_POSITION_EXPIRED and LOG_POSITION_AHEAD, after which the
+ * subscription has ended. While the database cannot be reached it waits. `return` and the signal end it at once, in
+ * the midst of whatever it waits for.
+ */
+export class LogSubscription {
+  readonly #reader: OwnerReader;
+  readonly #source: LogSource;
+  readonly #filter: (change: LogChange) => boolean;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #onEnd: () => void;
+  readonly #signal: AbortSignal | undefined;
+  /** Where it began; settled once the head is known. */
+  readonly #origin: Promise<LogPoint | undefined>;
+  /** Up to here everything was handed over or left out by the filter. */
+  #point: LogPoint | undefined;
+  /** The last batch's position. */
+  #reported = 0;
+  #page: readonly LogChange[] = [];
+  #tableHead = 0;
+  #ended = false;
+  #wake: (() => void) | undefined;
+  #pending: ((error?: unknown) => void) | undefined;
+
+  constructor(options: {
+    reader: OwnerReader;
+    source: LogSource;
+    after?: number | undefined;
+    filter?: ((change: LogChange) => boolean) | undefined;
+    signal?: AbortSignal | undefined;
+    onFailure: (error: unknown) => void;
+    onEnd: () => void;
+  }) {
+    this.#reader = options.reader;
+    this.#source = options.source;
+    this.#filter = options.filter ?? (() => true);
+    this.#signal = options.signal;
+    this.#onFailure = options.onFailure;
+    this.#onEnd = options.onEnd;
+    this.#reader.watch(this.#poke);
+    this.#origin =
+      options.after === undefined
+        ? this.#patiently(async () => (await this.#source.head()).point)
+        : Promise.resolve({ position: options.after, since: undefined });
+    // Whoever calls next() hears of it; nobody may have yet.
+    this.#origin.catch(() => undefined);
+    this.#signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  /** The next batch; undefined once it has ended. */
+  next(options: NextOptions): Promise<LogBatch | undefined> {
+    if (this.#signal?.aborted) return Promise.reject(this.#signal.reason);
+    if (this.#ended) return Promise.resolve(undefined);
+    if (this.#pending !== undefined) return Promise.reject(new Error('next() was called before the last had answered.'));
+    return new Promise((resolve, reject) => {
+      // The end of the subscription answers, however long the work behind it hangs.
+      this.#pending = (error) => (error === undefined ? resolve(undefined) : reject(error));
+      this.#advance(options).then(
+        (batch) => {
+          this.#pending = undefined;
+          resolve(batch);
+        },
+        (error: unknown) => {
+          this.#pending = undefined;
+          this.#end();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** Ends it: a waiting `next` answers undefined. May be called any number of times. */
+  return(): void {
+    this.#end();
+  }
+
+  readonly #abort = () => this.#end(this.#signal?.reason);
+
+  #end(reason?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#reader.unwatch(this.#poke);
+    this.#page = [];
+    this.#pending?.(reason);
+    this.#pending = undefined;
+    this.#poke();
+    this.#onEnd();
+  }
+
+  async #advance(options: NextOptions): Promise<LogBatch | undefined> {
+    const deadline = performance.now() + (options.heartbeatMs ?? Number.POSITIVE_INFINITY);
+    const origin = await this.#origin;
+    if (origin === undefined) return undefined;
+    if (this.#point === undefined) {
+      this.#point = origin;
+      this.#reported = origin.position;
+    }
+    /** The table had nothing behind the point when it was last asked. */
+    let isCaughtUp = false;
+    while (!this.#ended) {
+      const changes = this.#collect(this.#point, options.maxBatch);
+      const { position } = this.#point;
+      if (changes.length > 0 || performance.now() >= deadline) return this.#report(changes, position);
+      const covered = this.#reader.covered;
+      if (position === covered || (isCaughtUp && position > (covered ?? -1))) {
+        if (position !== covered) this.#reader.wake();
+        await this.#wait(deadline - performance.now());
+        isCaughtUp = false;
+      } else {
+        isCaughtUp = !(await this.#readTable(this.#point, options.maxBatch));
+      }
+    }
+    return undefined;
+  }
+
+  /** Matching changes from what is in memory; moves the point over all that it looked at. */
+  #collect(from: LogPoint, maxBatch: number): LogChange[] {
+    const changes: LogChange[] = [];
+    let last: LogChange | undefined;
+    let position = from.position;
+    while (changes.length < maxBatch) {
+      const change = this.#held(position + 1);
+      if (change === undefined) break;
+      if (this.#filter(change)) changes.push(change);
+      last = change;
+      position = change.position;
+    }
+    if (last !== undefined) this.#point = { position, since: last.occurredAt };
+    return changes;
+  }
+
+  #held(position: number): LogChange | undefined {
+    const first = this.#page[0];
+    if (first !== undefined) {
+      const change = this.#page[position - first.position];
+      if (change !== undefined) return change;
+      this.#page = [];
+    }
+    return this.#reader.recent(position);
+  }
+
+  /** Takes the next page in hand. False where the point is the head. */
+  async #readTable(point: LogPoint, maxBatch: number): Promise<boolean> {
+    const page = await this.#patiently(() => this.#source.page(point, Math.max(maxBatch, catchUpPageSize)));
+    if (page === undefined) return false;
+    this.#page = page.changes;
+    this.#tableHead = page.head;
+    return page.changes.length > 0;
+  }
+
+  #report(changes: readonly LogChange[], position: number): LogBatch {
+    const after = this.#reported;
+    this.#reported = position;
+    return { after, position, head: Math.max(this.#reader.head, this.#tableHead, position), changes };
+  }
+
+  /** Repeats a read for as long as the database cannot be reached; undefined when the subscription ended meanwhile. */
+  async #patiently<T>(read: () => Promise<T>): Promise<T | undefined> {
+    while (!this.#ended) {
+      try {
+        const result = await read();
+        return this.#ended ? undefined : result;
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        this.#onFailure(error);
+        await this.#wait(retryMs);
+      }
+    }
+    return undefined;
+  }
+
+  /** Until the reader has moved, the subscription has ended or the time is over. */
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(ms) ? setTimeout(() => this.#poke(), Math.max(0, ms)) : undefined;
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  readonly #poke = () => {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  };
+}

@@ -1,0 +1,62 @@
+import type { Database } from '../db/pool.ts';
+import { retrying } from '../db/retry.ts';
+import { run, statement } from '../db/statement.ts';
+import type { FailureReason } from './status.ts';
+import { transition } from './transition.ts';
+
+const endQueuedStatement = statement(
+  'end_queued',
+  `with ${transition(
+    `held as materialized (
+     select d.owner_id, d.delivery_id, d.status as previous, 'FAILED'::text as to_status, $3::text as reason,
+            true as ends, false as stays_claimed, 0::float8 as delay_ms, 0 as counted, 0 as added
+       from due d
+      where d.owner_id = $1 and d.endpoint_id = $2 and d.delivery_id <= $5 and ($4 or d.claim is null)
+      order by d.owner_id, d.delivery_id
+      limit $6
+        for update
+   )`,
+    { withAttempts: false },
+  )}
+   select (select count(*)::integer from del) as ended from checked where checked.ok = 0`,
+);
+
+/** Rows in one statement: about 50 ms, so that the owner's log is never held for long. */
+const endQueuedChunk = 2_000;
+const newestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/**
+ * Ends everything that is queued for an endpoint as FAILED, in the log, in chunks that are a transaction each.
+ * Call it after the change that makes further sending impossible has been committed: what a crash leaves over, and
+ * what is published meanwhile, is ended by the next claim, which reads the endpoint's state.
+ *
+ * `claimedToo` also ends what a worker has just sent: its late answer then changes nothing. Without it, what is on
+ * the wire may finish. Returns how many it ended.
+ */
+export async function endQueued(
+  db: Database,
+  options: {
+    ownerId: string;
+    endpointId: string;
+    reason: FailureReason;
+    claimedToo?: boolean;
+    /** Only deliveries up to this id. */
+    through?: string;
+  },
+): Promise<number> {
+  const { ownerId, endpointId, reason, claimedToo = false, through = newestUuid } = options;
+  let total = 0;
+  for (;;) {
+    const rows = await retrying(
+      () =>
+        run<{ ended: number }>(db, db.engine, endQueuedStatement, [
+          ...[ownerId, endpointId, reason, claimedToo, through, endQueuedChunk],
+        ]),
+      { attempts: 5 },
+    );
+    const ended = rows[0]?.ended ?? 0;
+    total += ended;
+    if (ended > 0) db.hints.send([ownerId]);
+    if (ended < endQueuedChunk) return total;
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * The text that every attempt of an event sends: `{"type":…,"timestamp":…,"data":…}`. The payload stands in it byte
+ * for byte as it was published, so it is stored only here, and the API cuts it out again.
+ */
+type Envelope = Readonly<{ type: string; occurredAt: Date }>;
+
+export function renderEventBody(event: Envelope & Readonly<{ payloadText: string }>): string {
+  return `${opening(event)}${event.payloadText}}`;
+}
+
+/** The payload's exact text. */
+export function payloadTextOf(body: string, type: string, occurredAt: Date): string {
+  const start = opening({ type, occurredAt });
+  if (!body.startsWith(start) || !body.endsWith('}'))
+    throw new Error('An event body does not match its event.');
+  return body.slice(start.length, -1);
+}
+
+const opening = ({ type, occurredAt }: Envelope) =>
+  `{"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(occurredAt.toISOString())},"data":`;

@@ -1,0 +1,63 @@
+import type { Selectable } from 'kysely';
+import { type Permission, permissions } from '../access/permissions.ts';
+import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
+
+/** What may be shown of a key: never the key itself. */
+export type ApiKey = Readonly<{
+  id: string;
+  name: string;
+  permissions: readonly Permission[];
+  prefix: string;
+  lastFour: string;
+  lastUsedAt: Date | null;
+  expiresAt: Date | null;
+  revokedAt: Date | null;
+}>;
+
+/** Keys by id, of this tenant alone: another's are as if they were not there. */
+export async function findApiKeys(
+  database: Database,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<ApiKey[]> {
+  const rows = await database.query
+    .selectFrom('api_key')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where((where) => where('id', '=', where.fn.any(where.val([...ids]))))
+    .execute();
+  return rows.map(toApiKey);
+}
+
+/** A page of a tenant's keys, newest first; those that were revoked or have expired stay in it. */
+export async function listApiKeys(
+  database: Database,
+  tenantId: string,
+  page: PageArgs,
+): Promise<Page<ApiKey>> {
+  const range = pageRange(page);
+  let query = database.query
+    .selectFrom('api_key')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .orderBy('id', range.backward ? 'asc' : 'desc')
+    .limit(range.limit);
+  if (range.after !== undefined) query = query.where('id', '<', range.after);
+  if (range.before !== undefined) query = query.where('id', '>', range.before);
+  return toPage((await query.execute()).map(toApiKey), range);
+}
+
+export function toApiKey(row: Selectable<Tables['api_key']>): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    permissions: permissions.filter((permission) => row.permissions.includes(permission)),
+    prefix: row.prefix,
+    lastFour: row.last_four,
+    lastUsedAt: row.last_used_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+  };
+}

@@ -1,0 +1,113 @@
+import type { Transaction } from 'kysely';
+import type { Actor } from '../access/actor.ts';
+import { makeApiKeyToken } from '../access/api-key-token.ts';
+import { type Permission, permissions, platformPermissions } from '../access/permissions.ts';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import { LimitExceededError, ValidationError, type ValidationIssue } from '../errors.ts';
+import { databaseNow, mintUuid } from '../ids.ts';
+import { type ApiKey, toApiKey } from './api-key.ts';
+
+/** Keys of one tenant that are neither revoked nor expired. */
+export const maxLiveApiKeys = 100;
+export const maxApiKeyNameLength = 100;
+
+export type CreateApiKeyInput = Readonly<{
+  name: string;
+  permissions: readonly Permission[];
+  expiresAt?: Date | null | undefined;
+}>;
+
+/**
+ * Creates a key of the tenant. It can do at most what its creator can, and nothing that reaches beyond the tenant.
+ * `key` is the credential itself: it is returned here and kept nowhere.
+ */
+export async function createApiKey(
+  trx: Transaction<Tables>,
+  input: CreateApiKeyInput,
+  by: Readonly<{ tenantId: string; actor: Actor; requestId: string | undefined }>,
+): Promise<{ apiKey: ApiKey; key: string }> {
+  const issues = issuesOf(input, by.actor);
+  if (issues.length > 0) throw new ValidationError(issues);
+  await refuseTooMany(trx, by.tenantId);
+
+  const { token, prefix, lastFour, hash } = makeApiKeyToken();
+  const row = await trx
+    .insertInto('api_key')
+    .values({
+      tenant_id: by.tenantId,
+      id: mintUuid(),
+      name: input.name.trim(),
+      permissions: permissions.filter((permission) => input.permissions.includes(permission)),
+      prefix,
+      last_four: lastFour,
+      token_hash: hash,
+      expires_at: input.expiresAt ?? null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  const apiKey = toApiKey(row);
+  await appendAudit(trx, {
+    ownerId: by.tenantId,
+    actor: by.actor,
+    requestId: by.requestId,
+    action: 'api_key.create',
+    targetType: 'ApiKey',
+    targetId: apiKey.id,
+    changes: { name: apiKey.name, permissions: apiKey.permissions, expiresAt: apiKey.expiresAt },
+  });
+  return { apiKey, key: token };
+}
+
+function issuesOf(input: CreateApiKeyInput, creator: Actor): ValidationIssue[] {
+  const issues: ValidationIssue[] = [];
+  const name = input.name.trim();
+  if (name === '' || name.length > maxApiKeyNameLength || name.includes('\0')) {
+    issues.push({
+      path: ['name'],
+      code: 'INVALID_NAME',
+      message: `The name must have 1 to ${maxApiKeyNameLength} characters.`,
+    });
+  }
+  if (input.permissions.length === 0) {
+    issues.push({ path: ['permissions'], code: 'EMPTY', message: 'A key needs at least one permission.' });
+  }
+  for (const [index, permission] of input.permissions.entries()) {
+    const path = ['permissions', index];
+    if (platformPermissions.includes(permission)) {
+      const message = `${permission} reaches beyond one tenant: an API key cannot have it.`;
+      issues.push({ path, code: 'PERMISSION_NOT_FOR_KEYS', message });
+    } else if (!creator.permissions.has(permission)) {
+      const message = `You do not have ${permission} yourself, so that you cannot give it to a key.`;
+      issues.push({ path, code: 'PERMISSION_NOT_HELD', message });
+    }
+  }
+  if (input.expiresAt != null && input.expiresAt.getTime() <= databaseNow()) {
+    issues.push({
+      path: ['expiresAt'],
+      code: 'NOT_IN_FUTURE',
+      message: '`expiresAt` must be in the future.',
+    });
+  }
+  return issues;
+}
+
+async function refuseTooMany(trx: Transaction<Tables>, tenantId: string): Promise<void> {
+  // Whoever creates a key of the same tenant at the same time waits here, so that both are counted.
+  await trx.selectFrom('tenant').select('id').where('id', '=', tenantId).forNoKeyUpdate().execute();
+  const { live } = await trx
+    .selectFrom('api_key')
+    .select(({ fn }) => fn.countAll<number>().as('live'))
+    .where('tenant_id', '=', tenantId)
+    .where('revoked_at', 'is', null)
+    .where((where) =>
+      where.or([where('expires_at', 'is', null), where('expires_at', '>', new Date(databaseNow()))]),
+    )
+    .executeTakeFirstOrThrow();
+  if (live >= maxLiveApiKeys) {
+    throw new LimitExceededError(
+      maxLiveApiKeys,
+      `A tenant has at most ${maxLiveApiKeys} API keys that are neither revoked nor expired: revoke one first.`,
+    );
+  }
+}

@@ -1,0 +1,86 @@
+import type { Selectable, Transaction } from 'kysely';
+import { type Actor, platformOwnerId } from '../access/actor.ts';
+import { externalIdRule, insertTenant, isExternalId } from '../access/tenant-identity.ts';
+import { appendAudit } from '../audit/append-audit.ts';
+import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
+import { ConflictError, ValidationError, type ValidationIssue } from '../errors.ts';
+
+export type Tenant = Readonly<{ id: string; externalId: string; name: string; suspendedAt: Date | null }>;
+
+export const maxTenantNameLength = 200;
+
+/** Makes a tenant known before its first token does. Throws ValidationError, or ConflictError for a taken id. */
+export async function createTenant(
+  trx: Transaction<Tables>,
+  input: Readonly<{ externalId: string; name: string }>,
+  by: Readonly<{ actor: Actor; requestId: string | undefined }>,
+): Promise<Tenant> {
+  const name = input.name.trim();
+  const issues: ValidationIssue[] = [];
+  if (!isExternalId(input.externalId)) {
+    issues.push({
+      path: ['externalId'],
+      code: 'INVALID_EXTERNAL_ID',
+      message: `The external id ${externalIdRule}.`,
+    });
+  }
+  if (name === '' || name.length > maxTenantNameLength || name.includes('\0')) {
+    issues.push({
+      path: ['name'],
+      code: 'INVALID_NAME',
+      message: `The name must have 1 to ${maxTenantNameLength} characters.`,
+    });
+  }
+  if (issues.length > 0) throw new ValidationError(issues);
+
+  const inserted = await insertTenant(trx, { externalId: input.externalId, name });
+  if (inserted === undefined) throw new ConflictError('There is a tenant with this external id already.');
+  await appendAudit(trx, {
+    ownerId: platformOwnerId,
+    ...by,
+    action: 'tenant.create',
+    targetType: 'Tenant',
+    targetId: inserted.id,
+    changes: { externalId: input.externalId, name },
+  });
+  return { id: inserted.id, externalId: input.externalId, name, suspendedAt: null };
+}
+
+export async function findTenant(database: Database, externalId: string): Promise<Tenant | undefined> {
+  // PostgreSQL refuses a NUL in a text; no tenant has one.
+  if (!isExternalId(externalId)) return undefined;
+  const row = await database.query
+    .selectFrom('tenant')
+    .selectAll()
+    .where('external_id', '=', externalId)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toTenant(row);
+}
+
+export async function findTenants(database: Database, ids: readonly string[]): Promise<Tenant[]> {
+  const rows = await database.query
+    .selectFrom('tenant')
+    .selectAll()
+    .where((where) => where('id', '=', where.fn.any(where.val([...ids]))))
+    .execute();
+  return rows.map(toTenant);
+}
+
+/** A page of all tenants, newest first. */
+export async function listTenants(database: Database, page: PageArgs): Promise<Page<Tenant>> {
+  const range = pageRange(page);
+  let query = database.query
+    .selectFrom('tenant')
+    .selectAll()
+    .orderBy('id', range.backward ? 'asc' : 'desc')
+    .limit(range.limit);
+  if (range.after !== undefined) query = query.where('id', '<', range.after);
+  if (range.before !== undefined) query = query.where('id', '>', range.before);
+  return toPage((await query.execute()).map(toTenant), range);
+}
+
+function toTenant(row: Selectable<Tables['tenant']>): Tenant {
+  return { id: row.id, externalId: row.external_id, name: row.name, suspendedAt: row.suspended_at };
+}
