@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
+    // One copy of graphql for our source and for the packages that it is handed to.
+    alias: { graphql: fileURLToPath(new URL('../node_modules/graphql/index.js', import.meta.url)) },
     maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,

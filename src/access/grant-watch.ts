@@ -86,6 +86,8 @@ export class GrantWatch {
   }
 
   #lookLater(): void {
+    // Stopped and started again during a look, there would otherwise be two.
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#looking = this.#look().then(() => {
         if (this.#running) this.#lookLater();

@@ -16,7 +16,10 @@ export async function countDeliveries(
 ): Promise<CappedCount> {
   const { limit } = options;
   if (limit < 1 || limit > maxCount) {
-    throw badUserInput(`\`limit\` must be from 1 to ${maxCount}; it was ${limit}.`, { argument: 'limit', limit: maxCount });
+    throw badUserInput(`\`limit\` must be from 1 to ${maxCount}; it was ${limit}.`, {
+      argument: 'limit',
+      limit: maxCount,
+    });
   }
   const matching = visibleDeliveries(db, ownerId)
     .select(sql<number>`1`.as('one'))

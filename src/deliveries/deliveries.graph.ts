@@ -36,7 +36,10 @@ node(builder, Delivery, {
       type: Endpoint,
       description: 'Where it goes.',
       resolve: async (delivery, _args, context) => {
-        const endpoint = await loadEndpoint(context, { ownerId: delivery.owner_id, id: delivery.endpoint_id });
+        const endpoint = await loadEndpoint(context, {
+          ownerId: delivery.owner_id,
+          id: delivery.endpoint_id,
+        });
         if (endpoint !== undefined) return endpoint;
         throw new RequestError('NOT_FOUND', 'The endpoint has been deleted, and its deliveries with it.');
       },
@@ -53,7 +56,8 @@ node(builder, Delivery, {
     replayOf: t.field({
       type: Delivery,
       nullable: true,
-      description: 'The delivery that this one replays; null where it is no replay, or the original is purged or past retention.',
+      description:
+        'The delivery that this one replays; null where it is no replay, or the original is purged or past retention.',
       resolve: (delivery, _args, context) =>
         delivery.replay_of === null
           ? null
@@ -141,7 +145,10 @@ builder.objectField(Endpoint, 'deliveries', (t) =>
   t.field({
     type: DeliveryConnection,
     description: 'What was sent, or is to be sent, to this endpoint; newest first, without what was purged.',
-    args: { ...pageArgs(t.arg), filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }) },
+    args: {
+      ...pageArgs(t.arg),
+      filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
+    },
     complexity: pageCost,
     resolve: (endpoint, { filter, ...page }, context) =>
       deliveryPage(context, endpoint.owner_id, { page, filter, scope: { endpointId: endpoint.id } }),
@@ -153,7 +160,7 @@ builder.queryFields((t) => ({
     type: Delivery,
     nullable: true,
     description:
-      "One delivery. Null where there is none, it belongs to somebody else, it was purged, or the id is malformed.",
+      'One delivery. Null where there is none, it belongs to somebody else, it was purged, or the id is malformed.',
     permission: viewPermission,
     capability,
     args: { id: t.arg.id({ required: true, description: 'The id of a delivery: `dlv_…`.' }) },
@@ -169,14 +176,18 @@ builder.queryFields((t) => ({
       "The viewer's tenant's deliveries, or its app's, newest first, without what was purged. Errors: BAD_USER_INPUT for a page size, a cursor or a window that is not possible.",
     permission: viewPermission,
     capability,
-    args: { ...pageArgs(t.arg), filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }) },
+    args: {
+      ...pageArgs(t.arg),
+      filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
+    },
     complexity: pageCost,
     resolve: (_root, { filter, ...page }, context) =>
       deliveryPage(context, viewedOwner(context), { page, filter }),
   }),
   deliveryCount: t.field({
     type: CappedCount,
-    description: 'How many deliveries match, counted no further than `limit`. Errors: BAD_USER_INPUT for a `limit` out of range.',
+    description:
+      'How many deliveries match, counted no further than `limit`. Errors: BAD_USER_INPUT for a `limit` out of range.',
     permission: viewPermission,
     capability,
     args: {

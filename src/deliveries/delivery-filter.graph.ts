@@ -18,7 +18,8 @@ export const DeliveryFilter = builder.inputType('DeliveryFilter', {
     }),
     status: t.field({
       type: [DeliveryStatus],
-      description: "Any of these statuses: the delivery's present one; in the live log, the one it changed to.",
+      description:
+        "Any of these statuses: the delivery's present one; in the live log, the one it changed to.",
     }),
     eventType: t.stringList({ description: 'Any of these event types, by their exact names.' }),
     endpointId: t.idList({ description: 'To any of these endpoints.' }),

@@ -1,10 +1,10 @@
 import type { DeliveryKind as Kind } from '../db/tables.ts';
 import { builder } from '../graph/builder.ts';
 import {
-  type AttemptOutcome as Outcome,
   attemptOutcomes,
-  type FailureReason as Reason,
   failureReasons,
+  type AttemptOutcome as Outcome,
+  type FailureReason as Reason,
 } from '../status/status.ts';
 
 const reasons: Record<Reason, { description: string }> = {
@@ -14,7 +14,9 @@ const reasons: Record<Reason, { description: string }> = {
   ENDPOINT_DELETED: { description: 'The endpoint was deleted meanwhile.' },
   INSTALLATION_REVOKED: { description: "The tenant's installation of the app ended meanwhile." },
   TENANT_SUSPENDED: { description: 'The tenant is suspended.' },
-  BLOCKED_ADDRESS: { description: "The URL's host leads to an address that is never dialled, such as a private one." },
+  BLOCKED_ADDRESS: {
+    description: "The URL's host leads to an address that is never dialled, such as a private one.",
+  },
   CANCELLED: { description: 'Cancelled or purged before it had been sent.' },
   RETRIES_EXHAUSTED: { description: 'Every attempt of the retry schedule failed.' },
 };
@@ -47,7 +49,8 @@ const outcomes: Record<Outcome, { description: string }> = {
   INVALID_RESPONSE: { description: 'The answer was not HTTP.' },
   BLOCKED_ADDRESS: { description: 'The address is never dialled, such as a private one. Nothing was sent.' },
   INTERRUPTED: {
-    description: 'The sending process stopped before an answer came; it does not count towards the retry schedule.',
+    description:
+      'The sending process stopped before an answer came; it does not count towards the retry schedule.',
   },
 };
 

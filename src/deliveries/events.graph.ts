@@ -20,7 +20,8 @@ const payloadOf = ownedLoader(findEventPayloads);
 export const Event = builder.objectRef<EventRow>('Event');
 
 node(builder, Event, {
-  description: 'Something that happened on the platform, as it was published. Kept for as long as retention says.',
+  description:
+    'Something that happened on the platform, as it was published. Kept for as long as retention says.',
   permission: viewPermission,
   id: (event) => encodeId('Event', event.id),
   load: (ids, context) => eventOf(context).loadMany(viewedOwner(context), ids),
@@ -37,7 +38,8 @@ node(builder, Event, {
       type: 'JSON',
       description:
         'The payload as a JSON value. Numbers beyond 64-bit floats lose digits here: `payloadText` keeps them.',
-      resolve: async (event, _args, context): Promise<unknown> => JSON.parse(await payloadTextFor(event, context)),
+      resolve: async (event, _args, context): Promise<unknown> =>
+        JSON.parse(await payloadTextFor(event, context)),
     }),
     payloadText: t.string({
       description: "The payload's exact text, as it stands in the body's `data`. At most 256 KiB.",
@@ -110,7 +112,8 @@ builder.queryFields((t) => ({
     args: {
       ...pageArgs(t.arg),
       type: t.arg.stringList({
-        description: 'Of these types only, by their exact names; an empty list matches nothing. By default all.',
+        description:
+          'Of these types only, by their exact names; an empty list matches nothing. By default all.',
       }),
     },
     complexity: pageCost,

@@ -83,7 +83,8 @@ export function matchesFilter(conditions: DeliveryConditions) {
     if (conditions.eventType !== undefined) {
       all.push(where('d.event_type', '=', sql<string>`any(${[...conditions.eventType]}::text[])`));
     }
-    if (conditions.endpointId !== undefined) all.push(where('d.endpoint_id', '=', anyUuid(conditions.endpointId)));
+    if (conditions.endpointId !== undefined)
+      all.push(where('d.endpoint_id', '=', anyUuid(conditions.endpointId)));
     if (conditions.kind !== undefined) {
       all.push(where('d.kind', '=', sql<DeliveryKind>`any(${[...conditions.kind]}::text[])`));
     }

@@ -12,7 +12,11 @@ export async function findDelivery(
 }
 
 /** Those of the ids that the owner has and that are not hidden, in no order. */
-export function findDeliveries(db: Kysely<Tables>, ownerId: string, ids: readonly string[]): Promise<Delivery[]> {
+export function findDeliveries(
+  db: Kysely<Tables>,
+  ownerId: string,
+  ids: readonly string[],
+): Promise<Delivery[]> {
   return visibleDeliveries(db, ownerId)
     .selectAll('d')
     .where('d.id', '=', sql<string>`any(${[...ids]}::uuid[])`)

@@ -5,7 +5,14 @@ import { payloadTextOf } from '../status/event-body.ts';
 /** An event as lists show it: its body, up to 256 KiB, is read apart and only where somebody asks for it. */
 export type Event = Omit<Selectable<Tables['event']>, 'body'>;
 
-export const eventColumns = ['owner_id', 'id', 'type', 'tenant_id', 'idempotency_key', 'occurred_at'] as const;
+export const eventColumns = [
+  'owner_id',
+  'id',
+  'type',
+  'tenant_id',
+  'idempotency_key',
+  'occurred_at',
+] as const;
 
 export async function findEvent(db: Kysely<Tables>, ownerId: string, id: string): Promise<Event | undefined> {
   return (await findEvents(db, ownerId, [id]))[0];
@@ -19,6 +26,17 @@ export function findEvents(db: Kysely<Tables>, ownerId: string, ids: readonly st
     .where('owner_id', '=', ownerId)
     .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
     .execute();
+}
+
+/** Events of several owners, each asked for with its owner, by id. */
+export async function findEventsOfOwners(
+  db: Kysely<Tables>,
+  wanted: readonly { ownerId: string; eventId: string }[],
+): Promise<ReadonlyMap<string, Event>> {
+  const byOwner = new Map<string, string[]>();
+  for (const { ownerId, eventId } of wanted) byOwner.set(ownerId, [...(byOwner.get(ownerId) ?? []), eventId]);
+  const found = await Promise.all([...byOwner].map(([ownerId, ids]) => findEvents(db, ownerId, ids)));
+  return new Map(found.flat().map((event) => [event.id, event]));
 }
 
 export type EventPayload = Readonly<{ id: string; payloadText: string }>;

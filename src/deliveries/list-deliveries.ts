@@ -29,14 +29,12 @@ export async function listDeliveries(
   if (replayOf !== undefined) query = query.where('d.replay_of', '=', replayOf);
   if (endpointId !== undefined) {
     // A bound of the index besides: a page right after a purge does not walk over what is purged.
-    query = query
-      .where('d.endpoint_id', '=', endpointId)
-      .where(
-        'd.id',
-        '>',
-        sql<string>`coalesce(
+    query = query.where('d.endpoint_id', '=', endpointId).where(
+      'd.id',
+      '>',
+      sql<string>`coalesce(
           (select purged_through from endpoint where owner_id = ${ownerId} and id = ${endpointId}), ${noId})`,
-      );
+    );
   }
   return toPage(await query.execute(), range);
 }

@@ -83,7 +83,8 @@ const DeliveryStatusChange = builder.objectRef<PlacedChange>('DeliveryStatusChan
     }),
     responseStatus: t.int({
       nullable: true,
-      description: 'The HTTP status of the attempt that led here; null where no answer came, or none was asked for.',
+      description:
+        'The HTTP status of the attempt that led here; null where no answer came, or none was asked for.',
       resolve: ({ change }) => change.responseStatus,
     }),
     occurredAt: t.field({
@@ -107,7 +108,8 @@ const DeliveryLogBatch = builder.objectRef<LogBatch>('DeliveryLogBatch').impleme
     }),
     head: t.expose('head', {
       type: 'SafeInt',
-      description: 'The newest position that was known when the batch was made: `head - position` is how far behind it is.',
+      description:
+        'The newest position that was known when the batch was made: `head - position` is how far behind it is.',
     }),
     changes: t.field({
       type: [DeliveryStatusChange],

@@ -2,8 +2,11 @@ import { IdempotencyError, LimitExceededError, NotFoundError, ValidationError } 
 import { builder } from '../graph/builder.ts';
 import { requireTenant } from '../graph/context.ts';
 import { mutation } from '../graph/result.ts';
-import { resolveIdempotencyKey } from '../idempotency/resolve-key.ts';
-import { withIdempotency } from '../idempotency/with-idempotency.ts';
+import {
+  idempotencyKeyDescription,
+  idempotencyNote,
+  idempotently,
+} from '../idempotency/idempotently.graph.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { askedEndpoint } from './asking-owner.ts';
 import { createEndpoint } from './create-endpoint.ts';
@@ -26,14 +29,16 @@ const descriptionRule = `At most ${maxDescriptionChars} characters.`;
 const rateRule = `1 to ${maxDeliveryRate} deliveries a second; null is no limit.`;
 const activeRule = 'False: nothing is sent, and what is queued ends as FAILED (ENDPOINT_INACTIVE).';
 
+/** What a repetition of `createEndpoint` needs. */
+type CreatedEndpoint = { id: string; secret: string };
+
 mutation(builder, 'createEndpoint', {
   description: `Creates an endpoint. Its first ownership handshake starts by itself; until it has ended, deliveries wait. At most ${maxEndpointsPerOwner} endpoints.`,
   permission: 'MANAGE_WEBHOOKS',
   capability: {
     records: ['Endpoint', 'AuditEntry'],
     sideEffects: ['audit entry endpoint.create', 'a signed POST to the URL: the ownership handshake'],
-    idempotency:
-      'With an idempotency key the same call within 24 h is answered again, the secret while it is the newest.',
+    idempotency: `${idempotencyNote} The secret is in it only while it is the newest.`,
   },
   input: (t) => ({
     url: t.string({ required: true, description: `Where deliveries are POSTed to. ${urlRule}` }),
@@ -41,9 +46,7 @@ mutation(builder, 'createEndpoint', {
     description: t.string({ description: `A note of your own. ${descriptionRule}` }),
     isActive: t.boolean({ required: true, defaultValue: true, description: activeRule }),
     maxDeliveriesPerSecond: t.int({ description: rateRule }),
-    idempotencyKey: t.string({
-      description: '1 to 255 printable ASCII characters, instead of the header `Idempotency-Key`.',
-    }),
+    idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
   payload: {
     endpoint: { type: Endpoint, description: 'The new endpoint.' },
@@ -55,23 +58,14 @@ mutation(builder, 'createEndpoint', {
   },
   errors: [ValidationError, IdempotencyError, LimitExceededError],
   async resolve(input, context) {
-    const { database, secretBox, signingSecrets, handshakes } = context.services;
+    const { database, signingSecrets, handshakes } = context.services;
     const ownerId = requireTenant(context);
     const by = byOf(context);
-    const key = resolveIdempotencyKey(input.idempotencyKey, context.idempotencyKey);
     const values = await checkNewEndpoint(rulesOf(context), input);
     const created: EndpointRow[] = [];
-    const { id, secret } = await withIdempotency(
-      {
-        database,
-        ownerId,
-        actor: by.actor,
-        field: 'createEndpoint',
-        key,
-        input,
-        secretBox,
-        secretOf: (answer: { id: string; secret: string }) => answer.id,
-      },
+    const { id, secret } = await idempotently(
+      context,
+      { ownerId, field: 'createEndpoint', input, secretOf: (answer: CreatedEndpoint) => answer.id },
       async (trx) => {
         const fresh = await createEndpoint(trx, signingSecrets, { ownerId, ownerKind: 'TENANT', values, by });
         created.push(fresh.endpoint);
@@ -140,7 +134,7 @@ mutation(builder, 'deleteEndpoint', {
     const { deletedAt } = await database.query
       .transaction()
       .execute((trx) => deleteEndpoint(trx, { ownerId, id, by: byOf(context) }));
-    await endQueued(database, { ownerId, endpointId: id, reason: 'ENDPOINT_DELETED' });
+    await endQueued(database, { ownerId, endpointId: id, reason: 'ENDPOINT_DELETED', claimedToo: true });
     return { id: globalId, deletedAt };
   },
 });

@@ -3,8 +3,8 @@ import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import type { Types } from '../graph/schema-types.ts';
-import { Tenant } from '../tenants/tenant.graph.ts';
 import { findTenants } from '../tenants/tenant.ts';
+import { Tenant } from '../tenants/tenants.graph.ts';
 import type { Endpoint } from './endpoint.ts';
 
 type OwnerKind = Endpoint['owner_kind'];

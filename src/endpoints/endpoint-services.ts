@@ -1,6 +1,5 @@
 import type { AddressGuard } from '../egress/address-guard.ts';
 import { type Context, requireActor } from '../graph/context.ts';
-import type { SecretBox } from '../signing/secret-box.ts';
 import type { By } from './endpoint.ts';
 import { type EndpointRules, endpointRules } from './endpoint-input.ts';
 import type { Handshakes } from './handshakes.ts';
@@ -9,7 +8,6 @@ import type { SigningSecrets } from './signing-secrets.ts';
 declare module '../graph/context.ts' {
   interface Services {
     addressGuard: AddressGuard;
-    secretBox: SecretBox;
     signingSecrets: SigningSecrets;
     handshakes: Handshakes;
   }

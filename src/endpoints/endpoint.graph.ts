@@ -1,4 +1,8 @@
+import { AuditEntryConnection } from '../audit/audit.graph.ts';
+import type { AuditEntry } from '../audit/audit-entry.ts';
+import { type Page, type PageRange, pageRange, toPage } from '../db/keyset.ts';
 import { builder } from '../graph/builder.ts';
+import { pageArgs, pageCost } from '../graph/connection.ts';
 import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
@@ -11,6 +15,7 @@ import {
   findEndpoints,
   type VerificationStatus as VerificationStatusName,
 } from './endpoint.ts';
+import { listEndpointAudit } from './endpoint-audit.ts';
 import { type circuitStates, type EndpointCircuit, findCircuits, untroubled } from './endpoint-health.ts';
 import { EndpointOwner, loadOwner } from './endpoint-owner.graph.ts';
 import {
@@ -171,6 +176,13 @@ node(builder, Endpoint, {
       description: 'Whether deliveries are being held back because the endpoint fails.',
       resolve: (endpoint, _args, context) => circuitOf(context).load(endpoint),
     }),
+    auditLog: t.field({
+      type: AuditEntryConnection,
+      description: 'What was changed about this endpoint, newest first.',
+      complexity: pageCost,
+      args: pageArgs(t.arg),
+      resolve: (endpoint, page, context) => auditOf(context).load({ endpoint, range: pageRange(page) }),
+    }),
     createdAt: t.field({ type: 'DateTime', description: 'When it was created.', resolve: createdAt }),
     updatedAt: t.expose('updated_at', {
       type: 'DateTime',
@@ -210,6 +222,25 @@ const circuitOf = loader(async (endpoints: readonly EndpointRow[], { services })
     findCircuits(services.database.query, ownerId, ids),
   );
   return found.map((circuit) => circuit ?? untroubled);
+});
+
+type AuditKey = Readonly<{ endpoint: EndpointRow; range: PageRange }>;
+
+/** One statement for all endpoints of an owner that are asked for the same page. */
+const auditOf = loader<AuditKey, Page<AuditEntry>>(async (keys, { services }) => {
+  const found = new Map<AuditKey, Page<AuditEntry>>();
+  const ranges = new Map(keys.map(({ range }) => [JSON.stringify(range), range]));
+  await Promise.all(
+    [...ranges].map(async ([name, range]) => {
+      const asked = keys.filter((key) => JSON.stringify(key.range) === name);
+      const pages = await forEachOwner(
+        asked.map(({ endpoint }) => endpoint),
+        (ownerId, endpointIds) => listEndpointAudit(services.database.query, ownerId, { endpointIds, range }),
+      );
+      for (const [index, key] of asked.entries()) found.set(key, pages[index] ?? toPage([], range));
+    }),
+  );
+  return keys.map((key) => found.get(key) ?? toPage([], key.range));
 });
 
 /** One statement for all endpoints of an owner; the answers in the order of the endpoints. */

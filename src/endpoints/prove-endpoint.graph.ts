@@ -1,8 +1,11 @@
 import { IdempotencyError, LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { mutation } from '../graph/result.ts';
-import { resolveIdempotencyKey } from '../idempotency/resolve-key.ts';
-import { withIdempotency } from '../idempotency/with-idempotency.ts';
+import {
+  idempotencyKeyDescription,
+  idempotencyNote,
+  idempotently,
+} from '../idempotency/idempotently.graph.ts';
 import { askedEndpoint } from './asking-owner.ts';
 import { changeEndpoints, Endpoint } from './endpoint.graph.ts';
 import { getEndpoint } from './endpoint.ts';
@@ -19,8 +22,7 @@ mutation(builder, 'rotateEndpointSecret', {
   capability: {
     records: ['Endpoint', 'AuditEntry'],
     sideEffects: ['audit entry endpoint.rotate_secret'],
-    idempotency:
-      'Each call rotates anew. With an idempotency key the same call within 24 h is answered again, the secret while it is the newest.',
+    idempotency: `${idempotencyNote} The secret is in it only while it is the newest.`,
   },
   input: (t) => ({
     id: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }),
@@ -29,9 +31,7 @@ mutation(builder, 'rotateEndpointSecret', {
       defaultValue: defaultOverlapSeconds,
       description: `How long older secrets also sign, at most: 0 to ${maxOverlapSeconds} seconds. One that an earlier rotation ends sooner is not prolonged; 0 revokes all of them at once.`,
     }),
-    idempotencyKey: t.string({
-      description: '1 to 255 printable ASCII characters, instead of the header `Idempotency-Key`.',
-    }),
+    idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
   payload: {
     endpoint: {
@@ -42,26 +42,17 @@ mutation(builder, 'rotateEndpointSecret', {
   },
   errors: [ValidationError, NotFoundError, IdempotencyError, LimitExceededError],
   async resolve(input, context) {
-    const { database, secretBox, signingSecrets } = context.services;
+    const { database, signingSecrets } = context.services;
     const { ownerId, id } = askedEndpoint(context, { permission: rotateSecrets, globalId: input.id });
-    const by = byOf(context);
-    const { secret } = await withIdempotency(
-      {
-        database,
-        ownerId,
-        actor: by.actor,
-        field: 'rotateEndpointSecret',
-        key: resolveIdempotencyKey(input.idempotencyKey, context.idempotencyKey),
-        input,
-        secretBox,
-        secretOf: () => id,
-      },
+    const { secret } = await idempotently(
+      context,
+      { ownerId, field: 'rotateEndpointSecret', input, secretOf: () => id },
       async (trx) => {
         const rotated = await rotateSecret(trx, signingSecrets, {
           ownerId,
           id,
           overlapSeconds: input.overlapSeconds,
-          by,
+          by: byOf(context),
         });
         return { secret: rotated.secret };
       },

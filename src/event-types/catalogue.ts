@@ -17,7 +17,7 @@ import { compileSchema, type PayloadValidator, UnusableSchemaError } from './pay
 
 export const maxDescriptionLength = 1_000;
 export const maxDataTypeLength = 128;
-export const maxExampleBytes = 262_144;
+const maxExampleBytes = 262_144;
 export const maxReasonLength = 500;
 
 export type RegisterEventTypeInput = Readonly<{

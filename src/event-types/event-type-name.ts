@@ -1,4 +1,4 @@
-export const maxEventTypeNameLength = 128;
+const maxEventTypeNameLength = 128;
 export const eventTypeNameRule = `must be dot-separated segments of a-z, 0-9 and _, ${maxEventTypeNameLength} characters at most`;
 
 /** Their events are ours to publish: what happens to an app, and to an endpoint. */

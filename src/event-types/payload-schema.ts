@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import type { ValidationIssue } from '../errors.ts';
 import { isNestedDeeper, maxNesting } from './nesting.ts';
 
-export const maxSchemaBytes = 65_536;
+const maxSchemaBytes = 65_536;
 /** A payload with a thousand faults is told of the first hundred. */
 const maxIssues = 100;
 

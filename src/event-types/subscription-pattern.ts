@@ -4,7 +4,7 @@ import { findCategories, findEventTypesByName } from './event-type.ts';
 import { isEventTypeName } from './event-type-name.ts';
 
 /** Entries of one endpoint's subscription. */
-export const maxSubscriptionEntries = 100;
+const maxSubscriptionEntries = 100;
 const wildcard = '*';
 const categoryWildcard = /^([a-z0-9_]+)\.\*$/;
 

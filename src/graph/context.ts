@@ -27,6 +27,8 @@ export type Context = {
   idempotencyKey: string | undefined;
   /** Aborted once the actor's credential has expired or was revoked; set for subscriptions alone. */
   grantSignal?: AbortSignal;
+  /** Where a subscription's source notes how far it has come, so that a client that is cut off learns it. */
+  progress?: { position?: number };
 };
 
 /** The caller. Throws UNAUTHENTICATED where no credential came along. */

@@ -37,10 +37,10 @@ const shownCodes: readonly string[] = [...requestCodes, 'GRAPHQL_PARSE_FAILED', 
 export function maskError(error: unknown, scope: MaskScope): GraphQLError {
   const outer = error instanceof GraphQLError ? error : undefined;
   const place = {
-    nodes: outer?.nodes,
-    source: outer?.source,
-    positions: outer?.positions,
-    path: outer?.path,
+    nodes: outer?.nodes ?? null,
+    source: outer?.source ?? null,
+    positions: outer?.positions ?? null,
+    path: outer?.path ?? null,
   };
   const root = rootOf(error);
 

@@ -1,6 +1,6 @@
 import { badUserInput, invalid } from '../errors.ts';
 
-export const maxKeyLength = 255;
+const maxKeyLength = 255;
 /** Printable ASCII, the space included: what a header can carry. */
 const keyPattern = /^[\x20-\x7e]{1,255}$/;
 const rule = `must be 1 to ${maxKeyLength} printable ASCII characters`;

@@ -7,7 +7,7 @@ import { IdempotencyError } from '../errors.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
 import { canonicalJson } from './canonical-json.ts';
 
-export const keptHours = 24;
+const keptHours = 24;
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 /** Ids and what is shown once: enough to give the same answer again. */

@@ -128,7 +128,10 @@ export class OwnerReader {
       return last.position < page.head;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      this.#logger.error({ ownerId: this.ownerId, after: this.covered, code: error.code }, 'live log not continuous');
+      this.#logger.error(
+        { ownerId: this.ownerId, after: this.covered, code: error.code },
+        'live log not continuous',
+      );
       await this.#beginAtHead();
       return false;
     }

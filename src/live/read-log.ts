@@ -1,4 +1,4 @@
-import { type Database } from '../db/pool.ts';
+import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import type { DeliveryKind, DeliveryStatus } from '../db/tables.ts';
 import { RequestError } from '../errors.ts';

@@ -68,6 +68,23 @@ export async function findTenants(database: Database, ids: readonly string[]): P
   return rows.map(toTenant);
 }
 
+/** Those of these externalIds that exist, for publishing in their names. */
+export async function findTenantsByExternalId(
+  database: Database,
+  externalIds: readonly string[],
+): Promise<ReadonlyMap<string, { id: string; isSuspended: boolean }>> {
+  const possible = externalIds.filter(isExternalId);
+  if (possible.length === 0) return new Map();
+  const rows = await database.query
+    .selectFrom('tenant')
+    .select(['id', 'external_id', 'suspended_at'])
+    .where((where) => where('external_id', '=', where.fn.any(where.val(possible))))
+    .execute();
+  return new Map(
+    rows.map((row) => [row.external_id, { id: row.id, isSuspended: row.suspended_at !== null }]),
+  );
+}
+
 /** A page of all tenants, newest first. */
 export async function listTenants(database: Database, page: PageArgs): Promise<Page<Tenant>> {
   const range = pageRange(page);

@@ -7,8 +7,8 @@ export type Issuer = Readonly<{
   sign(claims: JWTPayload, options?: { alg?: string; kid?: string | undefined }): Promise<string>;
 }>;
 
-export const issuerName = 'https://issuer.example';
-export const audience = 'heliograph-test';
+const issuerName = 'https://issuer.example';
+const audience = 'heliograph-test';
 
 export async function createIssuer(
   algorithm = 'ES256',

@@ -1,15 +1,29 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Hints } from '../../src/db/listen.ts';
 import { openDatabase } from '../../src/db/pool.ts';
 import { Hub } from '../../src/live/hub.ts';
+import type { LogSubscription } from '../../src/live/subscription.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { append, createOwner, pending } from './append-log.ts';
+import { startProxy } from './database-proxy.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
   db = await createTestDatabase();
 });
 afterAll(() => db.drop());
+
+const range = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+async function readTo(subscription: LogSubscription, position: number): Promise<number[]> {
+  const positions: number[] = [];
+  while (positions.at(-1) !== position) {
+    const batch = await subscription.next({ maxBatch: 7 });
+    positions.push(...(batch?.changes ?? []).map((change) => change.position));
+  }
+  return positions;
+}
 
 /** Longer than any test: what arrives came by a hint. */
 const never = 3_600_000;
@@ -48,43 +62,73 @@ test('a new LISTEN connection makes every reader look for what it missed', async
   await Promise.all([hub.stop(), hints.stop()]);
 });
 
-test('while connections are cut subscribers wait, and lose nothing', async () => {
-  const hints = new Hints({ url: db.url, logger: quietLogger });
-  const name = `cut_${process.pid}`;
-  const url = new URL(db.url);
-  url.searchParams.set('application_name', name);
-  const warnings: unknown[] = [];
+test('while the database cannot be reached subscribers wait, which is logged once, and lose nothing', async () => {
+  const proxy = await startProxy(db.url);
+  const logged: string[] = [];
   const logger = quietLogger.child({});
-  logger.warn = (fields: unknown) => void warnings.push(fields);
+  const note = (level: string) => () => void logged.push(level);
+  logger.warn = note('warn');
+  logger.info = note('info');
   const database = openDatabase({
-    url: url.href,
-    logger,
+    url: proxy.url,
+    logger: quietLogger,
     prepared: true,
     engineConnections: 1,
     apiConnections: 4,
   });
-  const hub = new Hub({ database, hints, logger, pollMs: 10, ringSize: 8 });
+  const hub = new Hub({ database, hints: database.hints, logger, pollMs: 10, ringSize: 8 });
   hub.start();
   const ownerId = await createOwner(db.database.api);
-  const subscriptions = [1, 2, 3].map(() => hub.subscribe({ ownerId, after: 0 }));
-  const seen = subscriptions.map(async (subscription) => {
-    const positions: number[] = [];
-    while (positions.length < 200) {
-      const batch = await subscription.next({ maxBatch: 7 });
-      positions.push(...(batch?.changes ?? []).map(({ position }) => position));
-    }
-    return positions;
+  await append(db.database.api, ownerId, pending(3));
+  const live = hub.subscribe({ ownerId, after: 0 });
+  expect(await live.next({ maxBatch: 9 })).toMatchObject({ position: 3 });
+
+  await proxy.cut();
+  await append(db.database.api, ownerId, pending(40));
+  const catchingUp = hub.subscribe({ ownerId, after: 1 });
+  const beginning = hub.subscribe({ ownerId });
+  const waiting = [live, catchingUp].map((subscription) => readTo(subscription, 43));
+  const began = beginning.next({ maxBatch: 1 });
+  await vi.waitUntil(() => logged.includes('warn'));
+  await proxy.heal();
+
+  expect(await Promise.all(waiting)).toEqual([range(4, 43), range(2, 43)]);
+  await vi.waitUntil(() => logged.includes('info'));
+  expect(logged).toEqual(['warn', 'info']);
+  beginning.return();
+  await began;
+  await hub.stop();
+  await database.close();
+  await proxy.stop();
+});
+
+test('connections that are cut again and again lose nothing', async () => {
+  const url = new URL(db.url);
+  const name = `cut_${process.pid}`;
+  url.searchParams.set('application_name', name);
+  const database = openDatabase({
+    url: url.href,
+    logger: quietLogger,
+    prepared: true,
+    engineConnections: 1,
+    apiConnections: 4,
   });
+  const hub = new Hub({ database, hints: database.hints, logger: quietLogger, pollMs: 10, ringSize: 8 });
+  hub.start();
+  const ownerId = await createOwner(db.database.api);
+  const seen = [1, 2, 3].map(() => readTo(hub.subscribe({ ownerId, after: 0 }), 200));
+  let cut = 0;
   for (let round = 0; round < 20; round += 1) {
     await append(db.database.api, ownerId, pending(10));
-    await db.database.engine.query(
+    const { rowCount } = await db.database.engine.query(
       'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1',
       [name],
     );
+    cut += rowCount ?? 0;
   }
-  const expected = Array.from({ length: 200 }, (_, index) => index + 1);
-  expect(await Promise.all(seen)).toEqual([expected, expected, expected]);
-  await Promise.all([hub.stop(), hints.stop()]);
+  expect(await Promise.all(seen)).toEqual([range(1, 200), range(1, 200), range(1, 200)]);
+  expect(cut).toBeGreaterThan(0);
+  await hub.stop();
   await database.close();
 });
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type ExecutionResult, graphql } from 'graphql';
+import { createRequire } from 'node:module';
+import type { ExecutionResult } from 'graphql';
 import type { Actor } from '../../src/access/actor.ts';
 import { Hints } from '../../src/db/listen.ts';
 import type { Context } from '../../src/graph/context.ts';
@@ -7,6 +8,9 @@ import type { Builder } from '../../src/graph/schema-types.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
 import { configWith } from '../access/issuer.ts';
 import { quietLogger, type TestDatabase } from '../support/database.ts';
+
+// The copy that Pothos uses: the test runner would resolve an import to the package's other one.
+const { graphql }: typeof import('graphql') = createRequire(import.meta.url)('graphql');
 
 /** Asks the fields that the imported rooms have declared, without a server. */
 export type Ask = (

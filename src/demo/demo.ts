@@ -1,0 +1,136 @@
+import type { Kysely } from 'kysely';
+import { systemActor } from '../access/actor.ts';
+import { TenantIdentities } from '../access/tenant-identity.ts';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
+import { AddressGuard } from '../egress/address-guard.ts';
+import { createSender, type Sender, type SenderOptions } from '../egress/send.ts';
+import { createEndpoint } from '../endpoints/create-endpoint.ts';
+import type { Handshakes } from '../endpoints/handshakes.ts';
+import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
+import { findEventType } from '../event-types/event-type.ts';
+import { registerEventType } from '../event-types/catalogue.ts';
+import type { Logger } from '../log.ts';
+import type { Route } from '../route.ts';
+import { verifySignature } from '../signing/sign.ts';
+
+/**
+ * What a first start with nothing configured shows: a tenant with one endpoint, whose receiver is a route of this
+ * very server. It only exists on the embedded database.
+ */
+export const demoTenant = 'demo';
+export const demoEventType = 'demo.greeted';
+export const demoReceiverPath = '/demo/receiver';
+
+const toleranceSeconds = 300;
+
+/**
+ * The usual sender, but for one URL: the demo's receiver may be reached though it is on loopback. Nothing else there
+ * may be.
+ */
+export function demoSender(usual: Sender, receiverUrl: string, options: SenderOptions): Sender {
+  const own = createSender({ ...options, guard: new AddressGuard(['127.0.0.1/32', '::1/128']) });
+  return {
+    send: (request) => (request.url === receiverUrl ? own : usual).send(request),
+    close: async () => {
+      await Promise.all([usual.close(), own.close()]);
+    },
+  };
+}
+
+/** Makes the demo's tenant, event type and endpoint where they are missing, and follows a changed port. */
+export async function seedDemo(options: {
+  database: Database;
+  secrets: SigningSecrets;
+  handshakes: Handshakes;
+  receiverUrl: string;
+}): Promise<void> {
+  const { database, secrets, handshakes, receiverUrl } = options;
+  const by = { actor: systemActor, requestId: undefined };
+  const ownerId = await new TenantIdentities(database).findOrCreate(demoTenant);
+  if ((await findEventType(database, demoEventType)) === undefined) {
+    await database.query.transaction().execute((trx) =>
+      registerEventType(
+        trx,
+        {
+          name: demoEventType,
+          description: 'Somebody said hello: the type of the first event that you publish.',
+          dataType: 'Greeting',
+          schema: { type: 'object', properties: { hello: { type: 'string' } }, required: ['hello'] },
+          example: { hello: 'world' },
+        },
+        by,
+      ),
+    );
+  }
+  const known = await findDemoEndpoint(database.query, ownerId);
+  if (known !== undefined) {
+    if (known.url === receiverUrl) return;
+    await database.query
+      .updateTable('endpoint')
+      .set({ url: receiverUrl })
+      .where('owner_id', '=', ownerId)
+      .where('id', '=', known.id)
+      .execute();
+    return;
+  }
+  const { endpoint } = await database.query.transaction().execute((trx) =>
+    createEndpoint(trx, secrets, {
+      ownerId,
+      ownerKind: 'TENANT',
+      values: {
+        url: receiverUrl,
+        events: ['*'],
+        description: 'The built-in receiver of the demo',
+        isActive: true,
+        maxDeliveriesPerSecond: null,
+      },
+      by,
+    }),
+  );
+  handshakes.begin(endpoint);
+}
+
+/** A receiver such as a customer would write: it echoes the handshake, verifies the signature, and answers 200. */
+export function demoRoute(options: { database: Database; secrets: SigningSecrets; logger: Logger }): Route {
+  const { database, secrets, logger } = options;
+  return {
+    method: 'POST',
+    path: demoReceiverPath,
+    description: "The demo's built-in receiver: verifies the signature and answers 200.",
+    auth: ['SIGNATURE'],
+    async handle({ headers, body }) {
+      const ownerId = await new TenantIdentities(database).find(demoTenant);
+      const endpoint = ownerId === undefined ? undefined : await findDemoEndpoint(database.query, ownerId);
+      if (ownerId === undefined || endpoint === undefined) return { status: 404 };
+      const text = body.toString('utf8');
+      const isGenuine = verifySignature(
+        await secrets.keysInForce(database.query, ownerId, endpoint.id),
+        {
+          id: String(headers['webhook-id']),
+          timestamp: String(headers['webhook-timestamp']),
+          signature: String(headers['webhook-signature']),
+        },
+        text,
+        { toleranceSeconds, nowSeconds: Date.now() / 1000 },
+      );
+      if (!isGenuine) return { status: 401, body: { error: 'The signature does not match.' } };
+      const message: { type?: unknown; challenge?: unknown } = JSON.parse(text);
+      if (message.type === 'endpoint.verification') return { status: 200, body: { challenge: message.challenge } };
+      logger.info({ webhookId: headers['webhook-id'], type: message.type }, 'the demo receiver got an event');
+      return { status: 200, body: { received: true } };
+    },
+  };
+}
+
+function findDemoEndpoint(db: Kysely<Tables>, ownerId: string): Promise<{ id: string; url: string } | undefined> {
+  return db
+    .selectFrom('endpoint')
+    .select(['id', 'url'])
+    .where('owner_id', '=', ownerId)
+    .where('url', 'like', `http://%${demoReceiverPath}`)
+    .where('deleted_at', 'is', null)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+}

@@ -1,0 +1,35 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { type AuditEntry, toAuditEntry } from '../audit/audit-entry.ts';
+import { type Page, type PageRange, toPage } from '../db/keyset.ts';
+import type { Tables } from '../db/tables.ts';
+
+/** A page of each endpoint's own audit entries, newest first, in one statement for all of an owner's endpoints. */
+export async function listEndpointAudit(
+  db: Kysely<Tables>,
+  ownerId: string,
+  { endpointIds, range }: { endpointIds: readonly string[]; range: PageRange },
+): Promise<ReadonlyMap<string, Page<AuditEntry>>> {
+  const direction = range.backward ? sql`asc` : sql`desc`;
+  const { rows } = await sql<Selectable<Tables['audit_entry']>>`
+    select entry.*
+      from unnest(${[...endpointIds]}::uuid[]) as target(id)
+     cross join lateral (
+       select * from audit_entry
+        where owner_id = ${ownerId} and target_id = target.id
+          and (${range.after ?? null}::uuid is null or id < ${range.after ?? null}::uuid)
+          and (${range.before ?? null}::uuid is null or id > ${range.before ?? null}::uuid)
+        order by id ${direction}
+        limit ${range.limit}
+     ) entry
+     order by entry.id ${direction}`.execute(db);
+  const entries = rows.map(toAuditEntry);
+  return new Map(
+    endpointIds.map((id) => [
+      id,
+      toPage(
+        entries.filter(({ targetId }) => targetId === id),
+        range,
+      ),
+    ]),
+  );
+}

@@ -1,0 +1,105 @@
+import { RequestError } from '../errors.ts';
+import { Event } from '../deliveries/events.graph.ts';
+import { findEventsOfOwners } from '../deliveries/find-event.ts';
+import type { Event as EventRow } from '../deliveries/find-event.ts';
+import { IdempotencyError, LimitExceededError, ValidationError } from '../errors.ts';
+import type { EventTypeCatalogue } from '../event-types/payload-validator.ts';
+import { builder } from '../graph/builder.ts';
+import { type Context, requireActor } from '../graph/context.ts';
+import { mutation } from '../graph/result.ts';
+import { findTenants, findTenantsByExternalId } from '../tenants/tenant.ts';
+import { checkEvents, maxEventsPerCall } from './check-events.ts';
+import type { PublishedEvent as Published, Publisher } from './publisher.ts';
+
+declare module '../graph/context.ts' {
+  interface Services {
+    publisher: Publisher;
+    eventTypes: EventTypeCatalogue;
+  }
+}
+
+const PublishEventInput = builder.inputType('PublishEventInput', {
+  description: 'One event to publish.',
+  fields: (t) => ({
+    tenant: t.string({
+      description:
+        "The tenant's externalId. A platform service must name it, unless `heliograph-tenant` does; from anyone else it is left out or their own.",
+    }),
+    type: t.string({ required: true, description: 'The name of a registered event type, such as `comment.created`.' }),
+    payload: t.field({
+      type: 'JSON',
+      description:
+        'What happened, as JSON; sent as `JSON.stringify` gives it. Integers beyond ±(2^53 - 1) are refused, because they have lost digits by now. Exactly one of `payload` and `payloadText`; at most 262,144 bytes, nested at most 200 levels.',
+    }),
+    payloadText: t.string({
+      description: 'What happened, as JSON text that is sent byte for byte. At most 262,144 bytes of UTF-8.',
+    }),
+    idempotencyKey: t.string({
+      description:
+        '1 to 255 printable ASCII characters. The same key from the same tenant within 24 hours is the same event: it is answered again and not sent again. With another type, payload or time it is refused.',
+    }),
+    occurredAt: t.field({ type: 'DateTime', description: 'When it happened; by default when it is published.' }),
+  }),
+});
+
+type PublishedRow = Readonly<{ event: EventRow; published: Published }>;
+
+const PublishedEvent = builder.objectRef<PublishedRow>('PublishedEvent').implement({
+  description: 'An event that is stored with all its deliveries.',
+  fields: (t) => ({
+    event: t.field({ type: Event, description: 'The event.', resolve: ({ event }) => event }),
+    isDuplicate: t.boolean({
+      description: 'True where its idempotency key had been seen: nothing was stored for it again.',
+      resolve: ({ published }) => published.isDuplicate,
+    }),
+    deliveryCount: t.int({
+      description: 'How many deliveries it has: one for each endpoint that subscribed to its type.',
+      resolve: ({ published }) => published.deliveryCount,
+    }),
+  }),
+});
+
+mutation(builder, 'publishEvents', {
+  description: `Publishes up to ${maxEventsPerCall} events to the endpoints that subscribed to their types. When it has answered, the events and all their deliveries are stored. Nothing is stored where one event is refused. Errors: ValidationError with the path of every issue, LimitExceededError for more than ${maxEventsPerCall} events or 100,000 deliveries, IdempotencyError for a key that stands for another event; RATE_LIMITED where more is published than the database takes.`,
+  permission: 'PUBLISH_EVENTS',
+  capability: {
+    records: ['Event', 'Delivery', 'DeliveryLog'],
+    sideEffects: ['signed POSTs to the subscribed endpoints'],
+    idempotency: 'By `idempotencyKey` per event, for 24 hours: the same key is the same event.',
+  },
+  input: (t) => ({
+    events: t.field({
+      type: [PublishEventInput],
+      required: true,
+      description: `1 to ${maxEventsPerCall} events.`,
+    }),
+  }),
+  payload: { events: { type: [PublishedEvent], description: 'In the order of the input.' } },
+  errors: [ValidationError, IdempotencyError, LimitExceededError],
+  async resolve({ events }, context) {
+    const { services } = context;
+    const checked = await checkEvents(events, {
+      own: await ownTenant(context),
+      findTenants: (externalIds) => findTenantsByExternalId(services.database, externalIds),
+      catalogue: services.eventTypes,
+    });
+    const published = await services.publisher.publish(checked);
+    const rows = await findEventsOfOwners(services.database.query, published);
+    return {
+      events: published.map((one) => {
+        const event = rows.get(one.eventId);
+        if (event === undefined) throw new RequestError('NOT_FOUND', 'The event is past retention.');
+        return { event, published: one };
+      }),
+    };
+  },
+});
+
+/** The caller's own tenant; undefined for a platform service, which names one per event. */
+async function ownTenant(context: Context) {
+  const { tenantId } = requireActor(context);
+  if (tenantId === undefined) return undefined;
+  const [tenant] = await findTenants(context.services.database, [tenantId]);
+  if (tenant === undefined) throw new RequestError('UNAUTHENTICATED', 'This tenant does not exist any more.');
+  return { id: tenant.id, externalId: tenant.externalId, isSuspended: tenant.suspendedAt !== null };
+}

@@ -1,0 +1,59 @@
+import type { Database } from '../db/pool.ts';
+import type { Route } from '../route.ts';
+
+/** A readiness probe waits about this long itself. */
+const answerWithinMs = 2_000;
+
+/** Why this process should get no requests now; empty when it should. */
+export type Readiness = () => Promise<readonly string[]>;
+
+/** Ready means: the database answers now and its migrations are done. */
+export function createReadiness(options: {
+  database: Pick<Database, 'api'>;
+  isMigrated: () => boolean;
+  answerWithinMs?: number;
+}): Readiness {
+  return async () => {
+    const reasons = options.isMigrated() ? [] : ['The migrations are not done.'];
+    const answers = await answersWithin(options.database, options.answerWithinMs ?? answerWithinMs);
+    return answers ? reasons : [...reasons, 'The database does not answer.'];
+  };
+}
+
+function answersWithin(database: Pick<Database, 'api'>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    const answer = (answers: boolean) => {
+      clearTimeout(timer);
+      resolve(answers);
+    };
+    database.api.query('select 1').then(
+      () => answer(true),
+      () => answer(false),
+    );
+  });
+}
+
+export function healthRoutes(options: { readiness: Readiness; isDraining: () => boolean }): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/healthz',
+      description: 'Whether the process is alive: 200 as long as it can answer at all.',
+      auth: [],
+      handle: () => ({ status: 200, body: { status: 'alive' } }),
+    },
+    {
+      method: 'GET',
+      path: '/readyz',
+      description: 'Whether the process wants requests: 200, or 503 with the reasons why not.',
+      auth: [],
+      async handle() {
+        const reasons = options.isDraining() ? ['The process is shutting down.'] : await options.readiness();
+        return reasons.length === 0
+          ? { status: 200, body: { status: 'ready' } }
+          : { status: 503, body: { status: 'not ready', reasons } };
+      },
+    },
+  ];
+}

@@ -1,0 +1,63 @@
+import type { Route } from '../route.ts';
+
+const link = (href: string, text: string) => `<li><a href="${href}">${href}</a> ${text}</li>`;
+
+/** The page at `/`: what this is and where to go. Nothing in it comes from elsewhere. */
+export function indexPage(options: { production: boolean }): string {
+  const forDevelopers = options.production
+    ? ''
+    : [
+        link('/graphql', 'in a browser is GraphiQL: ask the API and read its documentation'),
+        link('/schema.graphql', 'is the schema, for generators of typed clients'),
+      ].join('\n      ');
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Heliograph</title>
+    <style>
+      :root { color-scheme: light dark; }
+      body { font: 16px/1.6 system-ui, sans-serif; max-width: 42rem; margin: 4rem auto; padding: 0 1.5rem; }
+      h1 { font-weight: 600; letter-spacing: -0.02em; }
+      code, a { font-family: ui-monospace, monospace; font-size: 0.95em; }
+      li { margin: 0.4rem 0; }
+    </style>
+  </head>
+  <body>
+    <h1>Heliograph</h1>
+    <p>
+      A GraphQL API for outbound webhooks. Services publish events; each is signed and sent to the endpoints that
+      subscribed to it, again until it arrives; and every change of every delivery can be watched as it happens, from
+      any point on, without a hole.
+    </p>
+    <ul>
+      <li><code>POST /graphql</code> takes queries and mutations; subscriptions come over WebSocket
+        (<code>graphql-transport-ws</code>) or as server-sent events (<code>accept: text/event-stream</code>)</li>
+      ${forDevelopers}
+      ${link('/healthz', 'answers while the process is alive')}
+      ${link('/readyz', 'answers 200 while it wants requests')}
+      ${link('/metrics', 'tells Prometheus how it is doing')}
+    </ul>
+    <p>Send a credential with each request: <code>authorization: Bearer &lt;token&gt;</code>.</p>
+  </body>
+</html>
+`;
+}
+
+const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+export function indexRoute(options: { production: boolean }): Route {
+  const body = indexPage(options);
+  return {
+    method: 'GET',
+    path: '/',
+    description: 'A page that says what this is and where to go.',
+    auth: [],
+    handle: () => ({
+      status: 200,
+      headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy },
+      body,
+    }),
+  };
+}

@@ -1,0 +1,92 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Database } from '../db/pool.ts';
+
+const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * What this process tells about itself at /metrics. Other rooms register their own in `registry`. Labels have few
+ * values, all of them ours: an operation goes by its first root field, not by the name that its author gave it.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #http: Histogram<'method' | 'route' | 'status'>;
+  readonly #operations: Histogram<'type' | 'field' | 'outcome'>;
+  readonly #subscriptions: Gauge<'transport'>;
+  readonly #sockets: Gauge;
+  readonly #cutOff: Counter<'transport'>;
+
+  constructor() {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    this.#http = new Histogram({
+      name: 'heliograph_http_request_seconds',
+      help: 'How long HTTP requests took, streams not counted.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: secondsBuckets,
+      registers,
+    });
+    this.#operations = new Histogram({
+      name: 'heliograph_graphql_operation_seconds',
+      help: 'How long GraphQL operations took, by their first root field.',
+      labelNames: ['type', 'field', 'outcome'],
+      buckets: secondsBuckets,
+      registers,
+    });
+    this.#subscriptions = new Gauge({
+      name: 'heliograph_subscriptions',
+      help: 'Open subscriptions.',
+      labelNames: ['transport'],
+      registers,
+    });
+    this.#sockets = new Gauge({ name: 'heliograph_websockets', help: 'Open WebSockets.', registers });
+    this.#cutOff = new Counter({
+      name: 'heliograph_slow_consumers_total',
+      help: 'Clients that were cut off because they did not read for too long.',
+      labelNames: ['transport'],
+      registers,
+    });
+  }
+
+  requested(method: string, route: string, status: number, seconds: number): void {
+    this.#http.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  operated(type: string, field: string, outcome: 'ok' | 'error', seconds: number): void {
+    this.#operations.observe({ type, field, outcome }, seconds);
+  }
+
+  /** Counts an open subscription until the returned function is called. */
+  subscribed(transport: Transport): () => void {
+    this.#subscriptions.inc({ transport });
+    return () => this.#subscriptions.dec({ transport });
+  }
+
+  connected(): () => void {
+    this.#sockets.inc();
+    return () => this.#sockets.dec();
+  }
+
+  cutOff(transport: Transport): void {
+    this.#cutOff.inc({ transport });
+  }
+
+  observePools(database: Pick<Database, 'api' | 'engine'>): void {
+    const gauge = new Gauge({
+      name: 'heliograph_database_connections',
+      help: 'Connections to PostgreSQL by pool and state; `waiting` counts who waits for one.',
+      labelNames: ['pool', 'state'],
+      registers: [this.registry],
+      collect() {
+        for (const pool of ['api', 'engine'] as const) {
+          const { totalCount, idleCount, waitingCount } = database[pool];
+          this.set({ pool, state: 'busy' }, totalCount - idleCount);
+          this.set({ pool, state: 'idle' }, idleCount);
+          this.set({ pool, state: 'waiting' }, waitingCount);
+        }
+      },
+    });
+    gauge.reset();
+  }
+}
+
+export type Transport = 'ws' | 'sse';

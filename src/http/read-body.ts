@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RequestError } from '../errors.ts';
+
+/** Of every request, as it comes over the wire. */
+export const maxBodyBytes = 4 * 1024 * 1024;
+
+/** How long the rest of a refused body is read away, so that the client gets to read the refusal. */
+const lingerMs = 2_000;
+
+/** The whole body. Throws PAYLOAD_TOO_LARGE as soon as it is known to be too large, with or without a content-length. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > maxBodyBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+}
+
+const tooLarge = () =>
+  new RequestError('PAYLOAD_TOO_LARGE', `The request's body has more than ${maxBodyBytes} bytes.`, {
+    limit: maxBodyBytes,
+  });
+
+/**
+ * Ends a connection whose request was refused before all of it was read. Closed at once, the client would see its
+ * own sending fail and never the answer; so what it still sends is read away for a moment.
+ */
+export function endUnread(request: IncomingMessage, response: ServerResponse, body: string): void {
+  response.setHeader('connection', 'close');
+  response.setHeader('content-length', Buffer.byteLength(body));
+  response.write(body);
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingerMs);
+  request.once('end', end);
+  request.once('close', end);
+  request.resume();
+}

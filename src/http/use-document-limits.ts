@@ -1,0 +1,49 @@
+import { GraphQLError, parse, type ValidationRule, validate, ValuesOfCorrectTypeRule, specifiedRules } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { documentLimits, refuseLargeDocument } from '../graph/document-limits.ts';
+
+/** Refuses documents that are too long or too large while they are parsed, and before any rule looks at them. */
+export function useDocumentLimits(): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn(parseWithinLimits);
+    },
+    onValidate({ setValidationFn }) {
+      setValidationFn((schema, document, rules, _typeInfo, options) => {
+        const refusal = refuseLargeDocument(document);
+        if (refusal !== undefined) return [refusal];
+        return validate(schema, document, [...ownRules, ...(rules ?? [])], options);
+      });
+    },
+  };
+}
+
+function parseWithinLimits(source: string) {
+  try {
+    if (source.length > documentLimits.characters) {
+      throw new GraphQLError(`The document has more than ${documentLimits.characters} characters.`, {
+        extensions: { limit: documentLimits.characters },
+      });
+    }
+    return parse(source, { maxTokens: documentLimits.tokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    error.extensions.code = 'GRAPHQL_PARSE_FAILED';
+    throw error;
+  }
+}
+
+/** A wrong scalar or enum value has the same code, whether it stands in the document or comes in a variable. */
+const valuesAreUserInput: ValidationRule = (context) => {
+  const reporting = Object.create(context, {
+    reportError: {
+      value(error: GraphQLError) {
+        error.extensions.code = 'BAD_USER_INPUT';
+        context.reportError(error);
+      },
+    },
+  });
+  return ValuesOfCorrectTypeRule(reporting);
+};
+
+const ownRules = specifiedRules.map((rule) => (rule === ValuesOfCorrectTypeRule ? valuesAreUserInput : rule));

@@ -1,0 +1,38 @@
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { GrantWatch } from '../access/grant-watch.ts';
+import type { RequestContext } from './request-context.ts';
+import { endableStream } from './stream.ts';
+
+/**
+ * Ends a subscription over HTTP when its credential expires or is revoked: with one last result that says
+ * UNAUTHENTICATED. Over WebSocket the socket itself is closed.
+ */
+export function useGrants(grantWatch: Pick<GrantWatch, 'watch'>): Plugin<RequestContext> {
+  return {
+    onSubscribe({ args }) {
+      const context = args.contextValue;
+      if (context.transport === 'ws' || context.actor === undefined) return undefined;
+      const grant = grantWatch.watch(context.actor);
+      context.grantSignal = grant.signal;
+      return {
+        onSubscribeResult({ result, setResult }) {
+          if (!(Symbol.asyncIterator in result)) return grant.release();
+          setResult(
+            endableStream<ExecutionResult>(result, {
+              signal: grant.signal,
+              last: (reason) => ({ errors: [asGraphQLError(reason)] }),
+              onEnd: grant.release,
+            }),
+          );
+        },
+        onSubscribeError: grant.release,
+      };
+    },
+  };
+}
+
+const asGraphQLError = (reason: unknown) =>
+  new GraphQLError('The credential is no longer valid.', {
+    ...(reason instanceof Error ? { originalError: reason } : {}),
+  });

@@ -1,0 +1,46 @@
+import { type DocumentNode, type GraphQLSchema, getOperationAST, Kind, type SelectionSetNode } from 'graphql';
+import { badUserInput } from '../errors.ts';
+
+/**
+ * One header cannot be the key of two acts: with `Idempotency-Key`, a document has one mutation that takes a key at
+ * most. To be asked before anything is executed; throws BAD_USER_INPUT. Fields that `@skip` would leave out count.
+ */
+export function refuseSharedHeader(
+  operation: Readonly<{
+    schema: GraphQLSchema;
+    document: DocumentNode;
+    operationName?: string | null | undefined;
+  }>,
+): void {
+  const { schema, document } = operation;
+  const asked = getOperationAST(document, operation.operationName);
+  if (asked?.operation !== 'mutation') return;
+  const keyed = rootFieldsOf(asked.selectionSet, document).filter((name) => takesKey(schema, name));
+  if (keyed.length < 2) return;
+  throw badUserInput(
+    'The header Idempotency-Key stands for one mutation, and the document has several: give each its own `idempotencyKey` in its input.',
+    { header: 'idempotency-key' },
+  );
+}
+
+/** With those of its fragments; a document that was validated has no fragment within itself. */
+function rootFieldsOf(selections: SelectionSetNode, document: DocumentNode): string[] {
+  return selections.selections.flatMap((selection) => {
+    if (selection.kind === Kind.FIELD) return [selection.name.value];
+    if (selection.kind === Kind.INLINE_FRAGMENT) return rootFieldsOf(selection.selectionSet, document);
+    const fragment = document.definitions.find(
+      (definition) =>
+        definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value,
+    );
+    return fragment?.kind === Kind.FRAGMENT_DEFINITION ? rootFieldsOf(fragment.selectionSet, document) : [];
+  });
+}
+
+function takesKey(schema: GraphQLSchema, mutation: string): boolean {
+  const input = schema
+    .getMutationType()
+    ?.getFields()
+    [mutation]?.args.find(({ name }) => name === 'input');
+  const type = input === undefined ? undefined : schema.getType(String(input.type).replace(/!$/, ''));
+  return type !== undefined && 'getFields' in type && 'idempotencyKey' in type.getFields();
+}

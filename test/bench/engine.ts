@@ -1,0 +1,107 @@
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
+import { migrate } from '../../src/db/migrate.ts';
+import { createPartitions } from '../../src/db/partitions.ts';
+import { openDatabase } from '../../src/db/pool.ts';
+import { AddressGuard } from '../../src/egress/address-guard.ts';
+import { createSender } from '../../src/egress/send.ts';
+import { SigningSecrets } from '../../src/endpoints/signing-secrets.ts';
+import { EngineMetrics } from '../../src/engine/engine-metrics.ts';
+import { Worker } from '../../src/engine/worker.ts';
+import { createLogger } from '../../src/log.ts';
+import { SecretBox } from '../../src/signing/secret-box.ts';
+import { partitionedTables } from '../../src/status/partitioned-tables.ts';
+import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
+
+/**
+ * `npm run bench:engine`: how fast one worker empties a queue on a fresh database that was never analysed, against
+ * the bare sender over the same number of connections to the same receiver in the same minute.
+ */
+const owners = 8;
+const endpointsOfOwner = 4;
+const perEndpoint = 800;
+const total = owners * endpointsOfOwner * perEndpoint;
+
+const dir = mkdtempSync(join(tmpdir(), 'heliograph-bench-'));
+const postgres = await startEmbeddedPostgres({ dir });
+await migrate(postgres.url);
+const logger = createLogger('warn');
+const database = openDatabase({
+  url: postgres.url,
+  logger,
+  prepared: true,
+  engineConnections: 10,
+  apiConnections: 4,
+});
+await createPartitions(database.api, partitionedTables, Date.now());
+const sink = fork(new URL('./sink.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+const [{ port }] = await once(sink, 'message');
+const url = `http://127.0.0.1:${port}/`;
+const sender = createSender({
+  guard: new AddressGuard(['127.0.0.1/32']),
+  requireHttps: false,
+  maxResponseBytes: 65_536,
+  keptResponseBytes: 4_096,
+});
+
+const bare = await measure(async () => {
+  const body = 'x'.repeat(900);
+  let left = total;
+  await Promise.all(
+    Array.from({ length: 128 }, async () => {
+      while (left-- > 0) await sender.send({ url, headers: {}, body, timeoutMs: 5_000 });
+    }),
+  );
+});
+
+const secrets = new SigningSecrets(new SecretBox([{ id: 'bench', key: randomBytes(32) }]));
+for (let owner = 0; owner < owners; owner += 1) {
+  const { ownerId, endpointIds } = await seedOwner(database, { url, endpoints: endpointsOfOwner });
+  for (const endpointId of endpointIds) {
+    await database.query.transaction().execute((trx) => secrets.create(trx, { ownerId, endpointId }));
+    for (let made = 0; made < perEndpoint; made += 400) await seedDeliveries(database, ownerId, endpointId, 400);
+  }
+}
+const worker = new Worker({
+  config: { retrySchedule: [0, 5], deliveryTimeoutMs: 15_000, requireVerification: true },
+  database,
+  directUrl: postgres.url,
+  logger,
+  sender,
+  secrets,
+  metrics: new EngineMetrics(new Registry()),
+});
+const engine = await measure(async () => {
+  worker.start();
+  for (;;) {
+    const { rows } = await database.api.query<{ left: boolean }>('select exists (select from due) as left');
+    if (rows[0]?.left === false) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+});
+await worker.stop(2_000);
+console.log(`bare sender   ${bare.perSecond} /s   ${bare.cpuMicros} µs CPU each`);
+console.log(`engine        ${engine.perSecond} /s   ${engine.cpuMicros} µs CPU each (this process)`);
+console.log(`engine / bare ${(engine.perSecond / bare.perSecond).toFixed(2)}`);
+sink.disconnect();
+await sender.close();
+await database.close();
+await postgres.stop();
+rmSync(dir, { recursive: true, force: true });
+
+async function measure(act: () => Promise<void>): Promise<{ perSecond: number; cpuMicros: number }> {
+  const began = performance.now();
+  const cpu = process.cpuUsage();
+  await act();
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    perSecond: Math.round((total / (performance.now() - began)) * 1000),
+    cpuMicros: Math.round((user + system) / total),
+  };
+}

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeCursor, type PageArgs } from '../../src/db/keyset.ts';
+import { countDeliveries } from '../../src/deliveries/count-deliveries.ts';
+import { findDeliveries, findDelivery } from '../../src/deliveries/find-delivery.ts';
+import { type DeliveryScope, listDeliveries } from '../../src/deliveries/list-deliveries.ts';
+import { mintUuid } from '../../src/ids.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seedOwner } from '../support/deliveries.ts';
+import { insertDelivery } from './insert-delivery.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+
+/** An owner with `count` deliveries, oldest first, to two endpoints in turn. */
+async function seed(count: number) {
+  const owner = await seedOwner(db.database, { endpoints: 2 });
+  const ids: string[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const endpoint_id = owner.endpointIds[index % 2] ?? '';
+    ids.push((await insertDelivery(db.database, { owner_id: owner.ownerId, endpoint_id })).id);
+  }
+  const [even = '', odd = ''] = owner.endpointIds;
+  return { ownerId: owner.ownerId, even, odd, ids };
+}
+
+async function page(ownerId: string, args: PageArgs, scope: DeliveryScope = {}) {
+  const { rows, ...more } = await listDeliveries(db.database.query, ownerId, { page: args, scope });
+  return { ids: rows.map(({ id }) => id), ...more };
+}
+
+const purge = (endpointId: string, through: string | undefined) =>
+  db.database.api.query('update endpoint set purged_through = $2 where id = $1', [endpointId, through]);
+
+test('pages go from the newest to the oldest, and back', async () => {
+  const { ownerId, ids } = await seed(5);
+  const [a, b, c, d, e] = ids;
+  expect(await page(ownerId, { first: 2 })).toEqual({
+    ids: [e, d],
+    hasNextPage: true,
+    hasPreviousPage: false,
+  });
+  expect(await page(ownerId, { first: 2, after: encodeCursor(d ?? '') })).toEqual({
+    ids: [c, b],
+    hasNextPage: true,
+    hasPreviousPage: true,
+  });
+  expect(await page(ownerId, { last: 2 })).toEqual({
+    ids: [b, a],
+    hasNextPage: false,
+    hasPreviousPage: true,
+  });
+  expect(await page(ownerId, { last: 2, before: encodeCursor(b ?? '') })).toEqual({
+    ids: [d, c],
+    hasNextPage: true,
+    hasPreviousPage: true,
+  });
+});
+
+test('an owner sees its own alone, by list and by id', async () => {
+  const mine = await seed(2);
+  const other = await seed(2);
+  expect((await page(mine.ownerId, {})).ids).toEqual([...mine.ids].reverse());
+  expect(await findDelivery(db.database.query, mine.ownerId, other.ids[0] ?? '')).toBeUndefined();
+  const found = await findDeliveries(db.database.query, mine.ownerId, [...mine.ids, ...other.ids]);
+  expect(found.map(({ id }) => id).sort()).toEqual(mine.ids);
+});
+
+test('what is purged is hidden at once, everywhere', async () => {
+  const { ownerId, ids, even, odd } = await seed(6);
+  await purge(even, ids[2]);
+  expect((await page(ownerId, {})).ids).toEqual([ids[5], ids[4], ids[3], ids[1]]);
+  expect((await page(ownerId, {}, { endpointId: even })).ids).toEqual([ids[4]]);
+  expect((await page(ownerId, { last: 2 }, { endpointId: even })).ids).toEqual([ids[4]]);
+  expect((await page(ownerId, {}, { endpointId: odd })).ids).toEqual([ids[5], ids[3], ids[1]]);
+  expect(await findDelivery(db.database.query, ownerId, ids[2] ?? '')).toBeUndefined();
+  expect(await countDeliveries(db.database.query, ownerId, { limit: 100 })).toEqual({
+    count: 4,
+    isCapped: false,
+  });
+});
+
+test('the deliveries of a deleted endpoint are hidden', async () => {
+  const { ownerId, ids, odd } = await seed(4);
+  await db.database.api.query('update endpoint set deleted_at = now() where id = $1', [odd]);
+  expect((await page(ownerId, {})).ids).toEqual([ids[2], ids[0]]);
+  expect((await page(ownerId, {}, { endpointId: odd })).ids).toEqual([]);
+  expect(await findDelivery(db.database.query, ownerId, ids[1] ?? '')).toBeUndefined();
+});
+
+test('the scope is an event, or a delivery whose replays are asked for', async () => {
+  const { ownerId, even } = await seed(2);
+  const event_id = mintUuid();
+  const values = { owner_id: ownerId, endpoint_id: even, event_id };
+  const original = await insertDelivery(db.database, values);
+  const replay = await insertDelivery(db.database, { ...values, kind: 'REPLAY', replay_of: original.id });
+  expect((await page(ownerId, {}, { eventId: event_id })).ids).toEqual([replay.id, original.id]);
+  expect((await page(ownerId, {}, { replayOf: original.id })).ids).toEqual([replay.id]);
+});
+
+test('a count stops at its limit and says so', async () => {
+  const { ownerId } = await seed(4);
+  const count = (limit: number) => countDeliveries(db.database.query, ownerId, { limit });
+  expect(await count(5)).toEqual({ count: 4, isCapped: false });
+  expect(await count(4)).toEqual({ count: 4, isCapped: false });
+  expect(await count(3)).toEqual({ count: 3, isCapped: true });
+  await expect(count(0)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', extensions: { limit: 100_000 } });
+  await expect(count(100_001)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+});
