@@ -7,7 +7,7 @@ import { createPartitions } from './db/partitions.ts';
 import { openDatabase } from './db/pool.ts';
 import { demoReceiverPath, demoRoute, demoSender, seedDemo } from './demo/demo.ts';
 import { AddressGuard } from './egress/address-guard.ts';
-import { createSender, type Sender, type SenderOptions } from './egress/send.ts';
+import { createSender, type SenderOptions } from './egress/send.ts';
 import { Handshakes } from './endpoints/handshakes.ts';
 import { SigningSecrets } from './endpoints/signing-secrets.ts';
 import { EngineMetrics } from './engine/engine-metrics.ts';
@@ -61,7 +61,9 @@ export async function startApp(
   const signingSecrets = new SigningSecrets(secretBox);
   const addressGuard = new AddressGuard(config.egressAllow);
   const origin = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`;
-  const sender = openSender(config, { guard: addressGuard, demoUrl: isDemo ? `${origin}${demoReceiverPath}` : undefined });
+  let receiverUrl = '';
+  const usual = createSender(senderOptions(config, addressGuard));
+  const sender = isDemo ? demoSender(usual, () => receiverUrl, senderOptions(config, addressGuard)) : usual;
   const metrics = new Metrics();
   const handshakes = new Handshakes({
     database,
@@ -103,7 +105,6 @@ export async function startApp(
   const server = createHttpServer({
     schema,
     services,
-    config,
     authenticator,
     grantWatch,
     metrics,
@@ -111,27 +112,27 @@ export async function startApp(
     routes: isDemo ? [demoRoute({ database, secrets: signingSecrets, logger })] : [],
   });
 
+  // The port first: a taken one stops the start before anything runs.
+  const { url } = await server.listen();
+  receiverUrl = `${url}${demoReceiverPath}`;
   database.hints.start();
   hub.start();
   grantWatch.start();
   handshakes.start();
   maintenance.start();
   worker?.start();
-  const listening = await server.listen(config.port, config.host);
-  if (isDemo) {
-    await seedDemo({ database, secrets: signingSecrets, handshakes, receiverUrl: `${origin}${demoReceiverPath}` });
-  }
+  if (isDemo) await seedDemo({ database, secrets: signingSecrets, handshakes, receiverUrl });
 
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number) => {
-    await Promise.all([server.stop(graceMs), worker?.stop(graceMs), maintenance.stop()]);
+    await Promise.all([server.drain(graceMs), worker?.stop(graceMs), maintenance.stop()]);
     await Promise.all([handshakes.stop(), hub.stop(), grantWatch.stop()]);
     await authenticator.settled();
     await sender.close();
     await database.close();
   };
   return {
-    origin: listening,
+    origin: url,
     stop(graceMs) {
       stopping ??= stop(graceMs);
       return stopping;
@@ -139,17 +140,12 @@ export async function startApp(
   };
 }
 
-function openSender(
-  config: Config,
-  { guard, demoUrl }: { guard: AddressGuard; demoUrl: string | undefined },
-): Sender {
-  const options: SenderOptions = {
+function senderOptions(config: Config, guard: AddressGuard): SenderOptions {
+  return {
     guard,
     requireHttps: config.production,
     ...(config.dnsServers.length > 0 ? { dnsServers: config.dnsServers } : {}),
     maxResponseBytes: config.maxResponseBytes,
     keptResponseBytes,
   };
-  const usual = createSender(options);
-  return demoUrl === undefined ? usual : demoSender(usual, demoUrl, options);
 }

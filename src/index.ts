@@ -3,8 +3,8 @@ import { permissions } from './access/permissions.ts';
 import { startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
-import { welcome } from './demo/welcome.ts';
 import { demoTenant } from './demo/demo.ts';
+import { welcome } from './demo/welcome.ts';
 import { createLogger } from './log.ts';
 
 /** How long SIGTERM waits for what is in flight; what is left then goes to the next holder of the lease. */
@@ -56,6 +56,15 @@ function demoToken(config: Config): Promise<string> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : String((error as Error)?.stack ?? error)}\n`);
+  process.stderr.write(`${describe(error)}\n`);
   process.exit(1);
 });
+
+/** What stops a start is a sentence where we know what it means, else the whole error. */
+function describe(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return 'The port is in use already: set PORT to another one.';
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

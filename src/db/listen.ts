@@ -92,7 +92,9 @@ export class Hints {
           await client.query('select 1');
         }
       } catch (error) {
-        this.#logger.warn({ error: errorMessage(error) }, 'listening connection lost');
+        if (!this.#stop.signal.aborted) {
+          this.#logger.warn({ error: errorMessage(error) }, 'listening connection lost');
+        }
       }
       client.end().catch(() => undefined);
       failures += 1;

@@ -1,4 +1,4 @@
-import { type ExpressionBuilder, type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
+import { type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
 import { timeOfUuid } from '../ids.ts';
 
@@ -17,14 +17,11 @@ export function visibleDeliveries(db: Kysely<Tables>, ownerId: string) {
   return db.selectFrom('delivery as d').where('d.owner_id', '=', ownerId).where(isVisible);
 }
 
-function isVisible(where: ExpressionBuilder<DeliveryTables, 'd'>) {
-  return where.exists(
-    where
-      .selectFrom('endpoint as e')
-      .select(sql<number>`1`.as('one'))
-      .whereRef('e.owner_id', '=', 'd.owner_id')
-      .whereRef('e.id', '=', 'd.endpoint_id')
-      .where('e.deleted_at', 'is', null)
-      .where(sql<SqlBool>`(e.purged_through is null or d.id > e.purged_through)`),
-  );
-}
+/**
+ * A scalar subquery, where `exists` would say the same: the planner turns `exists` into a join, and on tables that
+ * were never analysed it then begins at the endpoints and sorts all that they have (252 ms for a page of 500,000
+ * deliveries, against 1.5 ms).
+ */
+const isVisible = sql<SqlBool>`(
+  select e.deleted_at is null and (e.purged_through is null or d.id > e.purged_through)
+    from endpoint e where e.owner_id = d.owner_id and e.id = d.endpoint_id)`;

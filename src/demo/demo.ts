@@ -8,8 +8,8 @@ import { createSender, type Sender, type SenderOptions } from '../egress/send.ts
 import { createEndpoint } from '../endpoints/create-endpoint.ts';
 import type { Handshakes } from '../endpoints/handshakes.ts';
 import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
-import { findEventType } from '../event-types/event-type.ts';
 import { registerEventType } from '../event-types/catalogue.ts';
+import { findEventType } from '../event-types/event-type.ts';
 import type { Logger } from '../log.ts';
 import type { Route } from '../route.ts';
 import { verifySignature } from '../signing/sign.ts';
@@ -28,10 +28,10 @@ const toleranceSeconds = 300;
  * The usual sender, but for one URL: the demo's receiver may be reached though it is on loopback. Nothing else there
  * may be.
  */
-export function demoSender(usual: Sender, receiverUrl: string, options: SenderOptions): Sender {
+export function demoSender(usual: Sender, receiverUrl: () => string, options: SenderOptions): Sender {
   const own = createSender({ ...options, guard: new AddressGuard(['127.0.0.1/32', '::1/128']) });
   return {
-    send: (request) => (request.url === receiverUrl ? own : usual).send(request),
+    send: (request) => (request.url === receiverUrl() ? own : usual).send(request),
     close: async () => {
       await Promise.all([usual.close(), own.close()]);
     },
@@ -116,14 +116,18 @@ export function demoRoute(options: { database: Database; secrets: SigningSecrets
       );
       if (!isGenuine) return { status: 401, body: { error: 'The signature does not match.' } };
       const message: { type?: unknown; challenge?: unknown } = JSON.parse(text);
-      if (message.type === 'endpoint.verification') return { status: 200, body: { challenge: message.challenge } };
+      if (message.type === 'endpoint.verification')
+        return { status: 200, body: { challenge: message.challenge } };
       logger.info({ webhookId: headers['webhook-id'], type: message.type }, 'the demo receiver got an event');
       return { status: 200, body: { received: true } };
     },
   };
 }
 
-function findDemoEndpoint(db: Kysely<Tables>, ownerId: string): Promise<{ id: string; url: string } | undefined> {
+function findDemoEndpoint(
+  db: Kysely<Tables>,
+  ownerId: string,
+): Promise<{ id: string; url: string } | undefined> {
   return db
     .selectFrom('endpoint')
     .select(['id', 'url'])

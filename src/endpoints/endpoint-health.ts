@@ -1,8 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
 
-export const circuitStates = ['CLOSED', 'OPEN', 'HALF_OPEN'] as const;
-
 /** What the engine last wrote down about an endpoint's circuit. */
 export type EndpointCircuit = Readonly<
   Pick<

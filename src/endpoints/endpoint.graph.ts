@@ -16,7 +16,7 @@ import {
   type VerificationStatus as VerificationStatusName,
 } from './endpoint.ts';
 import { listEndpointAudit } from './endpoint-audit.ts';
-import { type circuitStates, type EndpointCircuit, findCircuits, untroubled } from './endpoint-health.ts';
+import { type EndpointCircuit, findCircuits, untroubled } from './endpoint-health.ts';
 import { EndpointOwner, loadOwner } from './endpoint-owner.graph.ts';
 import {
   listSecretsInForce,
@@ -44,7 +44,7 @@ const verificationStatusValues: Described<VerificationStatusName> = {
   FAILED: { description: 'The last handshake failed: `reason` says why. Nothing is delivered.' },
 };
 
-const circuitStateValues: Described<(typeof circuitStates)[number]> = {
+const circuitStateValues: Described<EndpointCircuit['circuit']> = {
   CLOSED: { description: 'Deliveries are sent as they come.' },
   OPEN: { description: 'The endpoint failed again and again: nothing is sent before `nextProbeAt`.' },
   HALF_OPEN: { description: 'One delivery is being tried; its end decides.' },
@@ -109,7 +109,7 @@ const Circuit = builder.objectRef<EndpointCircuit>('EndpointCircuit').implement(
 });
 
 /** Of an endpoint here, of an app's client secret elsewhere. */
-export const SecretInfo = builder.objectRef<SecretInfoRow>('SecretInfo').implement({
+const SecretInfo = builder.objectRef<SecretInfoRow>('SecretInfo').implement({
   description: 'A secret that is in force, without its value.',
   fields: (t) => ({
     id: t.id({

@@ -6,12 +6,6 @@ import type { Tables } from '../db/tables.ts';
 import { NotFoundError } from '../errors.ts';
 import { encodeId, timeOfUuid } from '../ids.ts';
 
-export const verificationStatuses = ['UNVERIFIED', 'PENDING', 'VERIFIED', 'FAILED'] as const;
-export type VerificationStatus = (typeof verificationStatuses)[number];
-
-export const disabledReasons = ['MANUAL', 'FAILING', 'GONE'] as const;
-export type DisabledReason = (typeof disabledReasons)[number];
-
 /** One owner may have this many: a fan-out looks at all of them. */
 export const maxEndpointsPerOwner = 1_000;
 
@@ -20,6 +14,9 @@ export type By = Pick<AuditEntryInput, 'actor' | 'requestId'>;
 
 /** Where an owner (a tenant or a partner app) wants its events sent. A deleted one is never found. */
 export type Endpoint = Selectable<Tables['endpoint']>;
+
+export type VerificationStatus = Endpoint['verification'];
+export type DisabledReason = NonNullable<Endpoint['disabled_reason']>;
 
 export type EndpointFilter = Readonly<{
   isActive?: boolean | null | undefined;

@@ -47,7 +47,11 @@ export function createGraphQLEndpoint(options: {
 }): GraphQLEndpoint {
   const { yoga, services, authenticator, rateLimit } = options;
 
-  async function answer(request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<void> {
     options.origins.addHeaders(request, response);
     const { method, headers } = request;
     if (method === 'OPTIONS') {
@@ -55,7 +59,10 @@ export function createGraphQLEndpoint(options: {
       return;
     }
     if (method === 'GET' && !options.production && wantsPage(request)) {
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': graphiqlPolicy });
+      response.writeHead(200, {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': graphiqlPolicy,
+      });
       response.end(await graphiqlPage());
       return;
     }
@@ -110,7 +117,12 @@ export function createGraphQLEndpoint(options: {
   }
 
   /** A refusal before Yoga: it looks like every other answer of this path. */
-  function refuse(request: IncomingMessage, response: ServerResponse, error: unknown, requestId: string): void {
+  function refuse(
+    request: IncomingMessage,
+    response: ServerResponse,
+    error: unknown,
+    requestId: string,
+  ): void {
     const original = error instanceof Error ? error : new Error(String(error));
     const masked =
       error instanceof HttpRefusal
@@ -152,7 +164,8 @@ const isJson = (contentType: string | undefined) =>
 const wantsPage = ({ headers, url }: IncomingMessage) =>
   headers.accept?.includes('text/html') === true && !(url ?? '').includes('query=');
 
-const single = (header: string | string[] | undefined) => (Array.isArray(header) ? header.join(', ') : header);
+const single = (header: string | string[] | undefined) =>
+  Array.isArray(header) ? header.join(', ') : header;
 
 /** The header is a structured string: `"key"`. Most clients leave the quotes out. */
 const unquoted = (key: string | undefined) => key?.trim().replace(/^"(.*)"$/, '$1');

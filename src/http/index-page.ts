@@ -45,7 +45,8 @@ export function indexPage(options: { production: boolean }): string {
 `;
 }
 
-const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const policy =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export function indexRoute(options: { production: boolean }): Route {
   const body = indexPage(options);

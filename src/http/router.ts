@@ -28,7 +28,10 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
   };
 }
 
-function matchSegments(segments: readonly string[], asked: readonly string[]): Record<string, string> | undefined {
+function matchSegments(
+  segments: readonly string[],
+  asked: readonly string[],
+): Record<string, string> | undefined {
   if (segments.length !== asked.length) return undefined;
   const parameters: Record<string, string> = {};
   for (const [index, segment] of segments.entries()) {

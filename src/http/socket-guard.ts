@@ -2,12 +2,14 @@ import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 
 export const closeCodes = {
+  normal: 1000,
   serviceRestart: 1012,
   tryAgainLater: 1013,
   badRequest: 4400,
   unauthorized: 4401,
   forbidden: 4403,
   tooManyMessages: 4429,
+  internalError: 4500,
   slowConsumer: 4510,
 } as const;
 
@@ -44,9 +46,9 @@ export class SocketGuard implements GraphQLSocket {
   readonly #slowConsumerMs: number;
   readonly #onSlow: () => void;
   readonly #looking: NodeJS.Timeout;
-  readonly #progress = new Set<WeakRef<Progress>>();
+  readonly #onError: (error: unknown) => void;
+  readonly #progress = new Map<string, Progress>();
   readonly #closeListeners: ((code: number, reason: string) => void)[] = [];
-  readonly #neverSent: ((value: undefined) => void)[] = [];
   #closed = false;
   #tokens = messageBurst;
   #unsent = 0;
@@ -54,12 +56,17 @@ export class SocketGuard implements GraphQLSocket {
   #movedAt = performance.now();
   #heardAt = performance.now();
   #pingedAt = performance.now();
+  #lookedAt = performance.now();
 
-  constructor(socket: WebSocket, options: { slowConsumerMs: number; onSlow: () => void }) {
+  constructor(
+    socket: WebSocket,
+    options: { slowConsumerMs: number; onSlow: () => void; onError: (error: unknown) => void },
+  ) {
     this.protocol = socket.protocol;
     this.#socket = socket;
     this.#slowConsumerMs = options.slowConsumerMs;
     this.#onSlow = options.onSlow;
+    this.#onError = options.onError;
     this.#looking = setInterval(() => this.#look(), Math.min(lookEveryMs, options.slowConsumerMs / 4));
     socket.on('pong', () => this.#hear());
     socket.on('ping', () => this.#count());
@@ -72,32 +79,35 @@ export class SocketGuard implements GraphQLSocket {
     return this.#closed;
   }
 
-  send(data: string): Promise<undefined> {
-    if (this.#closed) return new Promise((resolve) => this.#neverSent.push(resolve));
+  /** Rejects once the socket is closed: that unwinds whatever still wanted to send. */
+  send(data: string): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error('The WebSocket is closed.'));
     if (this.#unsent === 0) this.#movedAt = performance.now();
     this.#unsent += 1;
     return new Promise((resolve) => {
       this.#socket.send(data, () => {
         this.#unsent -= 1;
         this.#movedAt = performance.now();
-        resolve(undefined);
+        resolve();
       });
     });
   }
 
-  /** Always answers false, for `return guard.close(…)` where the question was whether to go on. */
-  close(code = 1000, reason = ''): false {
-    if (this.#closed) return false;
+  close(code: number = closeCodes.normal, reason = ''): void {
+    if (this.#closed) return;
     this.#socket.close(code, Buffer.from(reason).subarray(0, maxReasonBytes).toString());
     setTimeout(() => this.#socket.terminate(), closeGraceMs).unref();
     this.#end(code, reason);
-    return false;
   }
 
   onMessage(listener: (data: string) => Promise<void>): void {
     this.#socket.on('message', (data: RawData) => {
       if (!this.#count()) return;
-      listener(String(data)).catch(() => this.close(closeCodes.badRequest, 'Invalid message received'));
+      listener(String(data)).catch((error: unknown) => {
+        if (this.#closed) return;
+        this.#onError(error);
+        this.close(closeCodes.internalError, 'Internal server error');
+      });
     });
   }
 
@@ -106,11 +116,15 @@ export class SocketGuard implements GraphQLSocket {
     this.#closeListeners.push(listener);
   }
 
-  /** Where an operation's source notes how far it has come. */
-  track(): Progress {
+  /** Where the source of an operation notes how far it has come, until `forget`. */
+  track(operationId: string): Progress {
     const progress: Progress = {};
-    this.#progress.add(new WeakRef(progress));
+    this.#progress.set(operationId, progress);
     return progress;
+  }
+
+  forget(operationId: string): void {
+    this.#progress.delete(operationId);
   }
 
   #hear(): void {
@@ -127,20 +141,23 @@ export class SocketGuard implements GraphQLSocket {
 
   #look(): void {
     const now = performance.now();
-    this.#tokens = Math.min(messageBurst, this.#tokens + (messagesPerSecond * lookEveryMs) / 1000);
+    this.#tokens = Math.min(messageBurst, this.#tokens + (messagesPerSecond * (now - this.#lookedAt)) / 1000);
+    this.#lookedAt = now;
     const { bufferedAmount } = this.#socket;
     if (bufferedAmount < this.#buffered) this.#movedAt = now;
     this.#buffered = bufferedAmount;
-    if (this.#unsent > 0 && now - this.#movedAt > this.#slowConsumerMs) return this.#cutOff();
-    if (now - this.#heardAt > silentMs) return this.#socket.terminate();
-    if (now - this.#pingedAt > pingEveryMs) {
+    if (this.#unsent > 0 && now - this.#movedAt > this.#slowConsumerMs) {
+      this.#cutOff();
+    } else if (now - this.#heardAt > silentMs) {
+      this.#socket.terminate();
+    } else if (now - this.#pingedAt > pingEveryMs) {
       this.#pingedAt = now;
       this.#socket.ping();
     }
   }
 
   #cutOff(): void {
-    const positions = [...this.#progress].flatMap((reference) => reference.deref()?.position ?? []);
+    const positions = [...this.#progress.values()].flatMap(({ position }) => position ?? []);
     const behind = positions.length === 0 ? '' : ` position=${Math.min(...positions)}`;
     this.#onSlow();
     this.close(closeCodes.slowConsumer, `SLOW_CONSUMER${behind}`);
@@ -151,6 +168,5 @@ export class SocketGuard implements GraphQLSocket {
     this.#closed = true;
     clearInterval(this.#looking);
     for (const listener of this.#closeListeners) listener(code, reason);
-    for (const resolve of this.#neverSent) resolve(undefined);
   }
 }

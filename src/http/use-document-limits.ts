@@ -1,4 +1,11 @@
-import { GraphQLError, parse, type ValidationRule, validate, ValuesOfCorrectTypeRule, specifiedRules } from 'graphql';
+import {
+  GraphQLError,
+  parse,
+  specifiedRules,
+  type ValidationRule,
+  ValuesOfCorrectTypeRule,
+  validate,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { documentLimits, refuseLargeDocument } from '../graph/document-limits.ts';
 

@@ -6,7 +6,8 @@ import type { Context } from '../graph/context.ts';
 export function useIntrospectionGate(options: { production: boolean }): Plugin<Partial<Context>> {
   return {
     onValidate({ context, addValidationRule }) {
-      if (options.production && context.actor === undefined) addValidationRule(NoSchemaIntrospectionCustomRule);
+      if (options.production && context.actor === undefined)
+        addValidationRule(NoSchemaIntrospectionCustomRule);
     },
   };
 }

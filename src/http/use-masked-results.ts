@@ -21,16 +21,19 @@ export function useMaskedResults(scopeOf: (context: object) => MaskScope): Plugi
 }
 
 /** The same result with every error masked. */
-export function maskResult(
-  result: ExecutionResult,
+export function maskResult<Result extends { errors?: readonly GraphQLError[] | undefined }>(
+  result: Result,
   scope: MaskScope,
   finish: (error: GraphQLError, original: GraphQLError) => GraphQLError = (error) => error,
-): ExecutionResult {
+): Result {
   if (result.errors === undefined) return result;
   return { ...result, errors: result.errors.map((error) => finish(maskError(error, scope), error)) };
 }
 
-function maskedStream(stream: AsyncIterable<ExecutionResult>, scope: MaskScope): AsyncIterableIterator<ExecutionResult> {
+function maskedStream(
+  stream: AsyncIterable<ExecutionResult>,
+  scope: MaskScope,
+): AsyncIterableIterator<ExecutionResult> {
   const iterator = stream[Symbol.asyncIterator]();
   return {
     [Symbol.asyncIterator]() {
@@ -67,7 +70,8 @@ function hintOf(error: GraphQLError, original: GraphQLError): HttpHint | undefin
   // What was refused before anything was executed has no path. Yoga tells which status the protocol wants.
   if (error.path !== undefined) return undefined;
   const given = original.extensions.http;
-  if (isHint(given)) return given;
+  // No GraphQL request at all (broken JSON, no query): the status says so in every media type.
+  if (isHint(given)) return original.extensions.code === 'BAD_REQUEST' ? { ...given, spec: false } : given;
   return code === 'INTERNAL' ? { status: 500 } : { status: 400, spec: true };
 }
 

@@ -1,8 +1,8 @@
 import { type ExecutionArgs, getOperationAST, Kind } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Metrics } from './metrics.ts';
-import { endableStream } from './stream.ts';
 import type { RequestContext } from './request-context.ts';
+import { endableStream } from './stream.ts';
 
 /** Counts and times operations, and counts open subscriptions. */
 export function useOperationMetrics(metrics: Metrics): Plugin<RequestContext> {
@@ -40,6 +40,7 @@ function nameOf({ document, operationName, schema }: ExecutionArgs): { type: str
   const operation = getOperationAST(document, operationName);
   const first = operation?.selectionSet.selections.find(({ kind }) => kind === Kind.FIELD);
   const field = first?.kind === Kind.FIELD ? first.name.value : '';
-  const known = operation != null && schema.getRootType(operation.operation)?.getFields()[field] !== undefined;
+  const known =
+    operation != null && schema.getRootType(operation.operation)?.getFields()[field] !== undefined;
   return { type: operation?.operation ?? 'none', field: known ? field : 'other' };
 }

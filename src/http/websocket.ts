@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
+import type { ExecutionArgs } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Actor } from '../access/actor.ts';
@@ -76,28 +76,28 @@ export function createWebSockets(options: {
         authorization: text(parameters.authorization),
         tenantHeader: text(parameters['heliograph-tenant']),
       });
-      if (actor === undefined) return guard.close(closeCodes.unauthorized, 'Send a credential.');
+      if (actor === undefined) return refuse(guard, closeCodes.unauthorized, 'Send a credential.');
       if (guard.isClosed) return false;
       const grant = options.grantWatch.watch(actor);
       extra.actor = actor;
       extra.grant = grant;
       const end = () => guard.close(closeCodes.forbidden, messageOf(grant.signal.reason));
-      if (grant.signal.aborted) return end();
+      if (grant.signal.aborted) return refuse(guard, closeCodes.forbidden, messageOf(grant.signal.reason));
       grant.signal.addEventListener('abort', end, { once: true });
       return true;
     } catch (error) {
       if (!(error instanceof RequestError)) {
-        options.services.logger.error({ err: error }, 'credential of a WebSocket not checked');
-        return guard.close(closeCodes.tryAgainLater, 'Try again later.');
+        services.logger.error({ err: error }, 'credential of a WebSocket not checked');
+        return refuse(guard, closeCodes.tryAgainLater, 'Try again later.');
       }
-      if (error.code !== 'UNAUTHENTICATED') return guard.close(closeCodes.badRequest, error.message);
+      if (error.code !== 'UNAUTHENTICATED') return refuse(guard, closeCodes.badRequest, error.message);
       const isOver = error.extensions.reason === 'expired' || error.extensions.reason === 'revoked';
-      return guard.close(isOver ? closeCodes.forbidden : closeCodes.unauthorized, error.message);
+      return refuse(guard, isOver ? closeCodes.forbidden : closeCodes.unauthorized, error.message);
     }
   }
 
   /** From a subscribe message to what is executed, or the errors to answer it with. */
-  async function prepare(payload: SubscribePayload, extra: Extra, openOperations: number) {
+  async function prepare(id: string, payload: SubscribePayload, extra: Extra, openOperations: number) {
     const { actor, grant, request, guard } = extra;
     const context: RequestContext = {
       services,
@@ -105,7 +105,7 @@ export function createWebSockets(options: {
       requestId: randomUUID(),
       idempotencyKey: undefined,
       transport: 'ws',
-      progress: guard.track(),
+      progress: guard.track(id),
       ...(grant === undefined ? {} : { grantSignal: grant.signal }),
     };
     const mask = (error: unknown) => maskError(error, options.scopeOf(context));
@@ -115,7 +115,10 @@ export function createWebSockets(options: {
       const operation = yoga.getEnveloped({ ...context, params: payload });
       const document = operation.parse(payload.query);
       const refusals = operation.validate(operation.schema, document);
-      if (refusals.length > 0) return refusals.map(mask);
+      if (refusals.length > 0) {
+        guard.forget(id);
+        return refusals.map(mask);
+      }
       const contextValue = await operation.contextFactory();
       envelopedOf.set(contextValue, operation);
       return {
@@ -126,6 +129,7 @@ export function createWebSockets(options: {
         contextValue,
       };
     } catch (error) {
+      guard.forget(id);
       // Thrown on, one syntax error would close the socket with everything else on it.
       return [mask(error)];
     }
@@ -134,21 +138,28 @@ export function createWebSockets(options: {
   const protocol = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: initTimeoutMs,
     onConnect: ({ connectionParams, extra }) => connect(connectionParams ?? {}, extra),
-    onSubscribe: ({ extra, subscriptions }, _id, payload) =>
-      prepare(payload, extra, Object.keys(subscriptions).length),
+    onSubscribe: ({ extra, subscriptions }, id, payload) =>
+      prepare(id, payload, extra, Object.keys(subscriptions).length),
     execute: (args) => enveloped(args).execute(args),
     subscribe: (args) => enveloped(args).subscribe(args),
     onNext(_context, _id, _payload, args, result) {
       if (result.errors === undefined) return undefined;
-      const masked = maskResult(result, options.scopeOf(Object(args.contextValue)));
-      return { ...masked, errors: masked.errors?.map((error) => error.toJSON()) };
+      const { errors = [], data } = maskResult(result, options.scopeOf(Object(args.contextValue)));
+      const formatted = errors.map((error) => error.toJSON());
+      return data === undefined ? { errors: formatted } : { errors: formatted, data };
     },
     onError(_context, _id, _payload, errors) {
       const scope = options.scopeOf({ requestId: randomUUID() });
       // Those of `prepare` have been masked; what a stream threw has not.
       return errors.map((error) =>
-        (error.originalError === undefined && error.extensions.code !== undefined ? error : maskError(error, scope)).toJSON(),
+        (error.originalError === undefined && error.extensions.code !== undefined
+          ? error
+          : maskError(error, scope)
+        ).toJSON(),
       );
+    },
+    onComplete({ extra }, id) {
+      extra.guard.forget(id);
     },
     onClose({ extra }) {
       extra.grant?.release();
@@ -168,6 +179,7 @@ export function createWebSockets(options: {
     const guard = new SocketGuard(socket, {
       slowConsumerMs: options.slowConsumerMs,
       onSlow: () => metrics.cutOff('ws'),
+      onError: (error) => services.logger.error({ err: error }, 'message on a WebSocket not handled'),
     });
     guards.add(guard);
     const disconnected = metrics.connected();
@@ -187,7 +199,8 @@ export function createWebSockets(options: {
       server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, request));
     },
     restart() {
-      for (const guard of guards) guard.close(closeCodes.serviceRestart, 'The server restarts: connect again.');
+      for (const guard of guards)
+        guard.close(closeCodes.serviceRestart, 'The server restarts: connect again.');
     },
   };
 }
@@ -200,6 +213,12 @@ const tooManyOperations = () =>
   new RequestError('RATE_LIMITED', `At most ${maxOperations} operations may be open on one socket.`, {
     limit: maxOperations,
   });
+
+/** Closes, and answers that it may not go on. */
+function refuse(guard: SocketGuard, code: number, reason: string): false {
+  guard.close(code, reason);
+  return false;
+}
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
 

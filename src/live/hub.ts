@@ -92,11 +92,13 @@ export class Hub {
     filter?: ((change: LogChange) => boolean) | undefined;
     signal?: AbortSignal | undefined;
   }): LogSubscription {
-    const reader = this.#reader(options.ownerId);
+    const { ownerId } = options;
+    const reader = this.#reader(ownerId);
     const subscription = new LogSubscription({
       ...options,
       reader,
-      source: this.#source(options.ownerId, this.#catchingUp),
+      source: this.#source(ownerId),
+      inTurn: (read) => this.#catchingUp.take(ownerId, read),
       onFailure: (error) => this.#failed(error),
       onEnd: () => this.#forget(subscription, reader),
     });
@@ -110,7 +112,8 @@ export class Hub {
     if (known !== undefined) return known;
     const reader = new OwnerReader({
       ownerId,
-      source: this.#source(ownerId, this.#following),
+      source: this.#source(ownerId),
+      inTurn: (read) => this.#following.take(ownerId, read),
       logger: this.#logger,
       ringSize: this.#ringSize,
       onFailure: (error) => this.#failed(error),
@@ -120,10 +123,10 @@ export class Hub {
     return reader;
   }
 
-  #source(ownerId: string, turns: ReadTurns): LogSource {
+  #source(ownerId: string): LogSource {
     return {
-      head: () => turns.take(ownerId, () => readHead(this.#database, ownerId)),
-      page: (point, limit) => turns.take(ownerId, () => readPage(this.#database, ownerId, { point, limit })),
+      head: () => readHead(this.#database, ownerId),
+      page: (point, limit) => readPage(this.#database, ownerId, { point, limit }),
     };
   }
 

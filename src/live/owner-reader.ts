@@ -9,7 +9,7 @@ const pageSize = 500;
 /** Between two reads of one owner, unless the first left something over: a busy log is read in bundles. */
 const restMs = 2;
 
-/** How one owner's log is read; the hub gives each read its turn. */
+/** How one owner's log is read. */
 export type LogSource = Readonly<{
   head(): Promise<LogBounds & { point: LogPoint }>;
   page(point: LogPoint, limit: number): Promise<LogPage>;
@@ -27,6 +27,7 @@ export type LogSource = Readonly<{
 export class OwnerReader {
   readonly ownerId: string;
   readonly #source: LogSource;
+  readonly #inTurn: <T>(read: () => Promise<T>) => Promise<T>;
   readonly #logger: Logger;
   readonly #onFailure: (error: unknown) => void;
   readonly #ring: Ring;
@@ -40,12 +41,15 @@ export class OwnerReader {
   constructor(options: {
     ownerId: string;
     source: LogSource;
+    /** Runs a read when it is this owner's turn. */
+    inTurn: <T>(read: () => Promise<T>) => Promise<T>;
     logger: Logger;
     ringSize: number;
     onFailure: (error: unknown) => void;
   }) {
     this.ownerId = options.ownerId;
     this.#source = options.source;
+    this.#inTurn = options.inTurn;
     this.#logger = options.logger;
     this.#ring = new Ring(options.ringSize);
     this.#onFailure = options.onFailure;
@@ -100,7 +104,7 @@ export class OwnerReader {
     try {
       while (this.#isDue && !this.#stopped) {
         this.#isDue = false;
-        if (await this.#advance()) this.#isDue = true;
+        if (await this.#inTurn(() => this.#advance())) this.#isDue = true;
         else if (this.#isDue) await delay(restMs);
       }
     } catch (error) {

@@ -40,6 +40,7 @@ export type NextOptions = Readonly<{
 export class LogSubscription {
   readonly #reader: OwnerReader;
   readonly #source: LogSource;
+  readonly #inTurn: <T>(read: () => Promise<T>) => Promise<T>;
   readonly #filter: (change: LogChange) => boolean;
   readonly #onFailure: (error: unknown) => void;
   readonly #onEnd: () => void;
@@ -59,6 +60,8 @@ export class LogSubscription {
   constructor(options: {
     reader: OwnerReader;
     source: LogSource;
+    /** Runs a read when it is this owner's turn. */
+    inTurn: <T>(read: () => Promise<T>) => Promise<T>;
     after?: number | undefined;
     filter?: ((change: LogChange) => boolean) | undefined;
     signal?: AbortSignal | undefined;
@@ -67,6 +70,7 @@ export class LogSubscription {
   }) {
     this.#reader = options.reader;
     this.#source = options.source;
+    this.#inTurn = options.inTurn;
     this.#filter = options.filter ?? (() => true);
     this.#signal = options.signal;
     this.#onFailure = options.onFailure;
@@ -194,8 +198,8 @@ export class LogSubscription {
   async #patiently<T>(read: () => Promise<T>): Promise<T | undefined> {
     while (!this.#ended) {
       try {
-        const result = await read();
-        return this.#ended ? undefined : result;
+        // Whoever has left while waiting for a turn gives it up.
+        return await this.#inTurn(async () => (this.#ended ? undefined : await read()));
       } catch (error) {
         if (!isTransient(error)) throw error;
         this.#onFailure(error);

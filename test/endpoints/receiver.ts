@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 
-export type Received = Readonly<{ headers: IncomingHttpHeaders; body: string; challenge: string }>;
+type Received = Readonly<{ headers: IncomingHttpHeaders; body: string; challenge: string }>;
 export type Answer = (response: ServerResponse, received: Received) => void;
 
 /** A real receiver of handshakes on loopback, which answers as it is told. */

@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RequestError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { RouteResponse } from '../route.ts';
+import { endUnread, readBody } from './read-body.ts';
+import type { RouteMatch } from './router.ts';
+
+type Asked = {
+  request: IncomingMessage;
+  response: ServerResponse;
+  requestId: string;
+  path: string;
+  logger: Logger;
+};
+
+/** Answers a request outside of /graphql: with its route's answer, or why there is none. */
+export async function answerRoute(match: RouteMatch, asked: Asked): Promise<void> {
+  const answer = await answerOf(match, asked);
+  const { response, request } = asked;
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if (typeof answer.body === 'object' && !response.hasHeader('content-type')) {
+    response.setHeader('content-type', 'application/json; charset=utf-8');
+  }
+  response.statusCode = answer.status;
+  const body = typeof answer.body === 'object' ? JSON.stringify(answer.body) : (answer.body ?? '');
+  if (request.complete || request.method === 'GET' || request.method === 'HEAD') response.end(body);
+  else endUnread(request, response, body);
+}
+
+async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse> {
+  if (match.kind === 'none') return failure(404, 'NOT_FOUND', 'There is nothing here.');
+  if (match.kind === 'wrong method') {
+    const refusal = failure(405, 'METHOD_NOT_ALLOWED', `This path takes ${match.allow}.`);
+    return { ...refusal, headers: { allow: match.allow } };
+  }
+  const { request, requestId, path, logger } = asked;
+  try {
+    return await match.route.handle({
+      method: request.method ?? 'GET',
+      path,
+      parameters: match.parameters,
+      query: new URL(request.url ?? '/', 'http://localhost').searchParams,
+      headers: request.headers,
+      body: match.route.method === 'POST' ? await readBody(request) : Buffer.alloc(0),
+      requestId,
+    });
+  } catch (error) {
+    if (error instanceof RequestError) {
+      return failure(error.code === 'PAYLOAD_TOO_LARGE' ? 413 : 400, error.code, error.message);
+    }
+    logger.error({ requestId, err: error, route: match.route.path }, 'route failed');
+    return failure(500, 'INTERNAL', 'Something went wrong on our side.', { requestId });
+  }
+}
+
+const failure = (status: number, code: string, message: string, more: object = {}): RouteResponse => ({
+  status,
+  body: { error: { code, message, ...more } },
+});

@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import type { Authenticator } from '../access/authenticate.ts';
+import type { GrantWatch } from '../access/grant-watch.ts';
+import type { Services } from '../graph/context.ts';
+import type { MaskScope } from '../graph/mask-error.ts';
+import type { Route } from '../route.ts';
+import { answerRoute } from './answer-route.ts';
+import { createGraphQLEndpoint } from './graphql-endpoint.ts';
+import { healthRoutes, type Readiness } from './health.ts';
+import { indexRoute } from './index-page.ts';
+import type { Metrics } from './metrics.ts';
+import { Origins } from './origin.ts';
+import { RateLimit } from './rate-limit.ts';
+import { createRouter } from './router.ts';
+import { slowConsumerMs } from './send-response.ts';
+import { createWebSockets, refuseUpgrade } from './websocket.ts';
+import { createGraphQLYoga } from './yoga.ts';
+
+/** To send the whole of a request: 4 MiB at 70 kB/s. Bounds who sends a byte a minute. */
+const requestTimeoutMs = 60_000;
+const headersTimeoutMs = 10_000;
+/** Longer than load balancers keep idle connections (60 s): they, not we, close one that a request may be on. */
+const keepAliveTimeoutMs = 65_000;
+/** A credential has up to 8 KiB. */
+const maxHeaderBytes = 16 * 1024;
+
+export type HttpServer = Readonly<{
+  /** Starts to listen; answers with the address, of use where the port was 0. */
+  listen(): Promise<{ port: number; url: string }>;
+  /**
+   * Takes nothing new and ends what is open: WebSockets with 1012 and event streams without a last event, so that
+   * clients connect again elsewhere. What is still open after the deadline is cut.
+   */
+  drain(deadlineMs: number): Promise<void>;
+}>;
+
+export type HttpServerOptions = Readonly<{
+  schema: GraphQLSchema;
+  services: Services;
+  authenticator: Pick<Authenticator, 'authenticate'>;
+  grantWatch: Pick<GrantWatch, 'watch'>;
+  readiness: Readiness;
+  metrics: Metrics;
+  /** Of other rooms. */
+  routes?: readonly Route[];
+  slowConsumerMs?: number;
+}>;
+
+/** The HTTP server: /graphql over HTTP, server-sent events and WebSocket, and the routes beside it. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { schema, services, metrics } = options;
+  const { config, logger } = services;
+  const { production } = config;
+  let draining = false;
+
+  const scopeOf = (context: object): MaskScope => ({
+    requestId: 'requestId' in context ? String(context.requestId) : randomUUID(),
+    logger,
+    hideSuggestions: production,
+  });
+  const shared = {
+    ...options,
+    yoga: createGraphQLYoga({ ...options, production, scopeOf }),
+    origins: new Origins(config),
+    rateLimit: new RateLimit(config.rateLimitPerMinute),
+    production,
+    slowConsumerMs: options.slowConsumerMs ?? slowConsumerMs,
+    scopeOf,
+  };
+  const graphql = createGraphQLEndpoint(shared);
+  const webSockets = createWebSockets(shared);
+  const findRoute = createRouter([
+    indexRoute({ production }),
+    ...healthRoutes({ readiness: options.readiness, isDraining: () => draining }),
+    metricsRoute(metrics),
+    ...(production ? [] : [schemaRoute(schema)]),
+    ...(options.routes ?? []),
+  ]);
+  const streams = new Set<ServerResponse>();
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = requestIdOf(request);
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const startedAt = performance.now();
+    response.setHeader('x-request-id', requestId);
+    response.setHeader('x-content-type-options', 'nosniff');
+    if (draining) response.setHeader('connection', 'close');
+    if (path === '/graphql') {
+      streams.add(response);
+      response.once('close', () => {
+        streams.delete(response);
+        if (isStream(response)) return;
+        metrics.requested(
+          methodOf(request),
+          path,
+          response.statusCode,
+          (performance.now() - startedAt) / 1000,
+        );
+      });
+      return await graphql(request, response, requestId);
+    }
+    const match = findRoute(request.method ?? 'GET', path);
+    response.once('close', () => {
+      const route = match.kind === 'route' ? match.route.path : 'none';
+      metrics.requested(
+        methodOf(request),
+        route,
+        response.statusCode,
+        (performance.now() - startedAt) / 1000,
+      );
+    });
+    await answerRoute(match, { request, response, requestId, path, logger });
+  }
+
+  const server = createServer(
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      maxHeaderSize: maxHeaderBytes,
+    },
+    (request, response) => {
+      handle(request, response).catch((error: unknown) => {
+        logger.error({ err: error }, 'request not answered');
+        response.destroy();
+      });
+    },
+  );
+  server.on('upgrade', (request, socket, head) => {
+    // Without a listener an error of the socket would end the process.
+    socket.on('error', () => undefined);
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (draining) refuseUpgrade(socket, '503 Service Unavailable');
+    else if (path !== '/graphql') refuseUpgrade(socket, '404 Not Found');
+    else webSockets.upgrade(request, socket, head);
+  });
+
+  return {
+    listen: () => listen(server, config),
+    async drain(deadlineMs) {
+      draining = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      webSockets.restart();
+      // Without `complete`: to the client the connection was lost, and it comes again.
+      for (const response of streams) if (isStream(response)) response.end();
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+const isStream = (response: ServerResponse) =>
+  String(response.getHeader('content-type')).startsWith('text/event-stream');
+
+function listen(
+  server: Server,
+  config: { host: string; port: number },
+): Promise<{ port: number; url: string }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, () => {
+      server.off('error', reject);
+      const { port, family, address } = server.address() as AddressInfo;
+      const host =
+        address === '0.0.0.0' || address === '::'
+          ? 'localhost'
+          : family === 'IPv6'
+            ? `[${address}]`
+            : address;
+      resolve({ port, url: `http://${host}:${port}` });
+    });
+  });
+}
+
+/** A caller's own id is kept where it is harmless to write into logs. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
+}
+
+const knownMethods = ['GET', 'POST', 'HEAD', 'OPTIONS'];
+const methodOf = ({ method = '' }: IncomingMessage) => (knownMethods.includes(method) ? method : 'other');
+
+function metricsRoute({ registry }: Metrics): Route {
+  return {
+    method: 'GET',
+    path: '/metrics',
+    description: 'What this process tells about itself, for Prometheus.',
+    auth: [],
+    handle: async () => ({
+      status: 200,
+      headers: { 'content-type': registry.contentType },
+      body: await registry.metrics(),
+    }),
+  };
+}
+
+function schemaRoute(schema: GraphQLSchema): Route {
+  const body = printSchema(lexicographicSortSchema(schema));
+  return {
+    method: 'GET',
+    path: '/schema.graphql',
+    description: 'The GraphQL schema as text, in development.',
+    auth: [],
+    handle: () => ({ status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body }),
+  };
+}

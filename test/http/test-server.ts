@@ -1,0 +1,125 @@
+import type { Actor } from '../../src/access/actor.ts';
+import type { Grant } from '../../src/access/grant-watch.ts';
+import { unauthenticated } from '../../src/access/unauthenticated.ts';
+import { readConfig } from '../../src/config.ts';
+import { Hints } from '../../src/db/listen.ts';
+import { createReadiness } from '../../src/http/health.ts';
+import { Metrics } from '../../src/http/metrics.ts';
+import { createHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import { actors } from '../graph/actors.ts';
+import { createTestSchema } from '../graph/test-schema.ts';
+import { createTestDatabase, quietLogger } from '../support/database.ts';
+
+/** Grants that the test revokes. */
+class TestGrants {
+  readonly watched = new Set<{ actor: Actor; ending: AbortController }>();
+
+  watch(watchedActor: Actor): Grant {
+    const entry = { actor: watchedActor, ending: new AbortController() };
+    this.watched.add(entry);
+    return { signal: entry.ending.signal, release: () => void this.watched.delete(entry) };
+  }
+
+  end(reason: 'expired' | 'revoked'): void {
+    for (const { ending } of this.watched) ending.abort(unauthenticated(reason));
+  }
+}
+
+/** A real server over the small schema, on a port of its own. */
+export async function startTestServer(
+  options: Partial<Pick<HttpServerOptions, 'routes' | 'slowConsumerMs' | 'readiness'>> & {
+    environment?: Record<string, string>;
+    logger?: typeof quietLogger;
+  } = {},
+) {
+  const { database, url: databaseUrl, drop } = await createTestDatabase();
+  const logger = options.logger ?? quietLogger;
+  const { schema, ...parts } = createTestSchema();
+  const grants = new TestGrants();
+  const metrics = new Metrics();
+  let authenticated = 0;
+  let isMigrated = true;
+  const server = createHttpServer({
+    schema,
+    services: {
+      config: readConfig({ NODE_ENV: 'test', PORT: '0', ...options.environment }),
+      database,
+      logger,
+      hints: new Hints({ url: databaseUrl, logger }),
+    },
+    authenticator: {
+      async authenticate({ authorization }) {
+        authenticated += 1;
+        if (authorization === undefined) return undefined;
+        const token = authorization.replace('Bearer ', '');
+        if (token === 'expired' || token === 'revoked') throw unauthenticated(token);
+        if (token === 'database-down') throw new Error('connect ECONNREFUSED password hunter2');
+        const known = Object.values(actors).find(({ label }) => label === token);
+        if (known === undefined) throw unauthenticated('invalid');
+        return known;
+      },
+    },
+    grantWatch: grants,
+    readiness: options.readiness ?? createReadiness({ database, isMigrated: () => isMigrated }),
+    metrics,
+    ...(options.routes === undefined ? {} : { routes: options.routes }),
+    ...(options.slowConsumerMs === undefined ? {} : { slowConsumerMs: options.slowConsumerMs }),
+  });
+  const { url, port } = await server.listen();
+
+  return {
+    ...parts,
+    server,
+    grants,
+    metrics,
+    port,
+    url,
+    graphqlUrl: `${url}/graphql`,
+    wsUrl: `${url.replace('http', 'ws')}/graphql`,
+    authenticated: () => authenticated,
+    unmigrate: () => {
+      isMigrated = false;
+    },
+    post: (query: string, more: PostOptions = {}) => post(`${url}/graphql`, query, more),
+    async stop() {
+      await server.drain(100);
+      await drop();
+    },
+  };
+}
+
+export type TestServer = Awaited<ReturnType<typeof startTestServer>>;
+
+export type PostOptions = {
+  token?: string | undefined;
+  variables?: Record<string, unknown>;
+  headers?: Record<string, string>;
+};
+
+type GraphQLAnswer = {
+  data?: Record<string, unknown> | null;
+  errors?: { message: string; path?: unknown[]; extensions: Record<string, unknown> }[];
+};
+
+export async function post(
+  url: string,
+  query: string,
+  { token = 'full', variables, headers }: PostOptions = {},
+) {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    body: JSON.stringify({ query, variables }),
+  });
+  const answer: GraphQLAnswer = JSON.parse(await response.text());
+  return {
+    status: response.status,
+    headers: response.headers,
+    answer,
+    codes: answer.errors?.map((e) => e.extensions.code),
+  };
+}
