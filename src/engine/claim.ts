@@ -45,7 +45,7 @@ const claimStatement = statement(
    pick as materialized (
      select lane.epoch, p.owner_id, p.delivery_id, p.stale_claim, p.stale_at
        from lane
-       join shard_lease s on s.shard = lane.shard and s.epoch = lane.epoch
+       join shard_lease s on s.shard = lane.shard and s.epoch = lane.epoch and s.holder = $7
       cross join lateral (
         select d.owner_id, d.delivery_id, d.claim as stale_claim, d.claimed_at as stale_at
           from due d
@@ -73,7 +73,8 @@ const claimStatement = statement(
 
 export type Take = Readonly<{ lane: Lane; count: number; epoch: number }>;
 
-export function claim(db: Database, takes: readonly Take[]): Promise<ClaimedRow[]> {
+/** Claims nothing for a lane whose lease is not the worker's any more, whatever it believes. */
+export function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
   return run<ClaimedRow>(db, db.engine, claimStatement, [
     takes.map(({ lane }) => lane.shard),
     takes.map(({ lane }) => lane.endpointId),
@@ -81,6 +82,7 @@ export function claim(db: Database, takes: readonly Take[]): Promise<ClaimedRow[
     takes.map(({ lane }) => lane.cursor.dueAt),
     takes.map(({ lane }) => lane.cursor.deliveryId),
     takes.map(({ epoch }) => epoch),
+    workerId,
   ]);
 }
 

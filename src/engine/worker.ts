@@ -74,6 +74,8 @@ export class Worker {
   readonly #settler: Settler;
   readonly #wake = new Signal();
   readonly #abort = new AbortController();
+  /** Shards of the claim that is under way: what it brings is in flight before we know it. */
+  readonly #claiming = new Set<number>();
   #inFlight = 0;
   #isClaiming = false;
   #running: Promise<void> | undefined;
@@ -93,7 +95,7 @@ export class Worker {
         this.#scout.lose(shard);
         this.#lanes.dropShard(shard);
       },
-      isIdle: (shard) => this.#lanes.inFlightOfShard(shard) === 0,
+      isIdle: (shard) => this.#lanes.inFlightOfShard(shard) === 0 && !this.#claiming.has(shard),
     });
     this.#scout = new Scout({
       database,
@@ -159,7 +161,8 @@ export class Worker {
 
     const takes = this.#shareOut(lanes, free);
     if (takes.length === 0) return 0;
-    const rows = await claim(database, takes);
+    for (const { lane } of takes) this.#claiming.add(lane.shard);
+    const rows = await claim(database, this.#leases.workerId, takes).finally(() => this.#claiming.clear());
     const byEndpoint = new Map<string, ClaimedRow[]>();
     for (const row of rows) {
       const list = byEndpoint.get(row.endpoint_id);

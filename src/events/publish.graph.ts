@@ -1,8 +1,7 @@
-import { RequestError } from '../errors.ts';
 import { Event } from '../deliveries/events.graph.ts';
-import { findEventsOfOwners } from '../deliveries/find-event.ts';
 import type { Event as EventRow } from '../deliveries/find-event.ts';
-import { IdempotencyError, LimitExceededError, ValidationError } from '../errors.ts';
+import { findEventsOfOwners } from '../deliveries/find-event.ts';
+import { IdempotencyError, LimitExceededError, RequestError, ValidationError } from '../errors.ts';
 import type { EventTypeCatalogue } from '../event-types/payload-validator.ts';
 import { builder } from '../graph/builder.ts';
 import { type Context, requireActor } from '../graph/context.ts';
@@ -25,7 +24,10 @@ const PublishEventInput = builder.inputType('PublishEventInput', {
       description:
         "The tenant's externalId. A platform service must name it, unless `heliograph-tenant` does; from anyone else it is left out or their own.",
     }),
-    type: t.string({ required: true, description: 'The name of a registered event type, such as `comment.created`.' }),
+    type: t.string({
+      required: true,
+      description: 'The name of a registered event type, such as `comment.created`.',
+    }),
     payload: t.field({
       type: 'JSON',
       description:
@@ -38,7 +40,10 @@ const PublishEventInput = builder.inputType('PublishEventInput', {
       description:
         '1 to 255 printable ASCII characters. The same key from the same tenant within 24 hours is the same event: it is answered again and not sent again. With another type, payload or time it is refused.',
     }),
-    occurredAt: t.field({ type: 'DateTime', description: 'When it happened; by default when it is published.' }),
+    occurredAt: t.field({
+      type: 'DateTime',
+      description: 'When it happened; by default when it is published.',
+    }),
   }),
 });
 

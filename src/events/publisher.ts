@@ -29,8 +29,8 @@ import { findSubscribers, queueOrRefuse } from './fan-out.ts';
 const eventsPerBatch = 2_000;
 const deliveriesPerStatement = 10_000;
 const maxDeliveriesPerCall = 100_000;
-/** Events that may wait in one owner group before callers are turned away: some tens of megabytes. */
-const maxWaitingEvents = 10_000;
+/** What may wait in this process before callers are turned away. */
+const maxWaitingEvents = 20_000;
 const maxWaitingBytes = 64 * 1024 * 1024;
 const retries = 6;
 
@@ -60,7 +60,9 @@ type Planned = {
 export class Publisher {
   readonly #db: Database;
   readonly #config: Pick<Config, 'retrySchedule' | 'requireVerification'>;
-  readonly #groups: { waiting: Call[]; events: number; bytes: number; isRunning: boolean }[];
+  #waitingEvents = 0;
+  #waitingBytes = 0;
+  readonly #groups: { waiting: Call[]; isRunning: boolean }[];
 
   constructor(options: {
     database: Database;
@@ -70,8 +72,6 @@ export class Publisher {
     this.#config = options.config;
     this.#groups = Array.from({ length: ownerGroups }, () => ({
       waiting: [],
-      events: 0,
-      bytes: 0,
       isRunning: false,
     }));
   }
@@ -104,15 +104,15 @@ export class Publisher {
     if (group === undefined) return Promise.resolve([]);
     const bytes = bytesOf(events);
     if (
-      group.events > 0 &&
-      (group.events + events.length > maxWaitingEvents || group.bytes + bytes > maxWaitingBytes)
+      this.#waitingEvents > 0 &&
+      (this.#waitingEvents + events.length > maxWaitingEvents || this.#waitingBytes + bytes > maxWaitingBytes)
     ) {
       const message =
         'More is being published than the database takes: nothing was stored, try again in a moment.';
       return Promise.reject(new RequestError('RATE_LIMITED', message, { retryAfterSeconds: 1 }));
     }
-    group.events += events.length;
-    group.bytes += bytes;
+    this.#waitingEvents += events.length;
+    this.#waitingBytes += bytes;
     return new Promise((resolve, reject) => {
       group.waiting.push({ events, resolve, reject });
       if (group.isRunning) return;
@@ -122,7 +122,7 @@ export class Publisher {
     });
   }
 
-  async #drain(group: { waiting: Call[]; events: number; bytes: number; isRunning: boolean }): Promise<void> {
+  async #drain(group: { waiting: Call[]; isRunning: boolean }): Promise<void> {
     while (group.waiting.length > 0) {
       let size = 0;
       let take = 0;
@@ -133,8 +133,8 @@ export class Publisher {
       }
       const batch = group.waiting.splice(0, take);
       await this.#storeApart(batch);
-      group.events -= size;
-      group.bytes -= batch.reduce((sum, { events }) => sum + bytesOf(events), 0);
+      this.#waitingEvents -= size;
+      this.#waitingBytes -= batch.reduce((sum, { events }) => sum + bytesOf(events), 0);
     }
     group.isRunning = false;
   }

@@ -46,7 +46,11 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
 
   if (root instanceof RequestError || root instanceof DomainError) {
     const extensions = root instanceof RequestError ? root.extensions : {};
-    return new GraphQLError(root.message, { ...place, extensions: { ...extensions, code: root.code } });
+    // The executor's words come first: which variable, and where in it.
+    return new GraphQLError(outer?.message ?? root.message, {
+      ...place,
+      extensions: { ...extensions, code: root.code },
+    });
   }
   if (outer !== undefined && isOfTheRequest(outer, root)) {
     const { code, limit, found } = outer.extensions;

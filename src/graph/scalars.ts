@@ -1,15 +1,14 @@
-import { GraphQLError, Kind } from 'graphql';
+import { Kind } from 'graphql';
+import { badUserInput } from '../errors.ts';
 import type { Builder } from './schema-types.ts';
 
 /** RFC 3339, with `T` and an offset; seconds have no leap. Longer fractions than milliseconds are cut. */
 const dateTimePattern =
   /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-const refuse = (message: string) => new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
-
 export function parseDateTime(value: unknown): Date {
   const match = typeof value === 'string' ? dateTimePattern.exec(value) : null;
-  if (match === null) throw refuse('A DateTime is an RFC 3339 text such as 2026-03-01T09:30:00.000Z.');
+  if (match === null) throw badUserInput('A DateTime is an RFC 3339 text such as 2026-03-01T09:30:00.000Z.');
   const [, year = '', month = '', day = '', hour, minute, second, fraction = '', offset = ''] = match;
   const lastDay = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
   const isDate =
@@ -20,13 +19,14 @@ export function parseDateTime(value: unknown): Date {
     Number(day) <= lastDay;
   const ms = fraction.slice(0, 4) || '.0';
   const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${ms}${offset.toUpperCase()}`);
-  if (!isDate || Number.isNaN(date.getTime())) throw refuse('This DateTime names no day of the calendar.');
+  if (!isDate || Number.isNaN(date.getTime()))
+    throw badUserInput('This DateTime names no day of the calendar.');
   return date;
 }
 
 export function parseSafeInt(value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw refuse('A SafeInt is a whole number within ±9007199254740991.');
+    throw badUserInput('A SafeInt is a whole number within ±9007199254740991.');
   }
   return value;
 }
@@ -61,7 +61,7 @@ export function addScalars(builder: Builder): void {
       return value;
     },
     parseValue() {
-      throw refuse('URL stands in answers alone.');
+      throw badUserInput('URL stands in answers alone.');
     },
   });
   builder.scalarType('SafeInt', {

@@ -19,7 +19,7 @@ export function useDocumentLimits(): Plugin {
       setValidationFn((schema, document, rules, _typeInfo, options) => {
         const refusal = refuseLargeDocument(document);
         if (refusal !== undefined) return [refusal];
-        return validate(schema, document, [...ownRules, ...(rules ?? [])], options);
+        return validate(schema, document, (rules ?? specifiedRules).map(ownRule), options);
       });
     },
   };
@@ -53,4 +53,4 @@ const valuesAreUserInput: ValidationRule = (context) => {
   return ValuesOfCorrectTypeRule(reporting);
 };
 
-const ownRules = specifiedRules.map((rule) => (rule === ValuesOfCorrectTypeRule ? valuesAreUserInput : rule));
+const ownRule = (rule: ValidationRule) => (rule === ValuesOfCorrectTypeRule ? valuesAreUserInput : rule);

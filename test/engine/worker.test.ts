@@ -2,9 +2,8 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Worker } from '../../src/engine/worker.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { createWorker, seedSecret } from '../support/worker.ts';
+import { createWorker, seedQueue, statusesOf, untilEnded } from '../support/worker.ts';
 
 let db: TestDatabase;
 let worker: Worker;
@@ -18,39 +17,10 @@ afterAll(async () => {
   await db.drop();
 });
 
-async function seed(url: string, count: number) {
-  const { ownerId, endpointIds } = await seedOwner(db.database, { url });
-  const endpointId = endpointIds[0] ?? '';
-  const { secret } = await seedSecret(db, ownerId, endpointId);
-  const deliveries = await seedDeliveries(db.database, ownerId, endpointId, count);
-  return { ownerId, endpointId, secret, deliveries };
-}
-
-/** Waits for the log to hold `count` ends. */
-async function untilEnded(ownerId: string, count: number): Promise<void> {
-  for (;;) {
-    const { rows } = await db.database.api.query<{ n: number }>(
-      `select count(*)::int as n from delivery_log
-        where owner_id = $1 and status in ('SUCCEEDED', 'FAILED', 'DEAD_LETTER')`,
-      [ownerId],
-    );
-    if ((rows[0]?.n ?? 0) >= count) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-async function statuses(ownerId: string): Promise<string[]> {
-  const { rows } = await db.database.api.query<{ status: string }>(
-    'select status from delivery_log where owner_id = $1 order by position',
-    [ownerId],
-  );
-  return rows.map(({ status }) => status);
-}
-
 test('what is due is sent once, signed so that an independent verifier accepts it', async () => {
   const receiver = await startReceiver();
-  const { ownerId, secret } = await seed(receiver.url, 300);
-  await untilEnded(ownerId, 300);
+  const { ownerId, secret } = await seedQueue(db, receiver.url, 300);
+  await untilEnded(db, ownerId, 300);
   expect(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size).toBe(300);
   expect(receiver.received).toHaveLength(300);
   const verifier = new Webhook(secret);
@@ -63,9 +33,9 @@ test('500 twice, then 200: RETRYING twice, then SUCCEEDED, with each attempt on 
   const receiver = await startReceiver({
     answer: (_request, response, index) => response.writeHead(index < 2 ? 500 : 200).end('x'),
   });
-  const { ownerId } = await seed(receiver.url, 1);
-  await untilEnded(ownerId, 1);
-  expect(await statuses(ownerId)).toEqual(['PENDING', 'RETRYING', 'RETRYING', 'SUCCEEDED']);
+  const { ownerId } = await seedQueue(db, receiver.url, 1);
+  await untilEnded(db, ownerId, 1);
+  expect(await statusesOf(db, ownerId)).toEqual(['PENDING', 'RETRYING', 'RETRYING', 'SUCCEEDED']);
   const { rows } = await db.database.api.query(
     'select number, outcome, response_status from attempt where owner_id = $1 order by number',
     [ownerId],
@@ -80,10 +50,10 @@ test('500 twice, then 200: RETRYING twice, then SUCCEEDED, with each attempt on 
 
 test('500 always: DEAD_LETTER after exactly as many attempts as the schedule has entries', async () => {
   const receiver = await startReceiver({ answer: (_request, response) => response.writeHead(500).end() });
-  const { ownerId } = await seed(receiver.url, 1);
-  await untilEnded(ownerId, 1);
+  const { ownerId } = await seedQueue(db, receiver.url, 1);
+  await untilEnded(db, ownerId, 1);
   expect(receiver.received).toHaveLength(3);
-  expect((await statuses(ownerId)).at(-1)).toBe('DEAD_LETTER');
+  expect((await statusesOf(db, ownerId)).at(-1)).toBe('DEAD_LETTER');
   await receiver.close();
 });
 
@@ -91,16 +61,16 @@ test('an attempt that outlasts a second shows as DELIVERING', async () => {
   const receiver = await startReceiver({
     answer: (_request, response) => void setTimeout(() => response.writeHead(200).end(), 1_300),
   });
-  const { ownerId } = await seed(receiver.url, 1);
-  await untilEnded(ownerId, 1);
-  expect(await statuses(ownerId)).toEqual(['PENDING', 'DELIVERING', 'SUCCEEDED']);
+  const { ownerId } = await seedQueue(db, receiver.url, 1);
+  await untilEnded(db, ownerId, 1);
+  expect(await statusesOf(db, ownerId)).toEqual(['PENDING', 'DELIVERING', 'SUCCEEDED']);
   await receiver.close();
 });
 
 test('410 disables the endpoint as GONE and ends what is queued', async () => {
   const receiver = await startReceiver({ answer: (_request, response) => response.writeHead(410).end() });
-  const { ownerId, endpointId } = await seed(receiver.url, 50);
-  await untilEnded(ownerId, 50);
+  const { ownerId, endpointId } = await seedQueue(db, receiver.url, 50);
+  await untilEnded(db, ownerId, 50);
   const { rows } = await db.database.api.query(
     'select is_active, disabled_reason from endpoint where owner_id = $1 and id = $2',
     [ownerId, endpointId],

@@ -62,7 +62,7 @@ test('the types take their names from the mutation', () => {
   expect(String(field?.type)).toBe('RenameThingResult!');
   const union = schema.getType('RenameThingResult');
   expect(union && printType(union)).toContain(
-    'union RenameThingResult = NotFoundError | ValidationError | RenameThingPayload',
+    'union RenameThingResult = NotFoundError | RenameThingPayload | ValidationError',
   );
 });
 

@@ -7,6 +7,7 @@ import { EngineMetrics } from '../../src/engine/engine-metrics.ts';
 import { Worker, type WorkerOptions } from '../../src/engine/worker.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
 import { quietLogger, type TestDatabase } from './database.ts';
+import { seedDeliveries, seedOwner } from './deliveries.ts';
 
 export const testSecrets = new SigningSecrets(new SecretBox([{ id: 'test', key: randomBytes(32) }]));
 
@@ -35,4 +36,38 @@ export function seedSecret(
   endpointId: string,
 ): Promise<{ secret: string }> {
   return db.database.query.transaction().execute((trx) => testSecrets.create(trx, { ownerId, endpointId }));
+}
+
+/** An owner with one endpoint at `url` and `count` deliveries that are due. */
+export async function seedQueue(db: TestDatabase, url: string, count: number) {
+  const { ownerId, endpointIds } = await seedOwner(db.database, { url });
+  const endpointId = endpointIds[0] ?? '';
+  const { secret } = await seedSecret(db, ownerId, endpointId);
+  const deliveries = await seedDeliveries(db.database, ownerId, endpointId, count);
+  return { ownerId, endpointId, secret, deliveries };
+}
+
+/** Waits until the log holds `count` ends. */
+export async function untilEnded(db: TestDatabase, ownerId: string, count: number): Promise<void> {
+  await untilTrue(async () => {
+    const { rows } = await db.database.api.query<{ n: number }>(
+      `select count(*)::int as n from delivery_log
+        where owner_id = $1 and status in ('SUCCEEDED', 'FAILED', 'DEAD_LETTER')`,
+      [ownerId],
+    );
+    return (rows[0]?.n ?? 0) >= count;
+  });
+}
+
+/** Asks again and again: for what no signal tells. */
+export async function untilTrue(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+export async function statusesOf(db: TestDatabase, ownerId: string): Promise<string[]> {
+  const { rows } = await db.database.api.query<{ status: string }>(
+    'select status from delivery_log where owner_id = $1 order by position',
+    [ownerId],
+  );
+  return rows.map(({ status }) => status);
 }

@@ -1,0 +1,309 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Tables } from '../db/tables.ts';
+import { badUserInput } from '../errors.ts';
+import { firstUuidAt, timeOfUuid } from '../ids.ts';
+import { latencyPercentile } from './latency-percentile.ts';
+
+/**
+ * Counts of deliveries by when they were created, right to the row at a cost that does not grow with them.
+ *
+ * `endpoint_stat` holds what has finished, by the minute of the delivery's creation: all whole minutes of a window
+ * come from there, summed in SQL. The minutes that the window's two edges cut are counted in `delivery`, by ranges of
+ * ids, and what is still on its way in `due`. A change of status moves a delivery from `due` to `endpoint_stat` in
+ * one transaction and all three are read in one statement, under one snapshot: none is missed, none counted twice.
+ *
+ * What is purged counts nowhere: for each endpoint the window begins behind its watermark. The watermark's own minute
+ * is an edge like the others and counted in rows; `endpoint_stat` is not read up to and including it. So the
+ * background removal may take its rows out of `endpoint_stat` in any order. Only when it clears `purged_through` must
+ * `endpoint_stat` be without them. Latencies are read from the watermark's hour on: purge removes the endpoint's rows
+ * of `endpoint_latency` in the transaction that sets the watermark.
+ *
+ * A timeline's inner boundaries are whole minutes, so that it is served in the same way.
+ */
+export type StatsWindow = Readonly<{ since: Date; until: Date }>;
+
+export type DeliveryStats = Readonly<{
+  window: StatsWindow;
+  total: number;
+  succeeded: number;
+  failed: number;
+  inFlight: number;
+  /** Over what has finished; null where nothing has. */
+  successRate: number | null;
+  latencyP50: number | null;
+  latencyP95: number | null;
+  lastDeliveryAt: Date | null;
+  lastSuccessAt: Date | null;
+  lastFailureAt: Date | null;
+}>;
+
+export type StatsBucket = Readonly<{ start: Date; succeeded: number; failed: number; inFlight: number }>;
+
+export const maxTimelineBuckets = 500;
+
+const minuteMs = 60_000;
+const hourMs = 3_600_000;
+const dayMs = 86_400_000;
+const noId = '00000000-0000-0000-0000-000000000000';
+
+/** The last 24 hours by default. Throws BAD_USER_INPUT for a window without length, or longer than retention. */
+export function statsWindow(
+  args: Readonly<{ since?: Date | null | undefined; until?: Date | null | undefined }>,
+  { now, retentionDays }: { now: number; retentionDays: number },
+): StatsWindow {
+  const until = args.until ?? new Date(now);
+  const since = args.since ?? new Date(until.getTime() - dayMs);
+  if (since >= until) throw badUserInput('`since` must be earlier than `until`.', { argument: 'since' });
+  if (until.getTime() - since.getTime() > retentionDays * dayMs) {
+    throw badUserInput(`From \`since\` to \`until\` must be ${retentionDays} days at most: older deliveries are not kept.`, {
+      argument: 'since',
+      limit: retentionDays,
+    });
+  }
+  return { since, until };
+}
+
+/** Throws BAD_USER_INPUT that tells the limit. */
+export function checkTimelineBuckets(buckets: number): void {
+  if (buckets >= 1 && buckets <= maxTimelineBuckets) return;
+  throw badUserInput(`\`buckets\` must be from 1 to ${maxTimelineBuckets}; it was ${buckets}.`, {
+    argument: 'buckets',
+    limit: maxTimelineBuckets,
+  });
+}
+
+/** What is counted together: all of an owner's endpoints, or each of some. Deleted ones count nowhere. */
+type Counted = Readonly<{ ownerId: string; endpointIds: readonly string[] | 'ALL' }>;
+
+/** Of all of the owner's deliveries. */
+export async function readOwnerStats(
+  db: Kysely<Tables>,
+  ownerId: string,
+  window: StatsWindow,
+): Promise<DeliveryStats> {
+  const stats = await readStats(db, { ownerId, endpointIds: 'ALL' }, window);
+  return stats.get(noId) ?? toStats(undefined, window);
+}
+
+/** Of each endpoint's own, in one statement. */
+export async function readEndpointStats(
+  db: Kysely<Tables>,
+  ownerId: string,
+  { endpointIds, window }: { endpointIds: readonly string[]; window: StatsWindow },
+): Promise<ReadonlyMap<string, DeliveryStats>> {
+  const stats = await readStats(db, { ownerId, endpointIds }, window);
+  return new Map(endpointIds.map((id) => [id, stats.get(id) ?? toStats(undefined, window)]));
+}
+
+/**
+ * The window in at most so many buckets. They are of equal length but for whole minutes: none but the first and the
+ * last begins or ends within one, so that a window of fewer minutes than buckets has fewer of them.
+ */
+export async function readOwnerTimeline(
+  db: Kysely<Tables>,
+  ownerId: string,
+  { window, buckets }: { window: StatsWindow; buckets: number },
+): Promise<readonly StatsBucket[]> {
+  const starts = bucketStarts(window, buckets);
+  const counts = await readTimelines(db, { ownerId, endpointIds: 'ALL' }, { window, starts });
+  return toTimeline(starts, counts);
+}
+
+/** Of each endpoint's own, in one statement. */
+export async function readEndpointTimelines(
+  db: Kysely<Tables>,
+  ownerId: string,
+  options: { endpointIds: readonly string[]; window: StatsWindow; buckets: number },
+): Promise<ReadonlyMap<string, readonly StatsBucket[]>> {
+  const { endpointIds, window, buckets } = options;
+  const starts = bucketStarts(window, buckets);
+  const counts = await readTimelines(db, { ownerId, endpointIds }, { window, starts });
+  return new Map(
+    endpointIds.map((id) => [id, toTimeline(starts, counts.filter(({ key }) => key === id))]),
+  );
+}
+
+export function bucketStarts({ since, until }: StatsWindow, buckets: number): readonly Date[] {
+  const length = (until.getTime() - since.getTime()) / buckets;
+  const inner = Array.from(
+    { length: buckets - 1 },
+    (_, index) => Math.floor((since.getTime() + (index + 1) * length) / minuteMs) * minuteMs,
+  );
+  const starts = new Set([since.getTime(), ...inner.filter((start) => start > since.getTime())]);
+  return [...starts].map((start) => new Date(start));
+}
+
+type StatsRow = {
+  key: string;
+  succeeded: number;
+  failed: number;
+  in_flight: number;
+  last_success_at: Date | null;
+  last_failure_at: Date | null;
+  last_id: string | null;
+  latency_buckets: number[] | null;
+  latency_attempts: number[] | null;
+};
+
+async function readStats(
+  db: Kysely<Tables>,
+  counted: Counted,
+  window: StatsWindow,
+): Promise<ReadonlyMap<string, DeliveryStats>> {
+  const { ownerId } = counted;
+  const [fromId, untilId] = [firstUuidAt(window.since.getTime()), firstUuidAt(window.until.getTime())];
+  const { rows } = await sql<StatsRow>`
+    with ${countsBy(counted, window, [window.since])},
+    newest as (
+      select distinct on (s.key) s.key, d.id
+        from scope s
+       cross join lateral (
+         select id from delivery
+          where owner_id = ${ownerId} and endpoint_id = s.endpoint_id and id > s.purged
+            and id >= ${fromId}::uuid and id < ${untilId}::uuid
+          order by id desc
+          limit 1
+       ) d
+       order by s.key, d.id desc
+    ),
+    latency as (
+      select key, array_agg(bucket::integer order by bucket) as buckets,
+             array_agg(attempts::float8 order by bucket) as attempts
+        from (
+          select s.key, l.bucket, sum(l.attempts) as attempts
+            from scope s
+            join endpoint_latency l
+              on l.owner_id = ${ownerId} and l.endpoint_id = s.endpoint_id
+             and l.hour >= s.from_hour and l.hour < ${window.until}
+           group by s.key, l.bucket
+        ) by_bucket
+       group by key
+    )
+    select k.key, coalesce(c.succeeded, 0) as succeeded, coalesce(c.failed, 0) as failed,
+           coalesce(c.in_flight, 0) as in_flight, c.last_success_at, c.last_failure_at, n.id as last_id,
+           l.buckets as latency_buckets, l.attempts as latency_attempts
+      from (select distinct key from scope) k
+      left join counts c on c.key = k.key
+      left join newest n on n.key = k.key
+      left join latency l on l.key = k.key`.execute(db);
+  return new Map(rows.map((row) => [row.key, toStats(row, window)]));
+}
+
+type CountsRow = { key: string; bucket: number; succeeded: number; failed: number; in_flight: number };
+
+async function readTimelines(
+  db: Kysely<Tables>,
+  counted: Counted,
+  { window, starts }: { window: StatsWindow; starts: readonly Date[] },
+): Promise<readonly CountsRow[]> {
+  const { rows } = await sql<CountsRow>`
+    with ${countsBy(counted, window, starts)}
+    select key, bucket, succeeded, failed, in_flight from counts`.execute(db);
+  return rows;
+}
+
+/**
+ * The CTEs `scope`, one row per endpoint, and `counts`: key, bucket (from 1), succeeded, failed, in_flight,
+ * last_success_at, last_failure_at.
+ */
+function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWindow, starts: readonly Date[]) {
+  const wholeFrom = new Date(Math.ceil(since.getTime() / minuteMs) * minuteMs);
+  const wholeUntil = new Date(Math.floor(until.getTime() / minuteMs) * minuteMs);
+  const fromHour = new Date(Math.floor(since.getTime() / hourMs) * hourMs);
+  const fromId = firstUuidAt(since.getTime());
+  const untilId = firstUuidAt(until.getTime());
+  const tailId = firstUuidAt(wholeUntil.getTime());
+  const startIds = starts.map((start) => firstUuidAt(start.getTime()));
+  const isCounted = endpointIds === 'ALL' ? sql`true` : sql`e.id = any(${[...endpointIds]}::uuid[])`;
+  return sql`
+    scope as materialized (
+      select e.id as endpoint_id, ${endpointIds === 'ALL' ? sql`${noId}::uuid` : sql`e.id`} as key,
+             coalesce(e.purged_through, ${noId}) as purged,
+             greatest(${wholeFrom}::timestamptz, minute_of(e.purged_through) + interval '1 minute') as whole_from,
+             greatest(${fromHour}::timestamptz, date_trunc('hour', minute_of(e.purged_through))) as from_hour
+        from endpoint e
+       where e.owner_id = ${ownerId} and e.deleted_at is null and ${isCounted}
+    ),
+    edge as (
+      select s.key, s.endpoint_id, s.purged, r.from_id, r.until_id
+        from scope s
+       cross join lateral (values
+         (${fromId}::uuid, least(${untilId}::uuid, ${firstUuidOf(sql`s.whole_from`)})),
+         (greatest(${tailId}::uuid, ${firstUuidOf(sql`s.whole_from`)}), ${untilId}::uuid)
+       ) as r (from_id, until_id)
+       where r.from_id < r.until_id
+    ),
+    counts as (
+      select key, bucket, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed,
+             sum(in_flight)::bigint as in_flight,
+             max(last_success_at) as last_success_at, max(last_failure_at) as last_failure_at
+        from (
+          select s.key, width_bucket(m.minute, ${[...starts]}::timestamptz[]) as bucket,
+                 sum(m.succeeded) as succeeded, sum(m.failed) as failed, 0 as in_flight,
+                 max(m.last_success_at) as last_success_at, max(m.last_failure_at) as last_failure_at
+            from scope s
+            join endpoint_stat m
+              on m.owner_id = ${ownerId} and m.endpoint_id = s.endpoint_id
+             and m.minute >= s.whole_from and m.minute < ${wholeUntil}
+           group by 1, 2
+          union all
+          select x.key, width_bucket(d.id, ${startIds}::uuid[]),
+                 count(*) filter (where d.status = 'SUCCEEDED'),
+                 count(*) filter (where d.status in ('FAILED', 'DEAD_LETTER')), 0,
+                 max(d.completed_at) filter (where d.status = 'SUCCEEDED'),
+                 max(d.completed_at) filter (where d.status in ('FAILED', 'DEAD_LETTER'))
+            from edge x
+            join delivery d
+              on d.owner_id = ${ownerId} and d.endpoint_id = x.endpoint_id
+             and d.id >= x.from_id and d.id < x.until_id and d.id > x.purged
+           group by 1, 2
+          union all
+          select s.key, width_bucket(q.delivery_id, ${startIds}::uuid[]), 0, 0, count(*), null, null
+            from scope s
+            join due q
+              on q.owner_id = ${ownerId} and q.endpoint_id = s.endpoint_id
+             and q.delivery_id >= ${fromId}::uuid and q.delivery_id < ${untilId}::uuid and q.delivery_id > s.purged
+           group by 1, 2
+        ) part
+       group by key, bucket
+    )`;
+}
+
+/** As `firstUuidAt`, for a time that is a whole millisecond. */
+const firstUuidOf = (time: RawBuilder<unknown>) =>
+  sql`(lpad(to_hex((extract(epoch from ${time}) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
+
+function toStats(row: StatsRow | undefined, window: StatsWindow): DeliveryStats {
+  const { succeeded = 0, failed = 0, in_flight: inFlight = 0 } = row ?? {};
+  const finished = succeeded + failed;
+  const histogram = (row?.latency_buckets ?? []).map((bucket, index) => ({
+    bucket,
+    attempts: row?.latency_attempts?.[index] ?? 0,
+  }));
+  return {
+    window,
+    total: finished + inFlight,
+    succeeded,
+    failed,
+    inFlight,
+    successRate: finished === 0 ? null : succeeded / finished,
+    latencyP50: latencyPercentile(histogram, 0.5),
+    latencyP95: latencyPercentile(histogram, 0.95),
+    lastDeliveryAt: row?.last_id == null ? null : new Date(timeOfUuid(row.last_id)),
+    lastSuccessAt: row?.last_success_at ?? null,
+    lastFailureAt: row?.last_failure_at ?? null,
+  };
+}
+
+function toTimeline(starts: readonly Date[], counts: readonly CountsRow[]): readonly StatsBucket[] {
+  const found = new Map(counts.map((row) => [row.bucket, row]));
+  return starts.map((start, index) => {
+    const row = found.get(index + 1);
+    return {
+      start,
+      succeeded: row?.succeeded ?? 0,
+      failed: row?.failed ?? 0,
+      inFlight: row?.in_flight ?? 0,
+    };
+  });
+}

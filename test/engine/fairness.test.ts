@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Worker } from '../../src/engine/worker.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seedDeliveries } from '../support/deliveries.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { createWorker, seedQueue, untilEnded, untilTrue } from '../support/worker.ts';
+
+let db: TestDatabase;
+let worker: Worker;
+beforeAll(async () => {
+  db = await createTestDatabase();
+  worker = createWorker(db, { retrySchedule: [0, 3600], deliveryTimeoutMs: 10_000 });
+  worker.start();
+});
+afterAll(async () => {
+  await worker.stop(100);
+  await db.drop();
+});
+
+test('an endpoint never gets more in a second than it allows', async () => {
+  const receiver = await startReceiver();
+  const { ownerId, endpointId } = await seedQueue(db, receiver.url, 0);
+  await db.database.api.query('update endpoint set max_deliveries_per_second = 20 where id = $1', [
+    endpointId,
+  ]);
+  await seedDeliveries(db.database, ownerId, endpointId, 50);
+  await untilEnded(db, ownerId, 50);
+  const times = receiver.received.map(({ at }) => at);
+  // The receiver's clock sees arrival, ours sees departure: the window is a little shorter there.
+  for (const [index, at] of times.entries()) {
+    const within = times.slice(index).filter((other) => other < at + 900).length;
+    expect(within).toBeLessThanOrEqual(20);
+  }
+  await receiver.close();
+});
+
+test('endpoints that never answer leave room for those that do', async () => {
+  const silent = await startReceiver({ answer: () => {} });
+  for (let index = 0; index < 30; index += 1) await seedQueue(db, silent.url, 100);
+  await silent.until(100);
+  const good = await startReceiver();
+  const { ownerId } = await seedQueue(db, good.url, 100);
+  await untilEnded(db, ownerId, 100);
+  expect(silent.received.length).toBeLessThan(512);
+  await good.close();
+  await silent.close();
+});
+
+test('the circuit opens after a run of failures, keeps the rest of the queue untouched, and is on record', async () => {
+  const receiver = await startReceiver({ answer: (_request, response) => response.writeHead(500).end() });
+  const { ownerId, endpointId } = await seedQueue(db, receiver.url, 500);
+  const health = async () => {
+    const { rows } = await db.database.api.query<{ circuit: string; consecutive_failures: number }>(
+      'select circuit, consecutive_failures from endpoint_health where endpoint_id = $1',
+      [endpointId],
+    );
+    return rows[0];
+  };
+  await untilTrue(async () => (await health())?.circuit === 'OPEN');
+  await untilTrue(async () => {
+    const { rows } = await db.database.api.query(
+      'select 1 from due where owner_id = $1 and claim is not null limit 1',
+      [ownerId],
+    );
+    return rows.length === 0;
+  });
+  const { rows } = await db.database.api.query<{ untouched: number }>(
+    'select count(*)::int as untouched from due where owner_id = $1 and attempt_count = 0',
+    [ownerId],
+  );
+  expect(rows[0]?.untouched).toBeGreaterThan(400);
+  await receiver.close();
+});
