@@ -1,5 +1,7 @@
+import { CompiledQuery, type Transaction } from 'kysely';
 import type pg from 'pg';
 import type { Database } from './pool.ts';
+import type { Tables } from './tables.ts';
 
 /** One SQL text with a name of its own, so that PostgreSQL parses and plans it once a connection. */
 export type Statement = Readonly<{ name: string; text: string }>;
@@ -16,4 +18,13 @@ export async function run<Row extends pg.QueryResultRow>(
   const config = { text: query.text, values: [...values], ...(db.prepared ? { name: query.name } : {}) };
   const result = await connection.query<Row>(config);
   return result.rows;
+}
+
+/** The same within a transaction of the typed queries. */
+export async function runWithin<Row>(
+  trx: Transaction<Tables>,
+  query: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  return (await trx.executeQuery<Row>(CompiledQuery.raw(query.text, [...values]))).rows;
 }

@@ -63,6 +63,8 @@ export type Tables = {
     handshake_started_at: Defaulted<Date | null>;
     verify_asked_at: Defaulted<Date[]>;
     purged_through: Defaulted<string | null>;
+    removed_through: Defaulted<string | null>;
+    test_asked_at: Defaulted<Date[]>;
     updated_at: Defaulted<Date>;
     deleted_at: Defaulted<Date | null>;
   };
@@ -172,6 +174,24 @@ export type Tables = {
     attempt_number: number;
     response_status: number | null;
   };
+  replay_job: {
+    owner_id: string;
+    id: string;
+    conditions: ColumnType<unknown, string, never>;
+    upper_id: string;
+    status: Defaulted<'RUNNING' | 'COMPLETED' | 'FAILED'>;
+    cursor_status: 'DEAD_LETTER' | 'FAILED' | null;
+    cursor_type: Defaulted<string>;
+    cursor_id: Defaulted<string>;
+    matched: Defaulted<number>;
+    replayed: Defaulted<number>;
+    skipped: Defaulted<number>;
+    epoch: Defaulted<number>;
+    lease_until: Defaulted<Date>;
+    failures: Defaulted<number>;
+    completed_at: Defaulted<Date | null>;
+  };
+  replay_job_item: { owner_id: string; job_id: string; original_id: string };
   worker: { id: string; lock_key: number; seen_at: Date };
   shard_lease: { shard: number; holder: string | null; epoch: number; expires_at: Date };
 };

@@ -1,4 +1,4 @@
-import type { Page, PageArgs } from '../db/keyset.ts';
+import { type Page, type PageArgs, type PageRange, pageRange } from '../db/keyset.ts';
 import { Endpoint, loadEndpoint } from '../endpoints/endpoint.graph.ts';
 import { RequestError } from '../errors.ts';
 import { builder, DeliveryStatus } from '../graph/builder.ts';
@@ -15,8 +15,8 @@ import { DeliveryFilter } from './delivery-filter.graph.ts';
 import { DeliveryKind, FailureReason, failureReasonOf } from './enums.graph.ts';
 import type { DeliveryFilter as Filter } from './filter.ts';
 import { findDeliveries, findDelivery } from './find-delivery.ts';
-import { type DeliveryScope, listDeliveries } from './list-deliveries.ts';
-import { ownedLoader } from './owned-loader.ts';
+import { type DeliveryScope, listDeliveries, listDeliveriesOf } from './list-deliveries.ts';
+import { argsLoader, ownedLoader } from './owned-loader.ts';
 import { viewedOwner, viewPermission } from './viewed-owner.ts';
 
 const capability = { records: ['Delivery'], sideEffects: [], idempotency: 'A read: changes nothing.' };
@@ -110,16 +110,38 @@ const logHeadOf = loader<string, number>(async (ownerIds, { services }) => {
   return ownerIds.map((ownerId) => heads.get(ownerId)?.head ?? 0);
 });
 
-/** A page with the position from which the live log goes on after it. */
-export async function deliveryPage(
-  context: Context,
-  ownerId: string,
-  options: Readonly<{ page: PageArgs; filter?: Filter | null | undefined; scope?: DeliveryScope }>,
-): Promise<Page<DeliveryRow> & { logPosition: number }> {
+type DeliveryPage = Page<DeliveryRow> & { logPosition: number };
+type ListArgs = Readonly<{ page: PageArgs; filter?: Filter | null | undefined }>;
+
+/** A page of the owner's deliveries with the position from which the live log goes on after it. */
+async function deliveryPage(context: Context, ownerId: string, args: ListArgs): Promise<DeliveryPage> {
   // The order is the promise: a head read after the page could be past a change that the page does not show.
   const logPosition = await logHeadOf(context).load(ownerId);
-  const page = await listDeliveries(context.services.database.query, ownerId, options);
-  return { ...page, logPosition };
+  return { ...(await listDeliveries(context.services.database.query, ownerId, args)), logPosition };
+}
+
+type ScopedArgs = Readonly<{
+  column: DeliveryScope['column'];
+  range: PageRange;
+  filter: Filter | null | undefined;
+}>;
+
+const pagesOf = argsLoader<ScopedArgs, Page<DeliveryRow>>((context, ownerId, { ids, args }) => {
+  const { column, ...list } = args;
+  return listDeliveriesOf(context.services.database.query, ownerId, { scope: { column, ids }, ...list });
+});
+
+/** The same of one record's deliveries; those of a list's records are read together. */
+export async function deliveryPageOf(
+  context: Context,
+  record: Readonly<{ column: DeliveryScope['column']; ownerId: string; id: string }>,
+  { page, filter }: ListArgs,
+): Promise<DeliveryPage> {
+  const { column, ownerId, id } = record;
+  const range = pageRange(page);
+  const logPosition = await logHeadOf(context).load(ownerId);
+  const rows = await pagesOf(context).load({ ownerId, id, args: { column, range, filter } });
+  return { ...rows, logPosition };
 }
 
 const CappedCount = builder.objectRef<Count>('CappedCount').implement({
@@ -137,7 +159,11 @@ builder.objectField(Delivery, 'replays', (t) =>
     args: pageArgs(t.arg),
     complexity: pageCost,
     resolve: (delivery, args, context) =>
-      deliveryPage(context, delivery.owner_id, { page: args, scope: { replayOf: delivery.id } }),
+      deliveryPageOf(
+        context,
+        { column: 'replay_of', ownerId: delivery.owner_id, id: delivery.id },
+        { page: args },
+      ),
   }),
 );
 
@@ -151,7 +177,11 @@ builder.objectField(Endpoint, 'deliveries', (t) =>
     },
     complexity: pageCost,
     resolve: (endpoint, { filter, ...page }, context) =>
-      deliveryPage(context, endpoint.owner_id, { page, filter, scope: { endpointId: endpoint.id } }),
+      deliveryPageOf(
+        context,
+        { column: 'endpoint_id', ownerId: endpoint.owner_id, id: endpoint.id },
+        { page, filter },
+      ),
   }),
 );
 

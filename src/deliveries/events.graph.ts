@@ -5,7 +5,7 @@ import type { Context } from '../graph/context.ts';
 import { node } from '../graph/node.ts';
 import { decodeId, encodeId } from '../ids.ts';
 import { Tenant, tenantOf } from '../tenants/tenants.graph.ts';
-import { Delivery, DeliveryConnection, deliveryPage } from './deliveries.graph.ts';
+import { Delivery, DeliveryConnection, deliveryPageOf } from './deliveries.graph.ts';
 import { createdAt } from './delivery.ts';
 import { type Event as EventRow, findEvent, findEventPayloads, findEvents } from './find-event.ts';
 import { listEvents } from './list-events.ts';
@@ -60,7 +60,11 @@ node(builder, Event, {
       args: pageArgs(t.arg),
       complexity: pageCost,
       resolve: (event, args, context) =>
-        deliveryPage(context, event.owner_id, { page: args, scope: { eventId: event.id } }),
+        deliveryPageOf(
+          context,
+          { column: 'event_id', ownerId: event.owner_id, id: event.id },
+          { page: args },
+        ),
     }),
   }),
 });

@@ -1,40 +1,123 @@
-import { type Kysely, sql } from 'kysely';
-import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import { type Kysely, type SqlBool, sql } from 'kysely';
+import { type Page, type PageArgs, type PageRange, pageRange, toPage } from '../db/keyset.ts';
 import type { Tables } from '../db/tables.ts';
 import { type Delivery, visibleDeliveries } from './delivery.ts';
-import { type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
+import { type DeliveryConditions, type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
 
-/** Whose deliveries: all of the owner's, or those of one endpoint, of one event, or the replays of one delivery. */
-export type DeliveryScope = Readonly<{ endpointId?: string; eventId?: string; replayOf?: string }>;
+/**
+ * Lists read as many rows as they show, and one more: each is an index's own order, cut off.
+ *
+ * An index gives the order of the ids only where everything before the id is one value. So a filter that names
+ * several endpoints or several of the rare statuses is read as so many lists that are merged, lazily: each gives one
+ * row to begin with, and one more for each row of its own that is shown.
+ */
+
+/** Of each of these endpoints, events, or deliveries that were replayed. */
+export type DeliveryScope = Readonly<{
+  column: 'endpoint_id' | 'event_id' | 'replay_of';
+  ids: readonly string[];
+}>;
 
 const noId = '00000000-0000-0000-0000-000000000000';
+/** More lists than this are not merged: the planner's time would exceed what they save. */
+const maxMerged = 32;
 
 /** A page of an owner's deliveries, newest first, without what is purged or whose endpoint is deleted. */
 export async function listDeliveries(
   db: Kysely<Tables>,
   ownerId: string,
-  options: Readonly<{ page: PageArgs; filter?: DeliveryFilter | null | undefined; scope?: DeliveryScope }>,
+  options: Readonly<{ page: PageArgs; filter?: DeliveryFilter | null | undefined }>,
 ): Promise<Page<Delivery>> {
   const range = pageRange(options.page);
+  const conditions = await resolveFilter(db, options.filter);
+  const page = rowsOfPage(db, ownerId, { conditions, range });
+  return toPage(page === undefined ? [] : await page.execute(), range);
+}
+
+/** The same for each record of a scope, in one statement. */
+export async function listDeliveriesOf(
+  db: Kysely<Tables>,
+  ownerId: string,
+  options: Readonly<{ scope: DeliveryScope; range: PageRange; filter?: DeliveryFilter | null | undefined }>,
+): Promise<ReadonlyMap<string, Page<Delivery>>> {
+  const { scope, range } = options;
+  const conditions = await resolveFilter(db, options.filter);
+  const page = rowsOfPage(db, ownerId, { conditions, range, scope });
+  const rows = page === undefined ? [] : await page.execute();
+  const grouped = new Map<string, Delivery[]>(scope.ids.map((id) => [id, []]));
+  for (const row of rows) grouped.get(row[scope.column] ?? '')?.push(row);
+  return new Map([...grouped].map(([id, found]) => [id, toPage(found, range)]));
+}
+
+type ListOptions = Readonly<{ conditions: DeliveryConditions; range: PageRange; scope?: DeliveryScope }>;
+
+/** Undefined where the filter can match nothing. */
+function rowsOfPage(db: Kysely<Tables>, ownerId: string, options: ListOptions) {
+  const { scope, range } = options;
+  const lists = listsToMerge(options).map((conditions) =>
+    orderedList(db, ownerId, { ...options, conditions }),
+  );
+  const [list] = lists;
+  if (list === undefined || scope?.ids.length === 0) return undefined;
+  const direction = range.backward ? 'asc' : 'desc';
+  const merged =
+    lists.length === 1
+      ? list
+      : db
+          .selectFrom(sql<Delivery>`(${sql.join(lists, sql` union all `)})`.as('m'))
+          .selectAll('m')
+          .orderBy('m.id', direction)
+          .limit(range.limit);
+  if (scope === undefined) return merged;
+  return db
+    .selectFrom(targetsOf(ownerId, scope).as('target'))
+    .crossJoinLateral(() => merged.as('page'))
+    .selectAll('page')
+    .orderBy('page.id', direction);
+}
+
+/** The filter with one value each in the columns that an index has before the id. */
+function listsToMerge({ conditions, scope }: ListOptions): readonly DeliveryConditions[] {
+  let lists = [conditions];
+  for (const name of leadingColumns(conditions, scope)) {
+    lists = lists.flatMap((list) =>
+      [...new Set<string>(list[name])].map((value) => ({ ...list, [name]: [value] })),
+    );
+  }
+  return lists.length <= maxMerged ? lists : [conditions];
+}
+
+function leadingColumns(
+  { eventId, endpointId, status, eventType, tenantId, kind }: DeliveryConditions,
+  scope: ListOptions['scope'],
+) {
+  if (scope?.column === 'event_id' || scope?.column === 'replay_of') return [];
+  if (eventId !== undefined) return ['eventId'] as const;
+  const isRare = status !== undefined && !status.includes('SUCCEEDED');
+  if (isRare) return endpointId === undefined ? (['status'] as const) : (['endpointId', 'status'] as const);
+  if (endpointId !== undefined) return ['endpointId'] as const;
+  return [];
+}
+
+/** One index's rows in their order, as far as the page may need them. */
+function orderedList(db: Kysely<Tables>, ownerId: string, { conditions, range, scope }: ListOptions) {
   let query = visibleDeliveries(db, ownerId)
     .selectAll('d')
-    .where(matchesFilter(await resolveFilter(db, options.filter)))
+    .where(matchesFilter(conditions))
     .orderBy('d.id', range.backward ? 'asc' : 'desc')
     .limit(range.limit);
   // Newest first: what comes after a cursor is older than it.
   if (range.after !== undefined) query = query.where('d.id', '<', range.after);
   if (range.before !== undefined) query = query.where('d.id', '>', range.before);
-  const { endpointId, eventId, replayOf } = options.scope ?? {};
-  if (eventId !== undefined) query = query.where('d.event_id', '=', eventId);
-  if (replayOf !== undefined) query = query.where('d.replay_of', '=', replayOf);
-  if (endpointId !== undefined) {
-    // A bound of the index besides: a page right after a purge does not walk over what is purged.
-    query = query.where('d.endpoint_id', '=', endpointId).where(
-      'd.id',
-      '>',
-      sql<string>`coalesce(
-          (select purged_through from endpoint where owner_id = ${ownerId} and id = ${endpointId}), ${noId})`,
-    );
-  }
-  return toPage(await query.execute(), range);
+  if (scope !== undefined) query = query.where(sql<SqlBool>`${sql.ref(`d.${scope.column}`)} = target.id`);
+  // A bound of the index besides: a page right after a purge does not walk over what is purged.
+  if (scope?.column === 'endpoint_id') query = query.where(sql<SqlBool>`d.id > target.purged_through`);
+  return query;
+}
+
+function targetsOf(ownerId: string, { column, ids }: DeliveryScope) {
+  return column === 'endpoint_id'
+    ? sql<{ id: string }>`(select id, coalesce(purged_through, ${noId}) as purged_through from endpoint
+        where owner_id = ${ownerId} and id = any(${[...ids]}::uuid[]))`
+    : sql<{ id: string }>`(select unnest(${[...ids]}::uuid[]) as id)`;
 }

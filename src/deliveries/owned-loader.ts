@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Tables } from '../db/tables.ts';
+import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 
 /** A record by its owner and UUID. */
@@ -37,5 +38,43 @@ export function groupLoader<Row>(
       }),
     );
     return keys.map(({ ownerId, id }) => found.get(ownerId)?.get(id) ?? []);
+  });
+}
+
+/** What is asked of a record with arguments. */
+type AskedKey<Args> = OwnedKey & Readonly<{ args: Args }>;
+
+/**
+ * Gathers what is asked with equal arguments of several records of an owner into one call: it answers by record id.
+ * Arguments are equal where their JSON is; those that are refused refuse no others.
+ */
+export function argsLoader<Args, Value>(
+  load: (
+    context: Context,
+    ownerId: string,
+    asked: Readonly<{ ids: readonly string[]; args: Args }>,
+  ) => Promise<ReadonlyMap<string, Value>>,
+) {
+  return loader<AskedKey<Args>, Value>(async (keys, context) => {
+    const groups = new Map<string, AskedKey<Args>[]>();
+    const groupOf = ({ ownerId, args }: AskedKey<Args>) => JSON.stringify([ownerId, args]);
+    for (const key of keys) groups.set(groupOf(key), [...(groups.get(groupOf(key)) ?? []), key]);
+    const found = new Map<string, ReadonlyMap<string, Value> | Error>();
+    await Promise.all(
+      [...groups].map(async ([name, [first, ...rest]]) => {
+        if (first === undefined) return;
+        const ids = [...new Set([first, ...rest].map(({ id }) => id))];
+        try {
+          found.set(name, await load(context, first.ownerId, { ids, args: first.args }));
+        } catch (error) {
+          found.set(name, error instanceof Error ? error : new Error(String(error)));
+        }
+      }),
+    );
+    return keys.map((key) => {
+      const answers = found.get(groupOf(key));
+      if (answers instanceof Error) return answers;
+      return answers?.get(key.id) ?? new Error('A record that was asked about has no answer.');
+    });
   });
 }

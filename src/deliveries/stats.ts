@@ -55,10 +55,13 @@ export function statsWindow(
   const since = args.since ?? new Date(until.getTime() - dayMs);
   if (since >= until) throw badUserInput('`since` must be earlier than `until`.', { argument: 'since' });
   if (until.getTime() - since.getTime() > retentionDays * dayMs) {
-    throw badUserInput(`From \`since\` to \`until\` must be ${retentionDays} days at most: older deliveries are not kept.`, {
-      argument: 'since',
-      limit: retentionDays,
-    });
+    throw badUserInput(
+      `From \`since\` to \`until\` must be ${retentionDays} days at most: older deliveries are not kept.`,
+      {
+        argument: 'since',
+        limit: retentionDays,
+      },
+    );
   }
   return { since, until };
 }
@@ -119,7 +122,13 @@ export async function readEndpointTimelines(
   const starts = bucketStarts(window, buckets);
   const counts = await readTimelines(db, { ownerId, endpointIds }, { window, starts });
   return new Map(
-    endpointIds.map((id) => [id, toTimeline(starts, counts.filter(({ key }) => key === id))]),
+    endpointIds.map((id) => [
+      id,
+      toTimeline(
+        starts,
+        counts.filter(({ key }) => key === id),
+      ),
+    ]),
   );
 }
 
@@ -207,7 +216,8 @@ async function readTimelines(
  * last_success_at, last_failure_at.
  */
 function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWindow, starts: readonly Date[]) {
-  const wholeFrom = new Date(Math.ceil(since.getTime() / minuteMs) * minuteMs);
+  // Nothing is older than 1970, and an id cannot say so.
+  const wholeFrom = new Date(Math.max(0, Math.ceil(since.getTime() / minuteMs) * minuteMs));
   const wholeUntil = new Date(Math.floor(until.getTime() / minuteMs) * minuteMs);
   const fromHour = new Date(Math.floor(since.getTime() / hourMs) * hourMs);
   const fromId = firstUuidAt(since.getTime());

@@ -73,7 +73,8 @@ export async function recordHandshake(
     .where('handshake_started_at', '=', startedAt)
     .returningAll()
     .executeTakeFirst();
-  if (after === undefined) return undefined;
+  // Creation's own handshake belongs to the creation, which is on record; its result stands on the endpoint.
+  if (after === undefined || by.requestId === undefined) return after;
   await appendAudit(trx, {
     ownerId: after.owner_id,
     ...by,

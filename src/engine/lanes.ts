@@ -64,6 +64,16 @@ export class Lanes {
     return this.#marked;
   }
 
+  /** Lanes whose circuit is not closed and that wait for nothing: their owner may have changed the endpoint. */
+  resting(most: number): Lane[] {
+    const found: Lane[] = [];
+    for (const lane of this.#lanes.values()) {
+      if (found.length >= most) break;
+      if (lane.health.circuit !== 'CLOSED' && lane.inFlight === 0) found.push(lane);
+    }
+    return found;
+  }
+
   inFlightOfOwner(ownerId: string): number {
     return this.#inFlightOfOwner.get(ownerId) ?? 0;
   }

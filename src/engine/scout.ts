@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import { parseLaneHint } from '../status/lane-hint.ts';
 import { shardOf } from '../status/shard.ts';
 import { databaseTime, findLate, findNewlyDue, scanLanes } from './discover.ts';
+import { loadLanes } from './endpoint-health.ts';
 import type { Cursor } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import type { Leases } from './leases.ts';
@@ -13,6 +14,8 @@ const lateEveryMs = 2_000;
 const scanEveryMs = 60_000;
 /** A hint comes after its commit; rows of transactions that overlapped it may lie this far behind a lane's cursor. */
 const hintRewindMs = 1_000;
+
+const mostReloads = 500;
 
 const zero = '00000000-0000-0000-0000-000000000000';
 
@@ -99,6 +102,9 @@ export class Scout {
         lanes.mark(row.owner_id, row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id });
       }
       marked += late.length;
+      // A new URL, or an endpoint that was switched on again, closes the circuit in the database.
+      const resting = lanes.resting(mostReloads);
+      if (resting.length > 0) await loadLanes(database, resting);
       lanes.evictIdle(Date.now());
     }
     if (marked > 0) onMark();

@@ -1,6 +1,5 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import type { FailureReason } from '../status/status.ts';
 
 /** An endpoint as publishing sees it. */
 export type Subscriber = {
@@ -35,26 +34,4 @@ export async function findSubscribers(
     else list.push(row);
   }
   return byOwner;
-}
-
-/** While a handshake is under way its deliveries wait: it releases them itself, this is the second look. */
-export const handshakeWaitMs = 5_000;
-
-/** What becomes of a delivery to this endpoint: FAILED with a reason, or queued after a delay. */
-export function queueOrRefuse(
-  endpoint: Pick<Subscriber, 'is_active' | 'disabled_reason' | 'verification'>,
-  options: { requireVerification: boolean; firstDelayMs: number },
-): { failureReason: FailureReason | undefined; delayMs: number } {
-  const { requireVerification, firstDelayMs } = options;
-  if (!endpoint.is_active) {
-    const failureReason = endpoint.disabled_reason === 'GONE' ? 'ENDPOINT_GONE' : 'ENDPOINT_INACTIVE';
-    return { failureReason, delayMs: 0 };
-  }
-  if (!requireVerification || endpoint.verification === 'VERIFIED') {
-    return { failureReason: undefined, delayMs: firstDelayMs };
-  }
-  if (endpoint.verification === 'PENDING') {
-    return { failureReason: undefined, delayMs: Math.max(firstDelayMs, handshakeWaitMs) };
-  }
-  return { failureReason: 'ENDPOINT_UNVERIFIED', delayMs: 0 };
 }

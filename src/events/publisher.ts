@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
+import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
 import { IdempotencyError, LimitExceededError, RequestError } from '../errors.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { databaseNow, mintUuid } from '../ids.ts';
@@ -10,7 +11,7 @@ import { renderEventBody } from '../status/event-body.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { type KeyedEvent, keyOf, releaseEventKeys, takeEventKeys } from './event-keys.ts';
-import { findSubscribers, queueOrRefuse } from './fan-out.ts';
+import { findSubscribers } from './fan-out.ts';
 
 /**
  * Publishing: when it has answered, the events and all their deliveries are committed.

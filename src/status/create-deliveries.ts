@@ -1,6 +1,8 @@
+import type { Transaction } from 'kysely';
 import type { Database } from '../db/pool.ts';
-import { run, statement } from '../db/statement.ts';
-import type { DeliveryKind } from '../db/tables.ts';
+import { run, runWithin, statement } from '../db/statement.ts';
+import type { DeliveryKind, Tables } from '../db/tables.ts';
+import { creation } from './creation.ts';
 import { laneHint } from './lane-hint.ts';
 import { logTail, statTail } from './log-tail.ts';
 import { shardOf } from './shard.ts';
@@ -34,6 +36,8 @@ export type NewDelivery = Readonly<{
   installationId: string | undefined;
 }>;
 
+export type NewDeliveries = Readonly<{ events: readonly NewEvent[]; deliveries: readonly NewDelivery[] }>;
+
 const createStatement = statement(
   'create_deliveries',
   `with ev as (
@@ -50,29 +54,7 @@ const createStatement = statement(
           max_attempts, delay_ms, shard, tenant_id, installation_id, is_event_new)
       where not is_event_new or event_id in (select id from ev)
    ),
-   queued as (
-     insert into due (owner_id, delivery_id, shard, endpoint_id, event_id, due_at, status, max_attempts, kind)
-     select owner_id, id, shard, endpoint_id, event_id, now() + delay_ms * interval '1 millisecond', 'PENDING',
-            max_attempts, kind
-       from x where reason is null
-     returning 1
-   ),
-   ins as (
-     insert into delivery
-       (owner_id, id, endpoint_id, event_id, event_type, kind, status, failure_reason, replay_of, max_attempts,
-        next_attempt_at, completed_at, tenant_id, installation_id)
-     select owner_id, id, endpoint_id, event_id, event_type, kind,
-            case when reason is null then 'PENDING' else 'FAILED' end, reason, replay_of, max_attempts,
-            case when reason is null then now() + delay_ms * interval '1 millisecond' end,
-            case when reason is not null then now() end, tenant_id, installation_id
-       from x
-     returning owner_id, id, endpoint_id, event_id, event_type, kind, tenant_id, status, failure_reason
-   ),
-   del as materialized (
-     select ins.*, null::text as previous_status, 0 as attempt_count, null::integer as response_status,
-            true as is_logged
-       from ins
-   ),
+   ${creation},
    ${statTail},
    ${logTail({ writers: ['ev', 'queued', 'stat'], expected: 'x' })}
    select ev.id from checked left join ev on true where checked.ok = 0`,
@@ -86,13 +68,31 @@ const createStatement = statement(
  * commit whose answer was lost. Deliveries of events that are not among `events` (replays) are always created.
  * Returns the ids of the events that are new.
  */
-export async function createDeliveries(
+export async function createDeliveries(db: Database, batch: NewDeliveries): Promise<ReadonlySet<string>> {
+  const rows = await run<{ id: string | null }>(db, db.engine, createStatement, valuesOf(batch));
+  hintDeliveries(db, batch.deliveries);
+  return new Set(rows.flatMap(({ id }) => id ?? []));
+}
+
+/**
+ * The same as the last statement of a transaction: the owner's log is locked until it commits. After the commit,
+ * call `hintDeliveries`.
+ */
+export async function createDeliveriesWithin(trx: Transaction<Tables>, batch: NewDeliveries): Promise<void> {
+  await runWithin(trx, createStatement, valuesOf(batch));
+}
+
+/** Tells the workers and the log's readers of what has been committed. */
+export function hintDeliveries(
   db: Database,
-  batch: { events: readonly NewEvent[]; deliveries: readonly NewDelivery[] },
-): Promise<ReadonlySet<string>> {
-  const { events, deliveries } = batch;
+  deliveries: readonly Pick<NewDelivery, 'ownerId' | 'endpointId' | 'failureReason'>[],
+): void {
+  if (deliveries.length > 0) db.hints.send(hintWords(deliveries));
+}
+
+function valuesOf({ events, deliveries }: NewDeliveries): unknown[] {
   const newEvents = new Set(events.map(({ id }) => id));
-  const rows = await run<{ id: string | null }>(db, db.engine, createStatement, [
+  return [
     events.map(({ ownerId }) => ownerId),
     events.map(({ id }) => id),
     events.map(({ type }) => type),
@@ -114,12 +114,12 @@ export async function createDeliveries(
     deliveries.map(({ tenantId }) => tenantId ?? null),
     deliveries.map(({ installationId }) => installationId ?? null),
     deliveries.map(({ eventId }) => newEvents.has(eventId)),
-  ]);
-  if (deliveries.length > 0) db.hints.send(hintWords(deliveries));
-  return new Set(rows.flatMap(({ id }) => id ?? []));
+  ];
 }
 
-function hintWords(deliveries: readonly NewDelivery[]): Set<string> {
+function hintWords(
+  deliveries: readonly Pick<NewDelivery, 'ownerId' | 'endpointId' | 'failureReason'>[],
+): Set<string> {
   const words = new Set<string>();
   for (const { ownerId, endpointId, failureReason } of deliveries) {
     words.add(ownerId);

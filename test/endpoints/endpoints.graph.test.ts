@@ -134,11 +134,6 @@ test('an endpoint tells all of itself but its secret', async () => {
       auditLog: {
         nodes: [
           {
-            action: 'endpoint.verify',
-            actor: { kind: 'SYSTEM', label: 'Heliograph' },
-            changes: { verification: { from: 'PENDING', to: 'VERIFIED' } },
-          },
-          {
             action: 'endpoint.create',
             actor: { kind: 'SERVICE', label: 'billing' },
             changes: expect.objectContaining({ url: receiver.url }),

@@ -44,7 +44,10 @@ const hostile: Record<string, { source: string; variables?: Record<string, unkno
     codes: ['BAD_USER_INPUT'],
   },
   '900 directives': { source: `{ hello ${'@x '.repeat(900)} }`, codes: ['GRAPHQL_VALIDATION_FAILED'] },
-  'the same field 1,000 times': { source: `{ things { nodes { ${'id '.repeat(1_000)} } } }`, codes: [] },
+  'the same field 1,900 times': {
+    source: `{ things { nodes { ${'id '.repeat(1_900)} } } }`,
+    codes: ['GRAPHQL_VALIDATION_FAILED'],
+  },
   '2,100 fields by fragments': {
     source: `{ things { nodes { ${'...f '.repeat(30)} } } } fragment f on Endpoint { ${'id '.repeat(70)} }`,
     codes: ['GRAPHQL_VALIDATION_FAILED'],
@@ -84,7 +87,7 @@ for (const [name, { source, variables, codes }] of Object.entries(hostile)) {
       answer.errors?.map((error: { extensions: { code: string } }) => error.extensions.code),
     );
     expect([...found]).toEqual(codes);
-    if (codes.length > 0) expect(server.seen.resolved).toBe(before);
+    expect(server.seen.resolved).toBe(before);
     expect(performance.now() - startedAt).toBeLessThan(1_500);
   });
 }

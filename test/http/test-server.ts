@@ -83,6 +83,7 @@ export async function startTestServer(
       isMigrated = false;
     },
     post: (query: string, more: PostOptions = {}) => post(`${url}/graphql`, query, more),
+    dropDatabase: drop,
     async stop() {
       await server.drain(100);
       await drop();

@@ -1,0 +1,24 @@
+import { createRequire } from 'node:module';
+
+/** One of the payloads that api.github.com documents for its webhooks, with the type it is registered under. */
+export type GitHubEvent = Readonly<{ type: string; payload: Readonly<Record<string, unknown>> }>;
+
+type Definition = Readonly<{ name: string; examples: readonly Readonly<Record<string, unknown>>[] }>;
+
+/** All 329 payloads of 58 kinds: `<name>.<action>` where the payload has an action that is text, else `<name>`. */
+export function readGitHubEvents(): GitHubEvent[] {
+  const definitions: readonly Definition[] = createRequire(import.meta.url)('@octokit/webhooks-examples');
+  return definitions.flatMap(({ name, examples }) =>
+    examples.map((payload) => ({
+      type: typeof payload.action === 'string' ? `${name}.${payload.action}` : name,
+      payload,
+    })),
+  );
+}
+
+/** Each type once, with its first payload as the example. */
+export function eventTypesOf(events: readonly GitHubEvent[]): { name: string; example: unknown }[] {
+  const examples = new Map<string, unknown>();
+  for (const { type, payload } of events) if (!examples.has(type)) examples.set(type, payload);
+  return [...examples].map(([name, example]) => ({ name, example }));
+}

@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** The program as an operator runs it: a process of its own, seen only by what it prints, listens to and sends. */
+export type ServerProcess = Readonly<{
+  pid: number;
+  /** Where it listens, as its `ready` line says. */
+  origin: string;
+  /** Every line of its log so far. */
+  log: readonly LogLine[];
+  /** Everything that it has printed. */
+  output(): string;
+  /** Resolves with the first line of the log, past or to come, that has this message. */
+  untilLogged(message: string): Promise<LogLine>;
+  /** SIGTERM, unless it has ended already. Resolves with the exit code once it is gone. */
+  stop(): Promise<number | null>;
+  /** SIGKILL: no line of it runs any more once this has resolved. */
+  kill(): Promise<void>;
+}>;
+
+export type LogLine = Readonly<{ level: string; msg: string } & Record<string, unknown>>;
+
+/** How a start ended that came to nothing. */
+export type FailedStart = Readonly<{ code: number | null; output: string }>;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const readyWithinMs = 30_000;
+const stopWithinMs = 15_000;
+const started = new Set<ChildProcess>();
+
+// The last resort where a test file itself is cut off: `stopServers` is what usually ends them.
+process.once('exit', () => {
+  for (const child of started) child.kill('SIGKILL');
+});
+
+/** Ends every server that this test file has started and that still runs. */
+export async function stopServers(): Promise<void> {
+  await Promise.all([...started].map((child) => end(child, 'SIGTERM')));
+}
+
+/** Starts the program with nothing in its environment but this; resolves once it is ready. */
+export async function startServer(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  const { child, lines, output } = launch(environment);
+  const gone = once(child, 'exit');
+  const log: LogLine[] = [];
+  const waiters = new Set<() => void>();
+  lines((line) => {
+    const parsed = parseLine(line);
+    if (parsed === undefined) return;
+    log.push(parsed);
+    for (const wake of waiters) wake();
+  });
+
+  const untilLogged = (message: string) =>
+    new Promise<LogLine>((resolve, reject) => {
+      const look = () => {
+        const found = log.find(({ msg }) => msg === message);
+        if (found === undefined) return;
+        waiters.delete(look);
+        resolve(found);
+      };
+      waiters.add(look);
+      look();
+      void gone.then(() => reject(new Error(`The server ended before it logged "${message}":\n${output()}`)));
+    });
+
+  const timer = setTimeout(() => child.kill('SIGKILL'), readyWithinMs);
+  const ready = await untilLogged('ready').finally(() => clearTimeout(timer));
+  return {
+    pid: child.pid ?? 0,
+    origin: String(ready.origin),
+    log,
+    output,
+    untilLogged,
+    stop: () => end(child, 'SIGTERM'),
+    async kill() {
+      await end(child, 'SIGKILL');
+    },
+  };
+}
+
+/** Starts the program where it is expected to refuse; resolves once it has ended. */
+export async function failToStart(environment: Readonly<Record<string, string>>): Promise<FailedStart> {
+  const { child, output } = launch(environment);
+  const timer = setTimeout(() => child.kill('SIGKILL'), readyWithinMs);
+  const [code]: (number | null)[] = await once(child, 'close');
+  clearTimeout(timer);
+  return { code: code ?? null, output: output() };
+}
+
+function launch(environment: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/index.ts'], {
+    cwd: root,
+    // The runner's own variables (NODE_ENV, DATABASE_URL) are not the program's.
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.add(child);
+  child.once('exit', () => started.delete(child));
+  const listeners: ((line: string) => void)[] = [];
+  let printed = '';
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    printed += chunk;
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) for (const listener of listeners) listener(line);
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    printed += chunk;
+  });
+  return {
+    child,
+    output: () => printed,
+    lines: (listener: (line: string) => void) => listeners.push(listener),
+  };
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const gone = once(child, 'exit');
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+  await gone;
+  clearTimeout(timer);
+  return child.exitCode;
+}
+
+function parseLine(line: string): LogLine | undefined {
+  if (!line.startsWith('{')) return undefined;
+  const value: unknown = JSON.parse(line);
+  return typeof value === 'object' && value !== null && 'msg' in value && 'level' in value
+    ? { ...value, level: String(value.level), msg: String(value.msg) }
+    : undefined;
+}
