@@ -12,7 +12,12 @@ export default {
       name: `${room}-imports-upwards`,
       severity: 'error',
       from: { path: `^src/${room}(/|\\.ts$)` },
-      to: { path: rooms.slice(index + 1).concat(top).map((later) => `^src/${later}(/|\\.ts$)`) },
+      to: {
+        path: rooms
+          .slice(index + 1)
+          .concat(top)
+          .map((later) => `^src/${later}(/|\\.ts$)`),
+      },
     })),
     {
       name: 'rules-know-no-graphql',
@@ -46,6 +51,9 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

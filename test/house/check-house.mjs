@@ -10,13 +10,17 @@ const listed = readRooms();
 const real = readdirSync('src')
   .map((name) => name.replace(/\.ts$/, ''))
   .filter((name) => !['schema', 'app', 'index'].includes(name));
-for (const room of real.filter((name) => !listed.includes(name))) problems.push(`README lists no room ${room}`);
-for (const room of listed.filter((name) => !real.includes(name))) problems.push(`README lists ${room}, which is not there`);
+for (const room of real.filter((name) => !listed.includes(name)))
+  problems.push(`README lists no room ${room}`);
+for (const room of listed.filter((name) => !real.includes(name)))
+  problems.push(`README lists ${room}, which is not there`);
 
 for (const file of filesUnder('src')) {
   const text = readFileSync(file, 'utf8');
-  if (/process\.env\b/.test(text) && file !== join('src', 'config.ts')) problems.push(`${file} reads process.env`);
-  if (/@ts-(ignore|expect-error|nocheck)(?! \S)/.test(text)) problems.push(`${file} silences the compiler without a reason`);
+  if (/process\.env\b/.test(text) && file !== join('src', 'config.ts'))
+    problems.push(`${file} reads process.env`);
+  if (/@ts-(ignore|expect-error|nocheck)(?! \S)/.test(text))
+    problems.push(`${file} silences the compiler without a reason`);
   if (text.split('\n').length > 401) problems.push(`${file} has more than 400 lines`);
 }
 
