@@ -49,13 +49,20 @@ create table delivery (
   installation_id uuid,
   primary key (owner_id, id)
 ) partition by range (id);
-create index delivery_endpoint on delivery (owner_id, endpoint_id, id);
+-- What lists are read by. Everything before the id is one value in each list, so that its rows come in the order of
+-- their ids; what stands behind the id is sorted out within the index.
+create index delivery_endpoint on delivery (owner_id, endpoint_id, id, event_type);
 create index delivery_event on delivery (owner_id, event_id, id);
+create index delivery_type on delivery (owner_id, event_type, id);
 create index delivery_replay_of on delivery (owner_id, replay_of, id) where replay_of is not null;
--- What most lists look for is rare: everything but success.
-create index delivery_rare on delivery (owner_id, status, event_type, id) where status <> 'SUCCEEDED';
-create index delivery_endpoint_rare on delivery (owner_id, endpoint_id, status, event_type, id)
+-- What many lists look for is rare: everything but success.
+create index delivery_rare on delivery (owner_id, status, id, event_type) where status <> 'SUCCEEDED';
+create index delivery_endpoint_rare on delivery (owner_id, endpoint_id, status, id, event_type)
   where status <> 'SUCCEEDED';
+-- These cost next to nothing: few deliveries are replays or tests, and only an app's are another's events.
+create index delivery_kind on delivery (owner_id, kind, id) where kind <> 'EVENT';
+create index delivery_replayed on delivery (owner_id, id) where replayed_at is not null;
+create index delivery_tenant on delivery (owner_id, tenant_id, id) where tenant_id <> owner_id;
 
 -- Its id is the delivery's and its number: it lives and is dropped with the delivery.
 create table attempt (

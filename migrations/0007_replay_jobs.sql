@@ -10,7 +10,6 @@ create table replay_job (
   status text not null default 'RUNNING' check (status in ('RUNNING', 'COMPLETED', 'FAILED')),
   -- How far gathering has come, along the index of what is not a success; status null: all is gathered.
   cursor_status text check (cursor_status in ('DEAD_LETTER', 'FAILED')),
-  cursor_type text not null default '',
   cursor_id uuid not null default '00000000-0000-0000-0000-000000000000',
   matched bigint not null default 0,
   replayed bigint not null default 0,

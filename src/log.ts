@@ -11,6 +11,7 @@ const redacted = [
   'key',
   'password',
   'webhook-signature',
+  'x-test-control',
   'state',
 ];
 

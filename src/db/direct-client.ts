@@ -28,6 +28,7 @@ export function pinSettings(client: pg.ClientBase, statementTimeoutMs: number): 
     set synchronous_commit = on;
     set jit = off;
     set enable_seqscan = off;
+    set enable_bitmapscan = off;
     set enable_hashjoin = off;
     set enable_mergejoin = off;
     set timezone = 'UTC';

@@ -132,8 +132,13 @@ export class Hints {
     sender.on('end', () => {
       if (this.#sender === sender) this.#sender = undefined;
     });
-    await sender.connect();
-    await sender.query('set synchronous_commit = off');
+    try {
+      await sender.connect();
+      await sender.query('set synchronous_commit = off');
+    } catch (error) {
+      sender.end().catch(() => undefined);
+      throw error;
+    }
     this.#sender = sender;
     return sender;
   }

@@ -8,7 +8,13 @@ type Defaulted<T> = ColumnType<T, T | undefined, T>;
 
 export type Tables = {
   owner_log: { owner_id: string; head: Defaulted<number>; floor: Defaulted<number>; at: Defaulted<Date> };
-  tenant: { id: string; external_id: string; name: string; suspended_at: Defaulted<Date | null> };
+  tenant: {
+    id: string;
+    external_id: string;
+    name: string;
+    suspended_at: Defaulted<Date | null>;
+    suspension_changed_at: Defaulted<Date | null>;
+  };
   api_key: {
     tenant_id: string;
     id: string;
@@ -157,6 +163,7 @@ export type Tables = {
     kind: DeliveryKind;
     claim: number | null;
     claimed_at: Date | null;
+    installation_id: string | null;
   };
   delivery_log: {
     owner_id: string;
@@ -181,7 +188,6 @@ export type Tables = {
     upper_id: string;
     status: Defaulted<'RUNNING' | 'COMPLETED' | 'FAILED'>;
     cursor_status: 'DEAD_LETTER' | 'FAILED' | null;
-    cursor_type: Defaulted<string>;
     cursor_id: Defaulted<string>;
     matched: Defaulted<number>;
     replayed: Defaulted<number>;
@@ -192,6 +198,86 @@ export type Tables = {
     completed_at: Defaulted<Date | null>;
   };
   replay_job_item: { owner_id: string; job_id: string; original_id: string };
+  app: {
+    id: string;
+    tenant_id: string;
+    name: string;
+    source: string;
+    webhook_id: string;
+    updated_at: Defaulted<Date>;
+    deleted_at: Defaulted<Date | null>;
+  };
+  app_count: { app_id: string; installed: Defaulted<number>; subscribed: Defaulted<number> };
+  app_client_secret: { app_id: string; id: string; secret_hash: Buffer; expires_at: Defaulted<Date | null> };
+  app_member: { app_id: string; id: string; email: string; permissions: string[] };
+  app_invitation: {
+    app_id: string;
+    id: string;
+    email: string;
+    permissions: string[];
+    invited_by: string;
+    token_hash: Buffer;
+    expires_at: Date;
+    accepted_at: Defaulted<Date | null>;
+  };
+  app_version: {
+    app_id: string;
+    id: string;
+    version: string;
+    status: 'DRAFT' | 'PUBLISHED' | 'SUPERSEDED';
+    webhook_categories: string[];
+    data_types: string[];
+    published_at: Defaulted<Date | null>;
+  };
+  app_installation: {
+    app_id: string;
+    id: string;
+    tenant_id: string;
+    permissions: string[];
+    is_subscribed: boolean;
+    revoked_at: Defaulted<Date | null>;
+  };
+  app_forward: {
+    tenant_id: string;
+    category: string;
+    app_id: string;
+    installation_id: string;
+    data_types: string[];
+  };
+  app_forward_outbox: {
+    owner_id: string;
+    event_id: string;
+    app_id: string;
+    installation_id: string;
+    app_group: number;
+  };
+  app_lifecycle_outbox: {
+    app_id: string;
+    event_id: string;
+    app_group: number;
+    type: string;
+    payload: string;
+    occurred_at: Date;
+  };
+  app_token_key: { id: string; sealed: Buffer };
+  job_run: {
+    job: string;
+    run_id: string;
+    started_at: Defaulted<Date>;
+    finished_at: Defaulted<Date | null>;
+    result: Defaulted<unknown>;
+  };
+  auth_hook_seen: { webhook_id: string; seen_at: Defaulted<Date> };
+  revoked_subject: { subject: string; not_before: Date };
+  usage_day: {
+    owner_id: string;
+    day: string;
+    succeeded: number;
+    failed: number;
+    attempts: number;
+    updated_at: Defaulted<Date>;
+  };
+  install_link_used: { id: string; used_at: Defaulted<Date> };
   worker: { id: string; lock_key: number; seen_at: Date };
   shard_lease: { shard: number; holder: string | null; epoch: number; expires_at: Date };
 };
