@@ -14,8 +14,12 @@ export type Actor = Readonly<{
   tenantId: string | undefined;
   /** UUID of the app whose own token it is. */
   appId: string | undefined;
+  /** UUID of the client secret that the app's token was given for. */
+  clientSecretId?: string;
   /** The JWT's email, where it has been verified. */
   verifiedEmail: string | undefined;
+  /** When a JWT says that it was issued. */
+  issuedAt?: Date;
   /** When the credential stops working. */
   expiresAt: Date | undefined;
 }>;

@@ -12,11 +12,15 @@ export type ApiKeyToken = Readonly<{ token: string; prefix: string; lastFour: st
 
 /** A fresh API key. Only `token` is secret; it is shown once and kept nowhere. */
 export function makeApiKeyToken(): ApiKeyToken {
-  const secret = Array.from({ length: secretLength }, () => alphabet.charAt(randomInt(alphabet.length))).join(
-    '',
-  );
-  const token = `${apiKeyMark}${secret}`;
+  const token = makeToken(apiKeyMark);
   return { token, prefix: token.slice(0, prefixLength), lastFour: token.slice(-4), hash: hashToken(token) };
+}
+
+/** A mark and 256 random bits. */
+export function makeToken(mark: string): string {
+  return (
+    mark + Array.from({ length: secretLength }, () => alphabet.charAt(randomInt(alphabet.length))).join('')
+  );
 }
 
 /** What is kept of a token. It has 256 random bits, so that a plain hash cannot be turned round by guessing. */

@@ -19,6 +19,8 @@ export type JwtIdentity = Readonly<{
   verifiedEmail: string | undefined;
   tenantExternalId: string | undefined;
   permissions: ReadonlySet<Permission>;
+  /** Undefined where the token does not say. */
+  issuedAt: Date | undefined;
   expiresAt: Date;
 }>;
 
@@ -28,6 +30,7 @@ const text = z.string().min(1).max(maxTextLength);
 const claims = z.object({
   sub: text,
   exp: z.number().max(8_640_000_000_000),
+  iat: z.number().max(8_640_000_000_000).nullish(),
   email: text.nullish(),
   email_verified: z.boolean().nullish(),
   tenant: z.string().refine(isExternalId).nullish(),
@@ -53,7 +56,7 @@ export async function authenticateJwt(
 ): Promise<JwtIdentity> {
   const parsed = claims.safeParse(await verify(token, options));
   if (!parsed.success) throw unauthenticated('invalid');
-  const { sub, exp, email, email_verified: isVerified, tenant, permissions: named, kind } = parsed.data;
+  const { sub, exp, email, email_verified: isVerified, tenant, permissions: named, kind, iat } = parsed.data;
   const lowerCase = new Set(named ?? []);
   return {
     subject: sub,
@@ -62,6 +65,7 @@ export async function authenticateJwt(
     verifiedEmail: isVerified === true ? (email ?? undefined) : undefined,
     tenantExternalId: tenant ?? undefined,
     permissions: new Set(permissions.filter((permission) => lowerCase.has(permission.toLowerCase()))),
+    issuedAt: iat == null ? undefined : new Date(iat * 1000),
     expiresAt: new Date(exp * 1000),
   };
 }

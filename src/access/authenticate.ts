@@ -4,9 +4,11 @@ import { badUserInput, RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Actor } from './actor.ts';
 import { apiKeyMark } from './api-key-token.ts';
+import type { AppTokens } from './app-tokens.ts';
 import { ApiKeyAuthenticator } from './authenticate-api-key.ts';
 import { authenticateJwt, type JwtIdentity } from './authenticate-jwt.ts';
 import { jwtKeys } from './jwt-keys.ts';
+import { RevokedSubjects } from './revoked-subjects.ts';
 import { TenantIdentities } from './tenant-identity.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
@@ -14,7 +16,7 @@ import { unauthenticated } from './unauthenticated.ts';
 const maxCredentialBytes = 8_192;
 
 /** As HTTP headers or as a WebSocket's connection parameters bring them. */
-export type Credentials = Readonly<{
+type Credentials = Readonly<{
   authorization?: string | undefined;
   /** `heliograph-tenant`: the tenant in whose name a platform service asks. */
   tenantHeader?: string | undefined;
@@ -36,13 +38,16 @@ export function createAuthenticator(options: {
   config: Config;
   database: Database;
   logger: Logger;
-  /** A clock that never jumps, for how long an API key is believed. */
+  /** Partner apps' own tokens; without it there are none. */
+  appTokens?: AppTokens;
+  /** A clock that never jumps, for how long what was found is believed. */
   monotonicMs?: () => number;
 }): Authenticator {
   const { issuer, audience } = options.config.jwt;
   const jwt = { keys: jwtKeys(options.config), issuer, audience };
   const apiKeys = new ApiKeyAuthenticator(options);
   const tenants = new TenantIdentities(options.database);
+  const revokedSubjects = new RevokedSubjects(options);
 
   async function authenticateBearer(token: string, tenantHeader: string | undefined): Promise<Actor> {
     if (token.startsWith(apiKeyMark)) {
@@ -50,7 +55,13 @@ export function createAuthenticator(options: {
       refuseTenantHeader(tenantHeader);
       return actor;
     }
+    if (options.appTokens?.isAppToken(token) === true) {
+      const actor = await options.appTokens.authenticate(token);
+      refuseTenantHeader(tenantHeader);
+      return actor;
+    }
     const identity = await authenticateJwt(token, jwt);
+    await revokedSubjects.check(identity.subject, identity.issuedAt);
     return actorOf(identity, await tenantOf(identity, tenantHeader, tenants));
   }
 
@@ -108,6 +119,7 @@ function actorOf(identity: JwtIdentity, tenantId: string | undefined): Actor {
     tenantId,
     appId: undefined,
     verifiedEmail: identity.verifiedEmail,
+    ...(identity.issuedAt === undefined ? {} : { issuedAt: identity.issuedAt }),
     expiresAt: identity.expiresAt,
   };
 }

@@ -1,17 +1,22 @@
 import type { Database } from '../db/pool.ts';
-import { run, statement } from '../db/statement.ts';
+import { run, type Statement, statement } from '../db/statement.ts';
+import { RequestError } from '../errors.ts';
 import { databaseNow, decodeId } from '../ids.ts';
 import type { Logger } from '../log.ts';
-import type { Actor } from './actor.ts';
+import { type Actor, platformOwnerId } from './actor.ts';
+import { memberEmail } from './app-access.ts';
+import type { AppPermission } from './permissions.ts';
 import { type UnauthenticatedReason, unauthenticated } from './unauthenticated.ts';
 
 /**
  * Ends what outlives the check of its credential: subscriptions. A credential that expires or is revoked ends its
- * own within 5 s: at most 2 s in which a key that was found is still believed, at most 2 s until the next look
- * here, and the look itself. Expiry needs no look: a timer knows it.
+ * own within 5 s: at most 2 s in which one that was found is still believed, at most 2 s until the next look here,
+ * and the look itself. Expiry needs no look: a timer knows it. The same for what a member of a partner app follows:
+ * it ends when the member is removed, or loses the permission. A user's or a service's ends when its subject's tokens
+ * are called back, and nobody follows the log of a suspended tenant.
  *
- * One query looks at all API keys in use, one at a time, on the engine's connections: a storm of callers' queries
- * must not put off a revocation. A key that is no longer there counts as revoked.
+ * One query for each kind of grant looks at all in use, one at a time, on the engine's connections: a storm of
+ * callers' queries must not put off a revocation. A grant that is no longer there counts as revoked.
  *
  * When the database does not answer, grants are kept for 30 s: nothing new can be read then, so a longer patience
  * would show nothing more and a shorter one would cut every client off at each restart of the database. After that
@@ -23,7 +28,7 @@ export class GrantWatch {
   readonly #logger: Logger;
   readonly #lookEveryMs: number;
   readonly #patienceMs: number;
-  readonly #keys = new Map<string, WatchedKey>();
+  readonly #watched = new Map<string, WatchedGrant>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #running = false;
@@ -40,7 +45,7 @@ export class GrantWatch {
     this.#patienceMs = options.patienceMs ?? 30_000;
   }
 
-  /** Starts to look at the keys in use. Safe to call twice. */
+  /** Starts to look at what is in use. Safe to call twice. */
   start(): void {
     if (this.#running) return;
     this.#running = true;
@@ -63,25 +68,48 @@ export class GrantWatch {
     const end = (reason: UnauthenticatedReason, message?: string) =>
       ending.abort(unauthenticated(reason, message));
     const stopTimer = at(actor.expiresAt, () => end('expired'));
-    const keyId = actor.kind === 'API_KEY' ? decodeId('ApiKey', actor.actorId) : undefined;
-    const leave = keyId === undefined ? () => undefined : this.#join(keyId, actor.tenantId, end);
+    const leaves = keysOf(actor).map((key) => this.#join(key, end));
     return {
       signal: ending.signal,
       release() {
         stopTimer();
-        leave();
+        for (const leave of leaves) leave();
       },
     };
   }
 
-  #join(id: string, tenantId: string | undefined, end: EndGrant): () => void {
-    if (tenantId === undefined) throw new Error('An API key always belongs to a tenant.');
-    const key = this.#keys.get(id) ?? { id, tenantId, confirmedAt: performance.now(), ends: new Set() };
-    this.#keys.set(id, key);
-    key.ends.add(end);
+  /**
+   * A signal that is aborted, with FORBIDDEN as its reason, when the user's email is no longer a member's of the app
+   * with this permission. The caller must `release` it.
+   */
+  watchMember(member: Readonly<{ appId: string; email: string; permission: AppPermission }>): Grant {
+    const ending = new AbortController();
+    const leave = this.#join(
+      { kind: 'member', owner: member.appId, name: `${member.permission} ${memberEmail(member.email)}` },
+      () =>
+        ending.abort(
+          new RequestError('FORBIDDEN', 'You may not see this app any more.', {
+            permission: member.permission,
+            appPermission: member.permission,
+          }),
+        ),
+    );
+    return { signal: ending.signal, release: leave };
+  }
+
+  #join(key: GrantKey, end: EndGrant): () => void {
+    const place = `${key.kind}/${key.owner}/${key.name}`;
+    const grant = this.#watched.get(place) ?? {
+      ...key,
+      place,
+      confirmedAt: performance.now(),
+      ends: new Set(),
+    };
+    this.#watched.set(place, grant);
+    grant.ends.add(end);
     return () => {
-      key.ends.delete(end);
-      if (key.ends.size === 0 && this.#keys.get(id) === key) this.#keys.delete(id);
+      grant.ends.delete(end);
+      if (grant.ends.size === 0 && this.#watched.get(place) === grant) this.#watched.delete(place);
     };
   }
 
@@ -96,54 +124,110 @@ export class GrantWatch {
   }
 
   async #look(): Promise<void> {
-    const asked = [...this.#keys.values()];
+    for (const kind of kinds) await this.#lookAt(kind);
+  }
+
+  async #lookAt(kind: GrantKind): Promise<void> {
+    const asked = [...this.#watched.values()].filter((grant) => grant.kind === kind);
     if (asked.length === 0) return;
     const startedAt = performance.now();
     try {
-      const rows = await run<KeyState>(this.#database, this.#database.engine, keyStates, [
-        asked.map(({ tenantId }) => tenantId),
-        asked.map(({ id }) => id),
+      const rows = await run<GrantState>(this.#database, this.#database.engine, statements[kind], [
+        asked.map(({ owner }) => owner),
+        asked.map(({ name }) => name),
       ]);
-      const states = new Map(rows.map((row) => [row.id, row]));
-      for (const key of asked) {
-        const reason = verdictOn(states.get(key.id));
-        if (reason === undefined) key.confirmedAt = startedAt;
-        else this.#end(key, reason);
+      const states = new Map(rows.map((row) => [`${kind}/${row.owner}/${row.name}`, row]));
+      for (const grant of asked) {
+        const reason = verdictOn(states.get(grant.place));
+        if (reason === undefined) grant.confirmedAt = startedAt;
+        else this.#end(grant, reason);
       }
     } catch (error) {
-      this.#logger.warn({ err: error }, 'API keys in use not checked');
-      for (const key of asked) {
-        if (performance.now() - key.confirmedAt < this.#patienceMs) continue;
-        this.#end(key, 'expired', 'The credential could not be checked for a while: connect again.');
+      this.#logger.warn({ err: error }, 'grants in use not checked');
+      for (const grant of asked) {
+        if (performance.now() - grant.confirmedAt < this.#patienceMs) continue;
+        this.#end(grant, 'expired', 'The credential could not be checked for a while: connect again.');
       }
     }
   }
 
-  #end(key: WatchedKey, reason: UnauthenticatedReason, message?: string): void {
-    this.#keys.delete(key.id);
-    for (const end of key.ends) end(reason, message);
+  #end(grant: WatchedGrant, reason: UnauthenticatedReason, message?: string): void {
+    this.#watched.delete(grant.place);
+    for (const end of grant.ends) end(reason, message);
   }
 }
 
 export type Grant = Readonly<{ signal: AbortSignal; release(): void }>;
 
 type EndGrant = (reason: UnauthenticatedReason, message?: string) => void;
-type WatchedKey = {
-  readonly id: string;
-  readonly tenantId: string;
-  confirmedAt: number;
-  readonly ends: Set<EndGrant>;
+type GrantKind = 'key' | 'client' | 'member' | 'subject' | 'tenant';
+/** Whose grant it is, and which of theirs. */
+type GrantKey = Readonly<{ kind: GrantKind; owner: string; name: string }>;
+type WatchedGrant = GrantKey & { readonly place: string; confirmedAt: number; readonly ends: Set<EndGrant> };
+type GrantState = { owner: string; name: string; revoked: boolean; expired: boolean };
+
+const kinds: readonly GrantKind[] = ['key', 'client', 'member', 'subject', 'tenant'];
+
+const statements: Readonly<Record<GrantKind, Statement>> = {
+  key: statement(
+    'watched_api_keys',
+    `select tenant_id as owner, id as name, revoked_at is not null as revoked,
+            coalesce(expires_at <= now(), false) as expired
+       from unnest($1::uuid[], $2::uuid[]) as watched (tenant_id, id)
+       join api_key using (tenant_id, id)`,
+  ),
+  client: statement(
+    'watched_client_secrets',
+    `select app_id as owner, s.id as name, a.deleted_at is not null or coalesce(expires_at <= now(), false) as revoked,
+            false as expired
+       from unnest($1::uuid[], $2::uuid[]) as watched (app_id, id)
+       join app_client_secret s using (app_id, id)
+       join app a on a.id = app_id`,
+  ),
+  member: statement(
+    'watched_members',
+    `select m.app_id as owner, watched.name, a.deleted_at is not null as revoked, false as expired
+       from unnest($1::uuid[], $2::text[]) as watched (app_id, name)
+       join app_member m on m.app_id = watched.app_id and m.email = substr(name, strpos(name, ' ') + 1)
+                        and split_part(name, ' ', 1) = any(m.permissions)
+       join app a on a.id = m.app_id`,
+  ),
+  subject: statement(
+    'watched_subjects',
+    `select watched.owner, watched.name,
+            coalesce(nullif(split_part(watched.name, ' ', 1), '')::timestamptz <= r.not_before, r.subject is not null) as revoked,
+            false as expired
+       from unnest($1::uuid[], $2::text[]) as watched (owner, name)
+       left join revoked_subject r on r.subject = substr(watched.name, strpos(watched.name, ' ') + 1)`,
+  ),
+  tenant: statement(
+    'watched_tenants',
+    `select t.id as owner, watched.name, t.suspended_at is not null as revoked, false as expired
+       from unnest($1::uuid[], $2::text[]) as watched (id, name)
+       join tenant t on t.id = watched.id`,
+  ),
 };
-type KeyState = { id: string; revoked: boolean; expired: boolean };
 
-const keyStates = statement(
-  'watched_api_keys',
-  `select id, revoked_at is not null as revoked, coalesce(expires_at <= now(), false) as expired
-     from unnest($1::uuid[], $2::uuid[]) as watched (tenant_id, id)
-     join api_key using (tenant_id, id)`,
-);
+/** What the actor stands on that can be taken away before its time. */
+function keysOf(actor: Actor): GrantKey[] {
+  const keys: GrantKey[] = [];
+  if (actor.kind === 'APP' && actor.appId !== undefined && actor.clientSecretId !== undefined) {
+    keys.push({ kind: 'client', owner: actor.appId, name: actor.clientSecretId });
+  }
+  const id = actor.kind === 'API_KEY' ? decodeId('ApiKey', actor.actorId) : undefined;
+  if (id !== undefined) {
+    if (actor.tenantId === undefined) throw new Error('An API key always belongs to a tenant.');
+    keys.push({ kind: 'key', owner: actor.tenantId, name: id });
+  }
+  if (actor.kind === 'USER' || actor.kind === 'SERVICE') {
+    const issuedAt = actor.issuedAt?.toISOString() ?? '';
+    keys.push({ kind: 'subject', owner: platformOwnerId, name: `${issuedAt} ${actor.actorId}` });
+  }
+  if (actor.tenantId !== undefined) keys.push({ kind: 'tenant', owner: actor.tenantId, name: 'active' });
+  return keys;
+}
 
-function verdictOn(state: KeyState | undefined): UnauthenticatedReason | undefined {
+function verdictOn(state: GrantState | undefined): UnauthenticatedReason | undefined {
   if (state === undefined || state.revoked) return 'revoked';
   return state.expired ? 'expired' : undefined;
 }

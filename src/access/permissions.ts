@@ -25,3 +25,6 @@ export const appPermissions = [
 ] as const;
 
 export type AppPermission = (typeof appPermissions)[number];
+
+/** What an app's own access token holds: never its secrets, its members or itself. */
+export const appTokenPermissions: readonly AppPermission[] = ['VIEW_DELIVERIES', 'MANAGE_WEBHOOK'];

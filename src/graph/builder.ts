@@ -13,7 +13,7 @@ export function createBuilder(): Builder {
   return createGraph().builder;
 }
 
-export function createGraph() {
+function createGraph() {
   const builder: Builder = new SchemaBuilder<GraphTypes>({
     defaultFieldNullability: false,
     plugins: [
@@ -21,7 +21,7 @@ export function createGraph() {
       // what Errors catches and never becomes a member of a union.
       PermissionPlugin,
       ErrorsPlugin,
-      // Only notes each field's cost on the schema; `limits.ts` adds it up before anything is executed.
+      // Only notes each field's cost on the schema; `operation-cost.ts` adds it up before anything is executed.
       ComplexityPlugin,
     ],
     errors: {

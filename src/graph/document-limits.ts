@@ -53,10 +53,8 @@ const words: Record<keyof Size | 'rootFields', string> = {
 
 function tooLarge(name: keyof Size | 'rootFields', found: number): GraphQLError {
   const limit = documentLimits[name];
-  // Doubled often enough the number is Infinity, which JSON does not know.
-  const count = Number.isFinite(found) ? found : Number.MAX_SAFE_INTEGER;
   return new GraphQLError(`The document has more than ${limit} ${words[name]}.`, {
-    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', limit, found: count },
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', limit, found: Math.min(found, Number.MAX_SAFE_INTEGER) },
   });
 }
 

@@ -1,47 +1,147 @@
-import { complexityFromQuery } from '@pothos/plugin-complexity';
 import {
   type DocumentNode,
+  type FragmentDefinitionNode,
   GraphQLError,
+  type GraphQLField,
+  type GraphQLNamedType,
   type GraphQLSchema,
+  getArgumentValues,
+  getNamedType,
+  getNullableType,
+  getVariableValues,
+  isInterfaceType,
+  isListType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
+  type SelectionSetNode,
 } from 'graphql';
-import { RequestError } from '../errors.ts';
+import { badUserInput, RequestError } from '../errors.ts';
+import { hasTooManyValues, maxVariableValues } from './variable-limits.ts';
 
 /**
  * The most that one operation may cost. A field costs 1, a page its size times what one record of it costs, any
  * other list ten times. 100 deliveries with everything that they have, endpoint, event and attempts, cost 15,000;
  * pages within pages within pages are refused.
  */
-export const maxOperationCost = 20_000;
+const maxOperationCost = 20_000;
+const usualListSize = 10;
+/** Each bad value in a variable makes an error: two million in one list took all memory. */
+const maxVariableErrors = 20;
 
-/**
- * The refusal of an operation that could cost too much; undefined for one that does not. Page sizes count as they
- * are given, in variables too; one that is not allowed counts as the largest. Nothing has been executed yet.
- */
-export function refuseCostlyOperation(args: {
+type Operation = Readonly<{
   schema: GraphQLSchema;
   document: DocumentNode;
   operation: OperationDefinitionNode;
-  variables: Record<string, unknown>;
+  variables: Readonly<Record<string, unknown>>;
   context: object;
-}): RequestError | undefined {
-  const { schema, document, operation, variables, context } = args;
-  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
-  const query: DocumentNode = { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
-  let cost: number;
-  try {
-    cost = complexityFromQuery(query, { schema, ctx: context, variables }).complexity;
-  } catch (error) {
-    // Variables that do not fit their types: the executor says so.
-    if (error instanceof GraphQLError) return undefined;
-    throw error;
-  }
+}>;
+
+/** The fields' option `complexity`, as the plugin leaves it on the built schema. */
+type Cost = number | { field?: number; multiplier?: number } | CostFunction;
+type CostFunction = (args: object, context: object, field: GraphQLField<unknown, unknown>) => Cost;
+
+/**
+ * Why an operation is refused, before anything of it is executed: its variables do not fit their types, or it could
+ * cost too much. Page sizes count as they are given, in variables too; one that is not allowed counts as the largest.
+ * Each selection is looked at once for each type, however often its fragment is spread.
+ */
+export function refuseOperation(asked: Operation): readonly GraphQLError[] | undefined {
+  const { schema, document, operation, context } = asked;
+  const type = schema.getRootType(operation.operation);
+  if (type == null) return undefined;
+  const definitions = operation.variableDefinitions ?? [];
+  if (hasTooManyValues(schema, definitions, asked.variables)) return [asGraphQLError(tooManyValues())];
+  const { errors, coerced } = getVariableValues(schema, definitions, asked.variables, {
+    maxErrors: maxVariableErrors,
+  });
+  if (errors !== undefined) return errors;
+
+  const fragments = new Map(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
+    ),
+  );
+  const cost = costOf(operation.selectionSet, type, {
+    schema,
+    fragments,
+    context,
+    variables: coerced,
+    known: new Map(),
+  });
   if (cost <= maxOperationCost) return undefined;
-  const shown = Number.isFinite(cost) ? Math.ceil(cost) : Number.MAX_SAFE_INTEGER;
+  return [asGraphQLError(tooCostly(cost))];
+}
+
+const asGraphQLError = (refusal: RequestError) =>
+  new GraphQLError(refusal.message, { originalError: refusal });
+
+const tooManyValues = () =>
+  badUserInput(`The variables hold more than ${maxVariableValues} values.`, { limit: maxVariableValues });
+
+function tooCostly(cost: number): RequestError {
+  const shown = Math.min(Math.ceil(cost), Number.MAX_SAFE_INTEGER);
   return new RequestError(
     'COST_EXCEEDED',
     `This could cost ${shown}; ${maxOperationCost} is allowed. Ask for smaller pages or fewer lists within lists.`,
     { cost: shown, limit: maxOperationCost },
   );
+}
+
+type Scope = Readonly<{
+  schema: GraphQLSchema;
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  context: object;
+  variables: { readonly [name: string]: unknown };
+  known: Map<SelectionSetNode, Map<GraphQLNamedType, number>>;
+}>;
+
+function costOf(set: SelectionSetNode, type: GraphQLNamedType, scope: Scope): number {
+  const known = scope.known.get(set) ?? new Map<GraphQLNamedType, number>();
+  scope.known.set(set, known);
+  const before = known.get(type);
+  if (before !== undefined) return before;
+  let cost = 0;
+  for (const selection of set.selections) {
+    if (selection.kind === Kind.FIELD) {
+      const fields = isObjectType(type) || isInterfaceType(type) ? type.getFields() : {};
+      const field = fields[selection.name.value];
+      // Introspection: its fields are few, and the document's limits hold them.
+      const { own, times } = field === undefined ? { own: 1, times: 0 } : priceOf(field, selection, scope);
+      cost += own;
+      if (field !== undefined && selection.selectionSet !== undefined && times > 0) {
+        cost += times * costOf(selection.selectionSet, getNamedType(field.type), scope);
+      }
+      continue;
+    }
+    const fragment =
+      selection.kind === Kind.FRAGMENT_SPREAD ? scope.fragments.get(selection.name.value) : selection;
+    if (fragment === undefined) continue;
+    const condition = fragment.typeCondition?.name.value;
+    cost += costOf(fragment.selectionSet, (condition && scope.schema.getType(condition)) || type, scope);
+  }
+  known.set(type, cost);
+  return cost;
+}
+
+type FieldSelection = Parameters<typeof getArgumentValues>[1];
+
+function priceOf(
+  field: GraphQLField<unknown, unknown>,
+  selection: FieldSelection,
+  scope: Scope,
+): { own: number; times: number } {
+  let cost = field.extensions.complexity as Cost | undefined;
+  if (typeof cost === 'function') {
+    try {
+      cost = cost(getArgumentValues(field, selection, { ...scope.variables }), scope.context, field);
+    } catch (error) {
+      // An argument without its variable: the executor refuses the field.
+      if (error instanceof GraphQLError) return { own: 1, times: 0 };
+      throw error;
+    }
+  }
+  const usual = isListType(getNullableType(field.type)) ? usualListSize : 1;
+  if (typeof cost === 'object') return { own: cost.field ?? 1, times: cost.multiplier ?? usual };
+  return { own: typeof cost === 'number' ? cost : 1, times: usual };
 }

@@ -41,7 +41,7 @@ type Resolver<Types extends SchemaTypes> = GraphQLFieldResolver<unknown, Types['
 
 const rootKinds: readonly string[] = ['Query', 'Mutation', 'Subscription'];
 
-export class PermissionPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
+class PermissionPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(config: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     const permission = permissionOf(config);
     if (permission === undefined && rootKinds.includes(config.kind)) {

@@ -1,5 +1,5 @@
 import type { Actor } from '../access/actor.ts';
-import type { AppPermission, Permission } from '../access/permissions.ts';
+import { type AppPermission, appTokenPermissions, type Permission } from '../access/permissions.ts';
 import { RequestError } from '../errors.ts';
 import { type Context, requireActor } from './context.ts';
 
@@ -14,17 +14,14 @@ import { type Context, requireActor } from './context.ts';
  */
 export type FieldPermission = 'ANY_CREDENTIAL' | Permission | Doors;
 
-export type Doors = Readonly<{ tenant?: Permission; app?: AppPermission; user?: true }>;
-
-/** What an app's own access token holds: never its secrets, its members or itself. */
-export const appTokenPermissions: readonly AppPermission[] = ['VIEW_DELIVERIES', 'MANAGE_WEBHOOK'];
+type Doors = Readonly<{ tenant?: Permission; app?: AppPermission; user?: true }>;
 
 export function doorsOf(permission: FieldPermission): Doors | 'ANY_CREDENTIAL' {
   if (permission === 'ANY_CREDENTIAL') return permission;
   return typeof permission === 'string' ? { tenant: permission } : permission;
 }
 
-export function allows(permission: FieldPermission, actor: Actor): boolean {
+function allows(permission: FieldPermission, actor: Actor): boolean {
   const doors = doorsOf(permission);
   if (doors === 'ANY_CREDENTIAL') return true;
   if (doors.tenant !== undefined && actor.permissions.has(doors.tenant)) return true;

@@ -14,7 +14,7 @@ import type { Capability } from './permission-plugin.ts';
 import type { Builder, Types } from './schema-types.ts';
 
 /** A field of a payload: the resolver returns its value under the field's name. */
-export type PayloadField = Readonly<{
+type PayloadField = Readonly<{
   type: OutputType<Types> | [OutputType<Types>];
   nullable?: boolean;
   description: string;

@@ -41,6 +41,7 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
       parameters: match.parameters,
       query: new URL(request.url ?? '/', 'http://localhost').searchParams,
       headers: request.headers,
+      headersDistinct: request.headersDistinct,
       body: match.route.method === 'POST' ? await readBody(request) : Buffer.alloc(0),
       requestId,
     });

@@ -2,9 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { Actor } from '../access/actor.ts';
 import type { Authenticator } from '../access/authenticate.ts';
+import { badUserInput, RequestError } from '../errors.ts';
 import type { Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
+import { declareRoute } from '../route.ts';
 import { graphiqlPage, graphiqlPolicy } from './graphiql.ts';
+import { isTooDeep, maxJsonDepth } from './json-depth.ts';
 import type { Metrics } from './metrics.ts';
 import type { Origins } from './origin.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -18,6 +21,46 @@ export type GraphQLEndpoint = (
   response: ServerResponse,
   requestId: string,
 ) => Promise<void>;
+
+const errors = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'BAD_USER_INPUT',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'COST_EXCEEDED',
+  'RATE_LIMITED',
+  'PAYLOAD_TOO_LARGE',
+  'INTERNAL',
+];
+
+// Answered apart from the other routes, by `createGraphQLEndpoint` and, for upgrades, by `createWebSockets`.
+declareRoute({
+  method: 'POST',
+  path: '/graphql',
+  description: 'GraphQL: each operation is listed by its root fields. Subscriptions as server-sent events.',
+  auth: ['API_KEY', 'USER', 'SERVICE', 'APP'],
+  request: '{"query","variables","operationName"} as application/json, at most 4 MiB',
+  response: '{"data","errors"}; text/event-stream for a subscription',
+  errors,
+  records: [],
+  sideEffects: [],
+  idempotency: 'As the operation: each root field tells.',
+});
+declareRoute({
+  method: 'GET',
+  path: '/graphql',
+  description:
+    'The same over WebSocket, with the subprotocol graphql-transport-ws; queries and subscriptions by GET.',
+  auth: ['API_KEY', 'USER', 'SERVICE', 'APP'],
+  request:
+    'an upgrade with `authorization` in the connection parameters; or query, variables and operationName',
+  response: 'messages of graphql-transport-ws; {"data","errors"}; text/event-stream',
+  errors,
+  records: [],
+  sideEffects: [],
+  idempotency: 'As the operation: each root field tells.',
+});
 
 const statusByCode: Record<string, number> = {
   UNAUTHENTICATED: 401,
@@ -81,7 +124,10 @@ export function createGraphQLEndpoint(options: {
       idempotencyKey: unquoted(single(headers['idempotency-key'])),
       transport: 'sse',
     };
-    const body = method === 'POST' ? await readBody(request) : undefined;
+    const body = method === 'POST' ? await readBody(request, actor ? undefined : forAnybody) : undefined;
+    if (body !== undefined && isTooDeep(body)) {
+      throw badUserInput(`The request nests deeper than ${maxJsonDepth} levels.`, { limit: maxJsonDepth });
+    }
     await relay(response, await yoga.handleRequest(fetchRequest(request, body), context));
   }
 
@@ -103,7 +149,7 @@ export function createGraphQLEndpoint(options: {
     });
     const isStream = answered.headers.get('content-type')?.startsWith('text/event-stream') === true;
     if (!isStream || answered.body === null) {
-      response.writeHead(answered.status);
+      response.statusCode = answered.status;
       response.end(await answered.text());
       return;
     }
@@ -157,6 +203,12 @@ class HttpRefusal extends Error {
     this.status = status;
   }
 }
+
+/** Without a credential there is nothing large to say, and nothing large is looked at. */
+const forAnybody = {
+  limit: 65_536,
+  refuse: () => new RequestError('UNAUTHENTICATED', 'Send a credential: `authorization: Bearer <token>`.'),
+};
 
 const isJson = (contentType: string | undefined) =>
   /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType ?? '');

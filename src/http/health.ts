@@ -1,5 +1,5 @@
 import type { Database } from '../db/pool.ts';
-import type { Route } from '../route.ts';
+import { declareRoute, type Route } from '../route.ts';
 
 /** A readiness probe waits about this long itself. */
 const answerWithinMs = 2_000;
@@ -34,26 +34,40 @@ function answersWithin(database: Pick<Database, 'api'>, ms: number): Promise<boo
   });
 }
 
+const alive = declareRoute({
+  method: 'GET',
+  path: '/healthz',
+  description: 'Whether the process is alive: 200 as long as it can answer at all.',
+  auth: [],
+  request: 'nothing',
+  response: '{"status":"alive"}',
+  errors: [],
+  records: [],
+  sideEffects: [],
+  idempotency: 'A read: changes nothing.',
+});
+
+const ready = declareRoute({
+  method: 'GET',
+  path: '/readyz',
+  description: 'Whether the process wants requests: 200, or 503 with the reasons why not.',
+  auth: [],
+  request: 'nothing',
+  response: '{"status":"ready"}, or with 503 {"status":"not ready","reasons":[…]}',
+  errors: [],
+  records: [],
+  sideEffects: [],
+  idempotency: 'A read: changes nothing.',
+});
+
 export function healthRoutes(options: { readiness: Readiness; isDraining: () => boolean }): Route[] {
   return [
-    {
-      method: 'GET',
-      path: '/healthz',
-      description: 'Whether the process is alive: 200 as long as it can answer at all.',
-      auth: [],
-      handle: () => ({ status: 200, body: { status: 'alive' } }),
-    },
-    {
-      method: 'GET',
-      path: '/readyz',
-      description: 'Whether the process wants requests: 200, or 503 with the reasons why not.',
-      auth: [],
-      async handle() {
-        const reasons = options.isDraining() ? ['The process is shutting down.'] : await options.readiness();
-        return reasons.length === 0
-          ? { status: 200, body: { status: 'ready' } }
-          : { status: 503, body: { status: 'not ready', reasons } };
-      },
-    },
+    alive(() => ({ status: 200, body: { status: 'alive' } })),
+    ready(async () => {
+      const reasons = options.isDraining() ? ['The process is shutting down.'] : await options.readiness();
+      return reasons.length === 0
+        ? { status: 200, body: { status: 'ready' } }
+        : { status: 503, body: { status: 'not ready', reasons } };
+    }),
   ];
 }

@@ -1,9 +1,9 @@
-import type { Route } from '../route.ts';
+import { declareRoute, type Route } from '../route.ts';
 
 const link = (href: string, text: string) => `<li><a href="${href}">${href}</a> ${text}</li>`;
 
 /** The page at `/`: what this is and where to go. Nothing in it comes from elsewhere. */
-export function indexPage(options: { production: boolean }): string {
+function indexPage(options: { production: boolean }): string {
   const forDevelopers = options.production
     ? ''
     : [
@@ -48,17 +48,24 @@ export function indexPage(options: { production: boolean }): string {
 const policy =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const index = declareRoute({
+  method: 'GET',
+  path: '/',
+  description: 'A page that says what this is and where to go.',
+  auth: [],
+  request: 'nothing',
+  response: 'text/html',
+  errors: [],
+  records: [],
+  sideEffects: [],
+  idempotency: 'A read: changes nothing.',
+});
+
 export function indexRoute(options: { production: boolean }): Route {
   const body = indexPage(options);
-  return {
-    method: 'GET',
-    path: '/',
-    description: 'A page that says what this is and where to go.',
-    auth: [],
-    handle: () => ({
-      status: 200,
-      headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy },
-      body,
-    }),
-  };
+  return index(() => ({
+    status: 200,
+    headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy },
+    body,
+  }));
 }

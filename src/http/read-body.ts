@@ -7,24 +7,33 @@ export const maxBodyBytes = 4 * 1024 * 1024;
 /** How long the rest of a refused body is read away, so that the client gets to read the refusal. */
 const lingerMs = 2_000;
 
-/** The whole body. Throws PAYLOAD_TOO_LARGE as soon as it is known to be too large, with or without a content-length. */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > maxBodyBytes) throw tooLarge();
+/**
+ * The whole body. Throws PAYLOAD_TOO_LARGE as soon as it is known to be too large, with or without a content-length;
+ * with a lower limit for some, what `refuse` makes.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  { limit, refuse }: { limit: number; refuse: () => RequestError } = {
+    limit: maxBodyBytes,
+    refuse: tooLarge,
+  },
+): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw tooLarge();
+    if (bytes > limit) throw refuse();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);
 }
 
-const tooLarge = () =>
-  new RequestError('PAYLOAD_TOO_LARGE', `The request's body has more than ${maxBodyBytes} bytes.`, {
+function tooLarge(): RequestError {
+  return new RequestError('PAYLOAD_TOO_LARGE', `The request's body has more than ${maxBodyBytes} bytes.`, {
     limit: maxBodyBytes,
   });
+}
 
 /**
  * Ends a connection whose request was refused before all of it was read. Closed at once, the client would see its

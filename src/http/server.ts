@@ -6,7 +6,7 @@ import type { Authenticator } from '../access/authenticate.ts';
 import type { GrantWatch } from '../access/grant-watch.ts';
 import type { Services } from '../graph/context.ts';
 import type { MaskScope } from '../graph/mask-error.ts';
-import type { Route } from '../route.ts';
+import { declareRoute, type Route } from '../route.ts';
 import { answerRoute } from './answer-route.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
 import { healthRoutes, type Readiness } from './health.ts';
@@ -24,6 +24,7 @@ const requestTimeoutMs = 60_000;
 const headersTimeoutMs = 10_000;
 /** Longer than load balancers keep idle connections (60 s): they, not we, close one that a request may be on. */
 const keepAliveTimeoutMs = 65_000;
+const tcpKeepAliveMs = 30_000;
 /** A credential has up to 8 KiB. */
 const maxHeaderBytes = 16 * 1024;
 
@@ -79,7 +80,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     ...(production ? [] : [schemaRoute(schema)]),
     ...(options.routes ?? []),
   ]);
-  const streams = new Set<ServerResponse>();
+  const unanswered = new Set<ServerResponse>();
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = requestIdOf(request);
@@ -88,10 +89,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response.setHeader('x-request-id', requestId);
     response.setHeader('x-content-type-options', 'nosniff');
     if (draining) response.setHeader('connection', 'close');
+    unanswered.add(response);
+    response.once('close', () => unanswered.delete(response));
     if (path === '/graphql') {
-      streams.add(response);
       response.once('close', () => {
-        streams.delete(response);
         if (isStream(response)) return;
         metrics.requested(
           methodOf(request),
@@ -121,6 +122,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       headersTimeout: headersTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       maxHeaderSize: maxHeaderBytes,
+      // Notices clients of event streams that have gone without a word.
+      keepAlive: true,
+      keepAliveInitialDelay: tcpKeepAliveMs,
     },
     (request, response) => {
       handle(request, response).catch((error: unknown) => {
@@ -144,8 +148,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       draining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       webSockets.restart();
-      // Without `complete`: to the client the connection was lost, and it comes again.
-      for (const response of streams) if (isStream(response)) response.end();
+      for (const response of unanswered) {
+        if (!response.headersSent) response.setHeader('connection', 'close');
+        // Without `complete`: to the client the connection was lost, and it comes again.
+        else if (isStream(response)) response.end();
+      }
       server.closeIdleConnections();
       const timer = setTimeout(() => server.closeAllConnections(), deadlineMs);
       await closed;
@@ -186,27 +193,45 @@ function requestIdOf(request: IncomingMessage): string {
 const knownMethods = ['GET', 'POST', 'HEAD', 'OPTIONS'];
 const methodOf = ({ method = '' }: IncomingMessage) => (knownMethods.includes(method) ? method : 'other');
 
+const metricsPage = declareRoute({
+  method: 'GET',
+  path: '/metrics',
+  description: 'What this process tells about itself, for Prometheus. Keep it from the public.',
+  auth: [],
+  request: 'nothing',
+  response: 'text/plain in the Prometheus exposition format',
+  errors: [],
+  records: [],
+  sideEffects: [],
+  idempotency: 'A read: changes nothing.',
+});
+
+const schemaPage = declareRoute({
+  method: 'GET',
+  path: '/schema.graphql',
+  description: 'The GraphQL schema as text. Not there with NODE_ENV=production.',
+  auth: [],
+  request: 'nothing',
+  response: 'text/plain: the schema in SDL',
+  errors: [],
+  records: [],
+  sideEffects: [],
+  idempotency: 'A read: changes nothing.',
+});
+
 function metricsRoute({ registry }: Metrics): Route {
-  return {
-    method: 'GET',
-    path: '/metrics',
-    description: 'What this process tells about itself, for Prometheus.',
-    auth: [],
-    handle: async () => ({
-      status: 200,
-      headers: { 'content-type': registry.contentType },
-      body: await registry.metrics(),
-    }),
-  };
+  return metricsPage(async () => ({
+    status: 200,
+    headers: { 'content-type': registry.contentType },
+    body: await registry.metrics(),
+  }));
 }
 
 function schemaRoute(schema: GraphQLSchema): Route {
   const body = printSchema(lexicographicSortSchema(schema));
-  return {
-    method: 'GET',
-    path: '/schema.graphql',
-    description: 'The GraphQL schema as text, in development.',
-    auth: [],
-    handle: () => ({ status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body }),
-  };
+  return schemaPage(() => ({
+    status: 200,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body,
+  }));
 }

@@ -1,5 +1,6 @@
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
+import { isTooDeep, maxJsonDepth } from './json-depth.ts';
 
 export const closeCodes = {
   normal: 1000,
@@ -103,6 +104,10 @@ export class SocketGuard implements GraphQLSocket {
   onMessage(listener: (data: string) => Promise<void>): void {
     this.#socket.on('message', (data: RawData) => {
       if (!this.#count()) return;
+      if (Buffer.isBuffer(data) && isTooDeep(data)) {
+        this.close(closeCodes.badRequest, `A message nests deeper than ${maxJsonDepth} levels.`);
+        return;
+      }
       listener(String(data)).catch((error: unknown) => {
         if (this.#closed) return;
         this.#onError(error);

@@ -1,30 +1,29 @@
-import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql';
+import { type ExecutionArgs, type GraphQLError, getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { refuseCostlyOperation } from '../graph/operation-cost.ts';
+import { refuseOperation } from '../graph/operation-cost.ts';
 
-/** Refuses operations that could cost too much, before anything of them is executed. */
+/** Refuses variables that do not fit and operations that could cost too much, before anything of them is executed. */
 export function useCostLimit(): Plugin {
   return {
     onExecute({ args, setResultAndStopExecution }) {
-      const refusal = refusalOf(args);
-      if (refusal !== undefined) setResultAndStopExecution({ errors: [refusal] });
+      const errors = refusalsOf(args);
+      if (errors !== undefined) setResultAndStopExecution({ errors });
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      const refusal = refusalOf(args);
-      if (refusal !== undefined) setResultAndStopExecution({ errors: [refusal] });
+      const errors = refusalsOf(args);
+      if (errors !== undefined) setResultAndStopExecution({ errors });
     },
   };
 }
 
-function refusalOf(args: ExecutionArgs): GraphQLError | undefined {
+function refusalsOf(args: ExecutionArgs): readonly GraphQLError[] | undefined {
   const operation = getOperationAST(args.document, args.operationName);
   if (operation == null) return undefined;
-  const refusal = refuseCostlyOperation({
+  return refuseOperation({
     schema: args.schema,
     document: args.document,
     operation,
     variables: args.variableValues ?? {},
     context: args.contextValue ?? {},
   });
-  return refusal && new GraphQLError(refusal.message, { originalError: refusal });
 }

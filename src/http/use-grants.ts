@@ -13,11 +13,13 @@ export function useGrants(grantWatch: Pick<GrantWatch, 'watch'>): Plugin<Request
     onSubscribe({ args }) {
       const context = args.contextValue;
       if (context.transport === 'ws' || context.actor === undefined) return undefined;
-      const grant = grantWatch.watch(context.actor);
-      context.grantSignal = grant.signal;
+      const { actor } = context;
       return {
         onSubscribeResult({ result, setResult }) {
-          if (!(Symbol.asyncIterator in result)) return grant.release();
+          if (!(Symbol.asyncIterator in result)) return;
+          // Only now: what was refused, or thrown on the way, would leave a watch behind.
+          const grant = grantWatch.watch(actor);
+          context.grantSignal = grant.signal;
           setResult(
             endableStream<ExecutionResult>(result, {
               signal: grant.signal,
@@ -26,7 +28,6 @@ export function useGrants(grantWatch: Pick<GrantWatch, 'watch'>): Plugin<Request
             }),
           );
         },
-        onSubscribeError: grant.release,
       };
     },
   };

@@ -29,6 +29,8 @@ export function idempotently<Answer extends KeptAnswer>(
     input: Readonly<Record<string, unknown>> & { idempotencyKey?: string | null | undefined };
     /** The UUID of the record whose secret the answer holds. */
     secretOf?: (answer: Answer) => string;
+    /** The act's last statement, right before the commit: one that locks an owner's log. */
+    lastly?: (trx: Transaction<Tables>, answer: Answer) => Promise<void>;
   }>,
   act: (trx: Transaction<Tables>) => Promise<Answer>,
 ): Promise<Answer> {

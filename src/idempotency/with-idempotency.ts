@@ -26,6 +26,11 @@ export type IdempotentCall<Answer extends KeptAnswer> = Readonly<{
   secretBox: SecretBox;
   /** The UUID of the record whose secret the answer holds, for `forgetAnswersWithSecretOf`. */
   secretOf?: (answer: Answer) => string;
+  /**
+   * The act's last statement, after the answer has been kept and right before the commit: one that locks an owner's
+   * log. It does not run where an earlier answer is given.
+   */
+  lastly?: (trx: Transaction<Tables>, answer: Answer) => Promise<void>;
 }>;
 
 /**
@@ -48,7 +53,11 @@ export async function withIdempotency<Answer extends KeptAnswer>(
 ): Promise<Answer> {
   const { key } = call;
   return await call.database.query.transaction().execute(async (trx) => {
-    if (key === undefined) return await act(trx);
+    if (key === undefined) {
+      const answer = await act(trx);
+      await call.lastly?.(trx, answer);
+      return answer;
+    }
     const scope = scopeOf(call, key);
     const isFree = await tryLock(trx, scope);
     const kept = await findKept(trx, scope);
@@ -59,9 +68,10 @@ export async function withIdempotency<Answer extends KeptAnswer>(
     const answer: Answer = JSON.parse(text);
     await keep(trx, scope, {
       inputHash: hashOf(call.input),
-      sealed: call.secretBox.seal(text, aadOf(scope)),
+      sealed: call.secretBox.seal(text, sealedAnswerPlace(scope)),
       secretOf: call.secretOf?.(answer) ?? null,
     });
+    await call.lastly?.(trx, answer);
     return answer;
   });
 }
@@ -96,13 +106,15 @@ function scopeOf(call: Pick<IdempotentCall<KeptAnswer>, 'ownerId' | 'actor' | 'f
   return { ownerId: call.ownerId, actor: `${call.actor.kind}:${call.actor.actorId}`, field: call.field, key };
 }
 
-/** No two scopes have the same text: JSON keeps the parts apart. */
-const aadOf = ({ ownerId, actor, field, key }: Scope) =>
+/** What a sealed answer is bound to. No two scopes have the same text: JSON keeps the parts apart. */
+export const sealedAnswerPlace = ({ ownerId, actor, field, key }: Scope) =>
   JSON.stringify(['idempotency', ownerId, actor, field, key]);
 
 async function tryLock(trx: Transaction<Tables>, scope: Scope): Promise<boolean> {
   const { rows } = await sql<{ isFree: boolean }>`
-    select pg_try_advisory_xact_lock(hashtextextended(${aadOf(scope)}, 0)) as "isFree"`.execute(trx);
+    select pg_try_advisory_xact_lock(hashtextextended(${sealedAnswerPlace(scope)}, 0)) as "isFree"`.execute(
+    trx,
+  );
   return rows[0]?.isFree === true;
 }
 
@@ -143,7 +155,7 @@ function openAnswer<Answer extends KeptAnswer>(
       'This idempotency key was used; the secret in its answer has been rotated or revoked since.';
     throw reused;
   }
-  return JSON.parse(call.secretBox.open(kept.answer, aadOf(scope)));
+  return JSON.parse(call.secretBox.open(kept.answer, sealedAnswerPlace(scope)));
 }
 
 function hashOf(input: Readonly<Record<string, unknown>>): Buffer {

@@ -44,6 +44,7 @@ describe('a good token', () => {
       tenantId: expect.any(String),
       appId: undefined,
       verifiedEmail: 'ann@example.com',
+      issuedAt: expect.any(Date),
       expiresAt: new Date(exp * 1000),
     });
   });

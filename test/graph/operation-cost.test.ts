@@ -1,6 +1,7 @@
 import { getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { refuseCostlyOperation } from '../../src/graph/operation-cost.ts';
+import { RequestError } from '../../src/errors.ts';
+import { refuseOperation } from '../../src/graph/operation-cost.ts';
 import { createTestSchema } from './test-schema.ts';
 
 const { schema } = createTestSchema();
@@ -9,17 +10,19 @@ function refusal(source: string, variables: Record<string, unknown> = {}) {
   const document = parse(source);
   const operation = getOperationAST(document);
   if (operation == null) throw new Error('There is one.');
-  return refuseCostlyOperation({ schema, document, operation, variables, context: {} })?.extensions;
+  const errors = refuseOperation({ schema, document, operation, variables, context: {} });
+  return errors?.map(({ originalError, message }) =>
+    originalError instanceof RequestError ? originalError.extensions : message,
+  );
 }
 
 test('a page costs its size times what one record costs', () => {
   expect(
     refusal('{ things(first: 100) { nodes { id name things(first: 20) { nodes { id name } } } } }'),
   ).toBeUndefined();
-  expect(refusal('{ things(first: 100) { nodes { things(first: 100) { nodes { id name } } } } }')).toEqual({
-    cost: 20_101,
-    limit: 20_000,
-  });
+  expect(refusal('{ things(first: 100) { nodes { things(first: 100) { nodes { id name } } } } }')).toEqual([
+    { cost: 20_101, limit: 20_000 },
+  ]);
 });
 
 const threeDeep = `query ($n: Int) {
@@ -28,13 +31,32 @@ const threeDeep = `query ($n: Int) {
 
 test('sizes count in variables, too', () => {
   expect(refusal(threeDeep, { n: 10 })).toBeUndefined();
-  expect(refusal(threeDeep, { n: 50 })).toMatchObject({ limit: 20_000 });
+  expect(refusal(threeDeep, { n: 50 })).toMatchObject([{ limit: 20_000 }]);
 });
 
 test('a size that is not allowed counts as the largest', () => {
-  for (const n of [2_000_000_000, -5]) expect(refusal(threeDeep, { n })).toMatchObject({ limit: 20_000 });
+  for (const n of [2_000_000_000, -5]) expect(refusal(threeDeep, { n })).toMatchObject([{ limit: 20_000 }]);
 });
 
-test('variables that do not fit are the executor’s to refuse', () => {
-  expect(refusal(threeDeep, { n: 'x' })).toBeUndefined();
+test('variables that do not fit are refused here, a few of them told', () => {
+  expect(refusal(threeDeep, { n: 'x' })).toEqual([
+    expect.stringContaining('Variable "$n" got invalid value "x"'),
+  ]);
+  const source = 'query ($v: [String!]) { echo(list: $v) }';
+  const startedAt = performance.now();
+  expect(refusal(source, { v: Array(50_000).fill(0) })).toHaveLength(21);
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});
+
+test('fragments that double themselves cost what they would, in no time', () => {
+  const spread = Array.from(
+    { length: 100 },
+    (_, n) => `fragment f${n} on Endpoint { ...f${n + 1} ...f${n + 1} }`,
+  );
+  const source = `{ things { nodes { ...f0 } } } ${spread.join(' ')} fragment f100 on Endpoint { id }`;
+  expect(refusal(source)).toEqual([{ cost: Number.MAX_SAFE_INTEGER, limit: 20_000 }]);
+});
+
+test('an argument whose variable is missing is the executor’s to refuse', () => {
+  expect(refusal('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [] })).toBeUndefined();
 });

@@ -21,6 +21,8 @@ export function createTestSchema() {
   }));
   const ticks = new Ticks();
   const seen = { resolved: 0, loads: [] as string[][] };
+  /** What the field `waits` waits for. */
+  const gate: { isWaiting: boolean; open(): void } = { isWaiting: false, open() {} };
   const capability = { records: ['Thing'], sideEffects: [], idempotency: 'A read.' };
 
   const ThingRef = builder.objectRef<Thing>('Endpoint');
@@ -77,6 +79,14 @@ export function createTestSchema() {
       ...any,
       args: { key: t.arg.string({ required: true }) },
       resolve: (_root, { key }, context) => nameOf(context).load(key),
+    }),
+    waits: t.boolean({
+      ...any,
+      resolve: () =>
+        new Promise<boolean>((resolve) => {
+          gate.isWaiting = true;
+          gate.open = () => resolve(true);
+        }),
     }),
     echo: t.field({
       ...any,
@@ -164,5 +174,5 @@ export function createTestSchema() {
     }),
   }));
 
-  return { schema: builder.toSchema(), things, ticks, seen };
+  return { schema: builder.toSchema(), things, ticks, seen, gate };
 }

@@ -43,6 +43,14 @@ test('a credential that could not be checked is our fault, and nothing of why is
   expect(answer.errors?.[0]?.extensions.code).toBe('INTERNAL');
 });
 
+test('without a credential nothing large is looked at', async () => {
+  const { status, codes } = await server.post('{ __typename }', {
+    token: '',
+    variables: { pad: 'x'.repeat(70_000) },
+  });
+  expect({ status, codes }).toEqual({ status: 401, codes: ['UNAUTHENTICATED'] });
+});
+
 test('in development the schema can be read without a credential', async () => {
   expect((await server.post('{ __schema { queryType { name } } }', { token: '' })).status).toBe(200);
 });

@@ -30,7 +30,7 @@ test('an event stream ends without a last event', async () => {
   const text = response.text();
   await server.stop();
   expect(await text).not.toContain('complete');
-  expect(server.ticks.returned).toBe(server.ticks.opened);
+  await server.ticks.whenReturned(1);
 });
 
 test('it does not wait for connections that are merely open', async () => {
@@ -39,6 +39,28 @@ test('it does not wait for connections that are merely open', async () => {
   const startedAt = performance.now();
   await server.server.drain(60_000);
   expect(performance.now() - startedAt).toBeLessThan(2_000);
+  await server.stop();
+});
+
+test('it waits for what is being answered, and no longer', async () => {
+  const server = await startTestServer();
+  const answer = server.post('{ waits }');
+  await expect.poll(() => server.gate.isWaiting).toBe(true);
+  const drained = server.server.drain(60_000);
+  await expect(server.post('{ hello }')).rejects.toThrow();
+  server.gate.open();
+  expect((await answer).answer).toEqual({ data: { waits: true } });
+  const startedAt = performance.now();
+  await drained;
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  await server.stop();
+});
+
+test('what is not answered by the deadline is cut', async () => {
+  const server = await startTestServer();
+  const answer = server.post('{ waits }');
+  await expect.poll(() => server.gate.isWaiting).toBe(true);
+  await Promise.all([expect(answer).rejects.toThrow(), server.server.drain(50)]);
   await server.stop();
 });
 

@@ -10,7 +10,8 @@ afterAll(() => server.stop());
 const inTurn = (count: number, piece: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => piece(index)).join(' ');
 
-const hostile: Record<string, { source: string; variables?: Record<string, unknown>; codes: string[] }> = {
+/** Variables are JSON text: some are too large to be written by a program with care. */
+const hostile: Record<string, { source: string; variables?: Record<string, string>; codes: string[] }> = {
   'fragments that double themselves': {
     source: `{ things { nodes { ...f0 } } } ${inTurn(60, (n) => `fragment f${n} on Endpoint { things { nodes { ...f${n + 1} ...f${n + 1} } } }`)} fragment f60 on Endpoint { id }`,
     codes: ['GRAPHQL_VALIDATION_FAILED'],
@@ -59,28 +60,35 @@ const hostile: Record<string, { source: string; variables?: Record<string, unkno
   'pages within pages within pages': {
     source:
       'query ($n: Int) { things(first: $n) { nodes { things(first: $n) { nodes { things(first: $n) { nodes { id } } } } } } }',
-    variables: { n: 50 },
+    variables: { n: '50' },
     codes: ['COST_EXCEEDED'],
   },
-  'three million lists in a variable': {
+  'lists within lists without end': {
     source: 'query ($v: [String!]) { echo(list: $v) }',
-    variables: { v: 'nested' },
+    variables: { v: `${'['.repeat(1_500_000)}${']'.repeat(1_500_000)}` },
+    codes: ['BAD_USER_INPUT'],
+  },
+  'two million wrong values in a list': {
+    source: 'query ($v: [String!]) { echo(list: $v) }',
+    variables: { v: `[${'0,'.repeat(2_000_000)}0]` },
+    codes: ['BAD_USER_INPUT'],
+  },
+  'a million right values in a list': {
+    source: 'query ($v: [String!]) { echo(list: $v) }',
+    variables: { v: `[${'"",'.repeat(1_300_000)}""]` },
     codes: ['BAD_USER_INPUT'],
   },
 };
 
-for (const [name, { source, variables, codes }] of Object.entries(hostile)) {
+for (const [name, { source, variables = {}, codes }] of Object.entries(hostile)) {
   test(`${name}: refused at once, before a resolver runs`, async () => {
     const before = server.seen.resolved;
     const startedAt = performance.now();
-    const body = JSON.stringify({ query: source, variables }).replace(
-      '"nested"',
-      `${'['.repeat(1_500_000)}${']'.repeat(1_500_000)}`,
-    );
+    const texts = Object.entries(variables).map(([variable, json]) => `"${variable}":${json}`);
     const response = await fetch(server.graphqlUrl, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: 'Bearer full' },
-      body,
+      body: `{"query":${JSON.stringify(source)},"variables":{${texts}}}`,
     });
     const answer = await response.json();
     const found = new Set(
@@ -88,7 +96,7 @@ for (const [name, { source, variables, codes }] of Object.entries(hostile)) {
     );
     expect([...found]).toEqual(codes);
     expect(server.seen.resolved).toBe(before);
-    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 }
 

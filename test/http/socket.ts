@@ -18,7 +18,9 @@ export class RawSocket {
       this.heard.push(JSON.parse(String(data)));
       for (const look of this.#onMessage.splice(0)) look();
     });
-    this.#closed = once(this.socket, 'close').then(([code, reason]) => ({ code, reason: String(reason) }));
+    this.#closed = new Promise((resolve) => {
+      this.socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
+    });
   }
 
   async open(): Promise<this> {

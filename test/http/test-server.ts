@@ -104,11 +104,7 @@ type GraphQLAnswer = {
   errors?: { message: string; path?: unknown[]; extensions: Record<string, unknown> }[];
 };
 
-export async function post(
-  url: string,
-  query: string,
-  { token = 'full', variables, headers }: PostOptions = {},
-) {
+async function post(url: string, query: string, { token = 'full', variables, headers }: PostOptions = {}) {
   const response = await fetch(url, {
     method: 'POST',
     headers: {

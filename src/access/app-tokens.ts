@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
+import { sql } from 'kysely';
+import { z } from 'zod';
+import type { Database } from '../db/pool.ts';
+import { databaseNow, isUuid, mintUuid } from '../ids.ts';
+import type { SecretBox } from '../signing/secret-box.ts';
+import type { Actor } from './actor.ts';
+import { clientIdOf } from './client-id.ts';
+import { unauthenticated } from './unauthenticated.ts';
+
+/** How long an access token works; no longer than the client secret that it was given for. */
+const appTokenSeconds = 900;
+
+/** Says whose token it is, before anything is verified. Each kind of token has its own keys. */
+const tokenType = 'heliograph-app+jwt';
+const algorithm = 'HS256';
+const issuer = 'heliograph';
+const keyBytes = 32;
+/** Any number that nobody else locks. */
+const keyLock = 7_203_117;
+/** A token with an unknown key makes us look again, at most this often: strangers cannot make us ask for ever. */
+const keysEveryMs = 5_000;
+/** As for API keys: a revocation takes effect after at most this. */
+const believedMs = 2_000;
+const maxRemembered = 10_000;
+
+/** A client secret as a token names it. */
+export type ClientSecret = Readonly<{ appId: string; id: string; expiresAt: Date | undefined }>;
+
+type KnownApp = Readonly<{ name: string; expiresAt: Date | undefined }>;
+
+const claims = z.object({
+  app: z.string().refine(isUuid),
+  secret: z.string().refine(isUuid),
+  exp: z.number(),
+});
+
+/**
+ * The access tokens of partner apps: JWTs that we sign and verify ourselves, with a key that was made once and
+ * stands sealed in the database, so that each process verifies what any other has signed. Whoever signs is who
+ * verifies: hence an HMAC.
+ *
+ * A token stands for the client secret that it was given for. When that is revoked, or the app deleted, the token
+ * stops within 2 s, however long it would have lasted.
+ */
+export class AppTokens {
+  readonly #database: Database;
+  readonly #box: SecretBox;
+  readonly #monotonicMs: () => number;
+  #keys: ReadonlyMap<string, Buffer> = new Map();
+  #keysReadAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | undefined;
+  readonly #known = new Map<string, { app: Promise<KnownApp | undefined>; since: number }>();
+
+  constructor(options: { database: Database; secretBox: SecretBox; monotonicMs?: () => number }) {
+    this.#database = options.database;
+    this.#box = options.secretBox;
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+  }
+
+  /** Whether the token says that it is one of these. It proves nothing. */
+  isAppToken(token: string): boolean {
+    try {
+      return decodeProtectedHeader(token).typ === tokenType;
+    } catch {
+      return false;
+    }
+  }
+
+  async issue(secret: ClientSecret): Promise<{ token: string; expiresInSeconds: number }> {
+    const now = Math.floor(databaseNow() / 1000);
+    const end = Math.min(
+      now + appTokenSeconds,
+      Math.floor((secret.expiresAt?.getTime() ?? Number.MAX_VALUE) / 1000),
+    );
+    const { id, key } = await this.#signingKey();
+    const token = await new SignJWT({ app: secret.appId, secret: secret.id })
+      .setProtectedHeader({ alg: algorithm, typ: tokenType, kid: id })
+      .setIssuer(issuer)
+      .setSubject(clientIdOf(secret.appId))
+      .setIssuedAt(now)
+      .setExpirationTime(end)
+      .sign(key);
+    return { token, expiresInSeconds: end - now };
+  }
+
+  /** Throws UNAUTHENTICATED for one that is not good, or no longer. */
+  async authenticate(token: string): Promise<Actor> {
+    const { app: appId, secret, exp } = await this.#verify(token);
+    const app = await this.#recall(appId, secret);
+    if (app === undefined || (app.expiresAt !== undefined && app.expiresAt.getTime() <= databaseNow())) {
+      throw unauthenticated('revoked');
+    }
+    return {
+      kind: 'APP',
+      actorId: clientIdOf(appId),
+      label: app.name,
+      permissions: new Set(),
+      tenantId: undefined,
+      appId,
+      clientSecretId: secret,
+      verifiedEmail: undefined,
+      expiresAt: new Date(Math.min(exp * 1000, app.expiresAt?.getTime() ?? Number.MAX_VALUE)),
+    };
+  }
+
+  async #verify(token: string): Promise<z.infer<typeof claims>> {
+    const kid = decodeProtectedHeader(token).kid ?? '';
+    const key = await this.#verifyingKey(kid);
+    if (key === undefined) throw unauthenticated('invalid');
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        algorithms: [algorithm],
+        typ: tokenType,
+        issuer,
+        requiredClaims: ['exp'],
+        currentDate: new Date(databaseNow()),
+      });
+      return claims.parse(payload);
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw unauthenticated('expired');
+      if (error instanceof errors.JOSEError || error instanceof z.ZodError) throw unauthenticated('invalid');
+      throw error;
+    }
+  }
+
+  #recall(appId: string, secretId: string): Promise<KnownApp | undefined> {
+    const name = `${appId}/${secretId}`;
+    const known = this.#known.get(name);
+    if (known !== undefined && this.#monotonicMs() - known.since < believedMs) return known.app;
+    if (this.#known.size >= maxRemembered) this.#known.clear();
+    const entry = { app: this.#find(appId, secretId), since: this.#monotonicMs() };
+    this.#known.set(name, entry);
+    entry.app.catch(() => {
+      if (this.#known.get(name) === entry) this.#known.delete(name);
+    });
+    return entry.app;
+  }
+
+  async #find(appId: string, secretId: string): Promise<KnownApp | undefined> {
+    const row = await this.#database.query
+      .selectFrom('app_client_secret')
+      .innerJoin('app', 'app.id', 'app_client_secret.app_id')
+      .select(['app.name', 'app_client_secret.expires_at'])
+      .where('app_client_secret.app_id', '=', appId)
+      .where('app_client_secret.id', '=', secretId)
+      .where('app.deleted_at', 'is', null)
+      .executeTakeFirst();
+    return row === undefined ? undefined : { name: row.name, expiresAt: row.expires_at ?? undefined };
+  }
+
+  async #signingKey(): Promise<{ id: string; key: Buffer }> {
+    if (this.#keys.size === 0) await this.#readKeys({ make: true });
+    const [newest] = [...this.#keys].slice(-1);
+    if (newest === undefined) throw new Error('The key that signs access tokens is missing.');
+    return { id: newest[0], key: newest[1] };
+  }
+
+  async #verifyingKey(id: string): Promise<Buffer | undefined> {
+    const known = this.#keys.get(id);
+    if (known !== undefined || this.#monotonicMs() - this.#keysReadAt < keysEveryMs) return known;
+    await this.#readKeys({ make: false });
+    return this.#keys.get(id);
+  }
+
+  #readKeys(options: { make: boolean }): Promise<void> {
+    this.#reading ??= this.#loadKeys(options).finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #loadKeys({ make }: { make: boolean }): Promise<void> {
+    let rows = await this.#selectKeys();
+    if (rows.length === 0 && make) {
+      await this.#makeKey();
+      rows = await this.#selectKeys();
+    }
+    this.#keys = new Map(
+      rows.map(({ id, sealed }) => [
+        id,
+        Buffer.from(this.#box.open(sealed, sealedTokenKeyPlace(id)), 'base64'),
+      ]),
+    );
+    this.#keysReadAt = this.#monotonicMs();
+  }
+
+  #selectKeys(): Promise<{ id: string; sealed: Buffer }[]> {
+    return this.#database.query.selectFrom('app_token_key').selectAll().orderBy('id').execute();
+  }
+
+  /** Once, whoever comes first: processes that start together wait for the lock and then find it made. */
+  async #makeKey(): Promise<void> {
+    const id = mintUuid();
+    const sealed = this.#box.seal(randomBytes(keyBytes).toString('base64'), sealedTokenKeyPlace(id));
+    await this.#database.query.transaction().execute(async (trx) => {
+      await sql`select pg_advisory_xact_lock(${keyLock})`.execute(trx);
+      const made = await trx.selectFrom('app_token_key').select('id').executeTakeFirst();
+      if (made === undefined) await trx.insertInto('app_token_key').values({ id, sealed }).execute();
+    });
+  }
+}
+
+/** What a sealed signing key is bound to. */
+export const sealedTokenKeyPlace = (id: string) => `app_token_key/${id}`;
