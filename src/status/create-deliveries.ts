@@ -3,9 +3,9 @@ import type { Database } from '../db/pool.ts';
 import { run, runWithin, statement } from '../db/statement.ts';
 import type { DeliveryKind, Tables } from '../db/tables.ts';
 import { creation } from './creation.ts';
-import { laneHint } from './lane-hint.ts';
+import { forwardHint, laneHint } from './lane-hint.ts';
 import { logTail, statTail } from './log-tail.ts';
-import { shardOf } from './shard.ts';
+import { ownerGroupOf, shardOf } from './shard.ts';
 import type { FailureReason } from './status.ts';
 
 /** An event as it is stored: once per owner, with the body that every attempt sends. */
@@ -36,7 +36,19 @@ export type NewDelivery = Readonly<{
   installationId: string | undefined;
 }>;
 
-export type NewDeliveries = Readonly<{ events: readonly NewEvent[]; deliveries: readonly NewDelivery[] }>;
+/** A tenant's event that an app is to get a copy of: written with the event, carried out by the forwarder. */
+export type NewForward = Readonly<{
+  ownerId: string;
+  eventId: string;
+  appId: string;
+  installationId: string;
+}>;
+
+export type NewDeliveries = Readonly<{
+  events: readonly NewEvent[];
+  deliveries: readonly NewDelivery[];
+  forwards?: readonly NewForward[];
+}>;
 
 const createStatement = statement(
   'create_deliveries',
@@ -54,9 +66,17 @@ const createStatement = statement(
           max_attempts, delay_ms, shard, tenant_id, installation_id, is_event_new)
       where not is_event_new or event_id in (select id from ev)
    ),
+   fwd as (
+     insert into app_forward_outbox (owner_id, event_id, app_id, installation_id, app_group)
+     select * from unnest($22::uuid[], $23::uuid[], $24::uuid[], $25::uuid[], $26::smallint[])
+       as t(owner_id, event_id, app_id, installation_id, app_group)
+      -- The first half never holds: without it the planner makes a join of the second, which is quadratic here.
+      where app_id is null or event_id in (select id from ev)
+     returning 1
+   ),
    ${creation},
    ${statTail},
-   ${logTail({ writers: ['ev', 'queued', 'stat'], expected: 'x' })}
+   ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x' })}
    select ev.id from checked left join ev on true where checked.ok = 0`,
 );
 
@@ -71,6 +91,7 @@ const createStatement = statement(
 export async function createDeliveries(db: Database, batch: NewDeliveries): Promise<ReadonlySet<string>> {
   const rows = await run<{ id: string | null }>(db, db.engine, createStatement, valuesOf(batch));
   hintDeliveries(db, batch.deliveries);
+  hintForwards(db, batch.forwards ?? []);
   return new Set(rows.flatMap(({ id }) => id ?? []));
 }
 
@@ -90,7 +111,13 @@ export function hintDeliveries(
   if (deliveries.length > 0) db.hints.send(hintWords(deliveries));
 }
 
-function valuesOf({ events, deliveries }: NewDeliveries): unknown[] {
+/** Tells the forwarders. */
+function hintForwards(db: Database, forwards: readonly NewForward[]): void {
+  if (forwards.length > 0)
+    db.hints.send(new Set(forwards.map(({ appId }) => forwardHint(ownerGroupOf(appId)))));
+}
+
+function valuesOf({ events, deliveries, forwards = [] }: NewDeliveries): unknown[] {
   const newEvents = new Set(events.map(({ id }) => id));
   return [
     events.map(({ ownerId }) => ownerId),
@@ -114,6 +141,11 @@ function valuesOf({ events, deliveries }: NewDeliveries): unknown[] {
     deliveries.map(({ tenantId }) => tenantId ?? null),
     deliveries.map(({ installationId }) => installationId ?? null),
     deliveries.map(({ eventId }) => newEvents.has(eventId)),
+    forwards.map(({ ownerId }) => ownerId),
+    forwards.map(({ eventId }) => eventId),
+    forwards.map(({ appId }) => appId),
+    forwards.map(({ installationId }) => installationId),
+    forwards.map(({ appId }) => ownerGroupOf(appId)),
   ];
 }
 

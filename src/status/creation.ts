@@ -5,9 +5,10 @@
  */
 export const creation = `
   queued as (
-    insert into due (owner_id, delivery_id, shard, endpoint_id, event_id, due_at, status, max_attempts, kind)
+    insert into due
+      (owner_id, delivery_id, shard, endpoint_id, event_id, due_at, status, max_attempts, kind, installation_id)
     select owner_id, id, shard, endpoint_id, event_id, now() + delay_ms * interval '1 millisecond', 'PENDING',
-           max_attempts, kind
+           max_attempts, kind, installation_id
       from x where reason is null
     returning 1
   ),

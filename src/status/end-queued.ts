@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
@@ -42,11 +43,15 @@ export async function endQueued(
     claimedToo?: boolean;
     /** Only deliveries up to this id. */
     through?: string;
+    /** Between two chunks, for the owner's other writers. */
+    pauseMs?: number;
+    /** Once it is aborted, what is left is left to the next claim. */
+    signal?: AbortSignal;
   },
 ): Promise<number> {
-  const { ownerId, endpointId, reason, claimedToo = false, through = newestUuid } = options;
+  const { ownerId, endpointId, reason, claimedToo = false, through = newestUuid, pauseMs, signal } = options;
   let total = 0;
-  for (;;) {
+  while (signal?.aborted !== true) {
     const rows = await retrying(
       () =>
         run<{ ended: number }>(db, db.engine, endQueuedStatement, [
@@ -58,5 +63,7 @@ export async function endQueued(
     total += ended;
     if (ended > 0) db.hints.send([ownerId]);
     if (ended < endQueuedChunk) return total;
+    if (pauseMs !== undefined) await delay(pauseMs);
   }
+  return total;
 }

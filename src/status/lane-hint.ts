@@ -7,3 +7,10 @@ export function parseLaneHint(word: string): { ownerId: string; endpointId: stri
     ? { ownerId, endpointId }
     : undefined;
 }
+
+/** A hint to the forwarders: something waits for an app of this owner group. */
+export const forwardHint = (group: number): string => `f:${group}`;
+
+export function parseForwardHint(word: string): number | undefined {
+  return word.startsWith('f:') ? Number(word.slice(2)) : undefined;
+}

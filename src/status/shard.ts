@@ -1,7 +1,7 @@
 import { hashOfUuid } from '../ids.ts';
 
 export const ownerGroups = 16;
-export const endpointGroups = 4;
+const endpointGroups = 4;
 export const shards = ownerGroups * endpointGroups;
 
 /** Owners of one group are written together, never with another group's: one batch never holds another's log. */

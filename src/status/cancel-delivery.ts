@@ -1,0 +1,33 @@
+import type { Transaction } from 'kysely';
+import { runWithin, statement } from '../db/statement.ts';
+import type { Tables } from '../db/tables.ts';
+import { transition } from './transition.ts';
+
+/** A claim of an older epoch is nobody's: its holder has lost the shard, and its late answer is fenced. */
+const cancelStatement = statement(
+  'cancel_delivery',
+  `with ${transition(
+    `held as materialized (
+     select d.owner_id, d.delivery_id, d.status as previous, 'FAILED'::text as to_status, 'CANCELLED'::text as reason,
+            true as ends, false as stays_claimed, 0::float8 as delay_ms, 0 as counted, 0 as added
+       from due d
+      where d.owner_id = $1 and d.delivery_id = $2
+        and (d.claim is null or d.claim < (select s.epoch from shard_lease s where s.shard = d.shard))
+        for update of d
+   )`,
+    { withAttempts: false },
+  )}
+   select (select count(*)::integer from del) as ended from checked where checked.ok = 0`,
+);
+
+/**
+ * Ends one delivery that is queued, as the last statement of a transaction: the owner's log is locked until it
+ * commits. False where it is not queued: it has ended, or a worker has claimed it.
+ */
+export async function cancelWithin(
+  trx: Transaction<Tables>,
+  { ownerId, id }: { ownerId: string; id: string },
+): Promise<boolean> {
+  const rows = await runWithin<{ ended: number }>(trx, cancelStatement, [ownerId, id]);
+  return rows[0]?.ended === 1;
+}
