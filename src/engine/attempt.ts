@@ -1,6 +1,6 @@
 import { version } from '../config.ts';
 import type { Sender } from '../egress/send.ts';
-import { encodeId } from '../ids.ts';
+import { databaseNow, encodeId } from '../ids.ts';
 import { signatureHeader } from '../signing/sign.ts';
 import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
@@ -15,9 +15,11 @@ export async function attempt(
   row: ClaimedRow,
   options: { body: string; keys: readonly Buffer[]; timeoutMs: number; signal: AbortSignal },
 ): Promise<Outcome> {
-  const startedAt = new Date();
+  // The database's clock: a host whose own is off would sign times that receivers refuse.
+  const startedAt = new Date(databaseNow());
   const began = performance.now();
   try {
+    if (options.keys.length === 0) throw new Error('Nothing is sent unsigned.');
     const id = encodeId('Event', row.event_id);
     const timestamp = Math.floor(startedAt.getTime() / 1000);
     const headers = {

@@ -3,11 +3,11 @@
  * delivery's attempts are used up. Kept in memory by the endpoint's one worker; transitions are written to
  * `endpoint_health`, so that a takeover and the API know them.
  */
-export const openAfterFailures = 20;
+const openAfterFailures = 20;
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
 
-export type CircuitState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
+type CircuitState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 
 export type Health = {
   circuit: CircuitState;

@@ -34,6 +34,8 @@ export type ClaimedRow = {
   purged_through: string | null;
   max_deliveries_per_second: number | null;
   is_suspended: boolean;
+  /** The installation that a forwarded event came through has been revoked. */
+  is_revoked: boolean;
 };
 
 const claimStatement = statement(
@@ -64,14 +66,15 @@ const claimStatement = statement(
    select t.owner_id, t.delivery_id, t.shard, t.endpoint_id, t.event_id, t.due_at, t.status, t.attempt_count,
           t.attempt_rows, t.max_attempts, t.kind, t.claim, t.stale_claim, t.stale_at,
           e.url, e.is_active, e.disabled_reason, e.verification, e.purged_through, e.max_deliveries_per_second,
-          w.suspended_at is not null as is_suspended
+          w.suspended_at is not null as is_suspended, i.revoked_at is not null as is_revoked
      from taken t
      left join endpoint e on e.owner_id = t.owner_id and e.id = t.endpoint_id and e.deleted_at is null
-     left join tenant w on w.id = t.owner_id
+     left join app_installation i on i.app_id = t.owner_id and i.id = t.installation_id
+     left join tenant w on w.id = coalesce(i.tenant_id, t.owner_id)
     order by t.due_at, t.delivery_id`,
 );
 
-export type Take = Readonly<{ lane: Lane; count: number; epoch: number }>;
+export type Take = Readonly<{ lane: Lane; count: number; epoch: number; marks: number }>;
 
 /** Claims nothing for a lane whose lease is not the worker's any more, whatever it believes. */
 export function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {

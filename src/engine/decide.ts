@@ -81,6 +81,7 @@ const changeOf =
   });
 
 function refusalOf(row: ClaimedRow, requireVerification: boolean): FailureReason | undefined {
+  if (row.is_revoked) return 'INSTALLATION_REVOKED';
   if (row.is_suspended) return 'TENANT_SUSPENDED';
   if (row.url === null) return 'ENDPOINT_DELETED';
   if (row.purged_through !== null && row.delivery_id <= row.purged_through) return 'CANCELLED';

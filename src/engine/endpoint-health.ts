@@ -1,5 +1,6 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
+import { databaseNow } from '../ids.ts';
 import type { Health } from './circuit.ts';
 import type { Lane } from './lane.ts';
 
@@ -29,7 +30,7 @@ export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<v
     lanes.map(({ endpointId }) => endpointId),
   ]);
   const found = new Map(rows.map((row) => [row.endpoint_id, row]));
-  const now = Date.now();
+  const now = databaseNow();
   for (const lane of lanes) {
     const row = found.get(lane.endpointId);
     lane.maxPerSecond = row?.max_deliveries_per_second ?? undefined;

@@ -12,7 +12,7 @@ const largestWindow = 128;
 
 export type Cursor = { dueAt: Date; deliveryId: string };
 
-export const beginning: Cursor = { dueAt: new Date(0), deliveryId: '00000000-0000-0000-0000-000000000000' };
+const beginning: Cursor = { dueAt: new Date(0), deliveryId: '00000000-0000-0000-0000-000000000000' };
 
 export class Lane {
   readonly ownerId: string;
@@ -20,8 +20,8 @@ export class Lane {
   readonly shard: number;
   /** Claimed up to here: what lies before is in flight or was ended. */
   cursor: Cursor = beginning;
-  /** Whether something may be due. */
-  isMarked = false;
+  /** How often it was said that something may be due: a mark that comes during a claim outlasts it. */
+  marks = 0;
   inFlight = 0;
   window = firstWindow;
   health: Health = healthy();

@@ -38,11 +38,13 @@ export class Lanes {
       // Just before the row itself, which is to be claimed.
       lane.cursor = { dueAt: new Date(from.dueAt.getTime() - 1), deliveryId: from.deliveryId };
     }
+    lane.marks += 1;
     this.#marked.add(lane);
   }
 
-  unmark(lane: Lane): void {
-    this.#marked.delete(lane);
+  /** Nothing more was due, unless it was marked again since it had been asked. */
+  unmark(lane: Lane, marksWhenAsked: number): void {
+    if (lane.marks === marksWhenAsked) this.#marked.delete(lane);
   }
 
   /** Up to `most` marked lanes that have room, each moved to the end of the queue. */

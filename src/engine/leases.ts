@@ -111,8 +111,13 @@ export class Leases {
     client.on('end', () => {
       if (this.#client === client) this.#client = undefined;
     });
-    await client.connect();
-    await pinSettings(client, 5_000);
+    try {
+      await client.connect();
+      await pinSettings(client, 5_000);
+    } catch (error) {
+      client.end().catch(() => undefined);
+      throw error;
+    }
     this.#hasLock = false;
     this.#client = client;
     return client;

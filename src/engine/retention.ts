@@ -1,9 +1,9 @@
+import { deleteOld } from '../db/delete-old.ts';
 import { dropPartition, expiredPartitions } from '../db/partitions.ts';
 import type { Database } from '../db/pool.ts';
 import { firstUuidAt } from '../ids.ts';
 import { partitionedTables } from '../status/partitioned-tables.ts';
 
-const rowsPerDelete = 5_000;
 const dayMs = 86_400_000;
 
 /**
@@ -28,9 +28,9 @@ export async function dropExpired(
       dropped.push(name);
     }
   }
-  await deleteOld(database, 'event_key', `created_at < now() - interval '24 hours'`);
-  await deleteOld(database, 'endpoint_stat', `minute < to_timestamp(${before / 1000})`);
-  await deleteOld(database, 'endpoint_latency', `hour < to_timestamp(${before / 1000})`);
+  await deleteOld(database.api, 'event_key', `created_at < now() - interval '24 hours'`);
+  await deleteOld(database.api, 'endpoint_stat', `minute < to_timestamp(${before / 1000})`);
+  await deleteOld(database.api, 'endpoint_latency', `hour < to_timestamp(${before / 1000})`);
   return dropped;
 }
 
@@ -53,14 +53,4 @@ async function isNeeded(database: Database, endsAt: number): Promise<boolean> {
     [firstUuidAt(endsAt)],
   );
   return rows[0]?.needed ?? true;
-}
-
-/** Small tables that are no partitions: a few thousand rows a statement. */
-async function deleteOld(database: Database, table: string, condition: string): Promise<void> {
-  for (;;) {
-    const { rowCount } = await database.api.query(
-      `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${rowsPerDelete}))`,
-    );
-    if ((rowCount ?? 0) < rowsPerDelete) return;
-  }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
+import { databaseNow } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { parseLaneHint } from '../status/lane-hint.ts';
 import { shardOf } from '../status/shard.ts';
@@ -105,7 +106,7 @@ export class Scout {
       // A new URL, or an endpoint that was switched on again, closes the circuit in the database.
       const resting = lanes.resting(mostReloads);
       if (resting.length > 0) await loadLanes(database, resting);
-      lanes.evictIdle(Date.now());
+      lanes.evictIdle(databaseNow());
     }
     if (marked > 0) onMark();
   }

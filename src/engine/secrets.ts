@@ -11,13 +11,20 @@ const inForceStatement = statement(
     order by s.endpoint_id, s.id desc`,
 );
 
-/** The keys that sign now for each of the endpoints, newest first, by endpoint id: read for every claim. */
+/**
+ * The keys that sign now for each of the endpoints, newest first, by endpoint id: read for every claim. A secret that
+ * cannot be opened (its key has left the ring) is told and left out: it is its own endpoint's trouble, and an
+ * endpoint that has no other gets an empty list.
+ */
 export async function readSigningKeys(
   db: Database,
   secrets: SigningSecrets,
-  endpoints: readonly { owner_id: string; endpoint_id: string }[],
+  options: {
+    endpoints: readonly { owner_id: string; endpoint_id: string }[];
+    onUnreadable: (endpointId: string, error: unknown) => void;
+  },
 ): Promise<ReadonlyMap<string, readonly Buffer[]>> {
-  const distinct = [...new Map(endpoints.map((row) => [row.endpoint_id, row.owner_id]))];
+  const distinct = [...new Map(options.endpoints.map((row) => [row.endpoint_id, row.owner_id]))];
   const rows = await run<{ owner_id: string; endpoint_id: string; id: string; sealed: Buffer }>(
     db,
     db.engine,
@@ -26,15 +33,20 @@ export async function readSigningKeys(
   );
   const keys = new Map<string, Buffer[]>();
   for (const row of rows) {
-    const key = secrets.open({
-      ownerId: row.owner_id,
-      endpointId: row.endpoint_id,
-      id: row.id,
-      sealed: row.sealed,
-    });
-    const list = keys.get(row.endpoint_id);
-    if (list === undefined) keys.set(row.endpoint_id, [key]);
-    else list.push(key);
+    const list = keys.get(row.endpoint_id) ?? [];
+    keys.set(row.endpoint_id, list);
+    try {
+      list.push(
+        secrets.open({
+          ownerId: row.owner_id,
+          endpointId: row.endpoint_id,
+          id: row.id,
+          sealed: row.sealed,
+        }),
+      );
+    } catch (error) {
+      options.onUnreadable(row.endpoint_id, error);
+    }
   }
   return keys;
 }

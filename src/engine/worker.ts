@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Sender } from '../egress/send.ts';
 import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
+import { databaseNow } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { attempt } from './attempt.ts';
 import { afterAttempt } from './circuit.ts';
@@ -21,6 +22,7 @@ import { giveUpEndpoint } from './give-up-endpoint.ts';
 import type { Lane } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { Leases } from './leases.ts';
+import { LostClaims } from './lost-claims.ts';
 import { Scout } from './scout.ts';
 import { readSigningKeys } from './secrets.ts';
 import { Settler } from './settler.ts';
@@ -76,7 +78,9 @@ export class Worker {
   readonly #abort = new AbortController();
   /** Shards of the claim that is under way: what it brings is in flight before we know it. */
   readonly #claiming = new Set<number>();
-  #inFlight = 0;
+  readonly #lostClaims = new LostClaims();
+  /** What is under way here; one delivery twice where it was claimed anew under a later epoch. */
+  readonly #underWay = new Set<ClaimedRow>();
   #isClaiming = false;
   #running: Promise<void> | undefined;
 
@@ -105,7 +109,7 @@ export class Worker {
       onMark: () => this.#wake.notify(),
     });
     options.metrics.observe({
-      inFlight: () => this.#inFlight,
+      inFlight: () => this.#underWay.size,
       lanes: () => this.#lanes.size,
       shards: () => this.#leases.heldShards().length,
     });
@@ -130,7 +134,7 @@ export class Worker {
     this.#wake.notify();
     await Promise.all([this.#running, this.#scout.stop()]);
     const giveUpAt = performance.now() + graceMs;
-    while (this.#inFlight > 0 && performance.now() < giveUpAt) await this.#wake.wait(50);
+    while (this.#underWay.size > 0 && performance.now() < giveUpAt) await this.#wake.wait(50);
     this.#abort.abort();
     this.#settler.stop();
     await this.#leases.stop();
@@ -139,11 +143,11 @@ export class Worker {
   async #run(): Promise<void> {
     while (this.#isClaiming) {
       try {
+        await this.#freeLostClaims();
         const claimed = await this.#claimRound();
         if (claimed === 0) await this.#wake.wait(this.#waitMs());
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#options.logger.warn({ error: message }, 'claim failed, trying again');
+        this.#options.logger.warn({ error: messageOf(error) }, 'claim failed, trying again');
         await delay(200);
       }
     }
@@ -152,9 +156,9 @@ export class Worker {
   /** Claims for the slots that are free now and begins what it got. Returns how many. */
   async #claimRound(): Promise<number> {
     const { database } = this.#options;
-    const free = slotsOfProcess - this.#inFlight;
+    const free = slotsOfProcess - this.#underWay.size;
     if (free <= 0 || !this.#lanes.hasMarked) return 0;
-    const now = Date.now();
+    const now = databaseNow();
     const lanes = this.#lanes.takeTurns(Math.min(lanesPerClaim, free), (lane) => this.#roomOf(lane, now) > 0);
     const unknown = lanes.filter((lane) => !lane.isLoaded);
     if (unknown.length > 0) await loadLanes(database, unknown);
@@ -162,16 +166,32 @@ export class Worker {
     const takes = this.#shareOut(lanes, free);
     if (takes.length === 0) return 0;
     for (const { lane } of takes) this.#claiming.add(lane.shard);
-    const rows = await claim(database, this.#leases.workerId, takes).finally(() => this.#claiming.clear());
+    const rows = await claim(database, this.#leases.workerId, takes)
+      .catch((error: unknown) => {
+        // Committed or not: only a later look tells.
+        this.#lostClaims.note(takes, performance.now());
+        throw error;
+      })
+      .finally(() => this.#claiming.clear());
     const byEndpoint = new Map<string, ClaimedRow[]>();
     for (const row of rows) {
       const list = byEndpoint.get(row.endpoint_id);
       if (list === undefined) byEndpoint.set(row.endpoint_id, [row]);
       else list.push(row);
     }
-    for (const { lane, count } of takes) this.#account(lane, count, byEndpoint.get(lane.endpointId) ?? []);
+    for (const take of takes) this.#account(take, byEndpoint.get(take.lane.endpointId) ?? []);
     if (rows.length > 0) void this.#begin(rows);
     return rows.length;
+  }
+
+  async #freeLostClaims(): Promise<void> {
+    const freed = await this.#lostClaims.free(this.#options.database, this.#leases.workerId, {
+      underWay: () => [...this.#underWay].map(({ delivery_id }) => delivery_id),
+      now: performance.now(),
+    });
+    for (const row of freed) {
+      this.#lanes.mark(row.owner_id, row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id });
+    }
   }
 
   #roomOf(lane: Lane, now: number): number {
@@ -181,7 +201,7 @@ export class Worker {
   }
 
   #shareOut(lanes: readonly Lane[], free: number): Take[] {
-    const now = Date.now();
+    const now = databaseNow();
     const ofOwner = new Map<string, number>();
     const takes: Take[] = [];
     let left = free;
@@ -191,7 +211,7 @@ export class Worker {
       const fair = Math.max(1, Math.ceil(left / (lanes.length - index)));
       const count = Math.min(fair, left, this.#roomOf(lane, now) - owned);
       if (epoch === undefined || count <= 0) continue;
-      takes.push({ lane, count, epoch });
+      takes.push({ lane, count, epoch, marks: lane.marks });
       ofOwner.set(lane.ownerId, owned + count);
       left -= count;
     }
@@ -199,15 +219,15 @@ export class Worker {
   }
 
   /** Moves the lane's cursor past what was claimed; a lane that gave less than asked has nothing more due. */
-  #account(lane: Lane, asked: number, rows: readonly ClaimedRow[]): void {
+  #account({ lane, count, marks }: Take, rows: readonly ClaimedRow[]): void {
     const last = rows.at(-1);
     if (last !== undefined) {
       lane.cursor = { dueAt: last.due_at, deliveryId: last.delivery_id };
       lane.maxPerSecond = last.max_deliveries_per_second ?? undefined;
     }
-    this.#lanes.begin(lane, rows.length, Date.now());
-    this.#inFlight += rows.length;
-    if (rows.length < asked) this.#lanes.unmark(lane);
+    this.#lanes.begin(lane, rows.length, databaseNow());
+    for (const row of rows) this.#underWay.add(row);
+    if (rows.length < count) this.#lanes.unmark(lane, marks);
   }
 
   async #begin(rows: readonly ClaimedRow[]): Promise<void> {
@@ -222,15 +242,18 @@ export class Worker {
     try {
       const [bodies, keys] = await Promise.all([
         readBodies(database, sendable),
-        readSigningKeys(database, secrets, sendable),
+        readSigningKeys(database, secrets, {
+          endpoints: sendable,
+          onUnreadable: (endpoint, error) =>
+            this.#options.logger.error({ endpoint, error: messageOf(error) }, 'signing secret not readable'),
+        }),
       ]);
       for (const row of sendable) {
-        void this.#deliver(row, bodies.get(row.event_id), keys.get(row.endpoint_id) ?? []);
+        void this.#deliver(row, bodies.get(row.event_id), keys.get(row.endpoint_id));
       }
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
       this.#options.logger.warn(
-        { error: message, rows: sendable.length },
+        { error: messageOf(error), rows: sendable.length },
         'claimed deliveries not begun, handed back',
       );
       for (const row of sendable)
@@ -238,14 +261,18 @@ export class Worker {
     }
   }
 
-  async #deliver(row: ClaimedRow, body: string | undefined, keys: readonly Buffer[]): Promise<void> {
+  async #deliver(
+    row: ClaimedRow,
+    body: string | undefined,
+    keys: readonly Buffer[] | undefined,
+  ): Promise<void> {
     const { config, sender, metrics } = this.#options;
     // Past retention: nothing is left to send.
     if (body === undefined) {
       return this.#settle(row, unsentChange(row, { kind: 'end', status: 'FAILED', reason: 'CANCELLED' }));
     }
     // No secret: the endpoint has just been deleted. No time: the lease could end before the attempt does.
-    if (keys.length === 0 || this.#leases.timeLeftMs(row.shard) < config.deliveryTimeoutMs) {
+    if (keys === undefined || this.#leases.timeLeftMs(row.shard) < config.deliveryTimeoutMs) {
       return this.#settle(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
     }
     const show = setTimeout(() => void this.#settler.settle(deliveringChange(row)), showDeliveringAfterMs);
@@ -265,7 +292,7 @@ export class Worker {
       changeAfterAttempt(row, outcome, {
         scheduleSeconds: config.retrySchedule,
         random: Math.random(),
-        now: Date.now(),
+        now: databaseNow(),
       }),
     );
     if (outcome.responseStatus === 410) await this.#giveUp(row, 'GONE');
@@ -275,7 +302,7 @@ export class Worker {
     const applied = await this.#settler.settle(change);
     if (applied === undefined) this.#options.metrics.fenced();
     // Due again at once: no need to wait for the scout.
-    if (applied?.due_at != null && applied.due_at.getTime() <= Date.now()) {
+    if (applied?.due_at != null && applied.due_at.getTime() <= databaseNow()) {
       const from = { dueAt: applied.due_at, deliveryId: row.delivery_id };
       if (this.#leases.epochOf(row.shard) !== undefined)
         this.#lanes.mark(row.owner_id, row.endpoint_id, from);
@@ -284,7 +311,7 @@ export class Worker {
   }
 
   #release(row: ClaimedRow): void {
-    this.#inFlight -= 1;
+    this.#underWay.delete(row);
     this.#lanes.end({ ownerId: row.owner_id, endpointId: row.endpoint_id, shard: row.shard });
     this.#wake.notify();
   }
@@ -296,7 +323,7 @@ export class Worker {
     const succeeded = outcome.outcome === 'SUCCEEDED';
     if (succeeded) lane.widen();
     else if (outcome.responseStatus === undefined) lane.narrow();
-    const after = afterAttempt(lane.health, { succeeded, now: Date.now() });
+    const after = afterAttempt(lane.health, { succeeded, now: databaseNow() });
     lane.health = after.health;
     if (after.isTransition) {
       const endpoint = { ownerId: row.owner_id, endpointId: row.endpoint_id };
@@ -305,7 +332,7 @@ export class Worker {
       );
     }
     const failingSince = lane.health.failingSince?.getTime();
-    if (!succeeded && failingSince !== undefined && failingSince < Date.now() - failingForMs) {
+    if (!succeeded && failingSince !== undefined && failingSince < databaseNow() - failingForMs) {
       await this.#giveUp(row, 'FAILING');
     }
   }
@@ -319,7 +346,7 @@ export class Worker {
 
   /** Until the next rate limit or circuit opens a lane, if that is sooner than the usual look. */
   #waitMs(): number {
-    const now = Date.now();
+    const now = databaseNow();
     let wait = idleMs;
     let looked = 0;
     for (const lane of this.#lanes.marked()) {
@@ -331,3 +358,5 @@ export class Worker {
     return wait;
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -65,7 +65,8 @@ for (let owner = 0; owner < owners; owner += 1) {
   const { ownerId, endpointIds } = await seedOwner(database, { url, endpoints: endpointsOfOwner });
   for (const endpointId of endpointIds) {
     await database.query.transaction().execute((trx) => secrets.create(trx, { ownerId, endpointId }));
-    for (let made = 0; made < perEndpoint; made += 400) await seedDeliveries(database, ownerId, endpointId, 400);
+    for (let made = 0; made < perEndpoint; made += 400)
+      await seedDeliveries(database, ownerId, endpointId, 400);
   }
 }
 const worker = new Worker({

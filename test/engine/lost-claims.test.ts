@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/pool.ts';
+import type { Worker } from '../../src/engine/worker.ts';
+import { Network } from '../faults/network.ts';
+import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { createWorker, seedQueue, untilEnded } from '../support/worker.ts';
+
+let db: TestDatabase;
+let network: Network;
+let database: Database;
+let worker: Worker;
+beforeAll(async () => {
+  db = await createTestDatabase();
+  const url = new URL(db.url);
+  const { port } = url;
+  network = await Network.start(() => Number(port));
+  url.port = String(network.port);
+  database = openDatabase({
+    url: url.href,
+    logger: quietLogger,
+    prepared: true,
+    engineConnections: 4,
+    apiConnections: 2,
+  });
+  worker = createWorker({ ...db, database });
+  worker.start();
+});
+afterAll(async () => {
+  await worker.stop(1_000);
+  await database.close();
+  await network.close();
+  await db.drop();
+});
+
+test('what a claim took whose answer was lost is sent all the same, once', async () => {
+  const receiver = await startReceiver();
+  network.loseAnswersTo('claim', 1);
+  const { ownerId } = await seedQueue(db, receiver.url, 10);
+  await untilEnded(db, ownerId, 10);
+  expect(network.answersToLose).toBe(0);
+  expect(receiver.received).toHaveLength(10);
+  const { rows } = await db.database.api.query(
+    'select distinct outcome, number from attempt where owner_id = $1',
+    [ownerId],
+  );
+  expect(rows, 'nothing was sent, so nothing was interrupted').toEqual([{ outcome: 'SUCCEEDED', number: 1 }]);
+  await receiver.close();
+});

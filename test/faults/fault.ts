@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { judge } from './oracles.ts';
+import { type Site, within } from './site.ts';
+import { Traffic } from './traffic.ts';
+
+/** One way in which the world goes wrong, while tenants publish steadily. */
+export type Fault = Readonly<{
+  name: string;
+  /** Whether a receiver may get something twice; around a clean stop it may not. */
+  mayDuplicate: boolean;
+  /** Breaks something and puts it right again. `blame` adds a problem of the fault's own. */
+  act(scene: Scene): Promise<void>;
+}>;
+
+export type Scene = Readonly<{ site: Site; traffic: Traffic; blame(problem: string): void }>;
+
+export type Result = Readonly<{
+  name: string;
+  events: number;
+  duplicates: number;
+  fenced: number;
+  lost: number;
+  seconds: number;
+  problems: readonly string[];
+  /** Why it was not played. */
+  skipped: string | undefined;
+}>;
+
+/** Thrown by a fault that this machine cannot have. */
+export class Skipped extends Error {}
+
+const tenants = 2;
+const endpointsOfTenant = 2;
+const warmUpEvents = 12;
+const actWithinMs = 150_000;
+const goesOnWithinMs = 20_000;
+const settleWithinMs = 90_000;
+
+/** Plays a fault amid traffic, waits until everything has ended, and asks the oracles. */
+export async function play(site: Site, fault: Fault): Promise<Result> {
+  const began = performance.now();
+  const traffic = new Traffic(site);
+  const problems: string[] = [];
+  for (let made = 0; made < tenants; made += 1) {
+    const tenant = await traffic.addTenant();
+    for (let endpoint = 0; endpoint < endpointsOfTenant; endpoint += 1) await traffic.addEndpoint(tenant);
+  }
+  const fencedBefore = await site.fenced();
+  traffic.start();
+  await within(10_000, () => traffic.acknowledged.length >= warmUpEvents);
+  const from = Date.now();
+  let skipped: string | undefined;
+  try {
+    const late = delay(actWithinMs, 'late', { ref: false });
+    const act = fault.act({ site, traffic, blame: (problem) => problems.push(problem) });
+    if ((await Promise.race([act, late])) === 'late') problems.push('the fault did not end in time');
+  } catch (error) {
+    if (error instanceof Skipped) skipped = error.message;
+    else problems.push(`the fault failed: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  await site.restore();
+  const before = traffic.acknowledged.length;
+  const goesOn = await within(goesOnWithinMs, () => traffic.acknowledged.length >= before + warmUpEvents);
+  if (!goesOn) problems.push('publishing did not go on');
+  await traffic.stop();
+  await untilSettled(site);
+  const verdict = await judge(site, traffic, { from });
+  problems.push(...verdict.problems);
+  if (verdict.duplicates > 0 && !fault.mayDuplicate) {
+    problems.push(`O4: ${verdict.duplicates} duplicates where none may be`);
+  }
+  return {
+    name: fault.name,
+    events: traffic.acknowledged.length,
+    duplicates: verdict.duplicates,
+    fenced: (await site.fenced()) - fencedBefore,
+    lost: verdict.lost,
+    seconds: (performance.now() - began) / 1000,
+    problems,
+    skipped,
+  };
+}
+
+/** Nothing is due, and every shard has a holder. What does not get there is the oracles' to name. */
+async function untilSettled(site: Site): Promise<void> {
+  await within(settleWithinMs, async () => {
+    const [row] = await site.sql<{ due: boolean; free: boolean }>(
+      `select exists (select from due) as due,
+              exists (select from shard_lease
+                       where holder is null or expires_at < now() or holder not in (select id from worker)) as free`,
+    );
+    return row?.due === false && row.free === false;
+  });
+}

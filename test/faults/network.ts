@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import net from 'node:net';
+
+/**
+ * The way from the program to its database, which can fail as networks do: sockets that are reset, that swallow
+ * everything without a word, that are slow, or that die between a commit and its answer.
+ */
+type Link = { client: net.Socket; upstream: net.Socket; isSwallowing: boolean; isReset: boolean };
+
+/** `Z`, length 5, idle: the server has answered, and no transaction is open. */
+const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+
+export class Network {
+  /** Added to each answer of the server. */
+  latencyMs = 0;
+  readonly #server: net.Server;
+  readonly #targetPort: () => number;
+  readonly #links = new Set<Link>();
+  #trap: { statement: string; left: number } | undefined;
+
+  private constructor(targetPort: () => number) {
+    this.#targetPort = targetPort;
+    this.#server = net.createServer((client) => this.#connect(client));
+  }
+
+  static async start(targetPort: () => number): Promise<Network> {
+    const network = new Network(targetPort);
+    network.#server.listen(0, '127.0.0.1');
+    await once(network.#server, 'listening');
+    return network;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  get connections(): number {
+    return this.#links.size;
+  }
+
+  /** The sockets that are open now carry nothing any more and stay open; new ones work. */
+  swallow(): void {
+    for (const link of this.#links) link.isSwallowing = true;
+  }
+
+  /** Ends the sockets that swallow, on both sides. */
+  reset(): void {
+    for (const link of this.#links) cut(link);
+  }
+
+  /**
+   * The next `times` that the server has executed the named statement, and so committed, the socket is reset instead
+   * of carrying the answer.
+   */
+  loseAnswersTo(statement: string, times: number): void {
+    this.#trap = { statement: `heliograph_${statement}\0`, left: times };
+  }
+
+  /** How many answers are still to be lost. */
+  get answersToLose(): number {
+    return this.#trap?.left ?? 0;
+  }
+
+  async close(): Promise<void> {
+    this.reset();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #connect(client: net.Socket): void {
+    const upstream = net.connect(this.#targetPort(), '127.0.0.1');
+    const link: Link = { client, upstream, isSwallowing: false, isReset: false };
+    let isTrapped = false;
+    this.#links.add(link);
+    for (const socket of [client, upstream]) {
+      socket.setNoDelay(true);
+      socket.on('error', () => undefined);
+    }
+    client.on('data', (chunk) => {
+      if (link.isSwallowing) return;
+      if (this.#trap !== undefined && this.#trap.left > 0 && chunk.includes(this.#trap.statement)) {
+        this.#trap.left -= 1;
+        isTrapped = true;
+      }
+      upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => {
+      if (link.isSwallowing) return;
+      if (isTrapped) {
+        if (chunk.includes(readyForQuery)) cut(link);
+        return;
+      }
+      if (this.latencyMs === 0) client.write(chunk);
+      else setTimeout(() => client.write(chunk), this.latencyMs);
+    });
+    client.on('close', () => {
+      // A server behind a dead network does not learn that its client is gone.
+      if (!link.isSwallowing || link.isReset) upstream.destroy();
+    });
+    upstream.on('close', () => {
+      this.#links.delete(link);
+      if (!link.isSwallowing) client.destroy();
+    });
+  }
+}
+
+function cut(link: Link): void {
+  link.isReset = true;
+  link.client.resetAndDestroy();
+  link.upstream.destroy();
+}
