@@ -1,18 +1,19 @@
 import type { AppPermission, Permission } from '../access/permissions.ts';
 import { NotFoundError } from '../errors.ts';
+import { appGrants } from '../graph/app-grants.ts';
 import { type Context, requireActor, requireTenant } from '../graph/context.ts';
 import { forbidden } from '../graph/permission.ts';
 import { decodeId } from '../ids.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, findOwnersEndpoint } from './endpoint.ts';
 
 type OwnersPermission = Readonly<{ tenant: Permission; app: AppPermission }>;
 
 export type Owner = Readonly<{ ownerId: string; ownerKind: Endpoint['owner_kind'] }>;
 
 /**
- * Whose endpoints the caller asks about: those of its tenant, where it holds the tenant's permission, or those of the
- * app whose own token it is. A field's `permission` has let in every user who might be a member of some app, too:
- * those are refused here.
+ * Whose endpoints the caller asks about where it names none: those of its tenant, where it holds the tenant's
+ * permission, or those of the app whose own token it is. A field's `permission` has let in every user who might be a
+ * member of some app, too: those are refused here.
  */
 export function askingOwner(context: Context, permission: OwnersPermission): Owner {
   const actor = requireActor(context);
@@ -21,13 +22,55 @@ export function askingOwner(context: Context, permission: OwnersPermission): Own
   return { ownerId: requireTenant(context), ownerKind: 'TENANT' };
 }
 
+/**
+ * In whose records the caller may look for one that it names by its id: its tenant's, and those of each app that it
+ * holds the app's permission for. An id that is none of theirs is a missing one. Throws FORBIDDEN where there is
+ * nobody, whatever the id.
+ */
+export async function askedOwners(
+  context: Context,
+  permission: OwnersPermission,
+): Promise<readonly string[]> {
+  const actor = requireActor(context);
+  const grants = await appGrants(context);
+  const apps = [...grants].flatMap(([appId, held]) => (held.has(permission.app) ? [appId] : []));
+  const isTenants = actor.permissions.has(permission.tenant);
+  if (!isTenants && apps.length === 0) throw forbidden(permission);
+  if (!isTenants || (actor.tenantId === undefined && apps.length > 0)) return apps;
+  return [requireTenant(context), ...apps];
+}
+
 /** Which endpoint of whose a mutation is about. Throws a NotFoundError for what is no endpoint's id. */
-export function askedEndpoint(
+export async function askedEndpoint(
   context: Context,
   { permission, globalId }: { permission: OwnersPermission; globalId: string },
-): { ownerId: string; id: string } {
-  const { ownerId } = askingOwner(context, permission);
+): Promise<{ ownerId: string; id: string }> {
+  const owners = await askedOwners(context, permission);
   const id = decodeId('Endpoint', globalId);
   if (id === undefined) throw new NotFoundError(globalId);
+  const [only, ...others] = owners;
+  // The act itself looks whether it is there.
+  if (only !== undefined && others.length === 0) return { ownerId: only, id };
+  const ownerId = await findOwnersEndpoint(context.services.database.query, owners, id);
+  if (ownerId === undefined) throw new NotFoundError(globalId);
   return { ownerId, id };
+}
+
+/** The first of the owners who has the record; undefined where none has. */
+export async function findAmong<Row>(
+  owners: readonly string[],
+  find: (ownerId: string) => Promise<Row | undefined> | Row | undefined,
+): Promise<Row | undefined> {
+  const found = await Promise.all(owners.map(find));
+  return found.find((row) => row !== undefined);
+}
+
+/** The same for several: the answers in the order of the ids. */
+export async function findAllAmong<Row>(
+  owners: readonly string[],
+  ids: readonly string[],
+  find: (ownerId: string) => Promise<readonly (Row | undefined)[]>,
+): Promise<(Row | undefined)[]> {
+  const found = await Promise.all(owners.map(find));
+  return ids.map((_id, index) => found.map((rows) => rows[index]).find((row) => row !== undefined));
 }

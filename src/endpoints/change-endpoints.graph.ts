@@ -103,7 +103,7 @@ mutation(builder, 'updateEndpoint', {
   errors: [ValidationError, NotFoundError],
   async resolve({ id: globalId, ...input }, context) {
     const { database } = context.services;
-    const { ownerId, id } = askedEndpoint(context, { permission: changeEndpoints, globalId });
+    const { ownerId, id } = await askedEndpoint(context, { permission: changeEndpoints, globalId });
     const values = await checkEndpointChange(rulesOf(context), input);
     const updated = await database.query
       .transaction()
@@ -130,7 +130,7 @@ mutation(builder, 'deleteEndpoint', {
   errors: [NotFoundError],
   async resolve({ id: globalId }, context) {
     const { database } = context.services;
-    const { ownerId, id } = askedEndpoint(context, { permission: changeEndpoints, globalId });
+    const { ownerId, id } = await askedEndpoint(context, { permission: changeEndpoints, globalId });
     const { deletedAt } = await database.query
       .transaction()
       .execute((trx) => deleteEndpoint(trx, { ownerId, id, by: byOf(context) }));

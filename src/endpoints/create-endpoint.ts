@@ -26,14 +26,25 @@ export type NewEndpoint = Readonly<{
 export async function createEndpoint(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
-  { ownerId, ownerKind, values, streams, by }: NewEndpoint,
+  fresh: NewEndpoint,
 ): Promise<{ endpoint: Endpoint; secret: string }> {
-  await refuseTooMany(trx, ownerId);
+  await refuseTooMany(trx, fresh.ownerId);
+  const endpoint = await insertEndpoint(trx, mintUuid(), fresh);
+  const { secret } = await secrets.create(trx, { ownerId: fresh.ownerId, endpointId: endpoint.id });
+  return { endpoint, secret };
+}
+
+/** The endpoint alone, for one whose secrets are there already. */
+export async function insertEndpoint(
+  trx: Transaction<Tables>,
+  id: string,
+  { ownerId, ownerKind, values, streams, by }: NewEndpoint,
+): Promise<Endpoint> {
   const endpoint = await trx
     .insertInto('endpoint')
     .values({
       owner_id: ownerId,
-      id: mintUuid(),
+      id,
       owner_kind: ownerKind,
       url: values.url,
       description: values.description,
@@ -47,7 +58,6 @@ export async function createEndpoint(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  const { secret } = await secrets.create(trx, { ownerId, endpointId: endpoint.id });
   await appendAudit(trx, {
     ownerId,
     ...by,
@@ -56,7 +66,7 @@ export async function createEndpoint(
     targetId: endpoint.id,
     changes: { ...values },
   });
-  return { endpoint, secret };
+  return endpoint;
 }
 
 async function refuseTooMany(trx: Transaction<Tables>, ownerId: string): Promise<void> {

@@ -20,7 +20,7 @@ const kinds = new Map<OwnerKind, KindOfOwner>();
 const kindOf = new WeakMap<object, OwnerKind>();
 
 /** Makes a type a member of `EndpointOwner`; to be called before the schema is built. */
-function addEndpointOwner(kind: OwnerKind, owner: KindOfOwner): void {
+export function addEndpointOwner(kind: OwnerKind, owner: KindOfOwner): void {
   kinds.set(kind, owner);
 }
 

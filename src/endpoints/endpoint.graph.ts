@@ -7,7 +7,7 @@ import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
 import { encodeId } from '../ids.ts';
-import { askingOwner } from './asking-owner.ts';
+import { askedOwners, findAmong } from './asking-owner.ts';
 import {
   createdAt,
   type DisabledReason,
@@ -109,7 +109,7 @@ const Circuit = builder.objectRef<EndpointCircuit>('EndpointCircuit').implement(
 });
 
 /** Of an endpoint here, of an app's client secret elsewhere. */
-const SecretInfo = builder.objectRef<SecretInfoRow>('SecretInfo').implement({
+export const SecretInfo = builder.objectRef<SecretInfoRow>('SecretInfo').implement({
   description: 'A secret that is in force, without its value.',
   fields: (t) => ({
     id: t.id({
@@ -132,8 +132,10 @@ node(builder, Endpoint, {
   permission: seeEndpoints,
   id: (endpoint) => encodeId('Endpoint', endpoint.id),
   async load(ids, context) {
-    const { ownerId } = askingOwner(context, seeEndpoints);
-    return await Promise.all(ids.map((id) => loadEndpoint(context, { ownerId, id })));
+    const owners = await askedOwners(context, seeEndpoints);
+    return await Promise.all(
+      ids.map((id) => findAmong(owners, (ownerId) => loadEndpoint(context, { ownerId, id }))),
+    );
   },
   fields: (t) => ({
     owner: t.field({

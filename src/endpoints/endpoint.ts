@@ -60,6 +60,22 @@ export function findEndpoints(
     .execute();
 }
 
+/** Which of the owners has it. */
+export async function findOwnersEndpoint(
+  db: Kysely<Tables>,
+  ownerIds: readonly string[],
+  id: string,
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('endpoint')
+    .select('owner_id')
+    .where('owner_id', '=', sql<string>`any(${[...ownerIds]}::uuid[])`)
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row?.owner_id;
+}
+
 /** Keeps others from changing it until the transaction ends; the engine may still read it. */
 export async function lockEndpoint(trx: Transaction<Tables>, ownerId: string, id: string): Promise<Endpoint> {
   const endpoint = await trx

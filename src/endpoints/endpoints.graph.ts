@@ -4,7 +4,7 @@ import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { builder } from '../graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import { decodeId } from '../ids.ts';
-import { askingOwner } from './asking-owner.ts';
+import { askedOwners, askingOwner, findAmong } from './asking-owner.ts';
 import { Endpoint, loadEndpoint, seeEndpoints, VerificationStatus } from './endpoint.graph.ts';
 import { listEndpoints } from './endpoint.ts';
 
@@ -40,9 +40,10 @@ builder.queryFields((t) => ({
     capability: reads(),
     args: { id: t.arg.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }) },
     resolve: async (_root, args, context) => {
-      const { ownerId } = askingOwner(context, seeEndpoints);
+      const owners = await askedOwners(context, seeEndpoints);
       const id = decodeId('Endpoint', args.id);
-      return id === undefined ? null : ((await loadEndpoint(context, { ownerId, id })) ?? null);
+      if (id === undefined) return null;
+      return (await findAmong(owners, (ownerId) => loadEndpoint(context, { ownerId, id }))) ?? null;
     },
   }),
   endpoints: t.field({

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BLOCKED_ADDRESS_MESSAGE } from '../egress/check-url.ts';
 import type { Sender, SendResult } from '../egress/send.ts';
-import { encodeId, mintUuid } from '../ids.ts';
+import { databaseNow, encodeId, mintUuid } from '../ids.ts';
 import { signatureHeader } from '../signing/sign.ts';
 
 /** An answer is one short JSON object; what is longer is not read for it, however it goes on. */
@@ -32,7 +32,7 @@ export type HandshakeRequest = Readonly<{
  */
 export async function shakeHands(sender: Sender, request: HandshakeRequest): Promise<HandshakeOutcome> {
   const challenge = randomBytes(challengeBytes).toString('base64url');
-  const now = new Date();
+  const now = new Date(databaseNow());
   const id = encodeId('Event', mintUuid());
   const timestamp = Math.floor(now.getTime() / 1000);
   const body = JSON.stringify({

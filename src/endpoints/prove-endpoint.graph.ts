@@ -43,7 +43,7 @@ mutation(builder, 'rotateEndpointSecret', {
   errors: [ValidationError, NotFoundError, IdempotencyError, LimitExceededError],
   async resolve(input, context) {
     const { database, signingSecrets } = context.services;
-    const { ownerId, id } = askedEndpoint(context, { permission: rotateSecrets, globalId: input.id });
+    const { ownerId, id } = await askedEndpoint(context, { permission: rotateSecrets, globalId: input.id });
     const { secret } = await idempotently(
       context,
       { ownerId, field: 'rotateEndpointSecret', input, secretOf: () => id },
@@ -82,7 +82,7 @@ mutation(builder, 'verifyEndpoint', {
   errors: [NotFoundError, LimitExceededError],
   async resolve(input, context) {
     const { database, handshakes } = context.services;
-    const { ownerId, id } = askedEndpoint(context, { permission: changeEndpoints, globalId: input.id });
+    const { ownerId, id } = await askedEndpoint(context, { permission: changeEndpoints, globalId: input.id });
     const { endpoint, verified, reason } = await verifyEndpoint(database.query, handshakes, {
       ownerId,
       id,

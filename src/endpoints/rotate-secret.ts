@@ -21,22 +21,9 @@ export async function rotateSecret(
   request: { ownerId: string; id: string; overlapSeconds: number; by: By },
 ): Promise<{ endpoint: Endpoint; secret: string }> {
   const { ownerId, id, overlapSeconds, by } = request;
-  if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > maxOverlapSeconds) {
-    throw invalid(
-      ['overlapSeconds'],
-      'OUT_OF_RANGE',
-      `\`overlapSeconds\` must be from 0 to ${maxOverlapSeconds}.`,
-    );
-  }
+  refuseOverlap(overlapSeconds);
   const locked = await lockEndpoint(trx, ownerId, id);
-  const overlapping = await limitOlder(trx, request);
-  if (overlapping >= maxSecretsInForce) {
-    throw new LimitExceededError(
-      maxSecretsInForce,
-      `At most ${maxSecretsInForce} secrets sign at once: wait for the oldest to expire, or give a shorter overlap.`,
-    );
-  }
-  const fresh = await secrets.create(trx, { ownerId, endpointId: id });
+  const fresh = await replaceSecret(trx, secrets, request);
   const endpoint = await trx
     .updateTable('endpoint')
     .set({ updated_at: sql<Date>`clock_timestamp()` })
@@ -54,6 +41,32 @@ export async function rotateSecret(
     changes: { signingSecretId: encodeId('SigningSecret', fresh.id), overlapSeconds },
   });
   return { endpoint, secret: fresh.secret };
+}
+
+/** Throws a ValidationError. */
+export function refuseOverlap(overlapSeconds: number): void {
+  if (Number.isInteger(overlapSeconds) && overlapSeconds >= 0 && overlapSeconds <= maxOverlapSeconds) return;
+  throw invalid(
+    ['overlapSeconds'],
+    'OUT_OF_RANGE',
+    `\`overlapSeconds\` must be from 0 to ${maxOverlapSeconds}.`,
+  );
+}
+
+/** The secrets alone: a fresh one, and an end for those before it. The caller holds what they belong to locked. */
+export async function replaceSecret(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  request: { ownerId: string; id: string; overlapSeconds: number },
+): Promise<{ id: string; secret: string }> {
+  const overlapping = await limitOlder(trx, request);
+  if (overlapping >= maxSecretsInForce) {
+    throw new LimitExceededError(
+      maxSecretsInForce,
+      `At most ${maxSecretsInForce} secrets sign at once: wait for the oldest to expire, or give a shorter overlap.`,
+    );
+  }
+  return await secrets.create(trx, { ownerId: request.ownerId, endpointId: request.id });
 }
 
 /** Ends the older secrets in time and removes those that have ended. Returns how many go on signing. */

@@ -40,7 +40,7 @@ export class SigningSecrets {
   ): Promise<{ id: string; secret: string }> {
     const id = mintUuid();
     const secret = generateSigningSecret();
-    const sealed = this.#box.seal(secret, additionalData({ ownerId, endpointId, id }));
+    const sealed = this.#box.seal(secret, sealedSecretPlace({ ownerId, endpointId, id }));
     await trx
       .insertInto('signing_secret')
       .values({ owner_id: ownerId, endpoint_id: endpointId, id, sealed })
@@ -48,9 +48,36 @@ export class SigningSecrets {
     return { id, secret };
   }
 
+  /** Seals an endpoint's secrets for another place of the same owner. Returns how many there are. */
+  async move(
+    trx: Transaction<Tables>,
+    { ownerId, from, to }: { ownerId: string; from: string; to: string },
+  ): Promise<number> {
+    const rows = await trx
+      .deleteFrom('signing_secret')
+      .where('owner_id', '=', ownerId)
+      .where('endpoint_id', '=', from)
+      .returning(['id', 'sealed', 'expires_at'])
+      .execute();
+    for (const { id, sealed, expires_at } of rows) {
+      const secret = this.#box.open(sealed, sealedSecretPlace({ ownerId, endpointId: from, id }));
+      await trx
+        .insertInto('signing_secret')
+        .values({
+          owner_id: ownerId,
+          endpoint_id: to,
+          id,
+          sealed: this.#box.seal(secret, sealedSecretPlace({ ownerId, endpointId: to, id })),
+          expires_at,
+        })
+        .execute();
+    }
+    return rows.length;
+  }
+
   /** The key that a secret stands for, to sign with. */
   open(secret: SealedSecret): Buffer {
-    const place = additionalData(secret);
+    const place = sealedSecretPlace(secret);
     const now = performance.now();
     const kept = this.#kept.get(place);
     if (kept !== undefined && kept.until > now) return kept.key;
@@ -109,6 +136,7 @@ function selectInForce(db: Kysely<Tables>, ownerId: string) {
     .orderBy('id', 'desc');
 }
 
-function additionalData({ ownerId, endpointId, id }: Omit<SealedSecret, 'sealed'>): string {
+/** What a sealed secret is bound to. */
+export function sealedSecretPlace({ ownerId, endpointId, id }: Omit<SealedSecret, 'sealed'>): string {
   return `${ownerId}/${endpointId}/${id}`;
 }

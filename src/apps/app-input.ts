@@ -1,0 +1,61 @@
+import { memberEmail } from '../access/app-access.ts';
+import { type AppPermission, appPermissions } from '../access/permissions.ts';
+import type { ValidationIssue } from '../errors.ts';
+
+export const maxNameChars = 200;
+export const maxSourceChars = 200;
+export const maxEmailChars = 254;
+const maxInstallationPermissions = 100;
+const maxPermissionChars = 100;
+
+type Issues = ValidationIssue[];
+
+/** A name stands in the subject of mails, too: no control characters. */
+export function nameIssues(name: string): Issues {
+  const trimmed = name.trim();
+  if (trimmed !== '' && trimmed.length <= maxNameChars && !/\p{Cc}/u.test(trimmed) && trimmed.isWellFormed())
+    return [];
+  const message = `The name must have 1 to ${maxNameChars} characters, without control characters.`;
+  return [{ path: ['name'], code: 'INVALID_NAME', message }];
+}
+
+export function sourceIssues(source: string): Issues {
+  if (/^[\x21-\x7e]+$/.test(source) && source.length <= maxSourceChars) return [];
+  const message = `The source must be 1 to ${maxSourceChars} visible ASCII characters without white space.`;
+  return [{ path: ['source'], code: 'INVALID_SOURCE', message }];
+}
+
+/** One `@` between two parts without white space: whether there is such a mailbox, only a mail can tell. */
+export function emailIssues(email: string, field: string): Issues {
+  const normal = memberEmail(email);
+  if (
+    normal.length <= maxEmailChars &&
+    /^[^\s@\p{Cc}<>,;"]+@[^\s@\p{Cc}<>,;"]+$/u.test(normal) &&
+    normal.isWellFormed()
+  )
+    return [];
+  return [{ path: [field], code: 'INVALID_EMAIL', message: 'This is no email address.' }];
+}
+
+export function appPermissionIssues(permissions: readonly AppPermission[]): Issues {
+  if (permissions.length > 0) return [];
+  const message = `Give at least one permission of ${appPermissions.join(', ')}.`;
+  return [{ path: ['permissions'], code: 'EMPTY', message }];
+}
+
+/** What a tenant lets an app do on the platform: names that the platform defines. */
+export function installationPermissionIssues(permissions: readonly string[]): Issues {
+  if (permissions.length > maxInstallationPermissions) {
+    const message = `At most ${maxInstallationPermissions} permissions.`;
+    return [{ path: ['permissions'], code: 'TOO_MANY', message }];
+  }
+  return permissions.flatMap((name, index): Issues => {
+    const path = ['permissions', index];
+    if (!/^[\x21-\x7e]+$/.test(name) || name.length > maxPermissionChars) {
+      const message = `A permission is 1 to ${maxPermissionChars} visible ASCII characters without white space.`;
+      return [{ path, code: 'INVALID_PERMISSION', message }];
+    }
+    if (permissions.indexOf(name) === index) return [];
+    return [{ path, code: 'DUPLICATE', message: `\`${name}\` stands twice.` }];
+  });
+}

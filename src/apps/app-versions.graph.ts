@@ -1,0 +1,137 @@
+import { byOf } from '../endpoints/endpoint-services.ts';
+import { ConflictError, NotFoundError, ValidationError } from '../errors.ts';
+import { appGrants } from '../graph/app-grants.ts';
+import { builder } from '../graph/builder.ts';
+import { connection, pageArgs, pageCost } from '../graph/connection.ts';
+import { loader } from '../graph/loader.ts';
+import { node } from '../graph/node.ts';
+import { mutation } from '../graph/result.ts';
+import { encodeId, timeOfUuid } from '../ids.ts';
+import { App } from './app.graph.ts';
+import { askedApp, managedTenant, seeApps } from './asked-app.ts';
+import { hintLifecycle } from './lifecycle.ts';
+import {
+  type AppVersion as AppVersionRow,
+  checkVersion,
+  findPublishedVersions,
+  findTenantsVersions,
+  findVersions,
+  listVersions,
+  maxDeclared,
+  maxVersionChars,
+  publishVersion,
+} from './version.ts';
+
+const AppVersionStatus = builder.enumType('AppVersionStatus', {
+  description: 'Whether a version rules what is forwarded.',
+  values: {
+    DRAFT: { description: 'Not published yet.' },
+    PUBLISHED: { description: 'The one that rules what is forwarded; an app has at most one.' },
+    SUPERSEDED: { description: 'A later one was published.' },
+  } as const,
+});
+
+const AppVersion = builder.objectRef<AppVersionRow>('AppVersion');
+
+node(builder, AppVersion, {
+  description: 'What an app declares that it takes of the tenants that install it.',
+  permission: seeApps,
+  id: (version) => encodeId('AppVersion', version.id),
+  load: async (ids, context) => {
+    const db = context.services.database.query;
+    const tenantId = managedTenant(context);
+    const found = await Promise.all([
+      findVersions(db, [...(await appGrants(context)).keys()], ids),
+      tenantId === undefined ? [] : findTenantsVersions(db, tenantId, ids),
+    ]);
+    const byId = new Map(found.flat().map((version) => [version.id, version]));
+    return ids.map((id) => byId.get(id));
+  },
+  fields: (t) => ({
+    version: t.exposeString('version', { description: 'Its name, unique within the app: `1.2.0`.' }),
+    status: t.expose('status', {
+      type: AppVersionStatus,
+      description: 'Whether it rules what is forwarded.',
+    }),
+    webhookCategories: t.exposeStringList('webhook_categories', {
+      description: 'Categories of event types whose events are forwarded.',
+    }),
+    dataTypes: t.exposeStringList('data_types', {
+      description: 'Only event types with one of these data types; empty: any of the categories.',
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was made.',
+      resolve: (version) => new Date(timeOfUuid(version.id)),
+    }),
+    publishedAt: t.expose('published_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was published; null for a draft.',
+    }),
+  }),
+});
+
+const AppVersionConnection = connection<AppVersionRow>(builder, {
+  type: AppVersion,
+  cursorOf: (version) => version.id,
+});
+
+const publishedVersionOf = loader<string, AppVersionRow | undefined>(async (appIds, { services }) => {
+  const found = await findPublishedVersions(services.database.query, appIds);
+  return appIds.map((appId) => found.get(appId));
+});
+
+builder.objectFields(App, (t) => ({
+  publishedVersion: t.field({
+    type: AppVersion,
+    nullable: true,
+    description: 'The version that rules what is forwarded; null before the first, when nothing is.',
+    resolve: (app, _args, context) => publishedVersionOf(context).load(app.id),
+  }),
+  versions: t.field({
+    type: AppVersionConnection,
+    description: 'All versions, newest first.',
+    args: pageArgs(t.arg),
+    complexity: pageCost,
+    resolve: (app, page, context) => listVersions(context.services.database.query, app.id, page),
+  }),
+}));
+
+mutation(builder, 'publishAppVersion', {
+  description:
+    'Publishes a version: from now on it rules what is forwarded, and the one before is SUPERSEDED. ConflictError where the app has a version of this name.',
+  permission: { app: 'PUBLISH_VERSIONS' },
+  capability: {
+    records: ['AppVersion', 'AuditEntry'],
+    sideEffects: ['audit entry app.publish_version', 'the event app.version_published to the app’s webhook'],
+    idempotency: 'A second call with the version answers with a ConflictError.',
+  },
+  input: (t) => ({
+    appId: t.id({ required: true, description: 'The app’s id: `app_…`.' }),
+    version: t.string({
+      required: true,
+      description: `Its name, unique within the app: 1 to ${maxVersionChars} visible ASCII characters.`,
+    }),
+    webhookCategories: t.stringList({
+      required: true,
+      description: `Categories of registered event types whose events are forwarded; none twice, at most ${maxDeclared}. Empty: nothing is forwarded. The platform’s own (\`app\`, \`endpoint\`) cannot be declared.`,
+    }),
+    dataTypes: t.stringList({
+      required: true,
+      description: `Only event types with one of these data types, which the categories must have; none twice, at most ${maxDeclared}. Empty: any.`,
+    }),
+  }),
+  payload: { version: { type: AppVersion, description: 'The published version.' } },
+  errors: [ValidationError, NotFoundError, ConflictError],
+  async resolve({ appId: globalId, ...input }, context) {
+    const { database } = context.services;
+    const appId = await askedApp(context, { permission: 'PUBLISH_VERSIONS', globalId });
+    await checkVersion(database, input);
+    const version = await database.query
+      .transaction()
+      .execute((trx) => publishVersion(trx, { appId, input, by: byOf(context) }));
+    hintLifecycle(database, appId);
+    return { version };
+  },
+});

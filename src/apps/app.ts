@@ -1,0 +1,83 @@
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { AuditEntryInput } from '../audit/append-audit.ts';
+import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import type { Tables } from '../db/tables.ts';
+import { NotFoundError } from '../errors.ts';
+import { encodeId } from '../ids.ts';
+
+/** A partner app: an owner of one endpoint, of events, deliveries and a log, apart from every tenant's. */
+export type App = Selectable<Tables['app']>;
+
+/** Who does it, in which request: what the audit log says of every change. */
+export type By = Pick<AuditEntryInput, 'actor' | 'requestId'>;
+
+/** Those of the ids that are there, in no order. A deleted one is never found. */
+export function findApps(db: Kysely<Tables>, ids: readonly string[]): Promise<App[]> {
+  return db
+    .selectFrom('app')
+    .selectAll()
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .where('deleted_at', 'is', null)
+    .execute();
+}
+
+/** Throws a NotFoundError. */
+export async function getApp(db: Kysely<Tables>, id: string): Promise<App> {
+  const [app] = await findApps(db, [id]);
+  if (app === undefined) throw new NotFoundError(encodeId('App', id));
+  return app;
+}
+
+/** A page of the apps that a tenant has made, newest first. */
+export async function listApps(db: Kysely<Tables>, tenantId: string, page: PageArgs): Promise<Page<App>> {
+  const range = pageRange(page);
+  let query = db
+    .selectFrom('app')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('deleted_at', 'is', null)
+    .orderBy('id', range.backward ? 'asc' : 'desc')
+    .limit(range.limit);
+  if (range.after !== undefined) query = query.where('id', '<', range.after);
+  if (range.before !== undefined) query = query.where('id', '>', range.before);
+  return toPage(await query.execute(), range);
+}
+
+/**
+ * Keeps others from changing the app, its secrets, its members or its versions until the transaction ends, and from
+ * installing it meanwhile. Throws a NotFoundError.
+ */
+export async function lockApp(trx: Transaction<Tables>, id: string): Promise<App> {
+  const app = await trx
+    .selectFrom('app')
+    .selectAll()
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  if (app === undefined) throw new NotFoundError(encodeId('App', id));
+  return app;
+}
+
+/** Keeps the app from being changed; others may install it at the same time. Throws a NotFoundError. */
+export async function holdApp(trx: Transaction<Tables>, id: string): Promise<App> {
+  const app = await trx
+    .selectFrom('app')
+    .selectAll()
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .forShare()
+    .executeTakeFirst();
+  if (app === undefined) throw new NotFoundError(encodeId('App', id));
+  return app;
+}
+
+/** Notes that something of it was changed now. */
+export function touchApp(trx: Transaction<Tables>, id: string): Promise<App> {
+  return trx
+    .updateTable('app')
+    .set({ updated_at: sql<Date>`clock_timestamp()` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}

@@ -1,0 +1,127 @@
+import { type Kysely, sql } from 'kysely';
+import { retrying } from '../db/retry.ts';
+import type { Tables } from '../db/tables.ts';
+import { categoryOf } from '../event-types/event-type-name.ts';
+import { patternsOf } from '../event-types/subscription-pattern.ts';
+import { createDeliveries, type NewDelivery, type NewEvent } from '../status/create-deliveries.ts';
+import {
+  type CarriedBatch,
+  deliveryToApp,
+  type ForwarderOptions,
+  findWebhooksTaking,
+} from './deliver-to-app.ts';
+
+/** Rows of a batch; with the largest payloads 50 MB are in memory. */
+const batchSize = 200;
+const retries = 3;
+
+/** An outbox row with the event that it is about; without one that is past retention. */
+type Forward = {
+  owner_id: string;
+  event_id: string;
+  app_id: string;
+  installation_id: string;
+  type: string;
+  body: string;
+  occurred_at: Date;
+};
+
+/**
+ * Copies tenants' events to a group's apps, each under its own id. Whom they concern was decided when they were
+ * published; here the app's side is asked: its webhook takes forwarded events, its filter matches, and the
+ * installation has not been revoked since. What of it does not hold drops the row: there is nobody to deliver to, and
+ * an app keeps nothing of a tenant that has turned it out.
+ */
+export async function forwardEvents(options: ForwarderOptions, group: number): Promise<CarriedBatch> {
+  const { database, config } = options;
+  return await database.query.transaction().execute(async (trx) => {
+    const rows = await trx
+      .selectFrom('app_forward_outbox')
+      .select(['owner_id', 'event_id', 'app_id', 'installation_id'])
+      .where('app_group', '=', group)
+      .orderBy('event_id')
+      .limit(batchSize)
+      .forUpdate()
+      .skipLocked()
+      .execute();
+    if (rows.length === 0) return { taken: 0, isFull: false };
+    const webhooks = await findWebhooksTaking(
+      trx,
+      [...new Set(rows.map((row) => row.app_id))],
+      'INSTALLED_TENANT_EVENTS',
+    );
+    const events: NewEvent[] = [];
+    const deliveries: NewDelivery[] = [];
+    for (const forward of await readForwards(
+      trx,
+      rows.filter((row) => webhooks.has(row.app_id)),
+    )) {
+      const webhook = webhooks.get(forward.app_id);
+      if (webhook === undefined || !takes(webhook.events, forward.type)) continue;
+      const event = { id: forward.event_id, type: forward.type, tenantId: forward.owner_id };
+      events.push({
+        ...event,
+        ownerId: forward.app_id,
+        body: forward.body,
+        idempotencyKey: undefined,
+        occurredAt: forward.occurred_at,
+      });
+      deliveries.push(deliveryToApp(webhook, { ...event, installationId: forward.installation_id }, config));
+    }
+    for (const batch of byEvent(events, deliveries)) {
+      await retrying(() => createDeliveries(database, batch), { attempts: retries });
+    }
+    await sql`
+      delete from app_forward_outbox o
+       using unnest(${rows.map((row) => row.owner_id)}::uuid[], ${rows.map((row) => row.event_id)}::uuid[],
+                    ${rows.map((row) => row.app_id)}::uuid[]) as done (owner_id, event_id, app_id)
+       where o.owner_id = done.owner_id and o.event_id = done.event_id and o.app_id = done.app_id`.execute(
+      trx,
+    );
+    return { taken: rows.length, isFull: rows.length === batchSize };
+  });
+}
+
+/**
+ * With their events, where the installation still stands. A scalar subquery, where a join would say the same: on
+ * tables that were never analysed the planner begins a join at the index of what is not revoked, and reads all of it
+ * (144 ms for 200 rows among 13,000 installations, against 2).
+ */
+async function readForwards(
+  db: Kysely<Tables>,
+  rows: readonly Pick<Forward, 'owner_id' | 'event_id' | 'app_id' | 'installation_id'>[],
+): Promise<Forward[]> {
+  const { rows: found } = await sql<Forward>`
+    select o.owner_id, o.event_id, o.app_id, o.installation_id, e.type, e.body, e.occurred_at
+      from unnest(${rows.map((row) => row.owner_id)}::uuid[], ${rows.map((row) => row.event_id)}::uuid[],
+                  ${rows.map((row) => row.app_id)}::uuid[], ${rows.map((row) => row.installation_id)}::uuid[])
+        as o (owner_id, event_id, app_id, installation_id)
+      join event e on e.owner_id = o.owner_id and e.id = o.event_id
+     where (select i.revoked_at is null from app_installation i where i.app_id = o.app_id and i.id = o.installation_id)`.execute(
+    db,
+  );
+  return found;
+}
+
+const takes = (events: readonly string[], type: string) =>
+  patternsOf(type, categoryOf(type)).some((pattern) => events.includes(pattern));
+
+/** `createDeliveries` tells events apart by their id alone: two apps' copies of one go in two batches. */
+function byEvent(
+  events: readonly NewEvent[],
+  deliveries: readonly NewDelivery[],
+): { events: NewEvent[]; deliveries: NewDelivery[] }[] {
+  const batches: { ids: Set<string>; events: NewEvent[]; deliveries: NewDelivery[] }[] = [];
+  for (const [index, event] of events.entries()) {
+    let batch = batches.find(({ ids }) => !ids.has(event.id));
+    if (batch === undefined) {
+      batch = { ids: new Set(), events: [], deliveries: [] };
+      batches.push(batch);
+    }
+    batch.ids.add(event.id);
+    batch.events.push(event);
+    const delivery = deliveries[index];
+    if (delivery !== undefined) batch.deliveries.push(delivery);
+  }
+  return batches;
+}

@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseForwardHint } from '../status/lane-hint.ts';
+import { ownerGroups } from '../status/shard.ts';
+import type { ForwarderOptions } from './deliver-to-app.ts';
+import { forwardEvents } from './forward-events.ts';
+import { forwardLifecycle } from './forward-lifecycle.ts';
+
+/** An app's log belongs to another owner than what it is told of: the other side looks again this often. */
+const lookEveryMs = 1_000;
+const groupsAtOnce = 4;
+const afterFailureMs = 500;
+
+/**
+ * Carries events over to the apps: tenants' events to the apps that they concern, and the apps' own lifecycle events.
+ *
+ * Two owners' rows are two transactions: no log ever waits for another's, and the tables can be spread by owner. So
+ * the tenant's transaction that stores an event, or the act that an app is told of, also writes a row of an outbox,
+ * and this takes it from there:
+ *
+ *   outbox row -> the app's event, its delivery, the app's log (one transaction) -> the row is removed
+ *
+ * What if the process dies? Before the app's transaction: the row is there, whoever looks next carries it over. After
+ * it: the row is carried over again and changes nothing, because the app's event keeps the id that it had and a
+ * delivery is created with the event or not at all.
+ *
+ * Any number of processes run one: rows that another one holds locked are passed over. Hints wake it; the clock does,
+ * where a hint is lost. `start` and `stop` may be called twice.
+ */
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  readonly #dirty = new Set<number>();
+  readonly #stop = new AbortController();
+  #wake: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#running !== undefined || this.#stop.signal.aborted) return;
+    this.#options.database.hints.subscribe((words) => this.#hear(words));
+    this.#running = this.#run();
+  }
+
+  /** Ends after the batches that are under way. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#poke();
+    await this.#running;
+  }
+
+  /** Carries over all that waits. Returns how many rows it took. */
+  async drain(): Promise<number> {
+    return await this.#carry(Array.from({ length: ownerGroups }, (_, group) => group));
+  }
+
+  #hear(words: readonly string[]): void {
+    let heard = false;
+    for (const word of words) {
+      const group = parseForwardHint(word);
+      if (group !== undefined && group >= 0 && group < ownerGroups) {
+        this.#dirty.add(group);
+        heard = true;
+      }
+    }
+    if (heard) this.#poke();
+  }
+
+  async #run(): Promise<void> {
+    let lookedAt = Number.NEGATIVE_INFINITY;
+    while (!this.#stop.signal.aborted) {
+      try {
+        const groups = [...this.#dirty];
+        this.#dirty.clear();
+        if (performance.now() - lookedAt >= lookEveryMs) {
+          lookedAt = performance.now();
+          groups.push(...(await this.#groupsWithWork()).filter((group) => !groups.includes(group)));
+        }
+        await this.#carry(groups);
+        if (this.#dirty.size === 0) await this.#wait();
+      } catch (error) {
+        this.#options.logger.warn({ err: error }, 'forwarding to apps failed, trying again');
+        await delay(afterFailureMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #carry(groups: readonly number[]): Promise<number> {
+    const left = [...groups];
+    let carried = 0;
+    const work = async () => {
+      for (let group = left.shift(); group !== undefined; group = left.shift()) {
+        const rows = await this.#carryGroup(group);
+        carried += rows;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(groupsAtOnce, left.length) }, work));
+    return carried;
+  }
+
+  async #carryGroup(group: number): Promise<number> {
+    let carried = 0;
+    while (!this.#stop.signal.aborted) {
+      const batches = await Promise.all(
+        [forwardLifecycle, forwardEvents].map((act) => act(this.#options, group)),
+      );
+      carried += batches.reduce((sum, { taken }) => sum + taken, 0);
+      if (!batches.some(({ isFull }) => isFull)) break;
+    }
+    return carried;
+  }
+
+  /** One look into the beginning of each group's part of the indexes. */
+  async #groupsWithWork(): Promise<number[]> {
+    const { rows } = await this.#options.database.engine.query<{ group: number }>(
+      `select g as group from generate_series(0, ${ownerGroups - 1}) g
+        where exists (select from app_forward_outbox where app_group = g)
+           or exists (select from app_lifecycle_outbox where app_group = g)`,
+    );
+    return rows.map(({ group }) => group);
+  }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, lookEveryMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#stop.signal.aborted) this.#poke();
+    });
+  }
+
+  #poke(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}

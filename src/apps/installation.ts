@@ -1,0 +1,92 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import type { Tables } from '../db/tables.ts';
+
+/** A tenant's consent to an app. A revoked one stays for the record; the tenant may install the app again. */
+export type AppInstallation = Selectable<Tables['app_installation']>;
+
+/** What a tenant may see of an app that it installs; `version` is undefined where none is published. */
+export type AppProfile = Readonly<{
+  appId: string;
+  name: string;
+  source: string;
+  webhookCategories: readonly string[];
+  dataTypes: readonly string[];
+  tenantId: string;
+  isPublished: boolean;
+  isDeleted: boolean;
+}>;
+
+/** The same for deleted apps: their installations stay for the record. */
+export async function findAppProfiles(db: Kysely<Tables>, ids: readonly string[]): Promise<AppProfile[]> {
+  const rows = await db
+    .selectFrom('app')
+    .leftJoin('app_version as v', (join) =>
+      join.onRef('v.app_id', '=', 'app.id').on(sql<boolean>`v.status = 'PUBLISHED'`),
+    )
+    .select([
+      'app.id',
+      'app.name',
+      'app.source',
+      'app.tenant_id',
+      'app.deleted_at',
+      'v.webhook_categories',
+      'v.data_types',
+    ])
+    .where('app.id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .execute();
+  return rows.map((row) => ({
+    appId: row.id,
+    name: row.name,
+    source: row.source,
+    webhookCategories: row.webhook_categories ?? [],
+    dataTypes: row.data_types ?? [],
+    tenantId: row.tenant_id,
+    isPublished: row.webhook_categories !== null,
+    isDeleted: row.deleted_at !== null,
+  }));
+}
+
+/** A page of a tenant's installations, or of an app's, newest first; revoked ones among them. */
+export async function listInstallations(
+  db: Kysely<Tables>,
+  of: Readonly<{ tenantId: string } | { appId: string }>,
+  page: PageArgs,
+): Promise<Page<AppInstallation>> {
+  const range = pageRange(page);
+  const all = db.selectFrom('app_installation').selectAll();
+  let query = ('appId' in of ? all.where('app_id', '=', of.appId) : all.where('tenant_id', '=', of.tenantId))
+    .orderBy('id', range.backward ? 'asc' : 'desc')
+    .limit(range.limit);
+  if (range.after !== undefined) query = query.where('id', '<', range.after);
+  if (range.before !== undefined) query = query.where('id', '>', range.before);
+  return toPage(await query.execute(), range);
+}
+
+/** Those of the ids that the app has, in no order. */
+export function findInstallations(
+  db: Kysely<Tables>,
+  appId: string,
+  ids: readonly string[],
+): Promise<AppInstallation[]> {
+  return db
+    .selectFrom('app_installation')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .execute();
+}
+
+/** Those of the ids that the tenant has, in no order. */
+export function findTenantsInstallations(
+  db: Kysely<Tables>,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<AppInstallation[]> {
+  return db
+    .selectFrom('app_installation')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .execute();
+}

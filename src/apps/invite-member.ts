@@ -1,0 +1,155 @@
+import { sql, type Transaction } from 'kysely';
+import { hashToken, makeToken } from '../access/api-key-token.ts';
+import { appPermissionsIn, memberEmail } from '../access/app-access.ts';
+import type { AppPermission } from '../access/permissions.ts';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import { ConflictError, invalid, LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';
+import { databaseNow, mintUuid } from '../ids.ts';
+import { type App, type By, lockApp } from './app.ts';
+import { appPermissionIssues, emailIssues } from './app-input.ts';
+import { type AppInvitation, type AppMember, maxMembers, openInvitations } from './member.ts';
+
+/** How every invitation's token begins. */
+const invitationMark = 'hgi_';
+export const invitationDays = 7;
+const dayMs = 86_400_000;
+
+/**
+ * Invites whoever has this email. The token is returned here and never again; only its hash is kept. An open
+ * invitation of the same email gives way: its token is void, so that a lost one can be replaced.
+ */
+export async function inviteMember(
+  trx: Transaction<Tables>,
+  {
+    appId,
+    input,
+    by,
+  }: { appId: string; input: { email: string; permissions: readonly AppPermission[] }; by: By },
+): Promise<{ app: App; invitation: AppInvitation; token: string }> {
+  const issues = [...emailIssues(input.email, 'email'), ...appPermissionIssues(input.permissions)];
+  if (issues.length > 0) throw new ValidationError(issues);
+  const email = memberEmail(input.email);
+  const app = await lockApp(trx, appId);
+  await refuseMember(trx, appId, email);
+  await trx
+    .deleteFrom('app_invitation')
+    .where('app_id', '=', appId)
+    .where((is) =>
+      is.or([
+        is('email', '=', email),
+        is('expires_at', '<', sql<Date>`clock_timestamp() - interval '30 days'`),
+      ]),
+    )
+    .where('accepted_at', 'is', null)
+    .execute();
+  await refuseTooMany(trx, appId);
+  const token = makeToken(invitationMark);
+  const invitation = await trx
+    .insertInto('app_invitation')
+    .values({
+      app_id: appId,
+      id: mintUuid(),
+      email,
+      permissions: appPermissionsIn(input.permissions),
+      invited_by: by.actor.label,
+      token_hash: hashToken(token),
+      expires_at: new Date(databaseNow() + invitationDays * dayMs),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await appendAudit(trx, {
+    ownerId: appId,
+    ...by,
+    action: 'app_member.invite',
+    targetType: 'AppInvitation',
+    targetId: invitation.id,
+    changes: { email, permissions: invitation.permissions, expiresAt: invitation.expires_at },
+  });
+  return { app, invitation, token };
+}
+
+/**
+ * Makes the invited one a member. The email that the caller has verified must be the invited one: to anybody else the
+ * invitation is not there, whatever became of it.
+ */
+export async function acceptInvitation(
+  trx: Transaction<Tables>,
+  { token, email, by }: { token: string; email: string; by: By },
+): Promise<{ app: App; member: AppMember }> {
+  if (!token.startsWith(invitationMark) || token.length > 100) {
+    throw invalid(['token'], 'INVALID_TOKEN', 'This is no token of an invitation.');
+  }
+  const seen = await trx
+    .selectFrom('app_invitation')
+    .select(['app_id', 'id'])
+    .where('token_hash', '=', hashToken(token))
+    .where('email', '=', memberEmail(email))
+    .executeTakeFirst();
+  if (seen === undefined) throw new NotFoundError('invitation');
+  const app = await lockApp(trx, seen.app_id).catch(() => {
+    throw new NotFoundError('invitation');
+  });
+  const invitation = await trx
+    .selectFrom('app_invitation')
+    .selectAll()
+    .where('app_id', '=', seen.app_id)
+    .where('id', '=', seen.id)
+    .executeTakeFirst();
+  if (invitation === undefined) throw new NotFoundError('invitation');
+  if (invitation.accepted_at !== null) throw new ConflictError('This invitation has been accepted already.');
+  if (invitation.expires_at.getTime() <= databaseNow()) {
+    throw new ConflictError('This invitation has expired: ask for another.');
+  }
+  await refuseMember(trx, app.id, invitation.email);
+  await trx
+    .updateTable('app_invitation')
+    .set({ accepted_at: sql<Date>`clock_timestamp()` })
+    .where('app_id', '=', app.id)
+    .where('id', '=', invitation.id)
+    .execute();
+  const member = await trx
+    .insertInto('app_member')
+    .values({
+      app_id: app.id,
+      id: mintUuid(),
+      email: invitation.email,
+      permissions: invitation.permissions,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await appendAudit(trx, {
+    ownerId: app.id,
+    ...by,
+    action: 'app_member.accept',
+    targetType: 'AppMember',
+    targetId: member.id,
+    changes: { email: member.email, permissions: member.permissions },
+  });
+  return { app, member };
+}
+
+async function refuseMember(trx: Transaction<Tables>, appId: string, email: string): Promise<void> {
+  const member = await trx
+    .selectFrom('app_member')
+    .select('id')
+    .where('app_id', '=', appId)
+    .where('email', '=', email)
+    .executeTakeFirst();
+  if (member !== undefined) throw new ConflictError('This email is a member’s already.');
+}
+
+/** The app is locked: whoever invites at the same time is counted. */
+async function refuseTooMany(trx: Transaction<Tables>, appId: string): Promise<void> {
+  const { members } = await trx
+    .selectFrom('app_member')
+    .select(({ fn }) => fn.countAll<number>().as('members'))
+    .where('app_id', '=', appId)
+    .executeTakeFirstOrThrow();
+  const open = await openInvitations(trx).where('app_id', '=', appId).execute();
+  if (Number(members) + open.length < maxMembers) return;
+  throw new LimitExceededError(
+    maxMembers,
+    `An app has at most ${maxMembers} members and open invitations: remove a member first.`,
+  );
+}

@@ -1,0 +1,40 @@
+import type { Transaction } from 'kysely';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
+import { databaseNow, encodeId, mintUuid } from '../ids.ts';
+import { forwardHint } from '../status/lane-hint.ts';
+import { ownerGroupOf } from '../status/shard.ts';
+
+export type LifecycleType =
+  | 'app.installed'
+  | 'app.uninstalled'
+  | 'app.permissions_updated'
+  | 'app.version_published'
+  | 'app.secret_rotated';
+
+/**
+ * Tells the app what happened to it: in the transaction of the act, so that neither stands without the other. The
+ * forwarder makes it the app's event. `data` never holds a secret. After the commit, call `hintLifecycle`.
+ */
+export async function appendLifecycle(
+  trx: Transaction<Tables>,
+  appId: string,
+  event: { type: LifecycleType; data: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  await trx
+    .insertInto('app_lifecycle_outbox')
+    .values({
+      app_id: appId,
+      event_id: mintUuid(),
+      app_group: ownerGroupOf(appId),
+      type: event.type,
+      payload: JSON.stringify({ appId: encodeId('App', appId), ...event.data }),
+      occurred_at: new Date(databaseNow()),
+    })
+    .execute();
+}
+
+/** Tells the forwarders. */
+export function hintLifecycle(database: Database, appId: string): void {
+  database.hints.send([forwardHint(ownerGroupOf(appId))]);
+}

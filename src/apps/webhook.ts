@@ -1,0 +1,182 @@
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import { insertEndpoint } from '../endpoints/create-endpoint.ts';
+import { deleteEndpoint } from '../endpoints/delete-endpoint.ts';
+import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { EndpointValues } from '../endpoints/endpoint-input.ts';
+import { refuseOverlap, replaceSecret } from '../endpoints/rotate-secret.ts';
+import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
+import { type UpdatedEndpoint, updateEndpoint } from '../endpoints/update-endpoint.ts';
+import { invalid, NotFoundError } from '../errors.ts';
+import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
+import { databaseNow, encodeId, mintUuid } from '../ids.ts';
+import { type App, type By, lockApp, touchApp } from './app.ts';
+import { appendLifecycle } from './lifecycle.ts';
+
+export const appEventStreams = ['LIFECYCLE', 'INSTALLED_TENANT_EVENTS'] as const;
+export type AppEventStream = (typeof appEventStreams)[number];
+
+/**
+ * An app has one endpoint: its webhook. The secrets that sign for it are the app's and outlive it: while there is no
+ * endpoint they stand under an id that is kept for nobody, and move to the next one's. So a partner who removes a
+ * webhook and sets another goes on with the secret that was stored.
+ */
+export async function findWebhook(
+  db: Kysely<Tables>,
+  app: Pick<App, 'id' | 'webhook_id'>,
+): Promise<Endpoint | undefined> {
+  return (await findWebhooks(db, [app])).get(app.id);
+}
+
+/** By the app's id. */
+export async function findWebhooks(
+  db: Kysely<Tables>,
+  apps: readonly Pick<App, 'id' | 'webhook_id'>[],
+): Promise<ReadonlyMap<string, Endpoint>> {
+  const { rows } = await sql<Selectable<Tables['endpoint']>>`
+    select e.* from unnest(${apps.map(({ id }) => id)}::uuid[], ${apps.map((app) => app.webhook_id)}::uuid[])
+        as wanted (owner_id, id)
+      join endpoint e on e.owner_id = wanted.owner_id and e.id = wanted.id
+     where e.deleted_at is null`.execute(db);
+  return new Map(rows.map((row) => [row.owner_id, row]));
+}
+
+export type SetWebhook =
+  | Readonly<{ kind: 'created'; endpoint: Endpoint }>
+  | Readonly<{ kind: 'updated'; endpoint: Endpoint; update: UpdatedEndpoint }>;
+
+/**
+ * Sets all of the webhook. A first one counts as created: its handshake is started, hand it to `Handshakes.begin`
+ * after the commit. A changed one needs `finishUpdate`.
+ */
+export async function setWebhook(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  request: { appId: string; values: EndpointValues; streams: readonly AppEventStream[]; by: By },
+): Promise<SetWebhook> {
+  const { appId, values, by } = request;
+  const streams = appEventStreams.filter((stream) => request.streams.includes(stream));
+  if (streams.length === 0) {
+    throw invalid(['streams'], 'EMPTY', `Name at least one stream of ${appEventStreams.join(', ')}.`);
+  }
+  const app = await lockApp(trx, appId);
+  const webhook = await findWebhook(trx, app);
+  if (webhook === undefined) {
+    const endpoint = await createWebhook(trx, secrets, { app, values, streams, by });
+    await auditStreams(trx, { appId, from: null, to: streams, by });
+    return { kind: 'created', endpoint };
+  }
+  const update = await updateEndpoint(trx, { ownerId: appId, id: webhook.id, values, by });
+  if (update.after !== update.before || !hasStreams(webhook, streams)) await touchApp(trx, appId);
+  if (hasStreams(webhook, streams)) return { kind: 'updated', endpoint: update.after, update };
+  const endpoint = await trx
+    .updateTable('endpoint')
+    .set({ streams: [...streams], updated_at: sql<Date>`clock_timestamp()` })
+    .where('owner_id', '=', appId)
+    .where('id', '=', webhook.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await auditStreams(trx, { appId, from: webhook.streams, to: streams, by });
+  return { kind: 'updated', endpoint, update };
+}
+
+const hasStreams = (webhook: Endpoint, streams: readonly string[]) =>
+  webhook.streams?.join() === streams.join();
+
+async function createWebhook(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  { app, values, streams, by }: { app: App; values: EndpointValues; streams: readonly string[]; by: By },
+): Promise<Endpoint> {
+  const id = mintUuid();
+  const moved = await moveSecrets(trx, secrets, { app, to: id });
+  // Whoever deleted the endpoint itself deleted its secrets, too: rotating shows a new one.
+  if (moved === 0) await secrets.create(trx, { ownerId: app.id, endpointId: id });
+  return await insertEndpoint(trx, id, { ownerId: app.id, ownerKind: 'APP', values, streams, by });
+}
+
+/** Removes the webhook with its history. What is queued ends: call `endWebhookQueue` after the commit. */
+export async function removeWebhook(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  { appId, by }: { appId: string; by: By },
+): Promise<{ app: App; webhookId: string }> {
+  const app = await lockApp(trx, appId);
+  const webhook = await findWebhook(trx, app);
+  if (webhook === undefined) throw new NotFoundError(encodeId('App', appId));
+  await moveSecrets(trx, secrets, { app, to: mintUuid() });
+  await deleteEndpoint(trx, { ownerId: appId, id: webhook.id, by });
+  return { app: await touchApp(trx, appId), webhookId: webhook.id };
+}
+
+/** Gives the webhook a new signing secret, whether or not there is an endpoint already. */
+export async function rotateWebhookSecret(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  request: { appId: string; overlapSeconds: number; by: By },
+): Promise<{ app: App; id: string; secret: string }> {
+  const { appId, overlapSeconds, by } = request;
+  refuseOverlap(overlapSeconds);
+  const app = await lockApp(trx, appId);
+  // Locks it, too: whoever rotates the endpoint's secret by its own id waits.
+  await trx
+    .updateTable('endpoint')
+    .set({ updated_at: sql<Date>`clock_timestamp()` })
+    .where('owner_id', '=', appId)
+    .where('id', '=', app.webhook_id)
+    .where('deleted_at', 'is', null)
+    .execute();
+  const { id, secret } = await replaceSecret(trx, secrets, {
+    ownerId: appId,
+    id: app.webhook_id,
+    overlapSeconds,
+  });
+  await forgetAnswersWithSecretOf(trx, appId, app.webhook_id);
+  await forgetAnswersWithSecretOf(trx, app.tenant_id, appId);
+  await appendAudit(trx, {
+    ownerId: appId,
+    ...by,
+    action: 'app.rotate_webhook_secret',
+    targetType: 'App',
+    targetId: appId,
+    changes: { signingSecretId: encodeId('SigningSecret', id), overlapSeconds },
+  });
+  await appendLifecycle(trx, appId, {
+    type: 'app.secret_rotated',
+    data: {
+      kind: 'WEBHOOK_SECRET',
+      expiresAt: new Date(databaseNow() + overlapSeconds * 1000).toISOString(),
+    },
+  });
+  return { app: await touchApp(trx, appId), id: app.webhook_id, secret };
+}
+
+async function moveSecrets(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  { app, to }: { app: App; to: string },
+): Promise<number> {
+  const moved = await secrets.move(trx, { ownerId: app.id, from: app.webhook_id, to });
+  await forgetAnswersWithSecretOf(trx, app.id, app.webhook_id);
+  await trx
+    .updateTable('app')
+    .set({ webhook_id: to, updated_at: sql<Date>`clock_timestamp()` })
+    .where('id', '=', app.id)
+    .execute();
+  return moved;
+}
+
+async function auditStreams(
+  trx: Transaction<Tables>,
+  change: { appId: string; from: readonly string[] | null; to: readonly string[]; by: By },
+): Promise<void> {
+  await appendAudit(trx, {
+    ownerId: change.appId,
+    ...change.by,
+    action: 'app.set_webhook',
+    targetType: 'App',
+    targetId: change.appId,
+    changes: { streams: { from: change.from, to: change.to } },
+  });
+}
