@@ -1,3 +1,4 @@
+import { findAllAmong } from '../endpoints/asking-owner.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
 import { node } from '../graph/node.ts';
@@ -6,7 +7,7 @@ import { AttemptOutcome, attemptOutcomeOf } from './enums.graph.ts';
 import { findDeliveries } from './find-delivery.ts';
 import { type DeliveryAttempt as Attempt, listAttempts } from './list-attempts.ts';
 import { groupLoader } from './owned-loader.ts';
-import { viewedOwner, viewPermission } from './viewed-owner.ts';
+import { viewedOwners, viewPermission } from './viewed-owner.ts';
 
 export const attemptsOf = groupLoader(listAttempts, (attempt) => attempt.delivery_id);
 
@@ -68,7 +69,14 @@ node(builder, DeliveryAttempt, {
 
 /** Attempts by their global ids, as far as the caller may see their deliveries. */
 async function findAttempts(ids: readonly string[], context: Context): Promise<(Attempt | undefined)[]> {
-  const ownerId = viewedOwner(context);
+  const owners = await viewedOwners(context);
+  return findAllAmong(owners, ids, (ownerId) => findOwnersAttempts(ids, { ownerId, context }));
+}
+
+async function findOwnersAttempts(
+  ids: readonly string[],
+  { ownerId, context }: { ownerId: string; context: Context },
+): Promise<(Attempt | undefined)[]> {
   const wanted = ids.map((id) => decodeAttemptId(id));
   const db = context.services.database.query;
   const deliveries = await findDeliveries(

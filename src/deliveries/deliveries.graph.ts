@@ -1,4 +1,5 @@
 import { type Page, type PageArgs, type PageRange, pageRange } from '../db/keyset.ts';
+import { findAllAmong, findAmong } from '../endpoints/asking-owner.ts';
 import { Endpoint, loadEndpoint } from '../endpoints/endpoint.graph.ts';
 import { RequestError } from '../errors.ts';
 import { builder, DeliveryStatus } from '../graph/builder.ts';
@@ -17,7 +18,7 @@ import type { DeliveryFilter as Filter } from './filter.ts';
 import { findDeliveries, findDelivery } from './find-delivery.ts';
 import { type DeliveryScope, listDeliveries, listDeliveriesOf } from './list-deliveries.ts';
 import { argsLoader, ownedLoader } from './owned-loader.ts';
-import { viewedOwner, viewPermission } from './viewed-owner.ts';
+import { viewedOwner, viewedOwners, viewPermission } from './viewed-owner.ts';
 
 const capability = { records: ['Delivery'], sideEffects: [], idempotency: 'A read: changes nothing.' };
 
@@ -30,7 +31,8 @@ node(builder, Delivery, {
     'One event on its way to one endpoint. Sent at least once; the header `webhook-id` is the event’s id on every attempt, so that a receiver can drop what it has seen.',
   permission: viewPermission,
   id: (delivery) => encodeId('Delivery', delivery.id),
-  load: (ids, context) => deliveryOf(context).loadMany(viewedOwner(context), ids),
+  load: async (ids, context) =>
+    findAllAmong(await viewedOwners(context), ids, (ownerId) => deliveryOf(context).loadMany(ownerId, ids)),
   fields: (t) => ({
     endpoint: t.field({
       type: Endpoint,
@@ -114,7 +116,7 @@ type DeliveryPage = Page<DeliveryRow> & { logPosition: number };
 type ListArgs = Readonly<{ page: PageArgs; filter?: Filter | null | undefined }>;
 
 /** A page of the owner's deliveries with the position from which the live log goes on after it. */
-async function deliveryPage(context: Context, ownerId: string, args: ListArgs): Promise<DeliveryPage> {
+export async function deliveryPage(context: Context, ownerId: string, args: ListArgs): Promise<DeliveryPage> {
   // The order is the promise: a head read after the page could be past a change that the page does not show.
   const logPosition = await logHeadOf(context).load(ownerId);
   return { ...(await listDeliveries(context.services.database.query, ownerId, args)), logPosition };
@@ -194,10 +196,11 @@ builder.queryFields((t) => ({
     permission: viewPermission,
     capability,
     args: { id: t.arg.id({ required: true, description: 'The id of a delivery: `dlv_…`.' }) },
-    resolve: (_root, { id }, context) => {
-      const ownerId = viewedOwner(context);
+    resolve: async (_root, { id }, context) => {
+      const owners = await viewedOwners(context);
       const uuid = decodeId('Delivery', id);
-      return uuid === undefined ? null : findDelivery(context.services.database.query, ownerId, uuid);
+      if (uuid === undefined) return null;
+      return findAmong(owners, (ownerId) => findDelivery(context.services.database.query, ownerId, uuid));
     },
   }),
   deliveries: t.field({

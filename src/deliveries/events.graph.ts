@@ -1,3 +1,4 @@
+import { findAllAmong, findAmong } from '../endpoints/asking-owner.ts';
 import { RequestError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../graph/connection.ts';
@@ -10,7 +11,7 @@ import { createdAt } from './delivery.ts';
 import { type Event as EventRow, findEvent, findEventPayloads, findEvents } from './find-event.ts';
 import { listEvents } from './list-events.ts';
 import { ownedLoader } from './owned-loader.ts';
-import { viewedOwner, viewPermission } from './viewed-owner.ts';
+import { viewedOwner, viewedOwners, viewPermission } from './viewed-owner.ts';
 
 const capability = { records: ['Event'], sideEffects: [], idempotency: 'A read: changes nothing.' };
 
@@ -24,7 +25,8 @@ node(builder, Event, {
     'Something that happened on the platform, as it was published. Kept for as long as retention says.',
   permission: viewPermission,
   id: (event) => encodeId('Event', event.id),
-  load: (ids, context) => eventOf(context).loadMany(viewedOwner(context), ids),
+  load: async (ids, context) =>
+    findAllAmong(await viewedOwners(context), ids, (ownerId) => eventOf(context).loadMany(ownerId, ids)),
   fields: (t) => ({
     type: t.exposeString('type', { description: "The event type's name, such as `comment.created`." }),
     tenant: t.field({
@@ -101,10 +103,11 @@ builder.queryFields((t) => ({
     permission: viewPermission,
     capability,
     args: { id: t.arg.id({ required: true, description: 'The id of an event: `evt_…`.' }) },
-    resolve: (_root, { id }, context) => {
-      const ownerId = viewedOwner(context);
+    resolve: async (_root, { id }, context) => {
+      const owners = await viewedOwners(context);
       const uuid = decodeId('Event', id);
-      return uuid === undefined ? null : findEvent(context.services.database.query, ownerId, uuid);
+      if (uuid === undefined) return null;
+      return findAmong(owners, (ownerId) => findEvent(context.services.database.query, ownerId, uuid));
     },
   }),
   events: t.field({

@@ -87,16 +87,25 @@ function listsToMerge({ conditions, scope }: ListOptions): readonly DeliveryCond
   return lists.length <= maxMerged ? lists : [conditions];
 }
 
+type LeadingColumn = 'eventId' | 'endpointId' | 'status' | 'eventType' | 'tenantId' | 'kind';
+
+/** Of which the list that is read is the shortest, as far as their nature tells. */
 function leadingColumns(
-  { eventId, endpointId, status, eventType, tenantId, kind }: DeliveryConditions,
+  conditions: DeliveryConditions,
   scope: ListOptions['scope'],
-) {
+): readonly LeadingColumn[] {
+  const { eventId, endpointId, status, eventType, tenantId, kind } = conditions;
   if (scope?.column === 'event_id' || scope?.column === 'replay_of') return [];
-  if (eventId !== undefined) return ['eventId'] as const;
-  const isRare = status !== undefined && !status.includes('SUCCEEDED');
-  if (isRare) return endpointId === undefined ? (['status'] as const) : (['endpointId', 'status'] as const);
-  if (endpointId !== undefined) return ['endpointId'] as const;
-  return [];
+  if (eventId !== undefined) return ['eventId'];
+  const isOfEndpoints = endpointId !== undefined;
+  if (status !== undefined && !status.includes('SUCCEEDED')) {
+    return isOfEndpoints ? ['endpointId', 'status'] : ['status'];
+  }
+  if (isOfEndpoints) return ['endpointId'];
+  if (scope !== undefined) return [];
+  if (kind !== undefined && !kind.includes('EVENT')) return ['kind'];
+  if (eventType !== undefined) return ['eventType'];
+  return tenantId === undefined ? [] : ['tenantId'];
 }
 
 /** One index's rows in their order, as far as the page may need them. */
@@ -109,6 +118,10 @@ function orderedList(db: Kysely<Tables>, ownerId: string, { conditions, range, s
   // Newest first: what comes after a cursor is older than it.
   if (range.after !== undefined) query = query.where('d.id', '<', range.after);
   if (range.before !== undefined) query = query.where('d.id', '>', range.before);
+  // As the partial index says it: an app's deliveries of its tenants' events.
+  if (conditions.tenantId !== undefined && !conditions.tenantId.includes(ownerId)) {
+    query = query.whereRef('d.tenant_id', '<>', 'd.owner_id');
+  }
   if (scope !== undefined) query = query.where(sql<SqlBool>`${sql.ref(`d.${scope.column}`)} = target.id`);
   // A bound of the index besides: a page right after a purge does not walk over what is purged.
   if (scope?.column === 'endpoint_id') query = query.where(sql<SqlBool>`d.id > target.purged_through`);

@@ -14,9 +14,8 @@ import { latencyPercentile } from './latency-percentile.ts';
  *
  * What is purged counts nowhere: for each endpoint the window begins behind its watermark. The watermark's own minute
  * is an edge like the others and counted in rows; `endpoint_stat` is not read up to and including it. So the
- * background removal may take its rows out of `endpoint_stat` in any order. Only when it clears `purged_through` must
- * `endpoint_stat` be without them. Latencies are read from the watermark's hour on: purge removes the endpoint's rows
- * of `endpoint_latency` in the transaction that sets the watermark.
+ * background removal may take those minutes out of `endpoint_stat` whenever it likes, or leave them: the watermark
+ * stays. Latencies are read from the watermark's hour on; purge empties the endpoint's `endpoint_latency` itself.
  *
  * A timeline's inner boundaries are whole minutes, so that it is served in the same way.
  */
@@ -222,8 +221,34 @@ function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWind
   const fromHour = new Date(Math.floor(since.getTime() / hourMs) * hourMs);
   const fromId = firstUuidAt(since.getTime());
   const untilId = firstUuidAt(until.getTime());
-  const tailId = firstUuidAt(wholeUntil.getTime());
   const startIds = starts.map((start) => firstUuidAt(start.getTime()));
+  const rowsWhere = (condition: RawBuilder<unknown>) => sql`
+    select s.key, width_bucket(d.id, ${startIds}::uuid[]) as bucket,
+           count(*) filter (where d.status = 'SUCCEEDED') as succeeded,
+           count(*) filter (where d.status in ('FAILED', 'DEAD_LETTER')) as failed, 0 as in_flight,
+           max(d.completed_at) filter (where d.status = 'SUCCEEDED') as last_success_at,
+           max(d.completed_at) filter (where d.status in ('FAILED', 'DEAD_LETTER')) as last_failure_at
+      from scope s
+     cross join lateral (
+       select id, status, completed_at from delivery
+        where owner_id = ${ownerId} and endpoint_id = s.endpoint_id and id > s.purged and ${condition}
+       -- Or the planner joins the other way round, over everything that the owner has.
+       offset 0
+     ) d
+     group by 1, 2`;
+  const [wholeFromId, wholeUntilId] = [firstUuidAt(wholeFrom.getTime()), firstUuidAt(wholeUntil.getTime())];
+  const edges: readonly (readonly [from: string, to: string])[] =
+    wholeFrom > wholeUntil
+      ? [[fromId, untilId]]
+      : [
+          [fromId, wholeFromId],
+          [wholeUntilId, untilId],
+        ];
+  const rowsOfEdges = edges.map(([from, to]) => rowsWhere(sql`id >= ${from}::uuid and id < ${to}::uuid`));
+  // Where a watermark lies in between: what follows it within its own minute.
+  const rowsOfWatermarks = rowsWhere(sql`
+    s.purged >= ${wholeFromId}::uuid and id >= ${wholeFromId}::uuid and id < ${wholeUntilId}::uuid
+    and id < ${firstUuidOf(sql`s.whole_from`)}`);
   const isCounted = endpointIds === 'ALL' ? sql`true` : sql`e.id = any(${[...endpointIds]}::uuid[])`;
   return sql`
     scope as materialized (
@@ -233,15 +258,6 @@ function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWind
              greatest(${fromHour}::timestamptz, date_trunc('hour', minute_of(e.purged_through))) as from_hour
         from endpoint e
        where e.owner_id = ${ownerId} and e.deleted_at is null and ${isCounted}
-    ),
-    edge as (
-      select s.key, s.endpoint_id, s.purged, r.from_id, r.until_id
-        from scope s
-       cross join lateral (values
-         (${fromId}::uuid, least(${untilId}::uuid, ${firstUuidOf(sql`s.whole_from`)})),
-         (greatest(${tailId}::uuid, ${firstUuidOf(sql`s.whole_from`)}), ${untilId}::uuid)
-       ) as r (from_id, until_id)
-       where r.from_id < r.until_id
     ),
     counts as (
       select key, bucket, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed,
@@ -257,16 +273,7 @@ function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWind
              and m.minute >= s.whole_from and m.minute < ${wholeUntil}
            group by 1, 2
           union all
-          select x.key, width_bucket(d.id, ${startIds}::uuid[]),
-                 count(*) filter (where d.status = 'SUCCEEDED'),
-                 count(*) filter (where d.status in ('FAILED', 'DEAD_LETTER')), 0,
-                 max(d.completed_at) filter (where d.status = 'SUCCEEDED'),
-                 max(d.completed_at) filter (where d.status in ('FAILED', 'DEAD_LETTER'))
-            from edge x
-            join delivery d
-              on d.owner_id = ${ownerId} and d.endpoint_id = x.endpoint_id
-             and d.id >= x.from_id and d.id < x.until_id and d.id > x.purged
-           group by 1, 2
+          ${sql.join([...rowsOfEdges, rowsOfWatermarks], sql` union all `)}
           union all
           select s.key, width_bucket(q.delivery_id, ${startIds}::uuid[]), 0, 0, count(*), null, null
             from scope s

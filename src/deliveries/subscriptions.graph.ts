@@ -1,20 +1,23 @@
+import type { Grant, GrantWatch } from '../access/grant-watch.ts';
 import { badUserInput } from '../errors.ts';
 import { builder, DeliveryStatus } from '../graph/builder.ts';
-import type { Context } from '../graph/context.ts';
+import { type Context, requireActor } from '../graph/context.ts';
 import { encodeId } from '../ids.ts';
 import { batchStream } from '../live/batch-stream.ts';
 import type { Hub } from '../live/hub.ts';
 import { type LogChange, readHead } from '../live/read-log.ts';
-import type { LogBatch, LogSubscription } from '../live/subscription.ts';
+import type { LogBatch, NextOptions } from '../live/subscription.ts';
 import { Delivery, deliveryOf } from './deliveries.graph.ts';
 import { DeliveryFilter } from './delivery-filter.graph.ts';
 import { FailureReason, failureReasonOf } from './enums.graph.ts';
 import { changeMatcher, type DeliveryFilter as Filter, resolveFilter } from './filter.ts';
-import { viewedOwner, viewPermission } from './viewed-owner.ts';
+import { viewedLog, viewPermission } from './viewed-owner.ts';
 
 declare module '../graph/context.ts' {
   interface Services {
     hub: Hub;
+    /** Ends what a removed member of an app still follows. */
+    grantWatch: Pick<GrantWatch, 'watchMember'>;
     /** Milliseconds between a log's last message and an empty one; 10 s where nothing is set. */
     logHeartbeatMs?: number;
   }
@@ -130,19 +133,55 @@ type LogArgs = Readonly<{
   appId?: string | null | undefined;
 }>;
 
-async function subscribeTo(args: LogArgs, context: Context): Promise<LogSubscription> {
+async function subscribeTo(
+  args: LogArgs,
+  context: Context,
+  options: NextOptions,
+): Promise<AsyncIterableIterator<LogBatch | Error>> {
   // Whose log it is decides what can be seen at all: before the executor, and before the filter.
-  const ownerId = viewedOwner(context, args.appId);
+  const ownerId = await viewedLog(context, args.appId);
   if (args.after != null && args.after < 0) {
     throw badUserInput('`after` is a position of the log: 0 or more.', { argument: 'after' });
   }
   const conditions = await resolveFilter(context.services.database.query, args.filter);
-  return context.services.hub.subscribe({
+  const member = watchMember(context, ownerId);
+  const signals = [context.grantSignal, member?.signal].filter((signal) => signal !== undefined);
+  const subscription = context.services.hub.subscribe({
     ownerId,
     after: args.after ?? undefined,
     filter: changeMatcher(conditions),
-    signal: context.grantSignal,
+    signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
   });
+  const stream = batchStream(subscription, options);
+  return member === undefined ? stream : releasing(stream, member.release);
+}
+
+/** What a user sees of an app, it sees as a member, for as long as it is one. */
+function watchMember(context: Context, ownerId: string): Grant | undefined {
+  const { kind, tenantId, verifiedEmail } = requireActor(context);
+  if (kind !== 'USER' || ownerId === tenantId || verifiedEmail === undefined) return undefined;
+  return context.services.grantWatch.watchMember({
+    appId: ownerId,
+    email: verifiedEmail,
+    permission: viewPermission.app,
+  });
+}
+
+function releasing<T>(stream: AsyncIterableIterator<T>, release: () => void): AsyncIterableIterator<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      const result = await stream.next();
+      if (result.done === true) release();
+      return result;
+    },
+    async return(value?: unknown) {
+      release();
+      return (await stream.return?.(value)) ?? { done: true, value: undefined };
+    },
+  };
 }
 
 const appIdDescription =
@@ -168,7 +207,7 @@ builder.subscriptionFields((t) => ({
       after: t.arg({ type: 'SafeInt', description: afterDescription }),
       appId: t.arg.id({ description: appIdDescription }),
     },
-    subscribe: async (_root, args, context) => batchStream(await subscribeTo(args, context), { maxBatch: 1 }),
+    subscribe: (_root, args, context) => subscribeTo(args, context, { maxBatch: 1 }),
     resolve: (event) => {
       const { after, changes } = batchOf(event);
       const [change] = placed(changes, after);
@@ -199,7 +238,7 @@ builder.subscriptionFields((t) => ({
         throw badUserInput(message, { argument: 'maxBatch', limit: maxBatchLimit });
       }
       const heartbeatMs = context.services.logHeartbeatMs ?? defaultHeartbeatMs;
-      return batchStream(await subscribeTo(args, context), { maxBatch, heartbeatMs });
+      return subscribeTo(args, context, { maxBatch, heartbeatMs });
     },
     resolve: (event) => batchOf(event),
   }),
@@ -222,7 +261,7 @@ builder.queryFields((t) => ({
     capability: boundsCapability,
     args: { appId: t.arg.id({ description: appIdDescription }) },
     resolve: async (_root, { appId }, context) =>
-      (await readHead(context.services.database, viewedOwner(context, appId))).head,
+      (await readHead(context.services.database, await viewedLog(context, appId))).head,
   }),
   logOldest: t.field({
     type: 'SafeInt',
@@ -231,6 +270,6 @@ builder.queryFields((t) => ({
     capability: boundsCapability,
     args: { appId: t.arg.id({ description: appIdDescription }) },
     resolve: async (_root, { appId }, context) =>
-      (await readHead(context.services.database, viewedOwner(context, appId))).floor,
+      (await readHead(context.services.database, await viewedLog(context, appId))).floor,
   }),
 }));

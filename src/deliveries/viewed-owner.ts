@@ -1,5 +1,6 @@
-import { askingOwner } from '../endpoints/asking-owner.ts';
+import { askedOwners, askingOwner } from '../endpoints/asking-owner.ts';
 import { RequestError } from '../errors.ts';
+import { appPermissionsOf } from '../graph/app-grants.ts';
 import { type Context, requireActor } from '../graph/context.ts';
 import { decodeId } from '../ids.ts';
 
@@ -7,13 +8,25 @@ import { decodeId } from '../ids.ts';
 export const viewPermission = { tenant: 'MANAGE_WEBHOOKS', app: 'VIEW_DELIVERIES' } as const;
 
 /**
- * UUID of the owner whose deliveries the caller asks for: its tenant, or the app whose own token it is. Throws
- * FORBIDDEN without the tenant's permission, and NOT_FOUND for an app that is not the caller's.
+ * UUID of the owner whose deliveries the caller asks for where it names nobody: its tenant, or the app whose own
+ * token it is. Throws FORBIDDEN without the tenant's permission.
  */
-export function viewedOwner(context: Context, appId?: string | null): string {
-  const { appId: ownApp } = requireActor(context);
-  if (appId != null && (ownApp === undefined || decodeId('App', appId) !== ownApp)) {
+export function viewedOwner(context: Context): string {
+  return askingOwner(context, viewPermission).ownerId;
+}
+
+/** The same, or the app that it names. Throws NOT_FOUND for one that it may not see the deliveries of. */
+export async function viewedLog(context: Context, appId: string | null | undefined): Promise<string> {
+  if (appId == null) return viewedOwner(context);
+  requireActor(context);
+  const id = decodeId('App', appId);
+  if (id === undefined || !(await appPermissionsOf(context, id)).has(viewPermission.app)) {
     throw new RequestError('NOT_FOUND', 'No such app.');
   }
-  return askingOwner(context, viewPermission).ownerId;
+  return id;
+}
+
+/** In whose records the caller may look for one that it names by its id. */
+export function viewedOwners(context: Context): Promise<readonly string[]> {
+  return askedOwners(context, viewPermission);
 }

@@ -1,11 +1,11 @@
 const maxEventTypeNameLength = 128;
-export const eventTypeNameRule = `must be dot-separated segments of a-z, 0-9 and _, ${maxEventTypeNameLength} characters at most`;
+export const eventTypeNameRule = `must be dot-separated segments of a-z, 0-9, _ and -, ${maxEventTypeNameLength} characters at most`;
 
 /** Their events are ours to publish: what happens to an app, and to an endpoint. */
 const reservedCategories = ['app', 'endpoint'];
 
 export function isEventTypeName(text: string): boolean {
-  return text.length <= maxEventTypeNameLength && /^[a-z0-9_]+(\.[a-z0-9_]+)*$/.test(text);
+  return text.length <= maxEventTypeNameLength && /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(text);
 }
 
 /** What stands before the first dot, or the whole name: `comment` of `comment.created`. */

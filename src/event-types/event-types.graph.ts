@@ -33,7 +33,7 @@ node(builder, EventType, {
   fields: (t) => ({
     name: t.exposeString('name', {
       description:
-        'Unique on the platform: one or more dot-separated segments of a-z, 0-9 and _, such as `comment.created`; at most 128 characters.',
+        'Unique on the platform: one or more dot-separated segments of a-z, 0-9, _ and -, such as `comment.created`; at most 128 characters.',
     }),
     description: t.exposeString('description', {
       description: 'What has happened when such an event is published.',
@@ -119,7 +119,7 @@ mutation(builder, 'registerEventType', {
     name: t.string({
       required: true,
       description:
-        'One or more dot-separated segments of a-z, 0-9 and _; at most 128 characters. Names that begin with `app.` or `endpoint.` belong to the platform.',
+        'One or more dot-separated segments of a-z, 0-9, _ and -; at most 128 characters. Names that begin with `app.` or `endpoint.` belong to the platform.',
     }),
     description: t.string({
       required: true,

@@ -6,7 +6,7 @@ import { isEventTypeName } from './event-type-name.ts';
 /** Entries of one endpoint's subscription. */
 const maxSubscriptionEntries = 100;
 const wildcard = '*';
-const categoryWildcard = /^([a-z0-9_]+)\.\*$/;
+const categoryWildcard = /^([a-z0-9_-]+)\.\*$/;
 
 /** The entries that an event of this type matches: an endpoint gets it when it has any of them. */
 export function patternsOf(typeName: string, category: string): string[] {

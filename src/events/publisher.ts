@@ -6,12 +6,17 @@ import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
 import { IdempotencyError, LimitExceededError, RequestError } from '../errors.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { databaseNow, mintUuid } from '../ids.ts';
-import { createDeliveries, type NewDelivery, type NewEvent } from '../status/create-deliveries.ts';
+import {
+  createDeliveries,
+  type NewDelivery,
+  type NewEvent,
+  type NewForward,
+} from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { type KeyedEvent, keyOf, releaseEventKeys, takeEventKeys } from './event-keys.ts';
-import { findSubscribers } from './fan-out.ts';
+import { type ConcernedApp, findAudience } from './fan-out.ts';
 
 /**
  * Publishing: when it has answered, the events and all their deliveries are committed.
@@ -246,24 +251,26 @@ export class Publisher {
     const patterns = [
       ...new Set(events.flatMap(({ checked: { type } }) => patternsOf(type.name, type.category))),
     ];
-    const subscribers = await retrying(() => findSubscribers(this.#db, owners, patterns), {
+    const categories = [...new Set(events.map(({ checked: { type } }) => type.category))];
+    const audience = await retrying(() => findAudience(this.#db, owners, { patterns, categories }), {
       attempts: retries,
     });
 
-    let chunk: { events: NewEvent[]; deliveries: NewDelivery[] } = { events: [], deliveries: [] };
+    let chunk: Chunk = { events: [], deliveries: [], forwards: [] };
     const chunks = [chunk];
     let total = 0;
     for (const event of events) {
       const wanted = new Set(patternsOf(event.checked.type.name, event.checked.type.category));
-      const deliveries = (subscribers.get(event.checked.tenantId) ?? [])
+      const deliveries = (audience.endpoints.get(event.checked.tenantId) ?? [])
         .filter((endpoint) => endpoint.events.some((pattern) => wanted.has(pattern)))
         .map((endpoint) => this.#deliveryTo(endpoint, event));
       if (chunk.deliveries.length + deliveries.length > deliveriesPerStatement && chunk.events.length > 0) {
-        chunk = { events: [], deliveries: [] };
+        chunk = { events: [], deliveries: [], forwards: [] };
         chunks.push(chunk);
       }
       chunk.events.push(rowOf(event));
       chunk.deliveries.push(...deliveries);
+      chunk.forwards.push(...forwardsOf(event, audience.apps.get(event.checked.tenantId) ?? []));
       counts.set(event.id, deliveries.length);
       total += deliveries.length;
     }
@@ -316,6 +323,22 @@ const countStatement = statement(
                         where d.owner_id = x.owner_id and d.event_id = x.event_id and d.kind = 'EVENT') as n
      from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)`,
 );
+
+type Chunk = { events: NewEvent[]; deliveries: NewDelivery[]; forwards: NewForward[] };
+
+/** Those of the tenant's apps that declare the event's category and, where they name any, its data type. */
+function forwardsOf({ checked, id }: Planned, apps: readonly ConcernedApp[]): NewForward[] {
+  const { category, dataType } = checked.type;
+  return apps
+    .filter((app) => app.category === category)
+    .filter((app) => app.data_types.length === 0 || app.data_types.includes(dataType))
+    .map((app) => ({
+      ownerId: checked.tenantId,
+      eventId: id,
+      appId: app.app_id,
+      installationId: app.installation_id,
+    }));
+}
 
 const placeOf = (checked: CheckedEvent): string | undefined =>
   checked.idempotencyKey === undefined

@@ -70,7 +70,7 @@ describe('registering', () => {
     'comment..created',
     '.created',
     'comment.',
-    'comment-created',
+    'comment created',
     'comment.*',
     '*',
     'é',
@@ -95,6 +95,7 @@ describe('registering', () => {
   test('names that only look like the platform’s are free', async () => {
     expect((await register({ name: 'apps.created' })).category).toBe('apps');
     expect((await register({ name: `x.${'y'.repeat(126)}` })).category).toBe('x');
+    expect((await register({ name: 'on-demand.test-run' })).category).toBe('on-demand');
   });
 
   test('an example that breaks the schema is told where', async () => {

@@ -1,0 +1,20 @@
+import { askedOwners, findAmong } from '../endpoints/asking-owner.ts';
+import { changeEndpoints } from '../endpoints/endpoint.graph.ts';
+import { NotFoundError } from '../errors.ts';
+import type { Context } from '../graph/context.ts';
+import { decodeId } from '../ids.ts';
+import { findDelivery } from './find-delivery.ts';
+
+/** Which delivery of whose a mutation is about. Throws a NotFoundError. */
+export async function askedDelivery(
+  context: Context,
+  globalId: string,
+): Promise<{ ownerId: string; id: string }> {
+  const owners = await askedOwners(context, changeEndpoints);
+  const id = decodeId('Delivery', globalId);
+  if (id === undefined) throw new NotFoundError(globalId);
+  const db = context.services.database.query;
+  const found = await findAmong(owners, (ownerId) => findDelivery(db, ownerId, id));
+  if (found === undefined) throw new NotFoundError(globalId);
+  return { ownerId: found.owner_id, id };
+}

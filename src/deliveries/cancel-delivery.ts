@@ -1,0 +1,36 @@
+import type { Transaction } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import type { By } from '../endpoints/endpoint.ts';
+import { ConflictError, NotFoundError } from '../errors.ts';
+import { encodeId } from '../ids.ts';
+import { cancelWithin } from '../status/cancel-delivery.ts';
+import { isFinal } from '../status/status.ts';
+import { findDelivery } from './find-delivery.ts';
+
+/**
+ * Ends a delivery that is queued as FAILED (CANCELLED): nothing of it is sent afterwards. What a worker has claimed is
+ * on the wire and cannot be called back. The change of status is the transaction's last statement.
+ */
+export async function cancelDelivery(
+  trx: Transaction<Tables>,
+  { ownerId, id, by }: { ownerId: string; id: string; by: By },
+): Promise<void> {
+  const delivery = await findDelivery(trx, ownerId, id);
+  if (delivery === undefined) throw new NotFoundError(encodeId('Delivery', id));
+  await appendAudit(trx, {
+    ownerId,
+    ...by,
+    action: 'delivery.cancel',
+    targetType: 'Delivery',
+    targetId: id,
+    changes: { status: { from: delivery.status, to: 'FAILED' } },
+  });
+  if (await cancelWithin(trx, { ownerId, id })) return;
+  const { status } = (await findDelivery(trx, ownerId, id)) ?? delivery;
+  throw new ConflictError(
+    isFinal(status)
+      ? `The delivery has ended already, as ${status}.`
+      : 'The delivery is being sent at this moment: ask again when the attempt has ended.',
+  );
+}

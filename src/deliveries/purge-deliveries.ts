@@ -1,0 +1,137 @@
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
+import { type By, type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
+import { firstUuidAt, timeOfUuid } from '../ids.ts';
+import { endQueued } from '../status/end-queued.ts';
+
+/** Rows that one statement counts: about 40 ms. */
+const countedRows = 50_000;
+/** No transaction that creates deliveries is open for longer: ids older than this come no more. */
+const settledMs = 30_000;
+/** How long the answer waits for what is queued to be ended; what is left is ended by claims and by the `Purger`. */
+const endingMs = 4_000;
+const noId = '00000000-0000-0000-0000-000000000000';
+
+export type Purged = Readonly<{ endpoint: Endpoint; purgedCount: number }>;
+
+/**
+ * Hides all that an endpoint has been sent, or was to be sent, up to now; the `Purger` removes it later.
+ *
+ * 1. It is counted, page by page, but for the last seconds: nothing older is still being written.
+ * 2. In a short transaction, under the endpoint's lock, the rest is counted and the watermark is set to the newest
+ *    delivery that there is. From its commit on no reader finds what lies below, a claim sends nothing of it, and the
+ *    `Purger` may remove it: so the count is made before. Where another purge came first, it is made anew from there.
+ * 3. What is queued ends as FAILED (CANCELLED), in the log. A claim does the same for what is left after a while, or
+ *    by a crash.
+ *
+ * What is published meanwhile has a newer id and stays.
+ */
+export async function purgeDeliveries(
+  database: Database,
+  { ownerId, id, by }: { ownerId: string; id: string; by: By },
+): Promise<Purged> {
+  const purged = await setWatermark(database, { ownerId, id, by });
+  const through = purged.endpoint.purged_through;
+  if (purged.purgedCount > 0 && through !== null) {
+    await endQueued(database, {
+      ...{ ownerId, endpointId: id, reason: 'CANCELLED', claimedToo: true, through },
+      signal: AbortSignal.timeout(endingMs),
+    });
+  }
+  return purged;
+}
+
+async function setWatermark(
+  database: Database,
+  act: { ownerId: string; id: string; by: By },
+): Promise<Purged> {
+  const scope = { ownerId: act.ownerId, endpointId: act.id };
+  for (;;) {
+    const before = (await getEndpoint(database.query, act.ownerId, act.id)).purged_through ?? noId;
+    const newest = await newestDelivery(database.query, scope);
+    const settled = newest === undefined ? before : firstUuidAt(timeOfUuid(newest) - settledMs);
+    const counted = await countBetween(database.query, scope, { after: before, through: settled });
+    const purged = await database.query
+      .transaction()
+      .execute((trx) => raise(trx, { ...act, before, settled, counted }));
+    if (purged !== undefined) return purged;
+  }
+}
+
+/** Undefined where the watermark is not where the count began. */
+async function raise(
+  trx: Transaction<Tables>,
+  act: { ownerId: string; id: string; by: By; before: string; settled: string; counted: number },
+): Promise<Purged | undefined> {
+  const { ownerId, id, before, settled, by } = act;
+  const scope = { ownerId, endpointId: id };
+  const endpoint = await lockEndpoint(trx, ownerId, id);
+  if ((endpoint.purged_through ?? noId) !== before) return undefined;
+  const newest = await newestDelivery(trx, scope);
+  const through = newest !== undefined && newest > before ? newest : before;
+  const [, after = before] = [before, settled].sort();
+  const recent = await countBetween(trx, scope, { after, through });
+  const purgedCount = act.counted + recent;
+  await appendAudit(trx, {
+    ownerId,
+    ...by,
+    action: 'endpoint.purge',
+    targetType: 'Endpoint',
+    targetId: id,
+    changes: { purgedCount },
+  });
+  if (purgedCount === 0) return { endpoint, purgedCount };
+  const changed = await trx
+    .updateTable('endpoint')
+    .set({ purged_through: through })
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  // The percentiles' histogram does not tell one delivery from another.
+  await trx
+    .deleteFrom('endpoint_latency')
+    .where('owner_id', '=', ownerId)
+    .where('endpoint_id', '=', id)
+    .execute();
+  return { endpoint: changed, purgedCount };
+}
+
+type Scope = Readonly<{ ownerId: string; endpointId: string }>;
+
+const deliveriesOf = (db: Kysely<Tables>, { ownerId, endpointId }: Scope) =>
+  db
+    .selectFrom('delivery')
+    .select('id')
+    .where('owner_id', '=', ownerId)
+    .where('endpoint_id', '=', endpointId);
+
+async function newestDelivery(db: Kysely<Tables>, scope: Scope): Promise<string | undefined> {
+  return (await deliveriesOf(db, scope).orderBy('id', 'desc').limit(1).executeTakeFirst())?.id;
+}
+
+/** Those after the one id and up to the other, page by page. */
+async function countBetween(
+  db: Kysely<Tables>,
+  scope: Scope,
+  { after, through }: { after: string; through: string },
+): Promise<number> {
+  let total = 0;
+  for (let cursor = after; cursor < through; ) {
+    const page = deliveriesOf(db, scope)
+      .where('id', '>', cursor)
+      .where('id', '<=', through)
+      .orderBy('id')
+      .limit(countedRows);
+    const { n, last } = await db
+      .selectFrom(page.as('page'))
+      .select(({ fn }) => [fn.countAll<number>().as('n'), sql<string | null>`max(id::text)`.as('last')])
+      .executeTakeFirstOrThrow();
+    total += n;
+    if (n < countedRows || last === null) break;
+    cursor = last;
+  }
+  return total;
+}

@@ -1,0 +1,139 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+import type { Tables } from '../db/tables.ts';
+import { databaseNow, timeOfUuid } from '../ids.ts';
+
+/** Deliveries that one statement removes, with their attempts: about 15 ms. */
+const removedRows = 1_000;
+const statRows = 5_000;
+/** Whoever publishes while an endpoint is purged or deleted has ended by then: below the watermark nothing appears any more. */
+const settledMs = 60_000;
+const noId = '00000000-0000-0000-0000-000000000000';
+
+/** An endpoint below whose watermark there may be something to remove. */
+export type Removal = {
+  ownerId: string;
+  endpointId: string;
+  /** The watermark. */
+  through: string;
+  deletedAt: Date | null;
+  /** Up to where this run has come. */
+  cursor: string;
+};
+
+export async function findRemovals(db: Kysely<Tables>, limit: number): Promise<Removal[]> {
+  const rows = await db
+    .selectFrom('endpoint')
+    .select(['owner_id', 'id', 'purged_through', 'deleted_at'])
+    .where('purged_through', 'is not', null)
+    .where(sql<boolean>`removed_through is distinct from purged_through`)
+    .orderBy('owner_id')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    ownerId: row.owner_id,
+    endpointId: row.id,
+    through: row.purged_through ?? noId,
+    deletedAt: row.deleted_at,
+    cursor: noId,
+  }));
+}
+
+/** Joined by owner and id, both out of a materialized CTE: with a constant owner the planner reads all that it has. */
+const removeStatement = statement(
+  'remove_purged',
+  `with page as materialized (
+     select $1::uuid as owner_id, id from unnest($2::uuid[]) as p(id)
+   ),
+   locked as materialized (
+     select d.owner_id, d.id, d.status
+       from page p join delivery d on d.owner_id = p.owner_id and d.id = p.id
+      order by d.owner_id, d.id
+        for update of d
+   ),
+   ended as materialized (
+     select owner_id, id from locked where status in ('SUCCEEDED', 'FAILED', 'DEAD_LETTER')
+   ),
+   att as (
+     delete from attempt a using ended l where a.owner_id = l.owner_id and a.delivery_id = l.id returning 1
+   ),
+   gone as (
+     delete from delivery d using ended l where d.owner_id = l.owner_id and d.id = l.id returning 1
+   )
+   select (select count(*)::integer from gone) as removed, (select count(*)::integer from att) as attempts`,
+);
+
+/**
+ * Removes the next deliveries that have ended, with their attempts. False: there are no more. One that is still
+ * queued stays, because ending it writes to it; the log's entries always stay. Nothing here locks an owner's log.
+ */
+export async function removeNext(database: Database, removal: Removal): Promise<boolean> {
+  const rows = await database.query
+    .selectFrom('delivery')
+    .select('id')
+    .where('owner_id', '=', removal.ownerId)
+    .where('endpoint_id', '=', removal.endpointId)
+    .where('id', '>', removal.cursor)
+    .where('id', '<=', removal.through)
+    .orderBy('id')
+    .limit(removedRows)
+    .execute();
+  const last = rows.at(-1);
+  if (last === undefined) return false;
+  await run(database, database.engine, removeStatement, [removal.ownerId, rows.map(({ id }) => id)]);
+  removal.cursor = last.id;
+  return rows.length === removedRows;
+}
+
+/**
+ * What remains to be done when no row is left: the counts of minutes that are purged as a whole (nobody reads them or
+ * the watermark's own minute), and all that was known of a deleted endpoint, whose row stays as its tombstone. Then
+ * the endpoint is done with; not before everything that might still appear below the watermark has done so.
+ */
+export async function finishRemoval(db: Kysely<Tables>, removal: Removal): Promise<void> {
+  const { ownerId, endpointId, through, deletedAt } = removal;
+  for (;;) {
+    const { numAffectedRows = 0n } = await sql`
+      delete from endpoint_stat
+       where owner_id = ${ownerId} and endpoint_id = ${endpointId} and minute = any(array(
+         select minute from endpoint_stat
+          where owner_id = ${ownerId} and endpoint_id = ${endpointId} and minute < minute_of(${through}::uuid)
+          limit ${statRows}))`.execute(db);
+    if (Number(numAffectedRows) < statRows) break;
+  }
+  if (deletedAt !== null) {
+    await db
+      .deleteFrom('endpoint_latency')
+      .where('owner_id', '=', ownerId)
+      .where('endpoint_id', '=', endpointId)
+      .execute();
+    await db
+      .deleteFrom('endpoint_health')
+      .where('owner_id', '=', ownerId)
+      .where('endpoint_id', '=', endpointId)
+      .execute();
+  }
+  const purgedAt = deletedAt?.getTime() ?? timeOfUuid(through);
+  if (purgedAt > databaseNow() - settledMs || (await hasRows(db, removal))) return;
+  await db
+    .updateTable('endpoint')
+    .set({ removed_through: through })
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', endpointId)
+    .execute();
+}
+
+async function hasRows(db: Kysely<Tables>, { ownerId, endpointId, through }: Removal): Promise<boolean> {
+  const row = await db
+    .selectFrom('delivery')
+    .select('id')
+    .where('owner_id', '=', ownerId)
+    .where('endpoint_id', '=', endpointId)
+    .where('id', '<=', through)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}

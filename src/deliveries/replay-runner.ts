@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '../db/pool.ts';
+import { isTransient, retrying } from '../db/retry.ts';
+import type { Logger } from '../log.ts';
+import type { DeliveryRules } from './replay-delivery.ts';
+import {
+  claimReplayJob,
+  gatherItems,
+  type HeldJob,
+  noteFailure,
+  releaseReplayJob,
+  replayNextItems,
+  type StepResult,
+} from './replay-steps.ts';
+
+/** Rows that one statement looks at while it gathers: some 30 ms. */
+const gatherRows = 2_000;
+/** Deliveries that one statement replays. The owner’s log is locked for the last tenth of its time. */
+const replayItemsPerStep = 500;
+/** Longer than any statement may take. */
+const leaseMs = 15_000;
+/** After so long a job lets the others go first. */
+const turnMs = 2_000;
+const pollMs = 1_000;
+const minPauseMs = 5;
+const maxFailures = 3;
+const retries = 5;
+
+/**
+ * Carries out bulk replays, one at a time, in the background of any process; jobs of several owners take turns.
+ *
+ * A job is in the database alone. First what matches is gathered into `replay_job_item`, page by page along an index;
+ * then item after item is replayed. Each step is one statement and one transaction that also moves the job on, and
+ * each asks whether the job is still ours: its epoch rises whenever somebody takes it. So after a `kill -9` whoever
+ * comes next, once the lease is over, goes on where the last commit ended; a runner that was only thought dead changes
+ * nothing any more; and every delivery that matched is replayed exactly once, or counted as skipped.
+ *
+ * Between two steps it pauses for as long as the step took: the owner's log is free for at least half of the time.
+ */
+export class ReplayRunner {
+  readonly #options: ReplayRunnerOptions;
+  readonly #stop = new AbortController();
+  #idle = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: ReplayRunnerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Looks for jobs at once. */
+  wake(): void {
+    this.#idle.abort();
+  }
+
+  /** Finishes the step that is under way and hands the job back. Safe to call twice. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      this.#idle = new AbortController();
+      if (!(await this.#takeTurn())) {
+        await delay(pollMs, undefined, { signal: this.#idle.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Works on one job for a while. False: there is none, or it failed; better wait. */
+  async #takeTurn(): Promise<boolean> {
+    const { database, logger } = this.#options;
+    let job: HeldJob | undefined;
+    try {
+      job = await claimReplayJob(database.query, leaseMs);
+      if (job === undefined) return false;
+      const result = await this.#work(job);
+      if (result === 'MORE') await releaseReplayJob(database.query, job);
+      return true;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      logger.warn({ error: message, jobId: job?.id }, 'a bulk replay was interrupted');
+      if (job !== undefined && !isTransient(error)) await this.#noteFailure(job);
+      return false;
+    }
+  }
+
+  async #work(job: HeldJob): Promise<StepResult> {
+    const endsAt = performance.now() + turnMs;
+    for (;;) {
+      const startedAt = performance.now();
+      const result = await this.#step(job);
+      const now = performance.now();
+      if (result !== 'MORE' || now >= endsAt || this.#stop.signal.aborted) return result;
+      await delay(Math.max(minPauseMs, now - startedAt));
+    }
+  }
+
+  #step(job: HeldJob): Promise<StepResult> {
+    const { database, config } = this.#options;
+    if (job.cursor_status !== null) {
+      return gatherItems(database.query, job, { rows: gatherRows, leaseMs });
+    }
+    return retrying(
+      () => replayNextItems(database, job, { items: replayItemsPerStep, leaseMs, rules: config }),
+      { attempts: retries },
+    );
+  }
+
+  async #noteFailure(job: HeldJob): Promise<void> {
+    const { database, logger } = this.#options;
+    try {
+      if (await noteFailure(database.query, job, maxFailures)) {
+        logger.error({ jobId: job.id }, 'a bulk replay was given up');
+      }
+    } catch {
+      // The lease ends by itself.
+    }
+  }
+}
+
+export type ReplayRunnerOptions = Readonly<{ database: Database; config: DeliveryRules; logger: Logger }>;

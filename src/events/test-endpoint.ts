@@ -1,0 +1,148 @@
+import type { Transaction } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Config } from '../config.ts';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
+import { type By, type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
+import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { invalid, LimitExceededError, type ValidationError } from '../errors.ts';
+import { type EventType, findEventTypesByName, listEventTypes } from '../event-types/event-type.ts';
+import { patternsOf } from '../event-types/subscription-pattern.ts';
+import { databaseNow, encodeId, mintUuid } from '../ids.ts';
+import {
+  createDeliveriesWithin,
+  hintDeliveries,
+  type NewDelivery,
+  type NewEvent,
+} from '../status/create-deliveries.ts';
+import { renderEventBody } from '../status/event-body.ts';
+
+/** A test is a request to a stranger's server: nobody may make it a load. */
+export const maxTestsPerMinute = 10;
+const minuteMs = 60_000;
+
+/**
+ * Sends an endpoint an event that never happened: the catalogue's example of a type that it subscribes to, with the
+ * header `webhook-test: true`. Neither does it need a verified endpoint nor wait for the handshake; one that is not
+ * active gets a delivery that is FAILED. Returns the delivery's id.
+ */
+export async function testEndpoint(
+  database: Database,
+  act: Readonly<{
+    ownerId: string;
+    id: string;
+    eventType: string | null | undefined;
+    rules: Pick<Config, 'retrySchedule'>;
+    by: By;
+  }>,
+): Promise<string> {
+  const { ownerId, id, rules, by } = act;
+  const subscriber = await getEndpoint(database.query, ownerId, id);
+  const type = await typeToSend(database, subscriber, act.eventType);
+  const delivery = await database.query.transaction().execute(async (trx) => {
+    const endpoint = await lockEndpoint(trx, ownerId, id);
+    await countTest(trx, endpoint);
+    const test = testOf(endpoint, { type, rules });
+    await appendAudit(trx, {
+      ownerId,
+      ...by,
+      action: 'endpoint.test',
+      targetType: 'Endpoint',
+      targetId: id,
+      changes: { eventType: type.name, delivery: encodeId('Delivery', test.delivery.id) },
+    });
+    // Last, because it locks the owner's log until the commit.
+    await createDeliveriesWithin(trx, { events: [test.event], deliveries: [test.delivery] });
+    return test.delivery;
+  });
+  hintDeliveries(database, [delivery]);
+  return delivery.id;
+}
+
+function testOf(
+  endpoint: Endpoint,
+  { type, rules }: { type: EventType; rules: Pick<Config, 'retrySchedule'> },
+): { event: NewEvent; delivery: NewDelivery } {
+  const ownerId = endpoint.owner_id;
+  const tenantId = endpoint.owner_kind === 'TENANT' ? ownerId : undefined;
+  const occurredAt = new Date(databaseNow());
+  const event: NewEvent = {
+    ...{ ownerId, id: mintUuid(), type: type.name, tenantId, idempotencyKey: undefined, occurredAt },
+    body: renderEventBody({ type: type.name, occurredAt, payloadText: JSON.stringify(type.example) }),
+  };
+  const delivery: NewDelivery = {
+    ...{
+      ownerId,
+      id: mintUuid(),
+      endpointId: endpoint.id,
+      eventId: event.id,
+      eventType: type.name,
+      tenantId,
+    },
+    ...{ kind: 'TEST', replayOf: undefined, installationId: undefined },
+    maxAttempts: rules.retrySchedule.length,
+    ...queueOrRefuse(endpoint, {
+      requireVerification: false,
+      firstDelayMs: (rules.retrySchedule[0] ?? 0) * 1000,
+    }),
+  };
+  return { event, delivery };
+}
+
+/** The named type, or the first that the endpoint subscribes to by its name, or else by a wildcard. */
+async function typeToSend(
+  database: Database,
+  endpoint: Endpoint,
+  named: string | null | undefined,
+): Promise<EventType> {
+  if (named != null) {
+    const [type] = await findEventTypesByName(database, [named]);
+    if (type === undefined) throw unknownType(named);
+    if (!isSent(endpoint, type)) {
+      throw refused('NOT_SUBSCRIBED', `The endpoint does not subscribe to \`${type.name}\`.`);
+    }
+    return type;
+  }
+  const byName = (await findEventTypesByName(database, endpoint.events)).filter((type) =>
+    isSent(endpoint, type),
+  );
+  const first = endpoint.events.map((entry) => byName.find(({ name }) => name === entry));
+  const chosen = first.find((type) => type !== undefined) ?? (await firstByWildcard(database, endpoint));
+  if (chosen !== undefined) return chosen;
+  throw refused('NO_EVENT_TYPE', 'No registered event type matches what the endpoint subscribes to.');
+}
+
+async function firstByWildcard(database: Database, endpoint: Endpoint): Promise<EventType | undefined> {
+  const types = await listEventTypes(database, { includeDeprecated: true });
+  const matching = types.filter((type) => isSent(endpoint, type));
+  return matching.find(({ deprecatedAt }) => deprecatedAt === null) ?? matching[0];
+}
+
+/** Lifecycle events go to apps alone. */
+function isSent(endpoint: Endpoint, type: EventType): boolean {
+  if (type.isLifecycle && endpoint.owner_kind === 'TENANT') return false;
+  const patterns = patternsOf(type.name, type.category);
+  return endpoint.events.some((entry) => patterns.includes(entry));
+}
+
+async function countTest(trx: Transaction<Tables>, endpoint: Endpoint): Promise<void> {
+  const now = databaseNow();
+  const asked = endpoint.test_asked_at.filter((time) => time.getTime() > now - minuteMs);
+  if (asked.length >= maxTestsPerMinute) {
+    throw new LimitExceededError(
+      maxTestsPerMinute,
+      `An endpoint can be tested ${maxTestsPerMinute} times a minute: wait a little.`,
+    );
+  }
+  await trx
+    .updateTable('endpoint')
+    .set({ test_asked_at: [...asked, new Date(now)] })
+    .where('owner_id', '=', endpoint.owner_id)
+    .where('id', '=', endpoint.id)
+    .execute();
+}
+
+const unknownType = (name: string): ValidationError =>
+  refused('UNKNOWN_EVENT_TYPE', `There is no event type \`${name.slice(0, 128)}\`.`);
+
+const refused = (code: string, message: string): ValidationError => invalid(['eventType'], code, message);

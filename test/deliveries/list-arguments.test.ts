@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeCursor, type PageArgs } from '../../src/db/keyset.ts';
+import { listDeliveries } from '../../src/deliveries/list-deliveries.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
+import { insertDelivery } from './insert-delivery.ts';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+
+async function seed(count: number) {
+  const { ownerId, endpointIds } = await seedOwner(db.database);
+  const [endpointId = ''] = endpointIds;
+  const deliveries = await seedDeliveries(db.database, ownerId, endpointId, count);
+  return { ownerId, endpointId, ids: deliveries.map(({ id }) => id) };
+}
+
+const page = async (ownerId: string, args: PageArgs) =>
+  (await listDeliveries(db.database.query, ownerId, { page: args })).rows.map(({ id }) => id);
+
+test.each([
+  [{ first: -1 }, { argument: 'first', limit: 100 }],
+  [{ first: 101 }, { argument: 'first', limit: 100 }],
+  [{ last: -1 }, { argument: 'last', limit: 100 }],
+  [{ last: 101 }, { argument: 'last', limit: 100 }],
+  [{ after: '' }, { argument: 'after' }],
+  [{ after: 'broken' }, { argument: 'after' }],
+  [{ before: 'AAAAAAAAAAAAAAAAAAAAA!' }, { argument: 'before' }],
+])('%j is refused and tells what is possible', async (args, extensions) => {
+  const { ownerId } = await seed(1);
+  await expect(page(ownerId, args)).rejects.toMatchObject({ code: 'BAD_USER_INPUT', extensions });
+});
+
+test('the refusal of a page size names the limit in words', async () => {
+  const { ownerId } = await seed(1);
+  await expect(page(ownerId, { first: 101 })).rejects.toThrow('`first` must be from 0 to 100; it was 101.');
+});
+
+test('first and last together are refused', async () => {
+  const { ownerId } = await seed(1);
+  await expect(page(ownerId, { first: 1, last: 1 })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+});
+
+// A cursor is a place in time, not a record: another owner's names a place in one's own list, and nothing else.
+test('a foreign cursor is a place in one’s own list and shows nothing of the other’s', async () => {
+  const other = await seed(3);
+  const mine = await seed(3);
+  const later = await seed(3);
+  const newestFirst = [...mine.ids].reverse();
+  expect(await page(mine.ownerId, { after: encodeCursor(other.ids[1] ?? '') })).toEqual([]);
+  expect(await page(mine.ownerId, { before: encodeCursor(other.ids[1] ?? '') })).toEqual(newestFirst);
+  expect(await page(mine.ownerId, { after: encodeCursor(later.ids[1] ?? '') })).toEqual(newestFirst);
+  expect(await page(mine.ownerId, { last: 5, before: encodeCursor(later.ids[1] ?? '') })).toEqual([]);
+});
+
+test('pages in a row show each delivery once, though others come and go between them', async () => {
+  const { ownerId, endpointId, ids } = await seed(25);
+  const shown: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const { rows, hasNextPage } = await listDeliveries(db.database.query, ownerId, {
+      page: { first: 4, after },
+    });
+    shown.push(...rows.map(({ id }) => id));
+    after = encodeCursor(rows.at(-1)?.id ?? '');
+    await insertDelivery(db.database, { owner_id: ownerId, endpoint_id: endpointId });
+    // What a cursor names may be gone.
+    await db.database.api.query('delete from delivery where id = $1', [rows.at(-1)?.id]);
+    if (!hasNextPage) break;
+  }
+  expect(shown).toEqual([...ids].reverse());
+});

@@ -1,0 +1,213 @@
+import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeCursor, type PageArgs, pageRange } from '../../src/db/keyset.ts';
+import type { Tables } from '../../src/db/tables.ts';
+import type { DeliveryFilter } from '../../src/deliveries/filter.ts';
+import {
+  type DeliveryScope,
+  listDeliveries,
+  listDeliveriesOf,
+} from '../../src/deliveries/list-deliveries.ts';
+import { databaseNow, encodeId } from '../../src/ids.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seedOwner } from '../support/deliveries.ts';
+
+/** The very statements that the lists send, and the rows that the server reads for them. */
+const rows = 24_000;
+const endpoints = 12;
+const hourMs = 3_600_000;
+
+let db: TestDatabase;
+let listing: Kysely<Tables>;
+let ownerId: string;
+let endpointIds: string[];
+let middle: string;
+let event: string;
+const sent: CompiledQuery[] = [];
+const newest = databaseNow();
+
+beforeAll(async () => {
+  db = await createTestDatabase();
+  listing = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: db.database.api }),
+    log: ({ query }) => void sent.push(query),
+  });
+  const owner = await seedOwner(db.database, { endpoints });
+  ({ ownerId, endpointIds } = owner);
+  // Six hours of them. 3 of 100 failed, 1 of 100 is a replay, is replayed or another tenant's event.
+  await db.database.api.query(
+    `insert into delivery (owner_id, id, endpoint_id, event_id, event_type, kind, status, replay_of, replayed_at,
+                           max_attempts, tenant_id)
+     select $1, id, ($2::uuid[])[1 + n % ${endpoints}], md5((n / 3)::text)::uuid, 'type.' || n % 7,
+            case when n % 100 = 51 then 'REPLAY' else 'EVENT' end,
+            case when n % 100 = 17 then 'FAILED' when n % 50 = 9 then 'DEAD_LETTER' else 'SUCCEEDED' end,
+            case when n % 100 = 51 then lag(id, 50) over (order by n) end,
+            case when n % 100 = 1 then now() end, 3,
+            case when n % 100 = 77 then md5((n / 1000)::text)::uuid else $1 end
+       from (select n, (lpad(to_hex($3::bigint - n * 900), 12, '0') || '7' || substr(md5(n::text), 1, 3)
+                        || '8' || substr(md5(n::text), 4, 15))::uuid as id
+               from generate_series(1, $4::integer) n) made`,
+    [ownerId, endpointIds, newest, rows],
+  );
+  const found = await db.database.api.query<{ id: string; event_id: string }>(
+    'select id, event_id from delivery where owner_id = $1 order by id offset $2 limit 1',
+    [ownerId, rows / 2],
+  );
+  middle = found.rows[0]?.id ?? '';
+  event = found.rows[0]?.event_id ?? '';
+});
+afterAll(() => db.drop());
+
+type Plan = {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: Plan[];
+};
+
+/** What the last statement read of `delivery`: by which indexes, how many rows, whether sorted afterwards. */
+async function planOfLast() {
+  const query = sent.at(-1);
+  const { rows: plans } = await db.database.api.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
+    `explain (analyze, timing off, format json) ${query?.sql}`,
+    [...(query?.parameters ?? [])],
+  );
+  const plan = plans[0]?.['QUERY PLAN'][0].Plan;
+  const nodes = plan === undefined ? [] : [...nodesOf(plan)];
+  const scans = nodes.filter((node) => node['Relation Name']?.startsWith('delivery_'));
+  const touched = scans.filter((node) => readBy(node) > 0);
+  return {
+    // A partition's index is named after the partition and the columns: the parent's name is what we know it by.
+    indexes: [
+      ...new Set(await Promise.all(touched.map((node) => parentOf(node['Index Name'] ?? '')))),
+    ].sort(),
+    read: scans.reduce((sum, node) => sum + readBy(node), 0),
+    types: new Set(scans.map((node) => node['Node Type'])),
+  };
+}
+
+function* nodesOf(plan: Plan): Generator<Plan> {
+  yield plan;
+  for (const child of plan.Plans ?? []) yield* nodesOf(child);
+}
+
+const readBy = (node: Plan) =>
+  (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
+
+async function parentOf(index: string): Promise<string> {
+  const { rows: parents } = await db.database.api.query<{ name: string }>(
+    `select parent.relname as name from pg_inherits
+       join pg_class parent on parent.oid = inhparent join pg_class child on child.oid = inhrelid
+      where child.relname = $1`,
+    [index],
+  );
+  return parents[0]?.name ?? index;
+}
+
+async function list(page: PageArgs, filter: DeliveryFilter = {}) {
+  const found = await listDeliveries(listing, ownerId, { page, filter });
+  return { shown: found.rows.length, ...(await planOfLast()) };
+}
+
+async function listOf(scope: DeliveryScope, page: PageArgs, filter: DeliveryFilter = {}) {
+  const found = await listDeliveriesOf(listing, ownerId, { scope, range: pageRange(page), filter });
+  const shown = [...found.values()].reduce((sum, { rows: shownRows }) => sum + shownRows.length, 0);
+  return { shown, ...(await planOfLast()) };
+}
+
+const endpoint = (index: number) => encodeId('Endpoint', endpointIds[index] ?? '');
+const windowed = {
+  createdAfter: new Date(newest - 5 * hourMs),
+  createdBefore: new Date(newest - hourMs),
+};
+
+const filters: [name: string, index: string, filter: () => DeliveryFilter, lists?: number][] = [
+  ['nothing', 'delivery_pkey', () => ({})],
+  ['a window', 'delivery_pkey', () => windowed],
+  ['a status', 'delivery_rare', () => ({ status: ['FAILED'] })],
+  ['two statuses', 'delivery_rare', () => ({ status: ['FAILED', 'DEAD_LETTER'] }), 2],
+  ['a status twice', 'delivery_rare', () => ({ status: ['FAILED', 'FAILED'] })],
+  ['status and type', 'delivery_rare', () => ({ status: ['FAILED'], eventType: ['type.3'] })],
+  [
+    'status, type and window',
+    'delivery_rare',
+    () => ({ status: ['FAILED', 'DEAD_LETTER'], eventType: ['type.3', 'type.4'], ...windowed }),
+    2,
+  ],
+  ['an event', 'delivery_event', () => ({ eventId: [encodeId('Event', event)] })],
+  ['an event type', 'delivery_type', () => ({ eventType: ['type.2'] })],
+  ['event types', 'delivery_type', () => ({ eventType: ['type.2', 'type.5'], ...windowed }), 2],
+  ['an endpoint', 'delivery_endpoint', () => ({ endpointId: [endpoint(0)] })],
+  ['endpoints', 'delivery_endpoint', () => ({ endpointId: [endpoint(0), endpoint(2)] }), 2],
+  [
+    'endpoints and statuses',
+    'delivery_endpoint_rare',
+    () => ({ endpointId: [endpoint(0), endpoint(1)], status: ['FAILED', 'DEAD_LETTER'] }),
+    4,
+  ],
+  [
+    'an endpoint and a type',
+    'delivery_endpoint',
+    () => ({ endpointId: [endpoint(1)], eventType: ['type.6'] }),
+  ],
+  ['a rare kind', 'delivery_kind', () => ({ kind: ['REPLAY'] })],
+  ['what was replayed', 'delivery_replayed', () => ({ isReplayed: true })],
+];
+
+const pages = (): [name: string, page: PageArgs][] => [
+  ['first', { first: 10 }],
+  ['after a cursor', { first: 10, after: encodeCursor(middle) }],
+  ['last', { last: 10 }],
+  ['before a cursor', { last: 10, before: encodeCursor(middle) }],
+];
+
+test.each(filters)(
+  'a list by %s reads its page and one row more, by %s',
+  async (_name, index, filter, lists = 1) => {
+    await db.database.api.query('analyze');
+    for (const [name, page] of pages()) {
+      const found = await list(page, filter());
+      // Lists that are merged begin with a row each.
+      expect.soft(found.read, name).toBeLessThanOrEqual(10 + lists);
+      if (found.shown > 0) expect.soft(found.indexes, name).toEqual([index]);
+    }
+  },
+);
+
+test('an app’s list by a tenant whose events it took reads its page and one row more', async () => {
+  await db.database.api.query('analyze');
+  const [tenantId] = await tenants();
+  await db.database.api.query(
+    'insert into tenant (id, external_id, name) values ($1::uuid, $1::text, $1::text)',
+    [tenantId],
+  );
+  for (const [name, page] of pages()) {
+    const found = await list(page, { tenant: [tenantId ?? ''] });
+    expect.soft(found.read, name).toBeLessThanOrEqual(11);
+    if (found.shown > 0) expect.soft(found.indexes, name).toEqual(['delivery_tenant']);
+  }
+});
+
+test('endpoints of a list are read together, each its page and one row more', async () => {
+  await db.database.api.query('analyze');
+  const scope = { column: 'endpoint_id', ids: endpointIds } as const;
+  for (const [name, page] of pages()) {
+    const found = await listOf(scope, page);
+    expect.soft(found.read, name).toBeLessThanOrEqual(endpoints * 11);
+    expect.soft(found).toMatchObject({ shown: endpoints * 10, indexes: ['delivery_endpoint'] });
+    const failed = await listOf(scope, page, { status: ['FAILED', 'DEAD_LETTER'] });
+    expect.soft(failed.read, name).toBeLessThanOrEqual(endpoints * 12);
+    expect.soft(failed.indexes).toEqual(['delivery_endpoint_rare']);
+  }
+});
+
+async function tenants(): Promise<string[]> {
+  const found = await db.database.api.query<{ tenant_id: string }>(
+    'select tenant_id from delivery where owner_id = $1 and tenant_id <> owner_id group by 1 order by count(*) desc',
+    [ownerId],
+  );
+  return found.rows.map(({ tenant_id }) => tenant_id);
+}
