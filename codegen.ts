@@ -1,0 +1,73 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { preset } from '@graphql-codegen/client-preset';
+import { codegen } from '@graphql-codegen/core';
+import { lexicographicSortSchema, parse, printSchema } from 'graphql';
+// Loads every room that declares a route.
+import './src/app.ts';
+import { generateInventory } from './src/inventory/generate-inventory.ts';
+import { schema } from './src/schema.ts';
+
+/**
+ * Writes what is made from the schema: `schema/schema.graphql`, which clients generate from, the inventory beside it, and the typed
+ * documents of `test/documents/`, which show how and are type-checked with everything else. With `--check` it writes
+ * nothing and fails where a file is not what it would write.
+ */
+const documentsFolder = 'test/documents';
+const typedFolder = `${documentsFolder}/generated/`;
+
+async function generate(): Promise<Map<string, string>> {
+  const sorted = lexicographicSortSchema(schema);
+  const printed = printSchema(sorted);
+  const documents = readdirSync(documentsFolder)
+    .filter((name) => name.endsWith('.graphql'))
+    .sort()
+    .map((name) => {
+      const rawSDL = readFileSync(join(documentsFolder, name), 'utf8');
+      return { location: join(documentsFolder, name), rawSDL, document: parse(rawSDL) };
+    });
+  const sections = await preset.buildGeneratesSection({
+    baseOutputDir: typedFolder,
+    schema: parse(printed),
+    schemaAst: sorted,
+    documents,
+    config: {
+      scalars: { DateTime: 'string', JSON: 'unknown', URL: 'string', SafeInt: 'number' },
+      strictScalars: true,
+      useTypeImports: true,
+      enumType: 'string-literal',
+    },
+    presetConfig: { fragmentMasking: false, skipIndexFile: true },
+    plugins: [],
+    pluginMap: {},
+  });
+  const files = new Map([
+    ['schema/schema.graphql', `${printed}\n`],
+    ...generateInventory(schema, new URL('./', import.meta.url)),
+  ]);
+  // `gql.ts` is for documents that stand in code; ours stand in files.
+  for (const section of sections.filter(({ filename }) => filename.endsWith('graphql.ts'))) {
+    files.set(section.filename, await codegen(section));
+  }
+  return files;
+}
+
+async function main(isCheck: boolean): Promise<void> {
+  const files = await generate();
+  const stale = [...files].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
+  if (isCheck && stale.length > 0) {
+    console.error(`Not as generated: ${stale.map(([path]) => path).join(', ')}. Run \`npm run generate\`.`);
+    process.exitCode = 1;
+  }
+  if (!isCheck) {
+    for (const [path, text] of stale) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+  }
+  console.log(`${files.size} generated files, ${stale.length} ${isCheck ? 'stale' : 'written'}`);
+}
+
+// Tools that look for configuration import files of this name: they must not write anything.
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.includes('--check'));

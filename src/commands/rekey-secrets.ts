@@ -1,0 +1,135 @@
+import { sql } from 'kysely';
+import { sealedTokenKeyPlace } from '../access/app-tokens.ts';
+import type { Database } from '../db/pool.ts';
+import { sealedSecretPlace } from '../endpoints/signing-secrets.ts';
+import { sealedAnswerPlace } from '../idempotency/with-idempotency.ts';
+import { BrokenSealError, type SecretBox, UnknownSealKeyError } from '../signing/secret-box.ts';
+
+/** Rows that are read, and sealed anew, at a time. */
+const batchRows = 200;
+const noId = '00000000-0000-0000-0000-000000000000';
+
+export type Rekeyed = Readonly<{
+  signingSecrets: number;
+  answers: number;
+  /** That sign the apps' access tokens. */
+  tokenKeys: number;
+  /** No key of the ring opens them. They are left as they are. */
+  unreadable: number;
+}>;
+
+/**
+ * Seals under the ring's first key whatever another one sealed: signing secrets, the answers that are kept for
+ * idempotency keys, and the keys that sign access tokens. What a row holds does not change, nor does what any process may open with the same ring.
+ *
+ * It walks each table once by its key, so that a repetition passes over what is done. Each row is replaced only where
+ * it still is what was read: one that was rotated, forgotten or rekeyed meanwhile is left alone, and no row stays
+ * locked for longer than its own update.
+ */
+export async function rekeySecrets(database: Database, box: SecretBox): Promise<Rekeyed> {
+  const secrets = await rekeySigningSecrets(database, box);
+  const answers = await rekeyAnswers(database, box);
+  const tokenKeys = await rekeyTokenKeys(database, box);
+  return {
+    signingSecrets: secrets.sealed,
+    answers: answers.sealed,
+    tokenKeys: tokenKeys.sealed,
+    unreadable: secrets.unreadable + answers.unreadable + tokenKeys.unreadable,
+  };
+}
+
+type Tally = { sealed: number; unreadable: number };
+
+async function rekeySigningSecrets({ query }: Database, box: SecretBox): Promise<Tally> {
+  const tally: Tally = { sealed: 0, unreadable: 0 };
+  let last = { owner_id: noId, endpoint_id: noId, id: noId };
+  for (;;) {
+    const rows = await query
+      .selectFrom('signing_secret')
+      .select(['owner_id', 'endpoint_id', 'id', 'sealed'])
+      .where(
+        sql<boolean>`(owner_id, endpoint_id, id) > (${last.owner_id}::uuid, ${last.endpoint_id}::uuid, ${last.id}::uuid)`,
+      )
+      .orderBy('owner_id')
+      .orderBy('endpoint_id')
+      .orderBy('id')
+      .limit(batchRows)
+      .execute();
+    for (const { owner_id, endpoint_id, id, sealed } of rows) {
+      const place = sealedSecretPlace({ ownerId: owner_id, endpointId: endpoint_id, id });
+      const fresh = resealed(box, { sealed, place, tally });
+      if (fresh === undefined) continue;
+      const { numUpdatedRows } = await query
+        .updateTable('signing_secret')
+        .set({ sealed: fresh })
+        .where('owner_id', '=', owner_id)
+        .where('endpoint_id', '=', endpoint_id)
+        .where('id', '=', id)
+        .where('sealed', '=', sealed)
+        .executeTakeFirst();
+      tally.sealed += Number(numUpdatedRows);
+    }
+    const end = rows.at(-1);
+    if (end === undefined || rows.length < batchRows) return tally;
+    last = end;
+  }
+}
+
+type AnswerRow = { owner_id: string; actor: string; field: string; key: string; answer: Buffer };
+
+async function rekeyAnswers({ query }: Database, box: SecretBox): Promise<Tally> {
+  const tally: Tally = { sealed: 0, unreadable: 0 };
+  let last = { owner_id: noId, actor: '', field: '', key: '' };
+  for (;;) {
+    const { rows } = await sql<AnswerRow>`
+      select owner_id, actor, field, key, answer from idempotency_key
+       where (owner_id, actor, field, key) > (${last.owner_id}::uuid, ${last.actor}, ${last.field}, ${last.key})
+         and answer is not null
+       order by owner_id, actor, field, key
+       limit ${batchRows}`.execute(query);
+    for (const { owner_id, actor, field, key, answer } of rows) {
+      const place = sealedAnswerPlace({ ownerId: owner_id, actor, field, key });
+      const fresh = resealed(box, { sealed: answer, place, tally });
+      if (fresh === undefined) continue;
+      const { numAffectedRows } = await sql`
+        update idempotency_key set answer = ${fresh}
+         where owner_id = ${owner_id} and actor = ${actor} and field = ${field} and key = ${key}
+           and answer = ${answer}`.execute(query);
+      tally.sealed += Number(numAffectedRows ?? 0);
+    }
+    const end = rows.at(-1);
+    if (end === undefined || rows.length < batchRows) return tally;
+    last = end;
+  }
+}
+
+/** There are a few at most. */
+async function rekeyTokenKeys({ query }: Database, box: SecretBox): Promise<Tally> {
+  const tally: Tally = { sealed: 0, unreadable: 0 };
+  for (const { id, sealed } of await query.selectFrom('app_token_key').selectAll().execute()) {
+    const fresh = resealed(box, { sealed, place: sealedTokenKeyPlace(id), tally });
+    if (fresh === undefined) continue;
+    const { numUpdatedRows } = await query
+      .updateTable('app_token_key')
+      .set({ sealed: fresh })
+      .where('id', '=', id)
+      .where('sealed', '=', sealed)
+      .executeTakeFirst();
+    tally.sealed += Number(numUpdatedRows);
+  }
+  return tally;
+}
+
+/** Undefined where it is sealed by the first key already, or cannot be opened. */
+function resealed(
+  box: SecretBox,
+  { sealed, place, tally }: { sealed: Buffer; place: string; tally: Tally },
+): Buffer | undefined {
+  try {
+    return box.keyIdOf(sealed) === box.currentKeyId ? undefined : box.seal(box.open(sealed, place), place);
+  } catch (error) {
+    if (!(error instanceof UnknownSealKeyError || error instanceof BrokenSealError)) throw error;
+    tally.unreadable += 1;
+    return undefined;
+  }
+}

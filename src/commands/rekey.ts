@@ -1,0 +1,44 @@
+import { ConfigError, developmentKeyRing, readConfig } from '../config.ts';
+import { openDatabase } from '../db/pool.ts';
+import { createLogger } from '../log.ts';
+import { InvalidKeyRingError, parseKeyRing, SecretBox } from '../signing/secret-box.ts';
+import { rekeySecrets } from './rekey-secrets.ts';
+
+/**
+ * `npm run secrets:rekey`: after a new key was put first in SECRETS_KEYS, seals under it whatever an older one sealed,
+ * and says how much that was. Run it once every process has the new ring; when it reports nothing left, drop the old
+ * key. It may run beside everything, be stopped at any time and be run again.
+ */
+async function main(): Promise<void> {
+  const config = readConfig();
+  if (config.databaseUrl === undefined) {
+    throw new ConfigError('Set DATABASE_URL: the embedded database is the development server’s own.');
+  }
+  const box = new SecretBox(parseKeyRing(config.secretsKeys ?? developmentKeyRing(config.dataDir)));
+  const database = openDatabase({
+    url: config.databaseUrl,
+    logger: createLogger(config.logLevel),
+    prepared: config.preparedStatements,
+    engineConnections: 1,
+    apiConnections: 2,
+  });
+  try {
+    const { signingSecrets, answers, tokenKeys, unreadable } = await rekeySecrets(database, box);
+    process.stdout.write(
+      `Sealed under ${box.currentKeyId}: ${signingSecrets} signing secrets, ${answers} idempotency answers, ${tokenKeys} keys of access tokens.\n`,
+    );
+    if (unreadable === 0) return;
+    process.stderr.write(
+      `${unreadable} rows could not be opened with any key of the ring: keep the old keys.\n`,
+    );
+    process.exitCode = 1;
+  } finally {
+    await database.close();
+  }
+}
+
+main().catch((error: unknown) => {
+  if (!(error instanceof ConfigError || error instanceof InvalidKeyRingError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});

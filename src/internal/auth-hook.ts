@@ -1,0 +1,92 @@
+import { ConfigError } from '../config.ts';
+import type { Database } from '../db/pool.ts';
+import { databaseNow } from '../ids.ts';
+import { declareRoute, type Route, type RouteRequest } from '../route.ts';
+import { decodeSigningSecret } from '../signing/secret.ts';
+import { type SignatureHeaders, verifySignature } from '../signing/sign.ts';
+import { applyAuthMessage } from './apply-auth-message.ts';
+import { readAuthMessage } from './auth-message.ts';
+import { refusal, singleHeader, unauthorized } from './secret.ts';
+
+const toleranceSeconds = 300;
+const idPattern = /^[\x21-\x7e]{1,255}$/;
+
+const authHook = declareRoute({
+  method: 'POST',
+  path: '/internal/auth-hook',
+  description:
+    'What the identity provider tells: `user.deleted`, `user.permissions_changed`, `tenant.suspended`, `tenant.resumed`, `api_key.compromised`. Exists only where AUTH_HOOK_SECRET is set.',
+  auth: ['SIGNATURE'],
+  request:
+    'a Standard Webhooks message, at most 5 minutes old: {"type","timestamp","data"}; data: {"subject"} of users, {"tenant"} of tenants, {"tokenSha256"} or {"tenant","apiKeyId"} of a key',
+  response:
+    '200 {"status":"DONE","revokedKeys"}, {"status":"DUPLICATE"} or, for other types, {"status":"IGNORED"}',
+  errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'INTERNAL'],
+  records: ['ApiKey', 'Tenant', 'AuditEntry'],
+  sideEffects: [
+    'requests of whom it concerns are refused within 2 s, their subscriptions end within 5 s',
+    'audit entries api_key.revoke, tenant.suspend, tenant.resume, user.delete, user.change_permissions',
+  ],
+  idempotency: 'Each webhook-id acts once: a repeated one changes nothing and answers DUPLICATE.',
+});
+
+/** The identity provider's messages, proven by their signature. */
+export function authHookRoute({ secret, database }: { secret: string; database: Database }): Route {
+  const key = keyOf(secret);
+
+  async function once(
+    headers: SignatureHeaders,
+    text: string,
+    requestId: string,
+  ): Promise<object | undefined> {
+    const read = readAuthMessage(text);
+    if (read === undefined) return undefined;
+    if (read === 'IGNORED') return { status: 'IGNORED' };
+    // Nothing that lies ahead: it would refuse tokens that are issued later.
+    const sentAt = Number(headers.timestamp) * 1000;
+    const at = new Date(Math.min(read.at?.getTime() ?? sentAt, sentAt, databaseNow()));
+    return await database.query.transaction().execute(async (trx) => {
+      const { numInsertedOrUpdatedRows } = await trx
+        .insertInto('auth_hook_seen')
+        .values({ webhook_id: headers.id })
+        .onConflict((conflict) => conflict.column('webhook_id').doNothing())
+        .executeTakeFirstOrThrow();
+      if (numInsertedOrUpdatedRows !== 1n) return { status: 'DUPLICATE' };
+      const revokedKeys = await applyAuthMessage(trx, { message: read.message, at, requestId });
+      return { status: 'DONE', revokedKeys };
+    });
+  }
+
+  return authHook(async (request) => {
+    const headers = signatureHeaders(request);
+    const text = request.body.toString('utf8');
+    const nowSeconds = databaseNow() / 1000;
+    if (headers === undefined || !verifySignature([key], headers, text, { toleranceSeconds, nowSeconds })) {
+      return unauthorized;
+    }
+    const answer = await once(headers, text, request.requestId);
+    return answer === undefined
+      ? refusal(400, 'BAD_USER_INPUT', 'The message has not the shape of its type.')
+      : { status: 200, body: answer };
+  });
+}
+
+function signatureHeaders(request: RouteRequest): SignatureHeaders | undefined {
+  const id = singleHeader(request, 'webhook-id');
+  const timestamp = singleHeader(request, 'webhook-timestamp');
+  const signature = singleHeader(request, 'webhook-signature');
+  if (id === undefined || timestamp === undefined || signature === undefined) return undefined;
+  return idPattern.test(id) ? { id, timestamp, signature } : undefined;
+}
+
+/** `whsec_` and base64, as the standard writes it, or any text, whose bytes are the key. */
+function keyOf(secret: string): Buffer {
+  if (!secret.startsWith('whsec_')) return Buffer.from(secret, 'utf8');
+  try {
+    return decodeSigningSecret(secret);
+  } catch {
+    throw new ConfigError(
+      'Configuration: AUTH_HOOK_SECRET begins with whsec_, so the base64 of 24 to 64 bytes must follow.',
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { isExternalId } from '../access/tenant-identity.ts';
+import { decodeId } from '../ids.ts';
+
+const subject = z.string().min(1).max(255).refine(withoutNul);
+const tenant = z.string().refine(isExternalId);
+const apiKeyId = z.string().refine((id) => decodeId('ApiKey', id) !== undefined);
+const userData = z.object({ subject });
+const tenantData = z.object({ tenant });
+const keyData = z.union([
+  z.object({ tenant, apiKeyId }),
+  z.object({ tokenSha256: z.string().regex(/^[0-9a-f]{64}$/i) }),
+]);
+
+/** What the identity provider tells us. Fields that we do not know are its own business. */
+const message = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('user.deleted'), data: userData }),
+  z.object({ type: z.literal('user.permissions_changed'), data: userData }),
+  z.object({ type: z.literal('tenant.suspended'), data: tenantData }),
+  z.object({ type: z.literal('tenant.resumed'), data: tenantData }),
+  z.object({ type: z.literal('api_key.compromised'), data: keyData }),
+]);
+
+const envelope = z.object({ type: z.string(), timestamp: z.string().optional() });
+const known: readonly string[] = message.options.map(({ shape }) => shape.type.value);
+
+export type AuthMessage = z.infer<typeof message>;
+/** When it happened, as far as the message says. */
+export type ReadMessage = Readonly<{ message: AuthMessage; at: Date | undefined }>;
+
+/** A message's body. `IGNORED` is a type that we do not act on; undefined one that we cannot read. */
+export function readAuthMessage(body: string): ReadMessage | 'IGNORED' | undefined {
+  const json = parse(body);
+  const outer = envelope.safeParse(json);
+  if (!outer.success) return undefined;
+  if (!known.includes(outer.data.type)) return 'IGNORED';
+  const inner = message.safeParse(json);
+  const at = outer.data.timestamp === undefined ? undefined : new Date(outer.data.timestamp);
+  if (!inner.success || (at !== undefined && Number.isNaN(at.getTime()))) return undefined;
+  return { message: inner.data, at };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** PostgreSQL takes no NUL in a text. */
+function withoutNul(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}

@@ -1,0 +1,46 @@
+import { declareRoute, type Route } from '../route.ts';
+import type { JobRunner } from './job-runner.ts';
+import { bearerToken, isSecret, refusal, singleHeader, unauthorized } from './secret.ts';
+
+/** Printable ASCII, the space included: what a header can carry. */
+const runIdPattern = /^[\x20-\x7e]{1,255}$/;
+const retryAfterSeconds = 5;
+
+const cron = declareRoute({
+  method: 'POST',
+  path: '/internal/cron/:job',
+  description:
+    'Runs a periodic job now: `retention`, `partitions`, `rescue` or `usage-rollup`. Optional: the same jobs run from inside by themselves. Exists only where CRON_SECRET is set.',
+  auth: ['CRON_SECRET'],
+  request: 'header idempotency-key: the run id, 1 to 255 printable ASCII characters; no body',
+  response:
+    '200 {"status":"FINISHED","run":{"job","runId","startedAt","finishedAt","result"}}; 202 {"status":"IN_PROGRESS"} with retry-after while another run of the job is under way',
+  errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'NOT_FOUND', 'INTERNAL'],
+  records: ['JobRun'],
+  sideEffects: [
+    "the job's own: partitions made or dropped, ended rows removed, handshakes started anew, usage counted",
+  ],
+  idempotency:
+    "A run id that has ended answers the first run's result; two at once run once; a run whose process died is taken up by the next call with its id. Kept for 30 days.",
+});
+
+/** The periodic jobs for a scheduler outside, which proves itself by `authorization: Bearer <CRON_SECRET>`. */
+export function cronRoute({ secret, runner }: { secret: string; runner: JobRunner }): Route {
+  return cron(async (request) => {
+    if (!isSecret(bearerToken(request), secret)) return unauthorized;
+    const job = request.parameters.job ?? '';
+    if (!runner.has(job)) return refusal(404, 'NOT_FOUND', 'There is no such job.');
+    const runId = singleHeader(request, 'idempotency-key')?.trim() ?? '';
+    if (!runIdPattern.test(runId)) {
+      return refusal(
+        400,
+        'BAD_USER_INPUT',
+        'Send the run id in the header idempotency-key: 1 to 255 printable ASCII characters.',
+      );
+    }
+    const outcome = await runner.run(job, runId);
+    return outcome.status === 'FINISHED'
+      ? { status: 200, body: outcome }
+      : { status: 202, headers: { 'retry-after': String(retryAfterSeconds) }, body: outcome };
+  });
+}

@@ -1,0 +1,59 @@
+import type { Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+
+const dayMs = 86_400_000;
+const daySeconds = 86_400;
+/** Retries are spread by up to a fifth. */
+const jitter = 1.2;
+
+const rollUp = statement(
+  'roll_up_usage',
+  `with counted as (
+     select owner_id, sum(succeeded) as succeeded, sum(failed) as failed, 0 as attempts
+       from endpoint_stat where minute >= $1 and minute < $2 group by owner_id
+      union all
+     select owner_id, 0, 0, sum(attempts)
+       from endpoint_latency where hour >= $1 and hour < $2 group by owner_id
+   ),
+   written as (
+     insert into usage_day as u (owner_id, day, succeeded, failed, attempts)
+     select owner_id, $3::date, sum(succeeded), sum(failed), sum(attempts) from counted group by owner_id
+     on conflict (owner_id, day) do update
+        set succeeded = greatest(u.succeeded, excluded.succeeded), failed = greatest(u.failed, excluded.failed),
+            attempts = greatest(u.attempts, excluded.attempts), updated_at = now()
+      where (u.succeeded, u.failed, u.attempts) is distinct from
+            (greatest(u.succeeded, excluded.succeeded), greatest(u.failed, excluded.failed),
+             greatest(u.attempts, excluded.attempts))
+     returning 1
+   )
+   select count(*)::integer as changed from written`,
+);
+
+/**
+ * Counts what each owner was sent, day by day (UTC), into `usage_day`, which outlives retention and purges: what an
+ * invoice or a chart of a year is made of. It is counted from the rollups, never from deliveries.
+ *
+ * Every day on which a delivery may still end is counted anew each time, so that a run may be left out or repeated.
+ * A count never falls: a purge, or retention in the middle of a day, takes nothing back. Returns how many days of
+ * owners have changed.
+ */
+export async function rollUpUsage(
+  database: Database,
+  options: { retrySchedule: readonly number[]; now: number },
+): Promise<number> {
+  const longestSeconds = options.retrySchedule.reduce((sum, delay) => sum + delay, 0) * jitter;
+  const days = Math.ceil(longestSeconds / daySeconds) + 2;
+  const today = Math.floor(options.now / dayMs) * dayMs;
+  let changed = 0;
+  for (let back = days - 1; back >= 0; back -= 1) {
+    const start = new Date(today - back * dayMs);
+    const end = new Date(start.getTime() + dayMs);
+    const rows = await run<{ changed: number }>(database, database.api, rollUp, [
+      start,
+      end,
+      start.toISOString().slice(0, 10),
+    ]);
+    changed += rows[0]?.changed ?? 0;
+  }
+  return changed;
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { TenantIdentities } from '../access/tenant-identity.ts';
+import type { Database } from '../db/pool.ts';
+import { declareRoute, type Route } from '../route.ts';
+import { advanceDue } from './advance-due.ts';
+import { drainQueue } from './drain-queue.ts';
+import { resetTenant } from './reset-tenant.ts';
+import { isSecret, refusal, singleHeader, unauthorized } from './secret.ts';
+
+const defaultDrainMs = 10_000;
+const maxDrainMs = 60_000;
+
+const control = declareRoute({
+  method: 'POST',
+  path: '/internal/test-control',
+  description:
+    'What the test suite of an integration needs: `advance` makes due now what waits for its time, `drain` waits until nothing is due or on the wire, `reset` gives a tenant without endpoints and with fresh idempotency keys. Exists only where TEST_CONTROL_SECRET is set, and never with NODE_ENV=production.',
+  auth: ['TEST_CONTROL_SECRET'],
+  request:
+    'header x-test-control; {"action":"advance","tenant"}, {"action":"drain","tenant","timeoutMs"} or {"action":"reset","tenant"}; `tenant` is an externalId, and but for reset may be left out: all tenants',
+  response: '200 {"advanced"}, {"drained","left"} or {"endpoints","ended","logPosition"}',
+  errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'NOT_FOUND', 'INTERNAL'],
+  records: ['Delivery', 'Endpoint', 'AuditEntry'],
+  sideEffects: [
+    'advance: deliveries are sent, circuits closed',
+    'reset: endpoints deleted, queued deliveries end as FAILED (ENDPOINT_DELETED), audit entries endpoint.delete',
+  ],
+  idempotency: 'A repeated call does the same again; where nothing is left to do, nothing changes.',
+});
+
+const request = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('advance'), tenant: z.string().optional() }),
+  z.object({
+    action: z.literal('drain'),
+    tenant: z.string().optional(),
+    timeoutMs: z.int().min(0).max(maxDrainMs).default(defaultDrainMs),
+  }),
+  z.object({ action: z.literal('reset'), tenant: z.string() }),
+]);
+
+/** Never mount it with NODE_ENV=production: `internalRoutes` sees to that. */
+export function testControlRoute({ secret, database }: { secret: string; database: Database }): Route {
+  const tenants = new TenantIdentities(database);
+
+  return control(async (asked) => {
+    if (!isSecret(singleHeader(asked, 'x-test-control'), secret)) return unauthorized;
+    const parsed = request.safeParse(parse(asked.body.toString('utf8')));
+    if (!parsed.success) {
+      return refusal(
+        400,
+        'BAD_USER_INPUT',
+        `Send {"action":"advance"|"drain"|"reset","tenant":…}; timeoutMs is from 0 to ${maxDrainMs}.`,
+      );
+    }
+    const { data } = parsed;
+    const ownerId = data.tenant === undefined ? undefined : await tenants.find(data.tenant);
+    if (data.tenant !== undefined && ownerId === undefined) {
+      return refusal(404, 'NOT_FOUND', 'There is no such tenant.');
+    }
+    switch (data.action) {
+      case 'advance':
+        return { status: 200, body: { advanced: await advanceDue(database, ownerId) } };
+      case 'drain': {
+        const left = await drainQueue(database, { ownerId, timeoutMs: data.timeoutMs });
+        return { status: 200, body: { drained: left === 0, left } };
+      }
+      case 'reset':
+        if (ownerId === undefined) return refusal(404, 'NOT_FOUND', 'There is no such tenant.');
+        return { status: 200, body: await resetTenant(database, { ownerId, requestId: asked.requestId }) };
+    }
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemActor } from '../../src/access/actor.ts';
+import { sealedTokenKeyPlace } from '../../src/access/app-tokens.ts';
+import { rekeySecrets } from '../../src/commands/rekey-secrets.ts';
+import { SigningSecrets } from '../../src/endpoints/signing-secrets.ts';
+import { withIdempotency } from '../../src/idempotency/with-idempotency.ts';
+import { mintUuid } from '../../src/ids.ts';
+import { decodeSigningSecret } from '../../src/signing/secret.ts';
+import { SecretBox } from '../../src/signing/secret-box.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seedOwner } from '../support/deliveries.ts';
+
+const key = (id: string) => ({ id, key: randomBytes(32) });
+const [old, fresh, stranger] = [key('old'), key('new'), key('stranger')];
+const before = new SecretBox([old]);
+const during = new SecretBox([fresh, old]);
+const after = new SecretBox([fresh]);
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+
+async function seed(box: SecretBox, endpoints: number) {
+  const { ownerId, endpointIds } = await seedOwner(db.database, { endpoints });
+  const made: { ownerId: string; endpointId: string; secret: string }[] = [];
+  for (const endpointId of endpointIds) {
+    const { secret } = await db.database.query
+      .transaction()
+      .execute((trx) => new SigningSecrets(box).create(trx, { ownerId, endpointId }));
+    made.push({ ownerId, endpointId, secret });
+  }
+  const answer = (secretBox: SecretBox, act: () => Promise<{ secret: string }>) =>
+    withIdempotency(
+      {
+        ...{ database: db.database, ownerId, actor: systemActor, field: 'createEndpoint', key: 'k "1' },
+        ...{ input: {}, secretBox },
+      },
+      act,
+    );
+  await answer(box, async () => ({ secret: 'whsec_first' }));
+  return {
+    made,
+    answerUnder: (secretBox: SecretBox) =>
+      answer(secretBox, () => Promise.reject(new Error('the act ran a second time'))),
+  };
+}
+
+async function keysUnder(box: SecretBox, made: Awaited<ReturnType<typeof seed>>['made']): Promise<boolean[]> {
+  const secrets = new SigningSecrets(box);
+  return await Promise.all(
+    made.map(async ({ ownerId, endpointId, secret }) => {
+      const [opened] = await secrets.keysInForce(db.database.query, ownerId, endpointId);
+      return opened?.equals(decodeSigningSecret(secret)) === true;
+    }),
+  );
+}
+
+test('what an old key sealed is sealed under the first one, and the old key can be dropped', async () => {
+  const { made, answerUnder } = await seed(before, 250);
+  const tokenKeyId = mintUuid();
+  await db.database.query
+    .insertInto('app_token_key')
+    .values({ id: tokenKeyId, sealed: before.seal('a key', sealedTokenKeyPlace(tokenKeyId)) })
+    .execute();
+  await expect(keysUnder(after, made)).rejects.toThrow('not in the key ring');
+  expect(await rekeySecrets(db.database, during)).toEqual({
+    signingSecrets: 250,
+    answers: 1,
+    tokenKeys: 1,
+    unreadable: 0,
+  });
+  expect(new Set(await keysUnder(after, made))).toEqual(new Set([true]));
+  expect(await answerUnder(after)).toEqual({ secret: 'whsec_first' });
+  const tokenKey = await db.database.query.selectFrom('app_token_key').selectAll().executeTakeFirstOrThrow();
+  expect(after.open(tokenKey.sealed, sealedTokenKeyPlace(tokenKeyId))).toBe('a key');
+  expect(await rekeySecrets(db.database, during)).toEqual({
+    signingSecrets: 0,
+    answers: 0,
+    tokenKeys: 0,
+    unreadable: 0,
+  });
+});
+
+test('a secret that is rotated meanwhile is left as it is, and none is lost where two run at once', async () => {
+  const { made, answerUnder } = await seed(before, 220);
+  const [first, second] = await Promise.all([
+    rekeySecrets(db.database, during),
+    rekeySecrets(db.database, during),
+  ]);
+  expect(first.signingSecrets + second.signingSecrets).toBe(220);
+  expect(first.answers + second.answers).toBe(1);
+  expect(new Set(await keysUnder(after, made))).toEqual(new Set([true]));
+  expect(await answerUnder(after)).toEqual({ secret: 'whsec_first' });
+});
+
+test('what no key of the ring opens is counted and left alone', async () => {
+  const { made } = await seed(new SecretBox([stranger]), 2);
+  const readable = await seed(before, 1);
+  expect(await rekeySecrets(db.database, during)).toEqual({
+    signingSecrets: 1,
+    answers: 1,
+    tokenKeys: 0,
+    unreadable: 3,
+  });
+  expect(await keysUnder(new SecretBox([stranger]), made)).toEqual([true, true]);
+  expect(await keysUnder(after, readable.made)).toEqual([true]);
+});
