@@ -1,17 +1,22 @@
+import { AppTokens } from './access/app-tokens.ts';
 import { createAuthenticator } from './access/authenticate.ts';
 import { GrantWatch } from './access/grant-watch.ts';
+import { Forwarder } from './apps/forwarder.ts';
+import { createInvitationMailer } from './apps/invitation-mailer.ts';
+import { oauthTokenRoute } from './apps/oauth-token.ts';
 import { type Config, developmentKeyRing, version } from './config.ts';
 import { synchroniseClock } from './db/clock.ts';
 import { migrate } from './db/migrate.ts';
 import { createPartitions } from './db/partitions.ts';
 import { openDatabase } from './db/pool.ts';
+import { Purger } from './deliveries/purger.ts';
+import { ReplayRunner } from './deliveries/replay-runner.ts';
 import { demoReceiverPath, demoRoute, demoSender, seedDemo } from './demo/demo.ts';
 import { AddressGuard } from './egress/address-guard.ts';
 import { createSender, type SenderOptions } from './egress/send.ts';
 import { Handshakes } from './endpoints/handshakes.ts';
 import { SigningSecrets } from './endpoints/signing-secrets.ts';
 import { EngineMetrics } from './engine/engine-metrics.ts';
-import { Maintenance } from './engine/maintenance.ts';
 import { Worker } from './engine/worker.ts';
 import { EventTypeCatalogue } from './event-types/payload-validator.ts';
 import { Publisher } from './events/publisher.ts';
@@ -20,6 +25,11 @@ import { createReadiness } from './http/health.ts';
 import { Metrics } from './http/metrics.ts';
 import { createHttpServer } from './http/server.ts';
 import { databaseNow } from './ids.ts';
+import { installRoutes } from './internal/install-callback.ts';
+import { JobRunner } from './internal/job-runner.ts';
+import { createJobs } from './internal/jobs.ts';
+import { internalRoutes } from './internal/routes.ts';
+import { Scheduler } from './internal/scheduler.ts';
 import { Hub } from './live/hub.ts';
 import type { Logger } from './log.ts';
 import { schema } from './schema.ts';
@@ -61,10 +71,13 @@ export async function startApp(
   const signingSecrets = new SigningSecrets(secretBox);
   const addressGuard = new AddressGuard(config.egressAllow);
   const origin = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`;
-  let receiverUrl = '';
+  let listening = origin;
   const usual = createSender(senderOptions(config, addressGuard));
-  const sender = isDemo ? demoSender(usual, () => receiverUrl, senderOptions(config, addressGuard)) : usual;
+  const sender = isDemo
+    ? demoSender(usual, () => listening + demoReceiverPath, senderOptions(config, addressGuard))
+    : usual;
   const metrics = new Metrics();
+  metrics.observePools(database);
   const handshakes = new Handshakes({
     database,
     logger,
@@ -75,6 +88,10 @@ export async function startApp(
   });
   const hub = new Hub({ database, hints: database.hints, logger });
   const grantWatch = new GrantWatch({ database, logger });
+  const replayRunner = new ReplayRunner({ database, config, logger });
+  const purger = new Purger({ database, directUrl, logger });
+  const invitationMailer = createInvitationMailer(config, logger);
+  const publicUrl = () => config.publicUrl ?? listening;
   const services: Services = {
     config,
     database,
@@ -85,6 +102,11 @@ export async function startApp(
     signingSecrets,
     handshakes,
     hub,
+    grantWatch,
+    replayRunner,
+    purger,
+    invitationMailer,
+    publicUrl,
     eventTypes: new EventTypeCatalogue(database),
     publisher: new Publisher({ database, config }),
   };
@@ -100,8 +122,11 @@ export async function startApp(
           secrets: signingSecrets,
           metrics: new EngineMetrics(metrics.registry),
         });
-  const maintenance = new Maintenance({ database, directUrl, logger, retentionDays: config.retentionDays });
-  const authenticator = createAuthenticator({ config, database, logger });
+  const forwarder = config.role === 'api' ? undefined : new Forwarder({ database, logger, config });
+  const runner = new JobRunner({ database, directUrl, jobs: createJobs({ database, handshakes, config }) });
+  const scheduler = new Scheduler({ database, runner, logger });
+  const appTokens = new AppTokens({ database, secretBox });
+  const authenticator = createAuthenticator({ config, database, logger, appTokens });
   const server = createHttpServer({
     schema,
     services,
@@ -109,24 +134,48 @@ export async function startApp(
     grantWatch,
     metrics,
     readiness: createReadiness({ database, isMigrated: () => true }),
-    routes: isDemo ? [demoRoute({ database, secrets: signingSecrets, logger })] : [],
+    routes: [
+      oauthTokenRoute({ database, appTokens }),
+      ...installRoutes({ database, secretBox, authenticator, publicUrl }),
+      ...internalRoutes({ config, database, runner }),
+      ...(isDemo ? [demoRoute({ database, secrets: signingSecrets, logger })] : []),
+    ],
   });
 
   // The port first: a taken one stops the start before anything runs.
   const { url } = await server.listen();
-  receiverUrl = `${url}${demoReceiverPath}`;
+  listening = url;
   database.hints.start();
   hub.start();
   grantWatch.start();
   handshakes.start();
-  maintenance.start();
+  replayRunner.start();
+  purger.start();
+  scheduler.start();
+  forwarder?.start();
   worker?.start();
-  if (isDemo) await seedDemo({ database, secrets: signingSecrets, handshakes, receiverUrl });
+  if (isDemo) {
+    await seedDemo({
+      database,
+      secrets: signingSecrets,
+      handshakes,
+      receiverUrl: url + demoReceiverPath,
+    });
+  }
 
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number) => {
-    await Promise.all([server.drain(graceMs), worker?.stop(graceMs), maintenance.stop()]);
-    await Promise.all([handshakes.stop(), hub.stop(), grantWatch.stop()]);
+    // Requests and attempts that are under way still need everything else.
+    await Promise.all([server.drain(graceMs), worker?.stop(graceMs), scheduler.stop()]);
+    await Promise.all([
+      handshakes.stop(),
+      hub.stop(),
+      grantWatch.stop(),
+      forwarder?.stop(),
+      replayRunner.stop(),
+      purger.stop(),
+      invitationMailer?.stop(),
+    ]);
     await authenticator.settled();
     await sender.close();
     await database.close();

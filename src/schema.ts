@@ -8,11 +8,24 @@ import './event-types/event-types.graph.ts';
 import './endpoints/endpoints.graph.ts';
 import './endpoints/change-endpoints.graph.ts';
 import './endpoints/prove-endpoint.graph.ts';
+import './apps/app.graph.ts';
+import './apps/change-app.graph.ts';
+import './apps/app-webhook.graph.ts';
+import './apps/app-versions.graph.ts';
+import './apps/app-installations.graph.ts';
+import './apps/app-members.graph.ts';
 import './deliveries/deliveries.graph.ts';
 import './deliveries/attempts.graph.ts';
 import './deliveries/events.graph.ts';
+import './deliveries/stats.graph.ts';
+import './deliveries/change-deliveries.graph.ts';
+import './deliveries/replay.graph.ts';
+import './deliveries/app-deliveries.graph.ts';
 import './deliveries/subscriptions.graph.ts';
 import './events/publish.graph.ts';
+import './events/test-endpoint.graph.ts';
+import './internal/install-link.graph.ts';
+import './inventory/inventory.graph.ts';
 import { builder } from './graph/builder.ts';
 
 /** Every room's fields, gathered: imported by `app.ts` and by the printer alone. */

@@ -11,7 +11,7 @@ import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
 import { registerEventType } from '../event-types/catalogue.ts';
 import { findEventType } from '../event-types/event-type.ts';
 import type { Logger } from '../log.ts';
-import type { Route } from '../route.ts';
+import { declareRoute, type Route } from '../route.ts';
 import { verifySignature } from '../signing/sign.ts';
 
 /**
@@ -21,6 +21,20 @@ import { verifySignature } from '../signing/sign.ts';
 export const demoTenant = 'demo';
 export const demoEventType = 'demo.greeted';
 export const demoReceiverPath = '/demo/receiver';
+
+const receive = declareRoute({
+  method: 'POST',
+  path: '/demo/receiver',
+  description:
+    "The demo's built-in receiver: verifies the signature and answers 200. Only on the embedded database.",
+  auth: ['SIGNATURE'],
+  request: "a delivery, signed with the demo endpoint's secret",
+  response: '{"received":true}; to a handshake {"challenge"}',
+  errors: ['UNAUTHENTICATED'],
+  records: ['Endpoint'],
+  sideEffects: [],
+  idempotency: 'Changes nothing.',
+});
 
 const toleranceSeconds = 300;
 
@@ -94,34 +108,28 @@ export async function seedDemo(options: {
 /** A receiver such as a customer would write: it echoes the handshake, verifies the signature, and answers 200. */
 export function demoRoute(options: { database: Database; secrets: SigningSecrets; logger: Logger }): Route {
   const { database, secrets, logger } = options;
-  return {
-    method: 'POST',
-    path: demoReceiverPath,
-    description: "The demo's built-in receiver: verifies the signature and answers 200.",
-    auth: ['SIGNATURE'],
-    async handle({ headers, body }) {
-      const ownerId = await new TenantIdentities(database).find(demoTenant);
-      const endpoint = ownerId === undefined ? undefined : await findDemoEndpoint(database.query, ownerId);
-      if (ownerId === undefined || endpoint === undefined) return { status: 404 };
-      const text = body.toString('utf8');
-      const isGenuine = verifySignature(
-        await secrets.keysInForce(database.query, ownerId, endpoint.id),
-        {
-          id: String(headers['webhook-id']),
-          timestamp: String(headers['webhook-timestamp']),
-          signature: String(headers['webhook-signature']),
-        },
-        text,
-        { toleranceSeconds, nowSeconds: Date.now() / 1000 },
-      );
-      if (!isGenuine) return { status: 401, body: { error: 'The signature does not match.' } };
-      const message: { type?: unknown; challenge?: unknown } = JSON.parse(text);
-      if (message.type === 'endpoint.verification')
-        return { status: 200, body: { challenge: message.challenge } };
-      logger.info({ webhookId: headers['webhook-id'], type: message.type }, 'the demo receiver got an event');
-      return { status: 200, body: { received: true } };
-    },
-  };
+  return receive(async ({ headers, body }) => {
+    const ownerId = await new TenantIdentities(database).find(demoTenant);
+    const endpoint = ownerId === undefined ? undefined : await findDemoEndpoint(database.query, ownerId);
+    if (ownerId === undefined || endpoint === undefined) return { status: 404 };
+    const text = body.toString('utf8');
+    const isGenuine = verifySignature(
+      await secrets.keysInForce(database.query, ownerId, endpoint.id),
+      {
+        id: String(headers['webhook-id']),
+        timestamp: String(headers['webhook-timestamp']),
+        signature: String(headers['webhook-signature']),
+      },
+      text,
+      { toleranceSeconds, nowSeconds: Date.now() / 1000 },
+    );
+    if (!isGenuine) return { status: 401, body: { error: 'The signature does not match.' } };
+    const message: { type?: unknown; challenge?: unknown } = JSON.parse(text);
+    if (message.type === 'endpoint.verification')
+      return { status: 200, body: { challenge: message.challenge } };
+    logger.info({ webhookId: headers['webhook-id'], type: message.type }, 'the demo receiver got an event');
+    return { status: 200, body: { received: true } };
+  });
 }
 
 function findDemoEndpoint(

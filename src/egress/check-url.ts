@@ -10,7 +10,7 @@ const MAX_LABEL_CHARS = 63;
 /** The same words whatever the address was and however it was reached: the answer must not map our network. */
 export const BLOCKED_ADDRESS_MESSAGE = 'The URL leads to an address that webhooks may not be sent to.';
 
-export type UrlProblemCode = 'INVALID_URL' | 'FORBIDDEN_PORT' | 'BLOCKED_ADDRESS' | 'HTTPS_REQUIRED';
+type UrlProblemCode = 'INVALID_URL' | 'FORBIDDEN_PORT' | 'BLOCKED_ADDRESS' | 'HTTPS_REQUIRED';
 
 export interface UrlProblem {
   readonly code: UrlProblemCode;

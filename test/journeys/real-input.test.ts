@@ -4,16 +4,18 @@ import {
   type Caller,
   createEndpoint,
   type EventToPublish,
-  followOverWebSocket,
-  isTerminal,
   listDeliveries,
   type NewEndpoint,
   publish,
-  readLog,
   registerEventType,
+} from '../support/client.ts';
+import {
+  followOverWebSocket,
+  isTerminal,
+  readLog,
   type SeenChange,
   statusesOf,
-} from '../support/client.ts';
+} from '../support/follower.ts';
 import { eventTypesOf, readGitHubEvents } from '../support/github-events.ts';
 import type { Received, Receiver } from '../support/receiver.ts';
 import { openStage, type Stage } from '../support/stage.ts';

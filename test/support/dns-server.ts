@@ -9,14 +9,14 @@ const RESPONSE_FLAGS = 0x8180;
 const RESPONSE_CODES = { ok: 0, servfail: 2, nxdomain: 3 } as const;
 
 /** Addresses of one family, or `silent`: the query is never answered. */
-export type FamilyAnswer = readonly string[] | 'silent';
+type FamilyAnswer = readonly string[] | 'silent';
 
-export interface AddressAnswer {
+interface AddressAnswer {
   readonly a?: FamilyAnswer;
   readonly aaaa?: FamilyAnswer;
 }
 
-export type DnsAnswer = AddressAnswer | 'nxdomain' | 'servfail' | 'silent';
+type DnsAnswer = AddressAnswer | 'nxdomain' | 'servfail' | 'silent';
 
 /** A name that is not in the zone does not exist. A function is asked anew for each query of its family, from 1. */
 export type Zone = Readonly<Record<string, DnsAnswer | ((timesAsked: number) => DnsAnswer)>>;

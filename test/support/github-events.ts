@@ -1,5 +1,8 @@
 import { createRequire } from 'node:module';
 
+// Its entry is a JSON file.
+const require = createRequire(import.meta.url);
+
 /** One of the payloads that api.github.com documents for its webhooks, with the type it is registered under. */
 export type GitHubEvent = Readonly<{ type: string; payload: Readonly<Record<string, unknown>> }>;
 
@@ -7,7 +10,7 @@ type Definition = Readonly<{ name: string; examples: readonly Readonly<Record<st
 
 /** All 329 payloads of 58 kinds: `<name>.<action>` where the payload has an action that is text, else `<name>`. */
 export function readGitHubEvents(): GitHubEvent[] {
-  const definitions: readonly Definition[] = createRequire(import.meta.url)('@octokit/webhooks-examples');
+  const definitions: readonly Definition[] = require('@octokit/webhooks-examples');
   return definitions.flatMap(({ name, examples }) =>
     examples.map((payload) => ({
       type: typeof payload.action === 'string' ? `${name}.${payload.action}` : name,

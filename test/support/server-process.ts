@@ -11,6 +11,8 @@ export type ServerProcess = Readonly<{
   log: readonly LogLine[];
   /** Everything that it has printed. */
   output(): string;
+  /** Resolves once it has printed something that matches. */
+  untilPrinted(pattern: RegExp): Promise<void>;
   /** Resolves with the first line of the log, past or to come, that has this message. */
   untilLogged(message: string): Promise<LogLine>;
   /** SIGTERM, unless it has ended already. Resolves with the exit code once it is gone. */
@@ -19,7 +21,7 @@ export type ServerProcess = Readonly<{
   kill(): Promise<void>;
 }>;
 
-export type LogLine = Readonly<{ level: string; msg: string } & Record<string, unknown>>;
+type LogLine = Readonly<{ level: string; msg: string } & Record<string, unknown>>;
 
 /** How a start ended that came to nothing. */
 export type FailedStart = Readonly<{ code: number | null; output: string }>;
@@ -34,36 +36,35 @@ process.once('exit', () => {
   for (const child of started) child.kill('SIGKILL');
 });
 
-/** Ends every server that this test file has started and that still runs. */
-export async function stopServers(): Promise<void> {
-  await Promise.all([...started].map((child) => end(child, 'SIGTERM')));
+/** Ends every server that this test file has started and that still runs. Resolves with their exit codes. */
+export function stopServers(): Promise<(number | null)[]> {
+  return Promise.all([...started].map((child) => end(child, 'SIGTERM')));
 }
 
 /** Starts the program with nothing in its environment but this; resolves once it is ready. */
 export async function startServer(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
-  const { child, lines, output } = launch(environment);
+  const { child, output, onOutput } = launch(environment);
   const gone = once(child, 'exit');
   const log: LogLine[] = [];
-  const waiters = new Set<() => void>();
-  lines((line) => {
-    const parsed = parseLine(line);
-    if (parsed === undefined) return;
-    log.push(parsed);
-    for (const wake of waiters) wake();
+  let read = 0;
+  onOutput(() => {
+    const whole = output().lastIndexOf('\n') + 1;
+    for (const line of output().slice(read, whole).split('\n')) log.push(...parseLine(line));
+    read = whole;
   });
 
-  const untilLogged = (message: string) =>
-    new Promise<LogLine>((resolve, reject) => {
+  const until = <Value>(what: string, find: () => Value | undefined) =>
+    new Promise<Value>((resolve, reject) => {
       const look = () => {
-        const found = log.find(({ msg }) => msg === message);
-        if (found === undefined) return;
-        waiters.delete(look);
-        resolve(found);
+        const found = find();
+        if (found !== undefined) resolve(found);
       };
-      waiters.add(look);
+      onOutput(look);
       look();
-      void gone.then(() => reject(new Error(`The server ended before it logged "${message}":\n${output()}`)));
+      void gone.then(() => reject(new Error(`The server ended before ${what}:\n${output()}`)));
     });
+  const untilLogged = (message: string) =>
+    until(`it logged "${message}"`, () => log.find(({ msg }) => msg === message));
 
   const timer = setTimeout(() => child.kill('SIGKILL'), readyWithinMs);
   const ready = await untilLogged('ready').finally(() => clearTimeout(timer));
@@ -72,6 +73,9 @@ export async function startServer(environment: Readonly<Record<string, string>>)
     origin: String(ready.origin),
     log,
     output,
+    async untilPrinted(pattern) {
+      await until(`it printed ${pattern}`, () => (pattern.test(output()) ? true : undefined));
+    },
     untilLogged,
     stop: () => end(child, 'SIGTERM'),
     async kill() {
@@ -98,22 +102,20 @@ function launch(environment: Readonly<Record<string, string>>) {
   });
   started.add(child);
   child.once('exit', () => started.delete(child));
-  const listeners: ((line: string) => void)[] = [];
   let printed = '';
-  let rest = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    printed += chunk;
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) for (const listener of listeners) listener(line);
-  });
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    printed += chunk;
-  });
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      printed += chunk;
+    });
+  }
   return {
     child,
     output: () => printed,
-    lines: (listener: (line: string) => void) => listeners.push(listener),
+    /** Calls after each piece of output, once it can be read. */
+    onOutput(listener: () => void) {
+      child.stdout.on('data', listener);
+      child.stderr.on('data', listener);
+    },
   };
 }
 
@@ -127,10 +129,11 @@ async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   return child.exitCode;
 }
 
-function parseLine(line: string): LogLine | undefined {
-  if (!line.startsWith('{')) return undefined;
+/** The line of the log, or nothing where it is one for people. */
+function parseLine(line: string): LogLine[] {
+  if (!line.startsWith('{')) return [];
   const value: unknown = JSON.parse(line);
   return typeof value === 'object' && value !== null && 'msg' in value && 'level' in value
-    ? { ...value, level: String(value.level), msg: String(value.msg) }
-    : undefined;
+    ? [{ ...value, level: String(value.level), msg: String(value.msg) }]
+    : [];
 }

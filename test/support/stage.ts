@@ -14,6 +14,8 @@ export type Stage = Readonly<{
   /** What every server here starts with. */
   environment: Readonly<Record<string, string>>;
   startServer(changed?: Readonly<Record<string, string>>): Promise<ServerProcess>;
+  /** Ends the servers that still run, gracefully. Resolves with their exit codes. */
+  stopServers(): Promise<(number | null)[]>;
   startReceiver(options?: Parameters<typeof startReceiver>[0]): Promise<Receiver>;
   /** The tenant's user who may do everything, calling this server. */
   callerOf(
@@ -41,6 +43,7 @@ export async function openStage(): Promise<Stage> {
     issuer,
     environment,
     startServer: (changed = {}) => startServer({ ...environment, ...changed }),
+    stopServers,
     async startReceiver(options = {}) {
       const receiver = await startReceiver(options);
       receivers.push(receiver);
