@@ -210,12 +210,11 @@ function refuseContradictions(env: z.infer<typeof environment>, production: bool
     throw new ConfigError('Configuration: DATABASE_DIRECT_URL needs DATABASE_URL beside it.');
   }
   if (!production) return;
-  const missing = (['DATABASE_URL', 'SECRETS_KEYS', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const).filter(
+  const missing: string[] = (['DATABASE_URL', 'SECRETS_KEYS', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const).filter(
     (name) => env[name] === undefined,
   );
-  if (env.JWT_JWKS_URL === undefined && env.JWT_JWKS === undefined) {
-    throw new ConfigError('Configuration: NODE_ENV=production needs JWT_JWKS_URL or JWT_JWKS.');
-  }
+  if (env.JWT_JWKS_URL === undefined && env.JWT_JWKS === undefined)
+    missing.push('JWT_JWKS_URL (or JWT_JWKS)');
   if (missing.length > 0) {
     throw new ConfigError(`Configuration: NODE_ENV=production needs ${missing.join(', ')}.`);
   }

@@ -76,15 +76,30 @@ function rowsOfPage(db: Kysely<Tables>, ownerId: string, options: ListOptions) {
     .orderBy('page.id', direction);
 }
 
-/** The filter with one value each in the columns that an index has before the id. */
+/**
+ * The filter with one value each in the columns that an index has before the id. With one event type each, too, where
+ * the index has it behind the id: PostgreSQL before 17 looks for several of them in the table, row after row.
+ */
 function listsToMerge({ conditions, scope }: ListOptions): readonly DeliveryConditions[] {
-  let lists = [conditions];
-  for (const name of leadingColumns(conditions, scope)) {
-    lists = lists.flatMap((list) =>
-      [...new Set<string>(list[name])].map((value) => ({ ...list, [name]: [value] })),
-    );
-  }
-  return lists.length <= maxMerged ? lists : [conditions];
+  const leading = leadingColumns(conditions, scope);
+  const lists = leading.reduce(withOneValueEach, [conditions]);
+  if (lists.length > maxMerged) return [conditions];
+  const hasTypeBehind = leading.some((name) => name === 'status' || name === 'endpointId');
+  if (!hasTypeBehind && scope?.column !== 'endpoint_id') return lists;
+  const listsByType = withOneValueEach(lists, 'eventType');
+  return listsByType.length <= maxMerged ? listsByType : lists;
+}
+
+function withOneValueEach(
+  lists: readonly DeliveryConditions[],
+  name: LeadingColumn,
+): readonly DeliveryConditions[] {
+  return lists.flatMap((list) => {
+    const values = list[name];
+    return values === undefined
+      ? [list]
+      : [...new Set<string>(values)].map((value) => ({ ...list, [name]: [value] }));
+  });
 }
 
 type LeadingColumn = 'eventId' | 'endpointId' | 'status' | 'eventType' | 'tenantId' | 'kind';
