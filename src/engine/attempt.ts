@@ -1,6 +1,6 @@
 import { version } from '../config.ts';
 import type { Sender } from '../egress/send.ts';
-import { databaseNow, encodeId } from '../ids.ts';
+import { encodeId } from '../ids.ts';
 import { signatureHeader } from '../signing/sign.ts';
 import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
@@ -13,10 +13,16 @@ import type { Outcome } from './decide.ts';
 export async function attempt(
   sender: Sender,
   row: ClaimedRow,
-  options: { body: string; keys: readonly Buffer[]; timeoutMs: number; signal: AbortSignal },
+  options: {
+    body: string;
+    keys: readonly Buffer[];
+    /** Now, by the database's clock: a host whose own is off would sign times that receivers refuse. */
+    startedAt: Date;
+    timeoutMs: number;
+    signal: AbortSignal;
+  },
 ): Promise<Outcome> {
-  // The database's clock: a host whose own is off would sign times that receivers refuse.
-  const startedAt = new Date(databaseNow());
+  const { startedAt } = options;
   const began = performance.now();
   try {
     if (options.keys.length === 0) throw new Error('Nothing is sent unsigned.');

@@ -1,30 +1,60 @@
+import { sql } from 'kysely';
 import { systemActor } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
+import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
+import { retrying } from '../db/retry.ts';
+import { hintDeliveries, type NewDelivery } from '../status/create-deliveries.ts';
 import { endQueued } from '../status/end-queued.ts';
+import { announceDisabled } from './announce-disabled.ts';
+
+const retries = 5;
+
+export type GivenUp = Readonly<{
+  ownerId: string;
+  endpointId: string;
+  /** The URL that was tried. */
+  url: string;
+  reason: 'GONE' | 'FAILING';
+  rules: Pick<Config, 'retrySchedule' | 'requireVerification'>;
+}>;
 
 /**
- * Disables an endpoint that said it is gone (410) or has only failed for days, and ends what is queued for it. Only
- * while it still has the URL that was tried, and once: a second caller finds it inactive.
+ * Disables an endpoint that said it is gone (410) or has only failed for days, tells the owner's other endpoints, and
+ * ends what is queued for it. Only while it still has the URL that was tried, and once: a second caller finds it
+ * inactive.
+ *
+ * Call it before the attempt that says so is settled. Whoever dies before the commit leaves a delivery that is sent
+ * again, and answered again; whoever dies after it leaves queued deliveries, which the next claim ends.
  */
-export async function giveUpEndpoint(
-  database: Database,
-  endpoint: { ownerId: string; endpointId: string; url: string },
-  reason: 'GONE' | 'FAILING',
-): Promise<boolean> {
-  const { ownerId, endpointId, url } = endpoint;
-  const wasDisabled = await database.query.transaction().execute(async (trx) => {
+export async function giveUpEndpoint(database: Database, given: GivenUp): Promise<boolean> {
+  const announced = await retrying(() => disable(database, given), { attempts: retries });
+  if (announced === undefined) return false;
+  hintDeliveries(database, announced);
+  const { ownerId, endpointId, reason } = given;
+  await endQueued(database, {
+    ownerId,
+    endpointId,
+    reason: reason === 'GONE' ? 'ENDPOINT_GONE' : 'ENDPOINT_INACTIVE',
+  });
+  return true;
+}
+
+/** The deliveries that tell of it; undefined where there was nothing to disable. */
+function disable(database: Database, given: GivenUp): Promise<readonly NewDelivery[] | undefined> {
+  const { ownerId, endpointId, url, reason, rules } = given;
+  return database.query.transaction().execute(async (trx) => {
     const disabled = await trx
       .updateTable('endpoint')
-      .set({ is_active: false, disabled_reason: reason, updated_at: new Date() })
+      .set({ is_active: false, disabled_reason: reason, updated_at: sql<Date>`clock_timestamp()` })
       .where('owner_id', '=', ownerId)
       .where('id', '=', endpointId)
       .where('url', '=', url)
       .where('is_active', '=', true)
       .where('deleted_at', 'is', null)
-      .returning('id')
+      .returning(['owner_id', 'id', 'owner_kind', 'url', 'updated_at'])
       .executeTakeFirst();
-    if (disabled === undefined) return false;
+    if (disabled === undefined) return undefined;
     await appendAudit(trx, {
       ownerId,
       actor: systemActor,
@@ -34,14 +64,10 @@ export async function giveUpEndpoint(
       changes: { isActive: { from: true, to: false }, disabledReason: { from: null, to: reason } },
       requestId: undefined,
     });
-    return true;
+    return await announceDisabled(
+      trx,
+      { endpoint: disabled, reason, disabledAt: disabled.updated_at },
+      rules,
+    );
   });
-  if (wasDisabled) {
-    await endQueued(database, {
-      ownerId,
-      endpointId,
-      reason: reason === 'GONE' ? 'ENDPOINT_GONE' : 'ENDPOINT_INACTIVE',
-    });
-  }
-  return wasDisabled;
 }

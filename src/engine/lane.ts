@@ -30,8 +30,10 @@ export class Lane {
   isLoaded = false;
   isProbing = false;
   lastUsedAt = 0;
-  /** When the last deliveries were begun, in milliseconds; as many as `maxPerSecond` allows. */
-  #begun: number[] = [];
+  /** Claimed, and not sent yet. */
+  #pending = 0;
+  /** When the last ones were sent, in milliseconds; as many as `maxPerSecond` allows. */
+  #sent: number[] = [];
 
   constructor(options: { ownerId: string; endpointId: string; shard: number }) {
     this.ownerId = options.ownerId;
@@ -50,7 +52,7 @@ export class Lane {
   /** When `room` may be more than now; undefined where only an answer can change it. */
   waitsUntil(now: number): number | undefined {
     if (gate(this.health, now) === 'closed') return this.health.nextProbeAt?.getTime();
-    const oldest = this.#begun[0];
+    const oldest = this.#sent[0];
     return oldest !== undefined && this.#rateRoom(now) <= 0 ? oldest + 1000 : undefined;
   }
 
@@ -62,14 +64,31 @@ export class Lane {
       this.health = { ...this.health, circuit: 'HALF_OPEN' };
     }
     this.inFlight += count;
-    if (this.maxPerSecond === undefined) return;
-    for (let index = 0; index < count; index += 1) this.#begun.push(now);
+    this.#pending += count;
+  }
+
+  /**
+   * One that was begun is sent now. The rate counts from here: what was claimed at one time may leave at another, and
+   * counts until then as if it left at any moment. So no second ever has more than the rate, however slow a body was
+   * to read.
+   */
+  send(now: number): void {
+    this.#pending = Math.max(0, this.#pending - 1);
+    if (this.maxPerSecond !== undefined) this.#sent.push(now);
+  }
+
+  /** One that was begun has left its slot. */
+  end(options: { wasSent: boolean }): void {
+    if (!options.wasSent) this.#pending = Math.max(0, this.#pending - 1);
+    if (this.inFlight === 0) return;
+    this.inFlight -= 1;
+    if (this.inFlight === 0) this.isProbing = false;
   }
 
   /** The last holder may have used this second's allowance: a takeover begins with none. */
   assumeSpent(now: number): void {
     if (this.maxPerSecond === undefined) return;
-    this.#begun = Array.from({ length: this.maxPerSecond }, () => now);
+    this.#sent = Array.from({ length: this.maxPerSecond }, () => now);
   }
 
   widen(): void {
@@ -88,8 +107,8 @@ export class Lane {
 
   #rateRoom(now: number): number {
     if (this.maxPerSecond === undefined) return Number.POSITIVE_INFINITY;
-    const fresh = this.#begun.findIndex((at) => at > now - 1000);
-    this.#begun = fresh === -1 ? [] : this.#begun.slice(fresh);
-    return this.maxPerSecond - this.#begun.length;
+    const fresh = this.#sent.findIndex((at) => at > now - 1000);
+    this.#sent = fresh === -1 ? [] : this.#sent.slice(fresh);
+    return this.maxPerSecond - this.#sent.length - this.#pending;
   }
 }

@@ -91,13 +91,10 @@ export class Lanes {
   }
 
   /** One delivery has left its slot. Its lane may be gone meanwhile, with its shard. */
-  end(place: { ownerId: string; endpointId: string; shard: number }): void {
+  end(place: { ownerId: string; endpointId: string; shard: number }, options: { wasSent: boolean }): void {
     add(this.#inFlightOfOwner, place.ownerId, -1);
     add(this.#inFlightOfShard, place.shard, -1);
-    const lane = this.#lanes.get(place.endpointId);
-    if (lane === undefined || lane.inFlight === 0) return;
-    lane.inFlight -= 1;
-    if (lane.inFlight === 0) lane.isProbing = false;
+    this.#lanes.get(place.endpointId)?.end(options);
   }
 
   /** The shard is no longer ours. What is in flight there ends on its own. */

@@ -7,12 +7,13 @@ import { partitionedTables } from '../status/partitioned-tables.ts';
 const dayMs = 86_400_000;
 
 /**
- * Drops what is older than the retention, partition by partition, never row by row.
+ * Drops the big tables' part that is older than the retention, partition by partition, never row by row.
  *
  * A partition of the log goes only after `owner_log.floor` was raised above all that it holds: a reader who comes
  * from below is then refused (LOG_POSITION_EXPIRED) instead of being shown a hole. An event's partition stays as
  * long as a due row refers to it. One that somebody reads at this moment is left for the next run.
- * Returns the names of those dropped.
+ * Small tables beside them (keys, rollups, replay jobs) lose their old rows in batches. Returns the names of the
+ * partitions dropped.
  */
 export async function dropExpired(
   database: Database,
@@ -29,9 +30,26 @@ export async function dropExpired(
     }
   }
   await deleteOld(database.api, 'event_key', `created_at < now() - interval '24 hours'`);
-  await deleteOld(database.api, 'endpoint_stat', `minute < to_timestamp(${before / 1000})`);
-  await deleteOld(database.api, 'endpoint_latency', `hour < to_timestamp(${before / 1000})`);
+  // Usage is counted from these by the day: a day goes as a whole.
+  const day = `to_timestamp(${Math.floor(before / dayMs) * (dayMs / 1000)})`;
+  await deleteOld(database.api, 'endpoint_stat', `minute < ${day}`);
+  await deleteOld(database.api, 'endpoint_latency', `hour < ${day}`);
+  await deleteReplayJobs(database, before);
   return dropped;
+}
+
+/** Replay jobs that ended before, and what one that was given up had still to do: nobody takes it up again. */
+async function deleteReplayJobs(database: Database, before: number): Promise<void> {
+  await deleteOld(
+    database.api,
+    'replay_job_item',
+    `(owner_id, job_id) in (select owner_id, id from replay_job where status <> 'RUNNING')`,
+  );
+  await deleteOld(
+    database.api,
+    'replay_job',
+    `status <> 'RUNNING' and completed_at < to_timestamp(${before / 1000})`,
+  );
 }
 
 /** Owner by owner: no transaction holds more than one owner's log. */

@@ -81,6 +81,8 @@ export class Worker {
   readonly #lostClaims = new LostClaims();
   /** What is under way here; one delivery twice where it was claimed anew under a later epoch. */
   readonly #underWay = new Set<ClaimedRow>();
+  /** Of those, what has left. */
+  readonly #sent = new Set<ClaimedRow>();
   #isClaiming = false;
   #running: Promise<void> | undefined;
 
@@ -276,9 +278,13 @@ export class Worker {
       return this.#settle(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
     }
     const show = setTimeout(() => void this.#settler.settle(deliveringChange(row)), showDeliveringAfterMs);
+    const startedAt = new Date(databaseNow());
+    this.#lanes.find(row.endpoint_id)?.send(startedAt.getTime());
+    this.#sent.add(row);
     const outcome = await attempt(sender, row, {
       body,
       keys,
+      startedAt,
       timeoutMs: config.deliveryTimeoutMs,
       signal: this.#abort.signal,
     });
@@ -287,6 +293,8 @@ export class Worker {
     if (this.#abort.signal.aborted && outcome.outcome !== 'SUCCEEDED') return this.#release(row);
     metrics.attempted(outcome);
     await this.#learn(row, outcome);
+    // Before the settle: a process that dies between the two leaves a delivery that is answered 410 again.
+    if (outcome.responseStatus === 410) await this.#giveUp(row, 'GONE');
     await this.#settle(
       row,
       changeAfterAttempt(row, outcome, {
@@ -295,7 +303,6 @@ export class Worker {
         now: databaseNow(),
       }),
     );
-    if (outcome.responseStatus === 410) await this.#giveUp(row, 'GONE');
   }
 
   async #settle(row: ClaimedRow, change: Parameters<Settler['settle']>[0]): Promise<void> {
@@ -312,7 +319,8 @@ export class Worker {
 
   #release(row: ClaimedRow): void {
     this.#underWay.delete(row);
-    this.#lanes.end({ ownerId: row.owner_id, endpointId: row.endpoint_id, shard: row.shard });
+    const place = { ownerId: row.owner_id, endpointId: row.endpoint_id, shard: row.shard };
+    this.#lanes.end(place, { wasSent: this.#sent.delete(row) });
     this.#wake.notify();
   }
 
@@ -338,10 +346,14 @@ export class Worker {
   }
 
   async #giveUp(row: ClaimedRow, reason: 'GONE' | 'FAILING'): Promise<void> {
-    const endpoint = { ownerId: row.owner_id, endpointId: row.endpoint_id, url: row.url ?? '' };
-    await giveUpEndpoint(this.#options.database, endpoint, reason).catch((error: Error) =>
-      this.#options.logger.warn({ error: error.message }, 'endpoint not disabled'),
-    );
+    const { database, config, logger } = this.#options;
+    await giveUpEndpoint(database, {
+      ownerId: row.owner_id,
+      endpointId: row.endpoint_id,
+      url: row.url ?? '',
+      reason,
+      rules: config,
+    }).catch((error: Error) => logger.warn({ error: error.message }, 'endpoint not disabled'));
   }
 
   /** Until the next rate limit or circuit opens a lane, if that is sooner than the usual look. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { attempt } from '../../src/engine/attempt.ts';
 import type { ClaimedRow } from '../../src/engine/claim.ts';
-import { mintUuid, setClockOffset } from '../../src/ids.ts';
+import { databaseNow, mintUuid, setClockOffset } from '../../src/ids.ts';
 import { makeSender } from '../egress/make-sender.ts';
 import { startReceiver } from '../support/receiver.ts';
 
@@ -17,6 +17,7 @@ test("an attempt is signed for the database's time, however wrong this host's cl
   const outcome = await attempt(sender, rowTo(receiver.url), {
     body: '{}',
     keys: [randomBytes(24)],
+    startedAt: new Date(databaseNow()),
     timeoutMs: 2_000,
     signal: new AbortController().signal,
   });
@@ -33,6 +34,7 @@ test('nothing is sent unsigned', async () => {
   const outcome = await attempt(sender, rowTo(receiver.url), {
     body: '{}',
     keys: [],
+    startedAt: new Date(),
     timeoutMs: 2_000,
     signal: new AbortController().signal,
   });
