@@ -17,6 +17,9 @@ export interface Services {
   hints: Hints;
 }
 
+/** The source notes what it gives out as `taken`; what of it has gone into the socket is the `position`. */
+export type Progress = { taken?: number; position?: number };
+
 /** One request's, or one subscription's, context. */
 export type Context = {
   services: Services;
@@ -27,8 +30,8 @@ export type Context = {
   idempotencyKey: string | undefined;
   /** Aborted once the actor's credential has expired or was revoked; set for subscriptions alone. */
   grantSignal?: AbortSignal;
-  /** Where a subscription's source notes how far it has come, so that a client that is cut off learns it. */
-  progress?: { position?: number };
+  /** Up to where a subscription's client has been told, so that one that is cut off learns it. */
+  progress?: Progress;
 };
 
 /** The caller. Throws UNAUTHENTICATED where no credential came along. */

@@ -51,7 +51,12 @@ export function node<Row extends object>(
     keyOf: options.keyOf ?? ((id) => decodeId(name, id)),
     load: options.load,
   });
-  builder.objectType(ref, { description: options.description, fields: options.fields });
+  builder.objectType(ref, {
+    description: options.description,
+    // For whoever wants to know what `node` asks for: the loaders stand nowhere in the schema.
+    extensions: { permission: options.permission },
+    fields: options.fields,
+  });
   builder.objectFields(ref, (t) => ({
     id: t.id({
       description: `Globally unique: \`${idPrefixes[name]}_…\`.`,

@@ -41,7 +41,7 @@ export class Ticks {
         }
         next += 1;
         source.pulled += 1;
-        if (context.progress !== undefined) context.progress.position = next;
+        if (context.progress !== undefined) context.progress.taken = next;
         // A real source gives way to the event loop; one that never does would starve every socket.
         return new Promise((resolve) => setImmediate(resolve, { done: false, value: next }));
       },

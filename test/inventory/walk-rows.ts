@@ -1,0 +1,235 @@
+/** Whoever asks, with what is its own: where a field hangs on a record, that is how it gets there. */
+export type Own = Readonly<{
+  tenant: string;
+  app: string;
+  endpoint: string;
+  event: string;
+  delivery: string;
+}>;
+
+/** How a value gets to one path of the schema. */
+type WalkRow = Readonly<{
+  /** What kinds of records the value may name; `position` and `tenant` for what is no id. */
+  of: readonly string[];
+  /** Those of them that their owner is answered; by default all. */
+  finds?: readonly string[];
+  /** `value` stands as it is written in GraphQL. */
+  document(value: string, own: Own): string;
+  /** What it is told who names nobody's record. */
+  missing?: 'NotFoundError' | 'NOT_FOUND' | 'FOREIGN_TENANT';
+}>;
+
+type Documents = (args: string, own: Own) => string;
+type WalkRows = Readonly<Record<string, WalkRow>>;
+
+export const everyType = [
+  ...[
+    'ApiKey',
+    'App',
+    'AppInstallation',
+    'AppInvitation',
+    'AppMember',
+    'AppVersion',
+    'AuditEntry',
+    'Delivery',
+  ],
+  ...['DeliveryAttempt', 'Endpoint', 'Event', 'ReplayJob', 'Tenant'],
+];
+
+/** Both cursors of a list. */
+function pages(field: string, node: string, document: Documents): WalkRows {
+  return Object.fromEntries(
+    ['after', 'before'].map((name) => [
+      `${field}(${name})`,
+      { of: [node], document: (value: string, own: Own) => document(`${name}: ${value}`, own) },
+    ]),
+  );
+}
+
+const ofFilter = { id: 'Delivery', eventId: 'Event', endpointId: 'Endpoint', tenant: 'tenant' } as const;
+const ownOf = { id: 'delivery', eventId: 'event', endpointId: 'endpoint', tenant: 'tenant' } as const;
+
+/** Every id of a delivery filter. Beside it stands, where `withOwn` says so, the asker's own: something comes. */
+function filters(field: string, document: Documents, { path = 'filter', withOwn = false } = {}): WalkRows {
+  return Object.fromEntries(
+    (['id', 'eventId', 'endpointId', 'tenant'] as const).map((name) => [
+      `${field}(${path}.${name})`,
+      {
+        of: [ofFilter[name]],
+        document: (value: string, own: Own) =>
+          document(`filter: { ${name}: [${value}${withOwn ? `, "${own[ownOf[name]]}"` : ''}] }`, own),
+      },
+    ]),
+  );
+}
+
+function act(name: string, id: string, of: string, more = ''): WalkRows {
+  return {
+    [`Mutation.${name}(input.${id})`]: {
+      of: [of],
+      document: (value) =>
+        `mutation { ${name}(input: { ${id}: ${value} ${more} }) { __typename ... on Error { code message } ... on NotFoundError { missingId } } }`,
+      missing: 'NotFoundError',
+    },
+  };
+}
+
+function find(name: string, of: readonly string[], fields = '{ id }'): WalkRows {
+  return {
+    [`Query.${name}(id)`]: { of, document: (value) => `{ ${name}(id: ${value}) ${fields} }` },
+  };
+}
+
+const page = '{ nodes { id } pageInfo { hasNextPage hasPreviousPage } }';
+const url = '"http://127.0.0.1:9/hook"';
+const job = '{ __typename ... on ReplayDeliveriesPayload { job { matched } } }';
+
+export const walkRows: WalkRows = {
+  ...find('app', ['App']),
+  ...find('appProfile', ['App'], '{ appId name }'),
+  ...find('delivery', ['Delivery']),
+  ...find('endpoint', ['Endpoint']),
+  ...find('event', ['Event']),
+  ...find('replayJob', ['ReplayJob']),
+  ...find('node', everyType),
+  'Query.nodes(ids)': { of: everyType, document: (value) => `{ nodes(ids: [${value}]) { id } }` },
+  'Query.logHead(appId)': {
+    of: ['App'],
+    document: (value) => `{ logHead(appId: ${value}) }`,
+    missing: 'NOT_FOUND',
+  },
+  'Query.logOldest(appId)': {
+    of: ['App'],
+    document: (value) => `{ logOldest(appId: ${value}) }`,
+    missing: 'NOT_FOUND',
+  },
+  'Query.auditLog(filter.targetId)': {
+    of: everyType,
+    finds: ['ApiKey', 'Endpoint'],
+    document: (value) => `{ auditLog(filter: { targetId: ${value} }) ${page} }`,
+  },
+  ...pages('Query.apiKeys', 'ApiKey', (args) => `{ apiKeys(${args}) ${page} }`),
+  ...pages('Query.appInstallations', 'AppInstallation', (args) => `{ appInstallations(${args}) ${page} }`),
+  ...pages('Query.apps', 'App', (args) => `{ apps(${args}) ${page} }`),
+  ...pages('Query.auditLog', 'AuditEntry', (args) => `{ auditLog(${args}) ${page} }`),
+  ...pages('Query.deliveries', 'Delivery', (args) => `{ deliveries(${args}) ${page} }`),
+  ...pages('Query.endpoints', 'Endpoint', (args) => `{ endpoints(${args}) ${page} }`),
+  ...pages('Query.events', 'Event', (args) => `{ events(${args}) ${page} }`),
+  ...pages('Query.tenants', 'Tenant', (args) => `{ tenants(${args}) ${page} }`),
+  ...pages(
+    'App.deliveries',
+    'Delivery',
+    (args, { app }) => `{ app(id: "${app}") { deliveries(${args}) ${page} } }`,
+  ),
+  ...pages(
+    'App.installations',
+    'AppInstallation',
+    (args, { app }) => `{ app(id: "${app}") { installations(${args}) ${page} } }`,
+  ),
+  ...pages(
+    'App.versions',
+    'AppVersion',
+    (args, { app }) => `{ app(id: "${app}") { versions(${args}) ${page} } }`,
+  ),
+  ...pages(
+    'Delivery.replays',
+    'Delivery',
+    (args, { delivery }) => `{ delivery(id: "${delivery}") { replays(${args}) ${page} } }`,
+  ),
+  ...pages(
+    'Endpoint.auditLog',
+    'AuditEntry',
+    (args, { endpoint }) => `{ endpoint(id: "${endpoint}") { auditLog(${args}) ${page} } }`,
+  ),
+  ...pages(
+    'Endpoint.deliveries',
+    'Delivery',
+    (args, { endpoint }) => `{ endpoint(id: "${endpoint}") { deliveries(${args}) ${page} } }`,
+  ),
+  ...pages(
+    'Event.deliveries',
+    'Delivery',
+    (args, { event }) => `{ event(id: "${event}") { deliveries(${args}) ${page} } }`,
+  ),
+  ...filters('Query.deliveries', (args) => `{ deliveries(${args}) ${page} }`),
+  ...filters('Query.deliveryCount', (args) => `{ deliveryCount(${args}) { count } }`),
+  ...filters('App.deliveries', (args, { app }) => `{ app(id: "${app}") { deliveries(${args}) ${page} } }`),
+  ...filters(
+    'Endpoint.deliveries',
+    (args, { endpoint }) => `{ endpoint(id: "${endpoint}") { deliveries(${args}) ${page} } }`,
+  ),
+  ...filters(
+    'Mutation.replayDeliveries',
+    (args) => `mutation { replayDeliveries(input: { ${args} }) ${job} }`,
+    {
+      path: 'input.filter',
+    },
+  ),
+  ...filters(
+    'Subscription.deliveryLog',
+    (args) => `subscription { deliveryLog(after: 0, ${args}) { changes { deliveryId } } }`,
+    { withOwn: true },
+  ),
+  ...filters(
+    'Subscription.deliveryStatusChanged',
+    (args) => `subscription { deliveryStatusChanged(after: 0, ${args}) { deliveryId } }`,
+    { withOwn: true },
+  ),
+  ...Object.fromEntries(
+    [
+      ['deliveryLog', '{ changes { deliveryId } }'],
+      ['deliveryStatusChanged', '{ deliveryId }'],
+    ].flatMap(([name, fields]) => [
+      [
+        `Subscription.${name}(appId)`,
+        {
+          of: ['App'],
+          document: (value: string) => `subscription { ${name}(appId: ${value}, after: 0) ${fields} }`,
+          missing: 'NOT_FOUND' as const,
+        },
+      ],
+      [
+        `Subscription.${name}(after)`,
+        {
+          of: ['position'],
+          document: (value: string) => `subscription { ${name}(after: ${value}) ${fields} }`,
+        },
+      ],
+    ]),
+  ),
+  'Subscription.replayJobProgress(id)': {
+    of: ['ReplayJob'],
+    document: (value) => `subscription { replayJobProgress(id: ${value}) { id } }`,
+    missing: 'NOT_FOUND',
+  },
+  'Mutation.publishEvents(input.events.tenant)': {
+    of: ['tenant'],
+    document: (value) =>
+      `mutation { publishEvents(input: { events: [{ tenant: ${value}, type: "order.paid", payload: {} }] }) { __typename ... on ValidationError { issues { path code message } } } }`,
+    missing: 'FOREIGN_TENANT',
+  },
+  ...act('acceptAppInvitation', 'token', 'token'),
+  ...act('cancelDelivery', 'id', 'Delivery'),
+  ...act('createInstallLink', 'appId', 'App', 'permissions: []'),
+  ...act('deleteApp', 'id', 'App'),
+  ...act('deleteEndpoint', 'id', 'Endpoint'),
+  ...act('installApp', 'appId', 'App', 'permissions: []'),
+  ...act('inviteAppMember', 'appId', 'App', 'email: "new@others.example", permissions: [MANAGE_APP]'),
+  ...act('publishAppVersion', 'appId', 'App', 'version: "9", webhookCategories: [], dataTypes: []'),
+  ...act('purgeDeliveries', 'endpointId', 'Endpoint'),
+  ...act('removeAppMember', 'id', 'AppMember'),
+  ...act('removeAppWebhook', 'appId', 'App'),
+  ...act('replayDelivery', 'id', 'Delivery'),
+  ...act('revokeApiKey', 'id', 'ApiKey'),
+  ...act('rotateAppClientSecret', 'appId', 'App'),
+  ...act('rotateAppWebhookSecret', 'appId', 'App'),
+  ...act('rotateEndpointSecret', 'id', 'Endpoint'),
+  ...act('setAppWebhook', 'appId', 'App', `url: ${url}, streams: [LIFECYCLE]`),
+  ...act('testEndpoint', 'id', 'Endpoint'),
+  ...act('uninstallApp', 'id', 'AppInstallation'),
+  ...act('updateApp', 'id', 'App', 'name: "Mine"'),
+  ...act('updateAppMember', 'id', 'AppMember', 'permissions: [MANAGE_APP]'),
+  ...act('updateEndpoint', 'id', 'Endpoint', 'isActive: false'),
+  ...act('updateInstallation', 'id', 'AppInstallation', 'isSubscribed: false'),
+  ...act('verifyEndpoint', 'id', 'Endpoint'),
+};
