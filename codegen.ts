@@ -3,16 +3,18 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
-import { lexicographicSortSchema, parse, printSchema } from 'graphql';
+import { lexicographicSortSchema, parse, print, printSchema } from 'graphql';
 // Loads every room that declares a route.
 import './src/app.ts';
+import { idOfText } from './src/http/trusted-documents.ts';
 import { generateInventory } from './src/inventory/generate-inventory.ts';
 import { schema } from './src/schema.ts';
 
 /**
- * Writes what is made from the schema: `schema/schema.graphql`, which clients generate from, the inventory beside it, and the typed
- * documents of `test/documents/`, which show how and are type-checked with everything else. With `--check` it writes
- * nothing and fails where a file is not what it would write.
+ * Writes what is made from the schema: `schema/schema.graphql`, which clients generate from, the inventory beside it,
+ * the typed documents of `test/documents/`, which show how and are type-checked with everything else, and their texts
+ * by id, which a server takes in the place of the text. With `--check` it writes nothing and fails where a file is not
+ * what it would write.
  */
 const documentsFolder = 'test/documents';
 const typedFolder = `${documentsFolder}/generated/`;
@@ -45,12 +47,18 @@ async function generate(): Promise<Map<string, string>> {
   const files = new Map([
     ['schema/schema.graphql', `${printed}\n`],
     ...generateInventory(schema, new URL('./', import.meta.url)),
+    ['schema/trusted-documents.json', manifestOf(documents.map(({ document }) => print(document)))],
   ]);
   // `gql.ts` is for documents that stand in code; ours stand in files.
   for (const section of sections.filter(({ filename }) => filename.endsWith('graphql.ts'))) {
     files.set(section.filename, await codegen(section));
   }
   return files;
+}
+
+/** The texts as clients print them. */
+function manifestOf(texts: readonly string[]): string {
+  return `${JSON.stringify(Object.fromEntries(texts.map((text) => [idOfText(text), text])), null, 2)}\n`;
 }
 
 async function main(isCheck: boolean): Promise<void> {

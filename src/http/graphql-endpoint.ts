@@ -5,13 +5,14 @@ import type { Authenticator } from '../access/authenticate.ts';
 import { badUserInput, RequestError } from '../errors.ts';
 import type { Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
+import { parseIdempotencyHeader } from '../idempotency/resolve-key.ts';
 import { declareRoute } from '../route.ts';
 import { graphiqlPage, graphiqlPolicy } from './graphiql.ts';
 import { isTooDeep, maxJsonDepth } from './json-depth.ts';
 import type { Metrics } from './metrics.ts';
 import type { Origins } from './origin.ts';
 import type { RateLimit } from './rate-limit.ts';
-import { endUnread, readBody } from './read-body.ts';
+import { createTurns, endUnread, readBody } from './read-body.ts';
 import type { RequestContext } from './request-context.ts';
 import { sendStream } from './send-response.ts';
 import type { Yoga } from './yoga.ts';
@@ -31,6 +32,8 @@ const errors = [
   'COST_EXCEEDED',
   'RATE_LIMITED',
   'PAYLOAD_TOO_LARGE',
+  'DOCUMENT_NOT_TRUSTED',
+  'PERSISTED_QUERY_NOT_FOUND',
   'INTERNAL',
 ];
 
@@ -40,7 +43,8 @@ declareRoute({
   path: '/graphql',
   description: 'GraphQL: each operation is listed by its root fields. Subscriptions as server-sent events.',
   auth: ['API_KEY', 'USER', 'SERVICE', 'APP'],
-  request: '{"query","variables","operationName"} as application/json, at most 4 MiB',
+  request:
+    '{"query","variables","operationName"} as application/json, at most 4 MiB; in the place of query a documentId',
   response: '{"data","errors"}; text/event-stream for a subscription',
   errors,
   records: [],
@@ -54,7 +58,7 @@ declareRoute({
     'The same over WebSocket, with the subprotocol graphql-transport-ws; queries and subscriptions by GET.',
   auth: ['API_KEY', 'USER', 'SERVICE', 'APP'],
   request:
-    'an upgrade with `authorization` in the connection parameters; or query, variables and operationName',
+    'an upgrade with `authorization` in the connection parameters; or query (or documentId), variables and operationName',
   response: 'messages of graphql-transport-ws; {"data","errors"}; text/event-stream',
   errors,
   records: [],
@@ -89,6 +93,7 @@ export function createGraphQLEndpoint(options: {
   scopeOf: (context: { requestId: string }) => MaskScope;
 }): GraphQLEndpoint {
   const { yoga, services, authenticator, rateLimit } = options;
+  const turn = createTurns();
 
   async function answer(
     request: IncomingMessage,
@@ -121,10 +126,11 @@ export function createGraphQLEndpoint(options: {
       services,
       actor,
       requestId,
-      idempotencyKey: unquoted(single(headers['idempotency-key'])),
+      idempotencyKey: idempotencyKeyOf(single(headers['idempotency-key'])),
       transport: 'sse',
     };
     const body = method === 'POST' ? await readBody(request, actor ? undefined : forAnybody) : undefined;
+    if (body !== undefined) await turn(body);
     if (body !== undefined && isTooDeep(body)) {
       throw badUserInput(`The request nests deeper than ${maxJsonDepth} levels.`, { limit: maxJsonDepth });
     }
@@ -219,8 +225,8 @@ const wantsPage = ({ headers, url }: IncomingMessage) =>
 const single = (header: string | string[] | undefined) =>
   Array.isArray(header) ? header.join(', ') : header;
 
-/** The header is a structured string: `"key"`. Most clients leave the quotes out. */
-const unquoted = (key: string | undefined) => key?.trim().replace(/^"(.*)"$/, '$1');
+const idempotencyKeyOf = (header: string | undefined) =>
+  header === undefined ? undefined : parseIdempotencyHeader(header);
 
 /** Who is counted: the actor, or for those without a credential the address that they come from. */
 export const actorKey = (actor: Actor | undefined, request: IncomingMessage) =>

@@ -1,8 +1,9 @@
 /**
  * Levels of arrays and objects within each other that JSON from a client may have. Far deeper than data is; a million
- * levels take seconds to parse and to clear away, and nothing can write them out again.
+ * levels take seconds to parse and to clear away, and nothing can write them out again. A payload or a schema may have
+ * 200 of its own, and stands some levels deep in the request.
  */
-export const maxJsonDepth = 200;
+export const maxJsonDepth = 256;
 
 const quote = 0x22;
 const backslash = 0x5c;

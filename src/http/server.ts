@@ -16,6 +16,7 @@ import { Origins } from './origin.ts';
 import { RateLimit } from './rate-limit.ts';
 import { createRouter } from './router.ts';
 import { slowConsumerMs } from './send-response.ts';
+import { createDocumentGate, type TrustedDocuments } from './trusted-documents.ts';
 import { createWebSockets, refuseUpgrade } from './websocket.ts';
 import { createGraphQLYoga } from './yoga.ts';
 
@@ -45,6 +46,8 @@ export type HttpServerOptions = Readonly<{
   grantWatch: Pick<GrantWatch, 'watch'>;
   readiness: Readiness;
   metrics: Metrics;
+  /** Those that may be sent by id, and with TRUSTED_DOCUMENTS_ONLY the only ones. */
+  trustedDocuments?: TrustedDocuments;
   /** Of other rooms. */
   routes?: readonly Route[];
   slowConsumerMs?: number;
@@ -62,9 +65,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     logger,
     hideSuggestions: production,
   });
+  const documentGate = createDocumentGate({
+    documents: options.trustedDocuments ?? new Map(),
+    only: config.trustedDocumentsOnly,
+  });
   const shared = {
     ...options,
-    yoga: createGraphQLYoga({ ...options, production, scopeOf }),
+    documentGate,
+    yoga: createGraphQLYoga({ ...options, production, scopeOf, documentGate }),
     origins: new Origins(config),
     rateLimit: new RateLimit(config.rateLimitPerMinute),
     production,

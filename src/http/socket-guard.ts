@@ -1,9 +1,11 @@
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
+import type { Progress } from '../graph/context.ts';
 import { isTooDeep, maxJsonDepth } from './json-depth.ts';
 
 export const closeCodes = {
   normal: 1000,
+  messageTooBig: 1009,
   serviceRestart: 1012,
   tryAgainLater: 1013,
   badRequest: 4400,
@@ -14,9 +16,11 @@ export const closeCodes = {
   slowConsumer: 4510,
 } as const;
 
-/** Messages and pings from a client: so many at once, then so many a second. */
+/** Messages, pings and pongs from a client: so many at once, then so many a second. */
 const messageBurst = 400;
 const messagesPerSecond = 100;
+/** A message before the credential: it holds that and little more. */
+const maxBytesBefore = 65_536;
 /** How often a socket is looked at. */
 const lookEveryMs = 1_000;
 const pingEveryMs = 15_000;
@@ -26,8 +30,6 @@ const silentMs = 45_000;
 const closeGraceMs = 5_000;
 /** The longest reason that fits into a close frame. */
 const maxReasonBytes = 123;
-
-export type Progress = { position?: number };
 
 /**
  * What stands between a client's socket and the protocol: it counts messages, notices the dead and the slow, and makes
@@ -51,6 +53,7 @@ export class SocketGuard implements GraphQLSocket {
   readonly #progress = new Map<string, Progress>();
   readonly #closeListeners: ((code: number, reason: string) => void)[] = [];
   #closed = false;
+  #admitted = false;
   #tokens = messageBurst;
   #unsent = 0;
   #buffered = 0;
@@ -69,7 +72,7 @@ export class SocketGuard implements GraphQLSocket {
     this.#onSlow = options.onSlow;
     this.#onError = options.onError;
     this.#looking = setInterval(() => this.#look(), Math.min(lookEveryMs, options.slowConsumerMs / 4));
-    socket.on('pong', () => this.#hear());
+    socket.on('pong', () => this.#count());
     socket.on('ping', () => this.#count());
     // An oversized message or a broken frame: ws closes with the right code by itself.
     socket.on('error', () => undefined);
@@ -78,6 +81,11 @@ export class SocketGuard implements GraphQLSocket {
 
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** The client has proven who it is: from now on it may say large things. */
+  admit(): void {
+    this.#admitted = true;
   }
 
   /** Rejects once the socket is closed: that unwinds whatever still wanted to send. */
@@ -104,6 +112,10 @@ export class SocketGuard implements GraphQLSocket {
   onMessage(listener: (data: string) => Promise<void>): void {
     this.#socket.on('message', (data: RawData) => {
       if (!this.#count()) return;
+      if (!this.#admitted && Buffer.isBuffer(data) && data.length > maxBytesBefore) {
+        this.close(closeCodes.messageTooBig, 'Too large before connection_init.');
+        return;
+      }
       if (Buffer.isBuffer(data) && isTooDeep(data)) {
         this.close(closeCodes.badRequest, `A message nests deeper than ${maxJsonDepth} levels.`);
         return;
@@ -132,12 +144,8 @@ export class SocketGuard implements GraphQLSocket {
     this.#progress.delete(operationId);
   }
 
-  #hear(): void {
-    this.#heardAt = performance.now();
-  }
-
   #count(): boolean {
-    this.#hear();
+    this.#heardAt = performance.now();
     if (this.#closed) return false;
     this.#tokens -= 1;
     if (this.#tokens < 0) this.close(closeCodes.tooManyMessages, 'Too many messages');

@@ -65,6 +65,10 @@ function hintOf(error: GraphQLError, original: GraphQLError): HttpHint | undefin
       return { status: 429, headers: { 'retry-after': String(retryAfterSeconds ?? 1) } };
     case 'PAYLOAD_TOO_LARGE':
       return { status: 413 };
+    case 'DOCUMENT_NOT_TRUSTED':
+      return { status: 403 };
+    case 'PERSISTED_QUERY_NOT_FOUND':
+      return { status: 404 };
     default:
   }
   // What was refused before anything was executed has no path. Yoga tells which status the protocol wants.

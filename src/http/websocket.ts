@@ -8,7 +8,7 @@ import type { Actor } from '../access/actor.ts';
 import type { Authenticator } from '../access/authenticate.ts';
 import type { Grant, GrantWatch } from '../access/grant-watch.ts';
 import { RequestError } from '../errors.ts';
-import type { Services } from '../graph/context.ts';
+import type { Progress, Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
 import { actorKey } from './graphql-endpoint.ts';
 import type { Metrics } from './metrics.ts';
@@ -17,6 +17,7 @@ import type { RateLimit } from './rate-limit.ts';
 import { maxBodyBytes } from './read-body.ts';
 import type { RequestContext } from './request-context.ts';
 import { closeCodes, SocketGuard } from './socket-guard.ts';
+import type { DocumentGate } from './trusted-documents.ts';
 import { maskResult } from './use-masked-results.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -39,7 +40,7 @@ export type WebSockets = Readonly<{
  *
  * | code | why | come back? |
  * |---|---|---|
- * | 1009 | a message of more than 4 MiB | no |
+ * | 1009 | a message of more than 4 MiB, or 64 KiB before the credential | no |
  * | 1012 | this process shuts down | yes |
  * | 1013 | the credential could not be checked just now | yes |
  * | 4400, 4409, 4429 | the protocol was broken | no |
@@ -56,6 +57,7 @@ export function createWebSockets(options: {
   origins: Origins;
   rateLimit: RateLimit;
   metrics: Metrics;
+  documentGate: DocumentGate;
   slowConsumerMs: number;
   scopeOf: (context: { requestId: string }) => MaskScope;
 }): WebSockets {
@@ -80,6 +82,7 @@ export function createWebSockets(options: {
       if (guard.isClosed) return false;
       const grant = options.grantWatch.watch(actor);
       extra.actor = actor;
+      guard.admit();
       extra.grant = grant;
       const end = () => guard.close(closeCodes.forbidden, messageOf(grant.signal.reason));
       if (grant.signal.aborted) return refuse(guard, closeCodes.forbidden, messageOf(grant.signal.reason));
@@ -113,7 +116,8 @@ export function createWebSockets(options: {
       if (openOperations > maxOperations) throw tooManyOperations();
       options.rateLimit.take(actorKey(actor, request));
       const operation = yoga.getEnveloped({ ...context, params: payload });
-      const document = operation.parse(payload.query);
+      // `query` is always there over WebSocket: empty, where an id says it all.
+      const document = operation.parse(options.documentGate(payload) ?? payload.query);
       const refusals = operation.validate(operation.schema, document);
       if (refusals.length > 0) {
         guard.forget(id);
@@ -143,6 +147,7 @@ export function createWebSockets(options: {
     execute: (args) => enveloped(args).execute(args),
     subscribe: (args) => enveloped(args).subscribe(args),
     onNext(_context, _id, _payload, args, result) {
+      noteSent(Object(args.contextValue));
       if (result.errors === undefined) return undefined;
       const { errors = [], data } = maskResult(result, options.scopeOf(Object(args.contextValue)));
       const formatted = errors.map((error) => error.toJSON());
@@ -218,6 +223,11 @@ const tooManyOperations = () =>
 function refuse(guard: SocketGuard, code: number, reason: string): false {
   guard.close(code, reason);
   return false;
+}
+
+/** The message goes into the socket next: whoever reads the close that may follow has read it. */
+function noteSent({ progress }: { progress?: Progress }): void {
+  if (progress?.taken !== undefined) progress.position = progress.taken;
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined);

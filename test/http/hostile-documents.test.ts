@@ -1,17 +1,30 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectAs, type RawSocket, subscribeTo } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
+/** Another client, with a subscription that is to go on whatever the others do. */
+let bystander: RawSocket;
 beforeAll(async () => {
   server = await startTestServer();
+  bystander = await connectAs('full', server.wsUrl);
+  bystander.say(subscribeTo('going', 'subscription { silence }'));
 });
 afterAll(() => server.stop());
 
 const inTurn = (count: number, piece: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => piece(index)).join(' ');
 
-/** Variables are JSON text: some are too large to be written by a program with care. */
-const hostile: Record<string, { source: string; variables?: Record<string, string>; codes: string[] }> = {
+type Hostile = {
+  source: string;
+  /** JSON text: some are too large to be written by a program with care. */
+  variables?: Record<string, string>;
+  codes: string[];
+  /** Where a whole message over WebSocket is what is wrong: the socket's end. */
+  closesWith?: string;
+};
+
+const hostile: Record<string, Hostile> = {
   'fragments that double themselves': {
     source: `{ things { nodes { ...f0 } } } ${inTurn(60, (n) => `fragment f${n} on Endpoint { things { nodes { ...f${n + 1} ...f${n + 1} } } }`)} fragment f60 on Endpoint { id }`,
     codes: ['GRAPHQL_VALIDATION_FAILED'],
@@ -67,6 +80,24 @@ const hostile: Record<string, { source: string; variables?: Record<string, strin
     source: 'query ($v: [String!]) { echo(list: $v) }',
     variables: { v: `${'['.repeat(1_500_000)}${']'.repeat(1_500_000)}` },
     codes: ['BAD_USER_INPUT'],
+    closesWith: '4400',
+  },
+  '10 MB of lists within lists': {
+    source: 'query ($v: [String!]) { echo(list: $v) }',
+    variables: { v: `${'['.repeat(5_000_000)}${']'.repeat(5_000_000)}` },
+    codes: ['PAYLOAD_TOO_LARGE'],
+    closesWith: '1009',
+  },
+  'a body of 5 MB': {
+    source: '{ hello }',
+    variables: { pad: `"${'x'.repeat(5_000_000)}"` },
+    codes: ['PAYLOAD_TOO_LARGE'],
+    closesWith: '1009',
+  },
+  'a syntax error': { source: '{ hello', codes: ['GRAPHQL_PARSE_FAILED'] },
+  'a thousand names that are not there': {
+    source: `{ things { nodes { ${inTurn(1_000, (n) => `nothing${n}`)} } } }`,
+    codes: ['GRAPHQL_VALIDATION_FAILED'],
   },
   'two million wrong values in a list': {
     source: 'query ($v: [String!]) { echo(list: $v) }',
@@ -80,26 +111,53 @@ const hostile: Record<string, { source: string; variables?: Record<string, strin
   },
 };
 
-for (const [name, { source, variables = {}, codes }] of Object.entries(hostile)) {
-  test(`${name}: refused at once, before a resolver runs`, async () => {
-    const before = server.seen.resolved;
-    const startedAt = performance.now();
-    const texts = Object.entries(variables).map(([variable, json]) => `"${variable}":${json}`);
-    const response = await fetch(server.graphqlUrl, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: 'Bearer full' },
-      body: `{"query":${JSON.stringify(source)},"variables":{${texts}}}`,
-    });
-    const answer = await response.json();
-    const found = new Set(
-      answer.errors?.map((error: { extensions: { code: string } }) => error.extensions.code),
-    );
-    expect([...found]).toEqual(codes);
-    expect(server.seen.resolved).toBe(before);
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+const overHttp = (accept: string) => async (body: string) => {
+  const response = await fetch(server.graphqlUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept, authorization: 'Bearer full' },
+    body,
+  });
+  return await response.text();
+};
+
+/** How each takes one request's body; answers with the text that holds the refusal, or why the socket was closed. */
+const transports: Record<string, (body: string) => Promise<string>> = {
+  HTTP: overHttp('application/json'),
+  'server-sent events': overHttp('text/event-stream'),
+  async WebSocket(body) {
+    const socket = await connectAs('full', server.wsUrl);
+    socket.say(`{"id":"1","type":"subscribe","payload":${body}}`);
+    const answered = socket.hear(({ id }) => id === '1').then((message) => JSON.stringify(message));
+    const closed = socket.closed().then(({ code, reason }) => `"code":"${code}" ${reason}`);
+    const text = await Promise.race([answered, closed]);
+    socket.socket.close();
+    return text;
+  },
+};
+
+for (const [transport, send] of Object.entries(transports)) {
+  describe(`over ${transport}`, () => {
+    for (const [name, { source, variables = {}, codes, closesWith }] of Object.entries(hostile)) {
+      test(`${name}: refused at once, before a resolver runs`, async () => {
+        const before = server.seen.resolved;
+        const startedAt = performance.now();
+        const texts = Object.entries(variables).map(([variable, json]) => `"${variable}":${json}`);
+        const text = await send(`{"query":${JSON.stringify(source)},"variables":{${texts}}}`);
+        const expected = transport === 'WebSocket' && closesWith !== undefined ? [closesWith] : codes;
+        const found = new Set(Array.from(text.matchAll(/"code":"(\w+)"/g), ([, code]) => code));
+        expect([...found]).toEqual(expected);
+        expect(server.seen.resolved).toBe(before);
+        expect(performance.now() - startedAt).toBeLessThan(3_000);
+      });
+    }
   });
 }
 
-test('afterwards everything goes on as before', async () => {
+test('another client’s subscription has gone on, and everything else does', async () => {
+  expect(server.ticks.opened - server.ticks.returned).toBe(1);
+  bystander.say(subscribeTo('asked', '{ hello }'));
+  expect((await bystander.hear(({ id }) => id === 'asked')).payload).toEqual({
+    data: { hello: 'hello full' },
+  });
   expect((await server.post('{ hello }')).status).toBe(200);
 });

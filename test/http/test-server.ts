@@ -27,7 +27,9 @@ class TestGrants {
 
 /** A real server over the small schema, on a port of its own. */
 export async function startTestServer(
-  options: Partial<Pick<HttpServerOptions, 'routes' | 'slowConsumerMs' | 'readiness'>> & {
+  options: Partial<
+    Pick<HttpServerOptions, 'routes' | 'slowConsumerMs' | 'readiness' | 'trustedDocuments'>
+  > & {
     environment?: Record<string, string>;
     config?: Partial<Config>;
     logger?: typeof quietLogger;
@@ -65,6 +67,7 @@ export async function startTestServer(
     readiness: options.readiness ?? createReadiness({ database, isMigrated: () => isMigrated }),
     metrics,
     ...(options.routes === undefined ? {} : { routes: options.routes }),
+    ...(options.trustedDocuments === undefined ? {} : { trustedDocuments: options.trustedDocuments }),
     ...(options.slowConsumerMs === undefined ? {} : { slowConsumerMs: options.slowConsumerMs }),
   });
   const { url, port } = await server.listen();

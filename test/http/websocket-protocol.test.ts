@@ -5,8 +5,11 @@ import { connectAs, RawSocket, subscribeTo } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
+/** Says nothing from the first test to the last: what becomes of it takes 10 seconds. */
+let silent: RawSocket;
 beforeAll(async () => {
   server = await startTestServer({ environment: { ALLOWED_ORIGINS: 'https://dashboard.example' } });
+  silent = await new RawSocket(server.wsUrl).open();
 });
 afterAll(() => server.stop());
 
@@ -137,10 +140,24 @@ const broken: Record<string, { say: (socket: RawSocket) => void; code: number }>
     code: 4400,
   },
   'a message of 20 MB': { say: (socket) => socket.say('x'.repeat(20_000_000)), code: 1009 },
-  'a message that nests without end': { say: (socket) => socket.say('['.repeat(1_000_000)), code: 4400 },
+  'a message that nests without end': { say: (socket) => socket.say('['.repeat(10_000)), code: 4400 },
   'a flood of pings': {
     say(socket) {
       for (let n = 0; n < 1_000; n += 1) socket.say({ type: 'ping' });
+    },
+    code: 4429,
+  },
+  'a large message before connection_init': {
+    say: (socket) => socket.say({ type: 'ping', payload: { pad: 'x'.repeat(70_000) } }),
+    code: 1009,
+  },
+  'a connection_init with a large payload': {
+    say: (socket) => socket.say({ type: 'connection_init', payload: { pad: 'x'.repeat(70_000) } }),
+    code: 1009,
+  },
+  'a flood of pong frames': {
+    say(socket) {
+      for (let n = 0; n < 1_000; n += 1) socket.socket.pong();
     },
     code: 4429,
   },
@@ -200,4 +217,24 @@ test('other paths are not there', async () => {
     socket.on('error', () => undefined);
   });
   expect(status).toBe(404);
+});
+
+test('an actor’s operations over WebSocket count against the same limit as its requests', async () => {
+  const limited = await startTestServer({ environment: { RATE_LIMIT_PER_MINUTE: '3' } });
+  expect((await limited.post('{ hello }')).status).toBe(200);
+  const socket = await connectAs('full', limited.wsUrl);
+  for (const id of ['1', '2', '3']) {
+    socket.say(subscribeTo(id, '{ hello }'));
+    await socket.hear((message) => message.id === id);
+  }
+  const refused = socket.heard.find(({ type }) => type === 'error');
+  expect(refused).toMatchObject({ id: '3', payload: [{ extensions: { code: 'RATE_LIMITED', limit: 3 } }] });
+  const other = await connectAs('poor', limited.wsUrl);
+  other.say(subscribeTo('1', '{ hello }'));
+  expect((await other.hear(({ id }) => id === '1')).type).toBe('next');
+  await limited.stop();
+});
+
+test('a socket without connection_init is closed with 4408', async () => {
+  expect((await silent.closed()).code).toBe(4408);
 });
