@@ -1,5 +1,7 @@
 import pg from 'pg';
 
+/** As `pg_stat_activity` shows our connections. */
+export const applicationName = 'heliograph';
 /** For the short statements of the engine. */
 export const engineTimeoutMs = 5_000;
 const connectTimeoutMs = 5_000;
@@ -41,7 +43,7 @@ export function pinSettings(client: pg.ClientBase, statementTimeoutMs: number): 
 export function connectionOptions(url: string, statementTimeoutMs: number) {
   return {
     connectionString: url,
-    application_name: 'heliograph',
+    application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: statementTimeoutMs + graceMs,
     types,

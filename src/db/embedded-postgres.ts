@@ -1,23 +1,42 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigError, keepInDataDir } from '../config.ts';
+import { applicationName, directClient } from './direct-client.ts';
+import { sqlStateOf } from './retry.ts';
 
 /**
  * A real PostgreSQL of our own, from the npm package of this platform: what `npm start` and the tests use where no
  * DATABASE_URL is given. It listens on 127.0.0.1 alone, on a free port, with a generated password.
  *
  * The server outlives a killed parent. So a start first looks for one that still runs over the same folder and
- * takes it over. PostgreSQL refuses to run as root: there it is started in a user namespace of its own, as nobody.
+ * takes it over, unless another process of ours uses it: whoever ends stops the server, so there can be only one.
+ * PostgreSQL refuses to run as root: there it is started in a user namespace of its own, as nobody.
  */
 export type EmbeddedPostgres = Readonly<{ url: string; stop(): Promise<void> }>;
 
 const startTimeoutMs = 30_000;
 const stopTimeoutMs = 15_000;
+/** Between the removal of its file, the last thing that a server does, and the end of its process. */
+const exitTimeoutMs = 500;
+/** A killed process's connections end at once, those within a statement when it is over. */
+const abandonedWithinMs = 6_000;
+/** Any number: who holds this lock uses the server, and stops it. */
+const lockKey = 7_203_116;
 
 export async function startEmbeddedPostgres(options: {
   dir: string;
@@ -28,12 +47,24 @@ export async function startEmbeddedPostgres(options: {
   restoreLinks(native);
   const data = join(options.dir, 'postgres');
   mkdirSync(options.dir, { recursive: true, mode: 0o700 });
-  const password = readPassword(options.dir);
+  const password = keepInDataDir(options.dir, 'postgres-password', () =>
+    randomBytes(24).toString('base64url'),
+  ).trim();
 
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(native, data, options.dir, password);
-  const running = runningServer(data);
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(native, data, password);
+  const running = await runningServer(data);
   if (running !== undefined) {
-    return { url: urlOf(running.port, password), stop: () => stopPid(running.pid) };
+    const url = urlOf(running.port, password);
+    const hold = await holdServer(url, { dir: options.dir, isLeftover: true });
+    if (hold !== undefined) {
+      const stop = async () => {
+        await hold.end();
+        await stopLeftover(running.pid, data);
+      };
+      return { url, stop };
+    }
+    // Its pid is somebody else's by now: PostgreSQL would take that for a server, and refuse.
+    rmSync(pidFile(data), { force: true });
   }
   const port = await freePort();
   const server = runAsUser(join(native, 'bin/postgres'), [
@@ -52,7 +83,13 @@ export async function startEmbeddedPostgres(options: {
   ]);
   await waitUntilReady(server);
   server.stderr?.resume();
-  return { url: urlOf(port, password), stop: () => stopChild(server) };
+  const url = urlOf(port, password);
+  const hold = await holdServer(url, { dir: options.dir, isLeftover: false });
+  const stop = async () => {
+    await hold?.end();
+    await stopChild(server);
+  };
+  return { url, stop };
 }
 
 function nativeFolder(): string {
@@ -82,20 +119,14 @@ function restoreLinks(native: string): void {
   }
 }
 
-function readPassword(dir: string): string {
-  const path = join(dir, 'postgres-password');
-  if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  return readFileSync(path, 'utf8').trim();
-}
-
-async function initialise(native: string, data: string, dir: string, password: string): Promise<void> {
-  // A folder without PG_VERSION is the rest of an initdb that was interrupted.
-  rmSync(data, { recursive: true, force: true });
-  const passwordFile = join(dir, 'initdb-password');
+/** Made aside and then renamed: nobody sees half a folder, and the first of two processes wins. */
+async function initialise(native: string, data: string, password: string): Promise<void> {
+  const draft = `${data}.${randomBytes(6).toString('hex')}`;
+  const passwordFile = `${draft}.password`;
   writeFileSync(passwordFile, password, { mode: 0o600 });
   try {
     const initdb = runAsUser(join(native, 'bin/initdb'), [
-      ...['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
+      ...['-D', draft, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
       ...['-E', 'UTF8', '--locale=C', '--no-sync'],
     ]);
     let said = '';
@@ -105,10 +136,16 @@ async function initialise(native: string, data: string, dir: string, password: s
     initdb.stdout?.resume();
     const [code] = await once(initdb, 'close');
     if (code !== 0) throw new Error(`initdb failed: ${said.trim()}`);
+    chmodSync(draft, 0o700);
+    try {
+      renameSync(draft, data);
+    } catch (error) {
+      if (!existsSync(join(data, 'PG_VERSION'))) throw error;
+    }
   } finally {
     rmSync(passwordFile, { force: true });
+    rmSync(draft, { recursive: true, force: true });
   }
-  chmodSync(data, 0o700);
 }
 
 function runAsUser(command: string, args: readonly string[]): ChildProcess {
@@ -142,14 +179,62 @@ async function waitUntilReady(server: ChildProcess): Promise<void> {
   server.removeAllListeners('exit');
 }
 
-/** The server that a killed process left behind: `postmaster.pid` holds its pid in line 1 and its port in line 4. */
-function runningServer(data: string): { pid: number; port: number } | undefined {
-  const path = join(data, 'postmaster.pid');
+const pidFile = (data: string) => join(data, 'postmaster.pid');
+
+/** `postmaster.pid` holds the pid in line 1, the port in line 4, the state in line 8. */
+function readPidFile(data: string): { pid: number; port: number; isReady: boolean } | undefined {
+  const path = pidFile(data);
   if (!existsSync(path)) return undefined;
   const lines = readFileSync(path, 'utf8').split('\n');
-  const pid = Number(lines[0]);
-  const port = Number(lines[3]);
-  return pid > 0 && port > 0 && lines[7]?.trim() === 'ready' && isAlive(pid) ? { pid, port } : undefined;
+  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  return pid > 0 && isAlive(pid) ? { pid, port, isReady: lines[7]?.trim() === 'ready' } : undefined;
+}
+
+/** The server over this folder. One that is starting or stopping is waited for. */
+async function runningServer(data: string): Promise<{ pid: number; port: number } | undefined> {
+  const giveUp = Date.now() + stopTimeoutMs;
+  for (;;) {
+    const server = readPidFile(data);
+    if (server === undefined || server.isReady || Date.now() > giveUp)
+      return server?.isReady ? server : undefined;
+    await delay(50);
+  }
+}
+
+/**
+ * Makes the server ours for as long as the connection lasts; one that was left behind once nobody of ours is connected
+ * any more. Undefined where no PostgreSQL answers. Throws where another process uses it.
+ */
+async function holdServer(
+  url: string,
+  { dir, isLeftover }: { dir: string; isLeftover: boolean },
+): Promise<{ end(): Promise<void> } | undefined> {
+  const client = directClient(url);
+  // It falls with the server. What is lost by it is only the refusal of a second process.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    if (sqlStateOf(error) === 'ECONNREFUSED') return undefined;
+    throw error;
+  }
+  // Two that start at once do not take each other for users.
+  await client.query(`set application_name = '${applicationName} start'`);
+  const giveUp = Date.now() + abandonedWithinMs;
+  for (;;) {
+    const { rows } = await client.query<{ held: boolean }>(
+      `select pg_try_advisory_lock($1)
+          and not ($2 and exists (select from pg_stat_activity where application_name = $3)) as held`,
+      [lockKey, isLeftover, applicationName],
+    );
+    if (rows[0]?.held === true) return { end: () => client.end().catch(() => undefined) };
+    if (Date.now() > giveUp) break;
+    await delay(100);
+  }
+  await client.end();
+  throw new ConfigError(
+    `The database in ${dir} is in use by another process: stop that one, or set DATA_DIR or DATABASE_URL.`,
+  );
 }
 
 function isAlive(pid: number): boolean {
@@ -170,11 +255,14 @@ async function stopChild(server: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-async function stopPid(pid: number): Promise<void> {
+/** Once its file is gone it has ended, though its pid may stay: in a container often nobody buries the dead. */
+export async function stopLeftover(pid: number, data: string): Promise<void> {
   if (!isAlive(pid)) return;
   process.kill(pid, 'SIGINT');
   const giveUp = Date.now() + stopTimeoutMs;
-  while (isAlive(pid) && Date.now() < giveUp) await delay(20);
+  while (isAlive(pid) && existsSync(pidFile(data)) && Date.now() < giveUp) await delay(20);
+  const exitBy = Math.min(giveUp, Date.now() + exitTimeoutMs);
+  while (isAlive(pid) && Date.now() < exitBy) await delay(20);
 }
 
 async function freePort(): Promise<number> {

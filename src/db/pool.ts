@@ -33,6 +33,7 @@ export type Database = Readonly<{
   hints: Hints;
   /** Whether statements are prepared by name. They break through pgbouncer in transaction mode before 1.21. */
   prepared: boolean;
+  /** Ends every connection. Safe to call twice. */
   close(): Promise<void>;
 }>;
 
@@ -51,27 +52,34 @@ export function openDatabase(options: {
   const api = openPool(options, options.apiConnections, apiTimeoutMs);
   const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: discardingBroken(api) }) });
   const hints = new Hints({ url: options.directUrl ?? options.url, logger: options.logger });
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await hints.stop();
+    await query.destroy();
+    await Promise.all([engine.end(), api.end()]);
+  };
   return {
     engine,
     api,
     query,
     hints,
     prepared: options.prepared,
-    async close() {
-      await hints.stop();
-      await Promise.all([engine.end(), query.destroy()]);
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }
 
 /**
  * Kysely hands every connection back as healthy. One whose socket died (a network that swallows packets ends in a
- * read timeout) must be closed instead, or the pool fills with dead ones.
+ * read timeout) must be closed instead, or the pool fills with dead ones. The pool is ended by `close`: kysely ends it
+ * only once it has run a query.
  */
 function discardingBroken(pool: pg.Pool): PostgresPool {
   return {
     connect: async () => new WatchedClient(await pool.connect()),
-    end: () => pool.end(),
+    end: async () => undefined,
   };
 }
 

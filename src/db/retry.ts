@@ -12,6 +12,7 @@ const transientCodes = new Set([
   '53300', // too_many_connections
   '53100', // disk_full
   '53200', // out_of_memory
+  '25006', // read_only_sql_transaction: a standby, until it has taken over
   '25P03', // idle_in_transaction_session_timeout
   'ECONNREFUSED',
   'ECONNRESET',

@@ -23,6 +23,29 @@ export function askingOwner(context: Context, permission: OwnersPermission): Own
 }
 
 /**
+ * The same, or an app that the caller holds the app's permission for: where a filter names its endpoint, and no other.
+ * So a member reaches the app's records beside the tenant's.
+ */
+export async function askingOwnerOf(
+  context: Context,
+  permission: OwnersPermission,
+  endpointIds: readonly string[] | null | undefined,
+): Promise<string> {
+  const [globalId, ...others] = new Set(endpointIds ?? []);
+  const id = globalId === undefined || others.length > 0 ? undefined : decodeId('Endpoint', globalId);
+  const apps = id === undefined ? [] : await appsHolding(context, permission.app);
+  const app =
+    id === undefined || apps.length === 0
+      ? undefined
+      : await findOwnersEndpoint(context.services.database.query, apps, id);
+  return app ?? askingOwner(context, permission).ownerId;
+}
+
+async function appsHolding(context: Context, permission: AppPermission): Promise<string[]> {
+  return [...(await appGrants(context))].flatMap(([appId, held]) => (held.has(permission) ? [appId] : []));
+}
+
+/**
  * In whose records the caller may look for one that it names by its id: its tenant's, and those of each app that it
  * holds the app's permission for. An id that is none of theirs is a missing one. Throws FORBIDDEN where there is
  * nobody, whatever the id.
@@ -32,8 +55,7 @@ export async function askedOwners(
   permission: OwnersPermission,
 ): Promise<readonly string[]> {
   const actor = requireActor(context);
-  const grants = await appGrants(context);
-  const apps = [...grants].flatMap(([appId, held]) => (held.has(permission.app) ? [appId] : []));
+  const apps = await appsHolding(context, permission.app);
   const isTenants = actor.permissions.has(permission.tenant);
   if (!isTenants && apps.length === 0) throw forbidden(permission);
   if (!isTenants || (actor.tenantId === undefined && apps.length > 0)) return apps;
@@ -44,16 +66,18 @@ export async function askedOwners(
 export async function askedEndpoint(
   context: Context,
   { permission, globalId }: { permission: OwnersPermission; globalId: string },
-): Promise<{ ownerId: string; id: string }> {
+): Promise<Owner & { id: string }> {
   const owners = await askedOwners(context, permission);
   const id = decodeId('Endpoint', globalId);
   if (id === undefined) throw new NotFoundError(globalId);
   const [only, ...others] = owners;
   // The act itself looks whether it is there.
-  if (only !== undefined && others.length === 0) return { ownerId: only, id };
-  const ownerId = await findOwnersEndpoint(context.services.database.query, owners, id);
+  const ownerId =
+    only !== undefined && others.length === 0
+      ? only
+      : await findOwnersEndpoint(context.services.database.query, owners, id);
   if (ownerId === undefined) throw new NotFoundError(globalId);
-  return { ownerId, id };
+  return { ownerId, ownerKind: ownerId === requireActor(context).tenantId ? 'TENANT' : 'APP', id };
 }
 
 /** The first of the owners who has the record; undefined where none has. */

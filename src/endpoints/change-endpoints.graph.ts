@@ -19,6 +19,7 @@ import {
   maxDeliveryRate,
   maxDescriptionChars,
 } from './endpoint-input.ts';
+import { endpointOwner } from './endpoint-owner.graph.ts';
 import { byOf, rulesOf } from './endpoint-services.ts';
 import { finishUpdate, updateEndpoint } from './update-endpoint.ts';
 
@@ -115,7 +116,7 @@ mutation(builder, 'updateEndpoint', {
 
 mutation(builder, 'deleteEndpoint', {
   description:
-    'Deletes an endpoint with its secrets and its history. What is queued ends as FAILED (ENDPOINT_DELETED) in the log; everything is hidden at once and removed in the background. What is being sent at this moment may still arrive, within the delivery timeout.',
+    'Deletes an endpoint with its secrets and its history; an app’s webhook secret stays the app’s. What is queued ends as FAILED (ENDPOINT_DELETED) in the log; everything is hidden at once and removed in the background. What is being sent at this moment may still arrive, within the delivery timeout.',
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],
@@ -129,11 +130,15 @@ mutation(builder, 'deleteEndpoint', {
   },
   errors: [NotFoundError],
   async resolve({ id: globalId }, context) {
-    const { database } = context.services;
-    const { ownerId, id } = await askedEndpoint(context, { permission: changeEndpoints, globalId });
-    const { deletedAt } = await database.query
-      .transaction()
-      .execute((trx) => deleteEndpoint(trx, { ownerId, id, by: byOf(context) }));
+    const { database, signingSecrets } = context.services;
+    const { ownerId, ownerKind, id } = await askedEndpoint(context, {
+      permission: changeEndpoints,
+      globalId,
+    });
+    const { deletedAt } = await database.query.transaction().execute(async (trx) => {
+      await endpointOwner(ownerKind)?.keep?.(trx, signingSecrets, { ownerId, id });
+      return await deleteEndpoint(trx, { ownerId, id, by: byOf(context) });
+    });
     await endQueued(database, { ownerId, endpointId: id, reason: 'ENDPOINT_DELETED', claimedToo: true });
     return { id: globalId, deletedAt };
   },

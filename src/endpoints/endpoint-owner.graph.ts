@@ -1,4 +1,7 @@
 import type { ObjectRef } from '@pothos/core';
+import type { Transaction } from 'kysely';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
@@ -6,6 +9,7 @@ import type { Types } from '../graph/schema-types.ts';
 import { findTenants } from '../tenants/tenant.ts';
 import { Tenant } from '../tenants/tenants.graph.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { SigningSecrets } from './signing-secrets.ts';
 
 type OwnerKind = Endpoint['owner_kind'];
 
@@ -13,6 +17,21 @@ type KindOfOwner = Readonly<{
   type: ObjectRef<Types, object>;
   /** The owners with these UUIDs, in any order. */
   find(ids: readonly string[], context: Context): Promise<readonly (object & { id: string })[]>;
+  rotation?: Rotation;
+  /** In the transaction that deletes one of its endpoints, before it does: keeps what is to outlive it. */
+  keep?(
+    trx: Transaction<Tables>,
+    secrets: SigningSecrets,
+    endpoint: { ownerId: string; id: string },
+  ): Promise<void>;
+}>;
+
+/** How an owner learns that one of its endpoints gets another secret. */
+type Rotation = Readonly<{
+  /** In the transaction that rotates, before the endpoint is locked. */
+  tell(trx: Transaction<Tables>, rotated: { ownerId: string; overlapSeconds: number }): Promise<void>;
+  /** After the commit. */
+  hint(database: Database, ownerId: string): void;
 }>;
 
 const kinds = new Map<OwnerKind, KindOfOwner>();
@@ -28,6 +47,10 @@ addEndpointOwner('TENANT', {
   type: Tenant,
   find: (ids, { services }) => findTenants(services.database, ids),
 });
+
+export function endpointOwner(kind: OwnerKind): KindOfOwner | undefined {
+  return kinds.get(kind);
+}
 
 export const EndpointOwner = builder.unionType('EndpointOwner', {
   description: 'Whoever an endpoint belongs to.',

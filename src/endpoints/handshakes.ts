@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../db/tables.ts';
 import type { Sender } from '../egress/send.ts';
+import { databaseNow } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { releaseWaiting } from '../status/release-waiting.ts';
@@ -40,6 +41,8 @@ export type HandshakesOptions = Readonly<{
   config: Pick<Config, 'verifyTimeoutMs' | 'requireVerification'>;
   /** The `User-Agent` of everything that is sent. */
   userAgent: string;
+  /** No other process works on the database: what was started before this one has nobody who finishes it. */
+  isAlone?: boolean;
 }>;
 
 /** How a handshake ended; `recorded` is undefined where it no longer counted: another was started, or the URL changed. */
@@ -53,7 +56,8 @@ export type HandshakeResult = Readonly<{ outcome: HandshakeOutcome; recorded: En
  * it and however late it comes. So there is no moment at which a crash could leave an endpoint waiting for ever:
  *
  * - before the request, or before its result is written: the row stays PENDING, and once it is older than the
- *   deadline and some grace, the rescue of any process starts it anew. All may look; one compare-and-set wins.
+ *   deadline and some grace, the rescue of any process starts it anew. All may look; one compare-and-set wins. A
+ *   process that is alone need not wait: it starts anew at once what is older than itself.
  * - after the result, before the waiting deliveries are released or ended: they become due by themselves when the
  *   handshake's time is over, and the claim reads the endpoint's state.
  *
@@ -62,6 +66,7 @@ export type HandshakeResult = Readonly<{ outcome: HandshakeOutcome; recorded: En
  */
 export class Handshakes {
   readonly #options: HandshakesOptions;
+  readonly #openedAt = new Date(databaseNow());
   readonly #stop = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #inBackgroundByOwner = new Map<string, number>();
@@ -110,11 +115,15 @@ export class Handshakes {
   async rescue(): Promise<number> {
     // Whoever has enough to do leaves them to others.
     if (this.#waiting.length > 0) return 0;
-    const olderThanMs = this.#options.config.verifyTimeoutMs + rescueGraceMs;
+    const { database, config, isAlone } = this.#options;
+    const interrupted = await findInterrupted(database.query, {
+      olderThanMs: config.verifyTimeoutMs + rescueGraceMs,
+      startedBefore: isAlone === true ? this.#openedAt : undefined,
+    });
     let rescued = 0;
-    for (const endpoint of await findInterrupted(this.#options.database.query, olderThanMs)) {
+    for (const endpoint of interrupted) {
       if (this.#stop.signal.aborted) break;
-      const started = await startHandshake(this.#options.database.query, endpoint);
+      const started = await startHandshake(database.query, endpoint);
       if (started === undefined) continue;
       this.begin(started.endpoint);
       rescued += 1;
@@ -225,7 +234,10 @@ const withoutVerdict: HandshakeOutcome = {
 };
 
 /** Those of every owner: the only question of this room that is not one owner's. */
-function findInterrupted(db: Kysely<Tables>, olderThanMs: number): Promise<Endpoint[]> {
+function findInterrupted(
+  db: Kysely<Tables>,
+  { olderThanMs, startedBefore }: { olderThanMs: number; startedBefore: Date | undefined },
+): Promise<Endpoint[]> {
   return (
     db
       .selectFrom('endpoint')
@@ -236,7 +248,8 @@ function findInterrupted(db: Kysely<Tables>, olderThanMs: number): Promise<Endpo
       .where(
         'handshake_started_at',
         '<',
-        sql<Date>`clock_timestamp() - ${olderThanMs}::float8 * interval '1 millisecond'`,
+        sql<Date>`greatest(clock_timestamp() - ${olderThanMs}::float8 * interval '1 millisecond',
+                           ${startedBefore ?? null}::timestamptz)`,
       )
       .orderBy('handshake_started_at')
       .limit(rescueBatch)

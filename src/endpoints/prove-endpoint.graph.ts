@@ -9,8 +9,9 @@ import {
 import { askedEndpoint } from './asking-owner.ts';
 import { changeEndpoints, Endpoint } from './endpoint.graph.ts';
 import { getEndpoint } from './endpoint.ts';
+import { endpointOwner } from './endpoint-owner.graph.ts';
 import { byOf } from './endpoint-services.ts';
-import { defaultOverlapSeconds, maxOverlapSeconds, rotateSecret } from './rotate-secret.ts';
+import { defaultOverlapSeconds, maxOverlapSeconds, refuseOverlap, rotateSecret } from './rotate-secret.ts';
 import { maxSecretsInForce } from './signing-secrets.ts';
 import { maxVerifiesPerMinute, verifyEndpoint } from './verify-endpoint.ts';
 
@@ -21,7 +22,10 @@ mutation(builder, 'rotateEndpointSecret', {
   permission: rotateSecrets,
   capability: {
     records: ['Endpoint', 'AuditEntry'],
-    sideEffects: ['audit entry endpoint.rotate_secret'],
+    sideEffects: [
+      'audit entry endpoint.rotate_secret',
+      'of an app’s endpoint: the event app.secret_rotated to it',
+    ],
     idempotency: `${idempotencyNote} The secret is in it only while it is the newest.`,
   },
   input: (t) => ({
@@ -43,20 +47,24 @@ mutation(builder, 'rotateEndpointSecret', {
   errors: [ValidationError, NotFoundError, IdempotencyError, LimitExceededError],
   async resolve(input, context) {
     const { database, signingSecrets } = context.services;
-    const { ownerId, id } = await askedEndpoint(context, { permission: rotateSecrets, globalId: input.id });
+    const { ownerId, ownerKind, id } = await askedEndpoint(context, {
+      permission: rotateSecrets,
+      globalId: input.id,
+    });
+    const rotation = endpointOwner(ownerKind)?.rotation;
     const { secret } = await idempotently(
       context,
       { ownerId, field: 'rotateEndpointSecret', input, secretOf: () => id },
       async (trx) => {
-        const rotated = await rotateSecret(trx, signingSecrets, {
-          ownerId,
-          id,
-          overlapSeconds: input.overlapSeconds,
-          by: byOf(context),
-        });
+        const { overlapSeconds } = input;
+        refuseOverlap(overlapSeconds);
+        await rotation?.tell(trx, { ownerId, overlapSeconds });
+        const by = byOf(context);
+        const rotated = await rotateSecret(trx, signingSecrets, { ownerId, id, overlapSeconds, by });
         return { secret: rotated.secret };
       },
     );
+    rotation?.hint(database, ownerId);
     return { endpoint: await getEndpoint(database.query, ownerId, id), secret };
   },
 });

@@ -52,7 +52,7 @@ export class SigningSecrets {
   async move(
     trx: Transaction<Tables>,
     { ownerId, from, to }: { ownerId: string; from: string; to: string },
-  ): Promise<number> {
+  ): Promise<void> {
     const rows = await trx
       .deleteFrom('signing_secret')
       .where('owner_id', '=', ownerId)
@@ -72,7 +72,6 @@ export class SigningSecrets {
         })
         .execute();
     }
-    return rows.length;
   }
 
   /** The key that a secret stands for, to sign with. */

@@ -159,6 +159,29 @@ test('an interrupted handshake is started anew by exactly one of all processes',
   expect((await room.reread(fresh)).verification).toBe('PENDING');
 });
 
+test('a process that is alone starts anew at once what is older than itself, and nothing of its own', async () => {
+  await room.database.api.query("update endpoint set verification = 'FAILED' where verification = 'PENDING'");
+  const { endpoint } = await room.newEndpoint(ownerId, { url: receiver.url });
+  await room.database.api.query(
+    "update endpoint set handshake_started_at = handshake_started_at - interval '1 second' where id = $1",
+    [endpoint.id],
+  );
+  const next = room.newHandshakes({ isAlone: true });
+  const gated = gate(rightEcho);
+  receiver.answerWith(gated.answer);
+  const { endpoint: own } = await room.newEndpoint(ownerId, { url: `${receiver.url}/own` });
+  next.begin(own);
+  await receiver.hasReceived(1);
+  expect(await room.newHandshakes().rescue(), 'one of many processes waits').toBe(0);
+  expect(await next.rescue()).toBe(1);
+  await receiver.hasReceived(2);
+  gated.open();
+  await next.idle();
+  expect((await room.reread(endpoint)).verification).toBe('VERIFIED');
+  expect((await room.reread(own)).verification).toBe('VERIFIED');
+  expect(receiver.received).toHaveLength(2);
+});
+
 test('a process that stops leaves its handshakes without a verdict to the next', async () => {
   receiver.answerWith(() => undefined);
   const stopping = room.newHandshakes();

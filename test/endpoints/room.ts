@@ -36,16 +36,22 @@ export async function openRoom() {
     database.query.transaction().execute(run);
 
   /** What another process over the same database would have. */
-  function newHandshakes(
-    options: { verifyTimeoutMs?: number; requireVerification?: boolean } = {},
-  ): Handshakes {
+  function newHandshakes({
+    isAlone = false,
+    ...config
+  }: {
+    verifyTimeoutMs?: number;
+    requireVerification?: boolean;
+    isAlone?: boolean;
+  } = {}): Handshakes {
     const handshakes = new Handshakes({
       database,
       logger: quietLogger,
       sender,
       secrets,
       userAgent: 'Heliograph/test',
-      config: { verifyTimeoutMs: 5_000, requireVerification: true, ...options },
+      config: { verifyTimeoutMs: 5_000, requireVerification: true, ...config },
+      isAlone,
     });
     opened.push(handshakes);
     return handshakes;
