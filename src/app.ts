@@ -24,6 +24,7 @@ import type { Services } from './graph/context.ts';
 import { createReadiness } from './http/health.ts';
 import { Metrics } from './http/metrics.ts';
 import { createHttpServer } from './http/server.ts';
+import { readTrustedDocuments } from './http/trusted-documents.ts';
 import { databaseNow } from './ids.ts';
 import { installRoutes } from './internal/install-callback.ts';
 import { JobRunner } from './internal/job-runner.ts';
@@ -54,6 +55,7 @@ export async function startApp(
   options: { databaseUrl: string; directUrl: string; logger: Logger; isDemo: boolean },
 ): Promise<App> {
   const { databaseUrl, directUrl, logger, isDemo } = options;
+  const trustedDocuments = readTrustedDocuments(new URL('../schema/', import.meta.url));
   const applied = await migrate(directUrl);
   if (applied.length > 0) logger.info({ applied }, 'migrations applied');
   const database = openDatabase({
@@ -85,6 +87,8 @@ export async function startApp(
     secrets: signingSecrets,
     config,
     userAgent: `Heliograph/${version}`,
+    // The embedded server serves this process alone.
+    isAlone: isDemo,
   });
   const hub = new Hub({ database, hints: database.hints, logger });
   const grantWatch = new GrantWatch({ database, logger });
@@ -133,6 +137,7 @@ export async function startApp(
     authenticator,
     grantWatch,
     metrics,
+    trustedDocuments,
     readiness: createReadiness({ database, isMigrated: () => true }),
     routes: [
       oauthTokenRoute({ database, appTokens }),
@@ -148,7 +153,6 @@ export async function startApp(
   database.hints.start();
   hub.start();
   grantWatch.start();
-  handshakes.start();
   replayRunner.start();
   purger.start();
   scheduler.start();
@@ -162,6 +166,8 @@ export async function startApp(
       receiverUrl: url + demoReceiverPath,
     });
   }
+  // After the seed: the demo's receiver may have got another port, and is asked there.
+  handshakes.start();
 
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number) => {

@@ -99,7 +99,7 @@ const cidrs = list.refine(
 );
 
 const dnsServers = list.refine(
-  (parts) => parts.every((part) => /^(\[[0-9a-fA-F:]+\]|[0-9.]+)(:\d{1,5})?$/.test(part)),
+  (parts) => parts.every(isServerAddress),
   'must be comma-separated addresses with ports, such as 10.0.0.2:53',
 );
 
@@ -117,7 +117,10 @@ const environment = z.object({
   JWT_AUDIENCE: z.string().optional(),
   JWT_JWKS_URL: url('https:', 'http:').optional(),
   JWT_JWKS: z.string().refine(isKeySet, 'must be a JSON Web Key Set: {"keys":[…]}').optional(),
-  SECRETS_KEYS: z.string().refine(isKeyRing, 'must be id:base64 of 32 bytes, comma-separated').optional(),
+  SECRETS_KEYS: z
+    .string()
+    .refine(isKeyRing, 'must be id:base64 of 32 bytes, comma-separated, no id twice')
+    .optional(),
   EGRESS_ALLOW: cidrs.default([]),
   REQUIRE_VERIFICATION: boolean.default(true),
   RETRY_SCHEDULE: schedule.default(standardSchedule.split(',').map(Number)),
@@ -128,7 +131,12 @@ const environment = z.object({
   CRON_SECRET: secret.optional(),
   AUTH_HOOK_SECRET: secret.optional(),
   TEST_CONTROL_SECRET: secret.optional(),
-  ALLOWED_ORIGINS: list.default([]),
+  ALLOWED_ORIGINS: list
+    .refine(
+      (parts) => parts.every(isOrigin),
+      'must be comma-separated origins such as https://app.example.com',
+    )
+    .default([]),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -264,12 +272,23 @@ function isKeySet(text: string): boolean {
   }
 }
 
+/** `127.0.0.1`, `10.0.0.2:53`, `[fd00::1]:53`. */
+function isServerAddress(text: string): boolean {
+  const [, v6, v4, port = '53'] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const family = v6 === undefined ? 4 : 6;
+  return isIP(v6 ?? v4 ?? '') === family && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+/** As a browser sends it. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
+}
+
 function isKeyRing(text: string): boolean {
-  return text
-    .split(',')
-    .every(
-      (entry) =>
-        /^[A-Za-z0-9_-]{1,32}:/.test(entry) &&
-        Buffer.from(entry.slice(entry.indexOf(':') + 1), 'base64').length === 32,
-    );
+  const entries = text.split(',').map((entry) => entry.trim());
+  const ids = new Set(entries.map((entry) => entry.split(':')[0]));
+  return (
+    ids.size === entries.length &&
+    entries.every((entry) => /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=$/.test(entry))
+  );
 }

@@ -1,8 +1,8 @@
 import { signDevelopmentToken } from './access/development-keys.ts';
 import { permissions } from './access/permissions.ts';
-import { startApp } from './app.ts';
+import { type App, startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { startEmbeddedPostgres } from './db/embedded-postgres.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { demoTenant } from './demo/demo.ts';
 import { welcome } from './demo/welcome.ts';
 import { createLogger } from './log.ts';
@@ -14,34 +14,45 @@ const dayRounded = 86_400;
 async function main(): Promise<void> {
   const config = readConfig();
   const logger = createLogger(config.logLevel);
-  const embedded =
-    config.databaseUrl === undefined ? await startEmbeddedPostgres({ dir: config.dataDir }) : undefined;
-  const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
-  const isDemo = embedded !== undefined && config.role === 'all';
-
+  let app: App | undefined;
+  let embedded: Promise<EmbeddedPostgres> | undefined;
   let isStopping = false;
-  const app = await startApp(config, {
-    databaseUrl,
-    directUrl: config.databaseDirectUrl ?? databaseUrl,
-    logger,
-    isDemo,
-  }).catch(async (error: unknown) => {
-    await embedded?.stop();
-    throw error;
-  });
+
   const stop = async (signal: string) => {
     if (isStopping) return;
     isStopping = true;
     logger.info({ signal }, 'stopping');
-    await app.stop(graceMs);
-    await embedded?.stop();
+    await app?.stop(graceMs);
+    const postgres = await embedded?.catch(() => undefined);
+    await postgres?.stop();
     logger.info('stopped');
     process.exit(0);
   };
+  // Before anything is started: an embedded server that is just coming up would be left behind.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
 
-  logger.info({ origin: app.origin, role: config.role }, 'ready');
-  if (isDemo) process.stdout.write(welcome(app.origin, await demoToken(config)));
+  try {
+    if (config.databaseUrl === undefined) embedded = startEmbeddedPostgres({ dir: config.dataDir });
+    const databaseUrl = config.databaseUrl ?? (await embedded)?.url ?? '';
+    if (isStopping) return;
+    const isDemo = embedded !== undefined && config.role === 'all';
+    app = await startApp(config, {
+      databaseUrl,
+      directUrl: config.databaseDirectUrl ?? databaseUrl,
+      logger,
+      isDemo,
+    });
+    logger.info({ origin: app.origin, role: config.role }, 'ready');
+    // Where another issuer is set, tokens come from there.
+    const isOwnIssuer = config.jwt.jwksUrl === undefined && config.jwt.jwks === undefined;
+    if (isDemo && isOwnIssuer) process.stdout.write(welcome(app.origin, await demoToken(config)));
+  } catch (error) {
+    // A start whose database was taken away by a signal fails, and that is no news.
+    if (isStopping) return;
+    const postgres = await embedded?.catch(() => undefined);
+    await postgres?.stop();
+    throw error;
+  }
 }
 
 function demoToken(config: Config): Promise<string> {

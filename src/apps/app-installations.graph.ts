@@ -15,6 +15,7 @@ import { type Installer, installApp, uninstallApp, updateInstallation } from './
 import {
   type AppInstallation as AppInstallationRow,
   findAppProfiles,
+  findInstallable,
   findInstallations,
   findTenantsInstallations,
   listInstallations,
@@ -136,9 +137,8 @@ builder.queryFields((t) => ({
     resolve: async (_root, args, context) => {
       const tenantId = requireTenant(context);
       const id = decodeId('App', args.id);
-      const profile = id === undefined ? undefined : await profileOf(context).load(id);
-      if (profile === undefined || profile.isDeleted) return null;
-      return profile.isPublished || profile.tenantId === tenantId ? profile : null;
+      if (id === undefined) return null;
+      return findInstallable(context.services.database.query, { tenantId, appIds: [] }, id);
     },
   }),
   appInstallations: t.field({

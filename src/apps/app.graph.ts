@@ -15,6 +15,8 @@ import { Viewer } from '../tenants/viewer.graph.ts';
 import { type App as AppRow, findApps, listApps } from './app.ts';
 import { findVisibleApps, seeApps } from './asked-app.ts';
 import { listClientSecrets, maxClientSecrets } from './client-secrets.ts';
+import { hintLifecycle } from './lifecycle.ts';
+import { keepWebhookSecrets, tellWebhookRotation } from './webhook.ts';
 
 /** What a field's value is without its permission: null. */
 export async function ifHeld<Value>(
@@ -86,7 +88,12 @@ node(builder, App, {
   }),
 });
 
-addEndpointOwner('APP', { type: App, find: (ids, { services }) => findApps(services.database.query, ids) });
+addEndpointOwner('APP', {
+  type: App,
+  find: (ids, { services }) => findApps(services.database.query, ids),
+  rotation: { tell: tellWebhookRotation, hint: hintLifecycle },
+  keep: keepWebhookSecrets,
+});
 
 builder.objectField(Viewer, 'app', (t) =>
   t.field({

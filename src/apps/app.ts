@@ -21,6 +21,26 @@ export function findApps(db: Kysely<Tables>, ids: readonly string[]): Promise<Ap
     .execute();
 }
 
+/** Those of the ids that the tenant has made, or that are among the apps: no others are read. */
+export function findAppsOf(
+  db: Kysely<Tables>,
+  of: Readonly<{ tenantId: string | undefined; appIds: readonly string[] }>,
+  ids: readonly string[],
+): Promise<App[]> {
+  return db
+    .selectFrom('app')
+    .selectAll()
+    .where('id', '=', sql<string>`any(${[...ids]}::uuid[])`)
+    .where('deleted_at', 'is', null)
+    .where((is) =>
+      is.or([
+        is('tenant_id', '=', sql<string>`${of.tenantId ?? null}::uuid`),
+        is('id', '=', sql<string>`any(${[...of.appIds]}::uuid[])`),
+      ]),
+    )
+    .execute();
+}
+
 /** Throws a NotFoundError. */
 export async function getApp(db: Kysely<Tables>, id: string): Promise<App> {
   const [app] = await findApps(db, [id]);
@@ -54,19 +74,6 @@ export async function lockApp(trx: Transaction<Tables>, id: string): Promise<App
     .where('id', '=', id)
     .where('deleted_at', 'is', null)
     .forNoKeyUpdate()
-    .executeTakeFirst();
-  if (app === undefined) throw new NotFoundError(encodeId('App', id));
-  return app;
-}
-
-/** Keeps the app from being changed; others may install it at the same time. Throws a NotFoundError. */
-export async function holdApp(trx: Transaction<Tables>, id: string): Promise<App> {
-  const app = await trx
-    .selectFrom('app')
-    .selectAll()
-    .where('id', '=', id)
-    .where('deleted_at', 'is', null)
-    .forShare()
     .executeTakeFirst();
   if (app === undefined) throw new NotFoundError(encodeId('App', id));
   return app;

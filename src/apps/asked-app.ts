@@ -4,7 +4,7 @@ import { appGrants, appPermissionsOf } from '../graph/app-grants.ts';
 import { type Context, requireActor } from '../graph/context.ts';
 import { forbidden } from '../graph/permission.ts';
 import { decodeId } from '../ids.ts';
-import { type App, findApps } from './app.ts';
+import { type App, findAppsOf } from './app.ts';
 import { type AppMember, findMembers } from './member.ts';
 
 /** Who may read an app: its members, its own token, and whoever manages the apps of the tenant that made it. */
@@ -41,10 +41,8 @@ export async function askedMember(
 
 /** Those of the apps that the caller may see, in no order. */
 export async function findVisibleApps(context: Context, ids: readonly string[]): Promise<App[]> {
-  const grants = await appGrants(context);
-  const managed = managedTenant(context);
-  const apps = await findApps(context.services.database.query, ids);
-  return apps.filter((app) => grants.has(app.id) || app.tenant_id === managed);
+  const appIds = [...(await appGrants(context)).keys()];
+  return findAppsOf(context.services.database.query, { tenantId: managedTenant(context), appIds }, ids);
 }
 
 /** Those members of apps that the caller manages the members of. */

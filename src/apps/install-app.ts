@@ -3,12 +3,11 @@ import { appendAudit } from '../audit/append-audit.ts';
 import type { Tables } from '../db/tables.ts';
 import { ConflictError, NotFoundError, ValidationError } from '../errors.ts';
 import { encodeId, mintUuid } from '../ids.ts';
-import { type By, holdApp } from './app.ts';
+import type { By } from './app.ts';
 import { installationPermissionIssues } from './app-input.ts';
 import { addForwards, removeForwards } from './forwards.ts';
 import type { AppInstallation } from './installation.ts';
 import { appendLifecycle, type LifecycleType } from './lifecycle.ts';
-import { findPublishedVersions } from './version.ts';
 
 /** The tenant that installs: its UUID, and the platform's own name for it, which the app is told. */
 export type Installer = Readonly<{ tenantId: string; externalId: string; by: By }>;
@@ -26,10 +25,8 @@ export async function installApp(
   if (issues.length > 0) throw new ValidationError(issues);
   const { appId, isSubscribed } = input;
   const { tenantId } = installer;
-  await holdApp(trx, appId);
-  const versions = await findPublishedVersions(trx, [appId]);
-  if (!versions.has(appId))
-    throw new ConflictError('This app has no published version: it cannot be installed.');
+  const { isPublished } = await holdInstallable(trx, { appId, tenantId });
+  if (!isPublished) throw new ConflictError('This app has no published version: it cannot be installed.');
   const installation = await trx
     .insertInto('app_installation')
     .values({
@@ -135,6 +132,29 @@ export async function uninstallApp(
     tells: false,
   });
   return installation;
+}
+
+/**
+ * Keeps the app from being changed; others may install it at the same time. One that has published nothing yet is a
+ * missing one for every tenant but its maker: the same statement finds neither. Throws a NotFoundError.
+ */
+async function holdInstallable(
+  trx: Transaction<Tables>,
+  { appId, tenantId }: { appId: string; tenantId: string },
+): Promise<{ isPublished: boolean }> {
+  const isPublished = sql<boolean>`exists (
+    select from app_version v where v.app_id = app.id and v.status = 'PUBLISHED'
+  )`;
+  const app = await trx
+    .selectFrom('app')
+    .select(isPublished.as('isPublished'))
+    .where('id', '=', appId)
+    .where('deleted_at', 'is', null)
+    .where((is) => is.or([is('tenant_id', '=', tenantId), isPublished]))
+    .forShare()
+    .executeTakeFirst();
+  if (app === undefined) throw new NotFoundError(encodeId('App', appId));
+  return app;
 }
 
 /** Locks the app's row before the installation's, as everybody does. Throws a NotFoundError. */

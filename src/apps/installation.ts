@@ -19,7 +19,33 @@ export type AppProfile = Readonly<{
 
 /** The same for deleted apps: their installations stay for the record. */
 export async function findAppProfiles(db: Kysely<Tables>, ids: readonly string[]): Promise<AppProfile[]> {
-  const rows = await db
+  return (await profiles(db, ids).execute()).map(profileOf);
+}
+
+/**
+ * What is there for whoever may install it: published apps, and beside them those of the tenant and those among the
+ * apps. No others are read.
+ */
+export async function findInstallable(
+  db: Kysely<Tables>,
+  by: Readonly<{ tenantId: string | undefined; appIds: readonly string[] }>,
+  id: string,
+): Promise<AppProfile | undefined> {
+  const row = await profiles(db, [id])
+    .where('app.deleted_at', 'is', null)
+    .where((is) =>
+      is.or([
+        is('v.status', 'is not', null),
+        is('app.tenant_id', '=', sql<string>`${by.tenantId ?? null}::uuid`),
+        is('app.id', '=', sql<string>`any(${[...by.appIds]}::uuid[])`),
+      ]),
+    )
+    .executeTakeFirst();
+  return row === undefined ? undefined : profileOf(row);
+}
+
+function profiles(db: Kysely<Tables>, ids: readonly string[]) {
+  return db
     .selectFrom('app')
     .leftJoin('app_version as v', (join) =>
       join.onRef('v.app_id', '=', 'app.id').on(sql<boolean>`v.status = 'PUBLISHED'`),
@@ -33,19 +59,21 @@ export async function findAppProfiles(db: Kysely<Tables>, ids: readonly string[]
       'v.webhook_categories',
       'v.data_types',
     ])
-    .where('app.id', '=', sql<string>`any(${[...ids]}::uuid[])`)
-    .execute();
-  return rows.map((row) => ({
-    appId: row.id,
-    name: row.name,
-    source: row.source,
-    webhookCategories: row.webhook_categories ?? [],
-    dataTypes: row.data_types ?? [],
-    tenantId: row.tenant_id,
-    isPublished: row.webhook_categories !== null,
-    isDeleted: row.deleted_at !== null,
-  }));
+    .where('app.id', '=', sql<string>`any(${[...ids]}::uuid[])`);
 }
+
+type ProfileRow = Awaited<ReturnType<ReturnType<typeof profiles>['executeTakeFirstOrThrow']>>;
+
+const profileOf = (row: ProfileRow): AppProfile => ({
+  appId: row.id,
+  name: row.name,
+  source: row.source,
+  webhookCategories: row.webhook_categories ?? [],
+  dataTypes: row.data_types ?? [],
+  tenantId: row.tenant_id,
+  isPublished: row.webhook_categories !== null,
+  isDeleted: row.deleted_at !== null,
+});
 
 /** A page of a tenant's installations, or of an app's, newest first; revoked ones among them. */
 export async function listInstallations(

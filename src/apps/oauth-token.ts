@@ -81,7 +81,8 @@ function parseForm(headers: IncomingHttpHeaders, body: Buffer): URLSearchParams 
   for (const name of form.keys()) {
     if (form.getAll(name).length > 1) throw new Refusal('invalid_request', 'A parameter stands twice.');
   }
-  return form;
+  // One without a value counts as left out: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+  return new URLSearchParams([...form].filter(([, value]) => value !== ''));
 }
 
 function credentialsOf(headers: IncomingHttpHeaders, form: URLSearchParams): Credentials {
@@ -131,8 +132,7 @@ async function authenticate(
 
 function checkGrant(form: URLSearchParams): void {
   const grant = form.get('grant_type');
-  if (grant === null || grant === '')
-    throw new Refusal('invalid_request', 'The parameter grant_type is missing.');
+  if (grant === null) throw new Refusal('invalid_request', 'The parameter grant_type is missing.');
   if (grant !== 'client_credentials') {
     throw new Refusal('unsupported_grant_type', 'Only client_credentials is given here.');
   }

@@ -90,9 +90,7 @@ async function createWebhook(
   { app, values, streams, by }: { app: App; values: EndpointValues; streams: readonly string[]; by: By },
 ): Promise<Endpoint> {
   const id = mintUuid();
-  const moved = await moveSecrets(trx, secrets, { app, to: id });
-  // Whoever deleted the endpoint itself deleted its secrets, too: rotating shows a new one.
-  if (moved === 0) await secrets.create(trx, { ownerId: app.id, endpointId: id });
+  await moveSecrets(trx, secrets, { app, to: id });
   return await insertEndpoint(trx, id, { ownerId: app.id, ownerKind: 'APP', values, streams, by });
 }
 
@@ -133,7 +131,6 @@ export async function rotateWebhookSecret(
     overlapSeconds,
   });
   await forgetAnswersWithSecretOf(trx, appId, app.webhook_id);
-  await forgetAnswersWithSecretOf(trx, app.tenant_id, appId);
   await appendAudit(trx, {
     ownerId: appId,
     ...by,
@@ -142,29 +139,51 @@ export async function rotateWebhookSecret(
     targetId: appId,
     changes: { signingSecretId: encodeId('SigningSecret', id), overlapSeconds },
   });
-  await appendLifecycle(trx, appId, {
+  return { app: await tellRotation(trx, app, overlapSeconds), id: app.webhook_id, secret };
+}
+
+/** For whoever rotates the secret by the endpoint's own id: the app is told all the same. */
+export async function tellWebhookRotation(
+  trx: Transaction<Tables>,
+  { ownerId, overlapSeconds }: { ownerId: string; overlapSeconds: number },
+): Promise<void> {
+  await tellRotation(trx, await lockApp(trx, ownerId), overlapSeconds);
+}
+
+async function tellRotation(trx: Transaction<Tables>, app: App, overlapSeconds: number): Promise<App> {
+  await forgetAnswersWithSecretOf(trx, app.tenant_id, app.id);
+  await appendLifecycle(trx, app.id, {
     type: 'app.secret_rotated',
     data: {
       kind: 'WEBHOOK_SECRET',
       expiresAt: new Date(databaseNow() + overlapSeconds * 1000).toISOString(),
     },
   });
-  return { app: await touchApp(trx, appId), id: app.webhook_id, secret };
+  return await touchApp(trx, app.id);
+}
+
+/** For whoever deletes the endpoint by its own id: the secrets stay the app's all the same. */
+export async function keepWebhookSecrets(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  { ownerId, id }: { ownerId: string; id: string },
+): Promise<void> {
+  const app = await lockApp(trx, ownerId);
+  if (app.webhook_id === id) await moveSecrets(trx, secrets, { app, to: mintUuid() });
 }
 
 async function moveSecrets(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
   { app, to }: { app: App; to: string },
-): Promise<number> {
-  const moved = await secrets.move(trx, { ownerId: app.id, from: app.webhook_id, to });
+): Promise<void> {
+  await secrets.move(trx, { ownerId: app.id, from: app.webhook_id, to });
   await forgetAnswersWithSecretOf(trx, app.id, app.webhook_id);
   await trx
     .updateTable('app')
     .set({ webhook_id: to, updated_at: sql<Date>`clock_timestamp()` })
     .where('id', '=', app.id)
     .execute();
-  return moved;
 }
 
 async function auditStreams(

@@ -1,8 +1,9 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
 import { badUserInput } from '../errors.ts';
 import { visibleDeliveries } from './delivery.ts';
 import { type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
+import { scopeWhileRemoving, targetsOf } from './scope.ts';
 
 export const maxCount = 100_000;
 
@@ -21,10 +22,22 @@ export async function countDeliveries(
       limit: maxCount,
     });
   }
-  const matching = visibleDeliveries(db, ownerId)
+  const conditions = await resolveFilter(db, options.filter);
+  const scope = await scopeWhileRemoving(db, ownerId, conditions);
+  const rows = visibleDeliveries(db, ownerId)
     .select(sql<number>`1`.as('one'))
-    .where(matchesFilter(await resolveFilter(db, options.filter)))
+    .where(matchesFilter(conditions))
     .limit(limit + 1);
+  const matching =
+    scope === undefined
+      ? rows
+      : db
+          .selectFrom(targetsOf(ownerId, scope).as('target'))
+          .crossJoinLateral(() =>
+            rows.where(sql<SqlBool>`d.endpoint_id = target.id and d.id > target.purged_through`).as('found'),
+          )
+          .select('found.one')
+          .limit(limit + 1);
   const { count } = await db
     .selectFrom(matching.as('m'))
     .select(({ fn }) => fn.countAll<number>().as('count'))

@@ -16,9 +16,10 @@ import { DeliveryFilter } from './delivery-filter.graph.ts';
 import { DeliveryKind, FailureReason, failureReasonOf } from './enums.graph.ts';
 import type { DeliveryFilter as Filter } from './filter.ts';
 import { findDeliveries, findDelivery } from './find-delivery.ts';
-import { type DeliveryScope, listDeliveries, listDeliveriesOf } from './list-deliveries.ts';
+import { listDeliveries, listDeliveriesOf } from './list-deliveries.ts';
 import { argsLoader, ownedLoader } from './owned-loader.ts';
-import { viewedOwner, viewedOwners, viewPermission } from './viewed-owner.ts';
+import type { DeliveryScope } from './scope.ts';
+import { filteredOwner, refuseUnviewed, viewedOwners, viewPermission } from './viewed-owner.ts';
 
 const capability = { records: ['Delivery'], sideEffects: [], idempotency: 'A read: changes nothing.' };
 
@@ -172,18 +173,21 @@ builder.objectField(Delivery, 'replays', (t) =>
 builder.objectField(Endpoint, 'deliveries', (t) =>
   t.field({
     type: DeliveryConnection,
-    description: 'What was sent, or is to be sent, to this endpoint; newest first, without what was purged.',
+    description:
+      'What was sent, or is to be sent, to this endpoint; newest first, without what was purged. Errors: FORBIDDEN for an app’s endpoint without VIEW_DELIVERIES.',
     args: {
       ...pageArgs(t.arg),
       filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
     },
     complexity: pageCost,
-    resolve: (endpoint, { filter, ...page }, context) =>
-      deliveryPageOf(
+    resolve: async (endpoint, { filter, ...page }, context) => {
+      await refuseUnviewed(context, endpoint);
+      return deliveryPageOf(
         context,
         { column: 'endpoint_id', ownerId: endpoint.owner_id, id: endpoint.id },
         { page, filter },
-      ),
+      );
+    },
   }),
 );
 
@@ -206,7 +210,7 @@ builder.queryFields((t) => ({
   deliveries: t.field({
     type: DeliveryConnection,
     description:
-      "The viewer's tenant's deliveries, or its app's, newest first, without what was purged. Errors: BAD_USER_INPUT for a page size, a cursor or a window that is not possible.",
+      "The viewer's tenant's deliveries, or its app's, newest first, without what was purged. A member of an app sees the app's where the filter's `endpointId` names its endpoint. Errors: BAD_USER_INPUT for a page size, a cursor or a window that is not possible.",
     permission: viewPermission,
     capability,
     args: {
@@ -214,13 +218,13 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
     },
     complexity: pageCost,
-    resolve: (_root, { filter, ...page }, context) =>
-      deliveryPage(context, viewedOwner(context), { page, filter }),
+    resolve: async (_root, { filter, ...page }, context) =>
+      deliveryPage(context, await filteredOwner(context, filter), { page, filter }),
   }),
   deliveryCount: t.field({
     type: CappedCount,
     description:
-      'How many deliveries match, counted no further than `limit`. Errors: BAD_USER_INPUT for a `limit` out of range.',
+      'How many of the deliveries that `deliveries` shows match, counted no further than `limit`. Errors: BAD_USER_INPUT for a `limit` out of range.',
     permission: viewPermission,
     capability,
     args: {
@@ -231,7 +235,7 @@ builder.queryFields((t) => ({
         description: `Where to stop counting: 10,000 by default, from 1 to ${maxCount}.`,
       }),
     },
-    resolve: (_root, args, context) =>
-      countDeliveries(context.services.database.query, viewedOwner(context), args),
+    resolve: async (_root, args, context) =>
+      countDeliveries(context.services.database.query, await filteredOwner(context, args.filter), args),
   }),
 }));

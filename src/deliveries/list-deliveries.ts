@@ -3,6 +3,7 @@ import { type Page, type PageArgs, type PageRange, pageRange, toPage } from '../
 import type { Tables } from '../db/tables.ts';
 import { type Delivery, visibleDeliveries } from './delivery.ts';
 import { type DeliveryConditions, type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
+import { type DeliveryScope, scopeWhileRemoving, targetsOf } from './scope.ts';
 
 /**
  * Lists read as many rows as they show, and one more: each is an index's own order, cut off.
@@ -12,13 +13,6 @@ import { type DeliveryConditions, type DeliveryFilter, matchesFilter, resolveFil
  * row to begin with, and one more for each row of its own that is shown.
  */
 
-/** Of each of these endpoints, events, or deliveries that were replayed. */
-export type DeliveryScope = Readonly<{
-  column: 'endpoint_id' | 'event_id' | 'replay_of';
-  ids: readonly string[];
-}>;
-
-const noId = '00000000-0000-0000-0000-000000000000';
 /** More lists than this are not merged: the planner's time would exceed what they save. */
 const maxMerged = 32;
 
@@ -30,7 +24,14 @@ export async function listDeliveries(
 ): Promise<Page<Delivery>> {
   const range = pageRange(options.page);
   const conditions = await resolveFilter(db, options.filter);
-  const page = rowsOfPage(db, ownerId, { conditions, range });
+  const scope = await scopeWhileRemoving(db, ownerId, conditions);
+  const page = rowsOfPage(
+    db,
+    ownerId,
+    scope === undefined
+      ? { conditions, range }
+      : { conditions: { ...conditions, endpointId: undefined }, range, scope, isOnePage: true },
+  );
   return toPage(page === undefined ? [] : await page.execute(), range);
 }
 
@@ -49,7 +50,13 @@ export async function listDeliveriesOf(
   return new Map([...grouped].map(([id, found]) => [id, toPage(found, range)]));
 }
 
-type ListOptions = Readonly<{ conditions: DeliveryConditions; range: PageRange; scope?: DeliveryScope }>;
+type ListOptions = Readonly<{
+  conditions: DeliveryConditions;
+  range: PageRange;
+  scope?: DeliveryScope;
+  /** One page of them all, not a page of each of the scope. */
+  isOnePage?: boolean;
+}>;
 
 /** Undefined where the filter can match nothing. */
 function rowsOfPage(db: Kysely<Tables>, ownerId: string, options: ListOptions) {
@@ -69,11 +76,12 @@ function rowsOfPage(db: Kysely<Tables>, ownerId: string, options: ListOptions) {
           .orderBy('m.id', direction)
           .limit(range.limit);
   if (scope === undefined) return merged;
-  return db
+  const pages = db
     .selectFrom(targetsOf(ownerId, scope).as('target'))
     .crossJoinLateral(() => merged.as('page'))
     .selectAll('page')
     .orderBy('page.id', direction);
+  return options.isOnePage === true ? pages.limit(range.limit) : pages;
 }
 
 /**
@@ -141,11 +149,4 @@ function orderedList(db: Kysely<Tables>, ownerId: string, { conditions, range, s
   // A bound of the index besides: a page right after a purge does not walk over what is purged.
   if (scope?.column === 'endpoint_id') query = query.where(sql<SqlBool>`d.id > target.purged_through`);
   return query;
-}
-
-function targetsOf(ownerId: string, { column, ids }: DeliveryScope) {
-  return column === 'endpoint_id'
-    ? sql<{ id: string }>`(select id, coalesce(purged_through, ${noId}) as purged_through from endpoint
-        where owner_id = ${ownerId} and id = any(${[...ids]}::uuid[]))`
-    : sql<{ id: string }>`(select unnest(${[...ids]}::uuid[]) as id)`;
 }

@@ -1,4 +1,4 @@
-import { askingOwner, findAllAmong, findAmong } from '../endpoints/asking-owner.ts';
+import { askingOwnerOf, findAllAmong, findAmong } from '../endpoints/asking-owner.ts';
 import { changeEndpoints } from '../endpoints/endpoint.graph.ts';
 import { byOf } from '../endpoints/endpoint-services.ts';
 import {
@@ -31,6 +31,7 @@ import { createReplayJob, findReplayJobs, type ReplayJob as ReplayJobRow } from 
 import { replayProgress } from './replay-progress.ts';
 import type { ReplayRunner } from './replay-runner.ts';
 import { viewedOwners, viewPermission } from './viewed-owner.ts';
+import { whileMember } from './while-member.ts';
 
 declare module '../graph/context.ts' {
   interface Services {
@@ -132,7 +133,7 @@ mutation(builder, 'replayDelivery', {
 
 mutation(builder, 'replayDeliveries', {
   description:
-    'Replays every FAILED or DEAD_LETTER delivery that the filter matches now and that was not replayed yet (`isReplayed: true` asks for those that were), in the background: each exactly once, whatever crashes meanwhile. Tests are left out. `deliveryCount` tells beforehand how many there are, `replayJobProgress` how far it has come.',
+    'Replays every FAILED or DEAD_LETTER delivery that the filter matches now and that was not replayed yet (`isReplayed: true` asks for those that were), in the background: each exactly once, whatever crashes meanwhile. Tests are left out. A member of an app replays the app’s where the filter’s `endpointId` names its endpoint. `deliveryCount` tells beforehand how many there are, `replayJobProgress` how far it has come.',
   permission: changeEndpoints,
   capability: {
     records: ['ReplayJob', 'Delivery', 'AuditEntry'],
@@ -150,7 +151,7 @@ mutation(builder, 'replayDeliveries', {
   payload: { job: { type: ReplayJob, description: 'The bulk replay, which has just begun.' } },
   errors: [ValidationError, IdempotencyError],
   async resolve(input, context) {
-    const { ownerId } = askingOwner(context, changeEndpoints);
+    const ownerId = await askingOwnerOf(context, changeEndpoints, input.filter.endpointId);
     const { jobId } = await idempotently(
       context,
       { ownerId, field: 'replayDeliveries', input },
@@ -194,7 +195,9 @@ builder.subscriptionField('replayJobProgress', (t) =>
       const job = await findJob(context, globalId);
       if (job === undefined) throw new RequestError('NOT_FOUND', 'No such bulk replay.');
       const { owner_id: ownerId, id } = job;
-      return replayProgress(context.services.database.query, { ownerId, id, signal: context.grantSignal });
+      return whileMember(context, ownerId, (signal) =>
+        replayProgress(context.services.database.query, { ownerId, id, signal }),
+      );
     },
     resolve: (event) => {
       if (event instanceof Error) throw event;

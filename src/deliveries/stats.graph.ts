@@ -15,7 +15,7 @@ import {
   type StatsWindow,
   statsWindow,
 } from './stats.ts';
-import { viewedOwner, viewPermission } from './viewed-owner.ts';
+import { refuseUnviewed, viewedOwner, viewPermission } from './viewed-owner.ts';
 
 /** Also of an app's analytics. */
 export const DeliveryStatsBucket = builder.objectRef<StatsBucket>('DeliveryStatsBucket').implement({
@@ -146,12 +146,14 @@ builder.objectField(Endpoint, 'stats', (t) =>
   t.field({
     type: DeliveryStats,
     description:
-      'How its deliveries have fared, by default those of the last 24 hours. Errors: BAD_USER_INPUT for a window that is empty or longer than retention.',
+      'How its deliveries have fared, by default those of the last 24 hours. Errors: BAD_USER_INPUT for a window that is empty or longer than retention; FORBIDDEN for an app’s endpoint without VIEW_DELIVERIES.',
     args: {
       since: t.arg({ type: 'DateTime', description: sinceDescription }),
       until: t.arg({ type: 'DateTime', description: untilDescription }),
     },
-    resolve: async ({ owner_id: ownerId, id }, { since, until }, context) => {
+    resolve: async (endpoint, { since, until }, context) => {
+      await refuseUnviewed(context, endpoint);
+      const { owner_id: ownerId, id } = endpoint;
       const stats = await statsOf(context).load({ ownerId, id, args: { since, until } });
       return { ...stats, ownerId, endpointId: id };
     },

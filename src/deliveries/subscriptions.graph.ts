@@ -1,7 +1,6 @@
-import type { Grant, GrantWatch } from '../access/grant-watch.ts';
 import { badUserInput } from '../errors.ts';
 import { builder, DeliveryStatus } from '../graph/builder.ts';
-import { type Context, requireActor } from '../graph/context.ts';
+import type { Context, Progress } from '../graph/context.ts';
 import { encodeId } from '../ids.ts';
 import { batchStream } from '../live/batch-stream.ts';
 import type { Hub } from '../live/hub.ts';
@@ -12,12 +11,11 @@ import { DeliveryFilter } from './delivery-filter.graph.ts';
 import { FailureReason, failureReasonOf } from './enums.graph.ts';
 import { changeMatcher, type DeliveryFilter as Filter, resolveFilter } from './filter.ts';
 import { viewedLog, viewPermission } from './viewed-owner.ts';
+import { whileMember } from './while-member.ts';
 
 declare module '../graph/context.ts' {
   interface Services {
     hub: Hub;
-    /** Ends what a removed member of an app still follows. */
-    grantWatch: Pick<GrantWatch, 'watchMember'>;
     /** Milliseconds between a log's last message and an empty one; 10 s where nothing is set. */
     logHeartbeatMs?: number;
   }
@@ -144,43 +142,36 @@ async function subscribeTo(
     throw badUserInput('`after` is a position of the log: 0 or more.', { argument: 'after' });
   }
   const conditions = await resolveFilter(context.services.database.query, args.filter);
-  const member = watchMember(context, ownerId);
-  const signals = [context.grantSignal, member?.signal].filter((signal) => signal !== undefined);
-  const subscription = context.services.hub.subscribe({
-    ownerId,
-    after: args.after ?? undefined,
-    filter: changeMatcher(conditions),
-    signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
-  });
-  const stream = batchStream(subscription, options);
-  return member === undefined ? stream : releasing(stream, member.release);
-}
-
-/** What a user sees of an app, it sees as a member, for as long as it is one. */
-function watchMember(context: Context, ownerId: string): Grant | undefined {
-  const { kind, tenantId, verifiedEmail } = requireActor(context);
-  if (kind !== 'USER' || ownerId === tenantId || verifiedEmail === undefined) return undefined;
-  return context.services.grantWatch.watchMember({
-    appId: ownerId,
-    email: verifiedEmail,
-    permission: viewPermission.app,
+  return whileMember(context, ownerId, (signal) => {
+    const subscription = context.services.hub.subscribe({
+      ownerId,
+      after: args.after ?? undefined,
+      filter: changeMatcher(conditions),
+      signal,
+    });
+    return noting(batchStream(subscription, options), context.progress);
   });
 }
 
-function releasing<T>(stream: AsyncIterableIterator<T>, release: () => void): AsyncIterableIterator<T> {
+/** A client that is cut off is told where to resume: after the last batch that went into its socket. */
+function noting(
+  stream: AsyncIterableIterator<LogBatch | Error>,
+  progress: Progress | undefined,
+): AsyncIterableIterator<LogBatch | Error> {
+  if (progress === undefined) return stream;
   return {
     [Symbol.asyncIterator]() {
       return this;
     },
     async next() {
       const result = await stream.next();
-      if (result.done === true) release();
+      if (result.done !== true && !(result.value instanceof Error)) {
+        progress.position ??= result.value.after;
+        progress.taken = result.value.position;
+      }
       return result;
     },
-    async return(value?: unknown) {
-      release();
-      return (await stream.return?.(value)) ?? { done: true, value: undefined };
-    },
+    return: async (value?: unknown) => (await stream.return?.(value)) ?? { done: true, value: undefined },
   };
 }
 

@@ -60,7 +60,10 @@ export async function checkEvents(
   }
   const [types, tenants] = await Promise.all([
     options.catalogue.getMany(inputs.map(({ type }) => type)),
-    options.findTenants([...new Set(inputs.flatMap(({ tenant }) => tenant ?? []))]),
+    // Whoever has a tenant of its own names no other: whether there is one is not even looked for.
+    options.own === undefined
+      ? options.findTenants([...new Set(inputs.flatMap(({ tenant }) => tenant ?? []))])
+      : new Map<string, never>(),
   ]);
   const issues: ValidationIssue[] = [];
   const checked: CheckedEvent[] = [];
@@ -212,7 +215,9 @@ function checkTime({ occurredAt }: EventInput, { at, issues }: Report): void {
 /** The path to an integer that JSON's parser has already rounded; undefined where there is none. */
 function findUnsafeInteger(value: unknown): (string | number)[] | undefined {
   if (typeof value === 'number') {
-    return Number.isInteger(value) && !Number.isSafeInteger(value) ? [] : undefined;
+    // 1e400 is parsed as Infinity, which would be sent as null.
+    const isLost = Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value);
+    return isLost ? [] : undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, item] of Object.entries(value)) {

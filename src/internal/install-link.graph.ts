@@ -1,7 +1,7 @@
 import { installationPermissionIssues } from '../apps/app-input.ts';
-import { findAppProfiles } from '../apps/installation.ts';
+import { appsWith } from '../apps/asked-app.ts';
+import { findInstallable } from '../apps/installation.ts';
 import { invalid, NotFoundError, ValidationError } from '../errors.ts';
-import { appPermissionsOf } from '../graph/app-grants.ts';
 import { builder } from '../graph/builder.ts';
 import { type Context, requireActor } from '../graph/context.ts';
 import { mutation } from '../graph/result.ts';
@@ -76,14 +76,14 @@ async function linkedApp(
 ): Promise<{ appId: string; tenantId: string | null }> {
   const actor = requireActor(context);
   const id = decodeId('App', globalId);
-  const [profile] = id === undefined ? [] : await findAppProfiles(context.services.database.query, [id]);
-  if (profile === undefined || profile.isDeleted) throw new NotFoundError(globalId);
-  const { appId } = profile;
-  const isManaged = (await appPermissionsOf(context, appId)).has(permission.app);
+  const appIds = await appsWith(context, permission.app);
   const tenantId = actor.permissions.has(permission.tenant) ? actor.tenantId : undefined;
-  if (!isManaged && (tenantId === undefined || !(profile.isPublished || profile.tenantId === tenantId))) {
-    throw new NotFoundError(globalId);
-  }
+  const { query } = context.services.database;
+  const profile = id === undefined ? undefined : await findInstallable(query, { tenantId, appIds }, id);
+  if (profile === undefined) throw new NotFoundError(globalId);
+  const { appId } = profile;
+  const isManaged = appIds.includes(appId);
+  if (!isManaged && tenantId === undefined) throw new NotFoundError(globalId);
   if (!profile.isPublished) {
     throw invalid(['appId'], 'NOT_PUBLISHED', 'This app has no published version: it cannot be installed.');
   }

@@ -91,18 +91,18 @@ test('at most ten client secrets work at once', async () => {
 test('the secret of creation signs from the first webhook on, and outlives its removal', async () => {
   const receiver = await startReceiver();
   const made = await apps.makeApp(owner, 'signed');
-  for (const _time of [1, 2]) {
-    await apps.setWebhook(owner, made, { url: receiver.url });
+  for (const remove of ['removeAppWebhook', 'deleteEndpoint', 'removeAppWebhook']) {
+    const { webhook } = await apps.setWebhook(owner, made, { url: receiver.url });
     await apps.handshakes.idle();
     const handshake = receiver.handshakes.at(-1);
     expect(
       new Webhook(made.webhookSecret).verify(handshake?.body ?? '', { ...handshake?.headers }),
     ).toBeTruthy();
-    expect(await apps.act(owner, 'removeAppWebhook', { input: { appId: made.id } })).toMatchObject({
-      __typename: 'RemoveAppWebhookPayload',
-    });
+    const input = remove === 'deleteEndpoint' ? { id: webhook.endpoint.id } : { appId: made.id };
+    const { __typename } = await apps.act(owner, remove, { input });
+    expect(__typename.toLowerCase()).toBe(`${remove}payload`.toLowerCase());
   }
-  expect(receiver.handshakes).toHaveLength(2);
+  expect(receiver.handshakes).toHaveLength(3);
   expect(await apps.act(owner, 'removeAppWebhook', { input: { appId: made.id } })).toMatchObject({
     __typename: 'NotFoundError',
   });
@@ -201,7 +201,8 @@ test('only what the catalogue has is declared, and a name once', async () => {
 test('an unpublished app cannot be installed, and is nobody’s to see', async () => {
   const made = await apps.makeApp(owner, 'unpublished');
   const install = { input: { appId: made.id, permissions: [] } };
-  expect(await apps.act(customer, 'installApp', install)).toMatchObject({ __typename: 'ConflictError' });
+  expect(await apps.act(owner, 'installApp', install)).toMatchObject({ __typename: 'ConflictError' });
+  expect(await apps.act(customer, 'installApp', install)).toMatchObject({ __typename: 'NotFoundError' });
   const { data } = await apps.ask(customer, `{ appProfile(id: "${made.id}") { name } }`);
   expect(data?.appProfile).toBeNull();
   const missing = { input: { appId: encodeId('App', mintUuid()), permissions: [] } };

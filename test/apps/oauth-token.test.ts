@@ -77,6 +77,11 @@ test('client_secret_post and client_secret_basic give a token that nobody may ca
     await post(posted()),
     await post({ grant_type: 'client_credentials' }, basic(clientId, app.clientSecret)),
     await post(posted({ scope: 'view_deliveries' })),
+    // What has no value was left out: RFC 6749, section 3.2.
+    await post(
+      { grant_type: 'client_credentials', client_id: '', client_secret: '' },
+      basic(clientId, app.clientSecret),
+    ),
   ];
   for (const { status, headers, body } of answers) {
     expect(status).toBe(200);

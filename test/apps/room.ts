@@ -7,6 +7,7 @@ import '../../src/apps/change-app.graph.ts';
 import '../../src/deliveries/app-deliveries.graph.ts';
 import '../../src/deliveries/attempts.graph.ts';
 import '../../src/deliveries/events.graph.ts';
+import '../../src/deliveries/replay.graph.ts';
 import '../../src/deliveries/subscriptions.graph.ts';
 import '../../src/endpoints/change-endpoints.graph.ts';
 import '../../src/endpoints/endpoints.graph.ts';
@@ -20,6 +21,7 @@ import { GrantWatch } from '../../src/access/grant-watch.ts';
 import { permissions } from '../../src/access/permissions.ts';
 import { Forwarder } from '../../src/apps/forwarder.ts';
 import type { InvitationMailer } from '../../src/apps/invitation-mailer.ts';
+import { ReplayRunner } from '../../src/deliveries/replay-runner.ts';
 import { AddressGuard } from '../../src/egress/address-guard.ts';
 import { createSender } from '../../src/egress/send.ts';
 import { Handshakes } from '../../src/endpoints/handshakes.ts';
@@ -89,6 +91,8 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
     grantWatch,
     eventTypes: new EventTypeCatalogue(database),
     publisher: new Publisher({ database, config }),
+    // Never started: a bulk replay stays as it was asked for.
+    replayRunner: new ReplayRunner({ database, config, logger: quietLogger }),
     invitationMailer: options.invitationMailer,
   };
   // What is missing belongs to other rooms.

@@ -61,7 +61,10 @@ const allowed: readonly { tables: readonly string[]; when: RegExp; why: string }
     why: 'A runner takes whichever job is free.',
   },
   {
-    tables: ['event_key', 'endpoint_stat', 'endpoint_latency', 'idempotency_key', 'signing_secret'],
+    tables: [
+      ...['event_key', 'endpoint_stat', 'endpoint_latency', 'idempotency_key', 'signing_secret'],
+      'replay_job',
+    ],
     when: /^delete .*(interval|to_timestamp|make_interval)/,
     why: 'Retention removes what is past its time, of every owner.',
   },

@@ -98,7 +98,7 @@ test('a message that is not proven is refused alike, whatever is wrong, and chan
   const before = await state();
   const message = told('user.deleted', { subject: 'victim' });
   const good = signed(message);
-  const { 'webhook-id': id, 'webhook-signature': signature } = good.headers;
+  const { 'webhook-signature': signature } = good.headers;
   const now = Date.now();
   const faulty = [
     { ...good, headers: {} },
@@ -117,18 +117,13 @@ test('a message that is not proven is refused alike, whatever is wrong, and chan
   const answers = await Promise.all(faulty.map(async (one) => seen(await post(one as typeof good))));
   expect(answers.map(({ status }) => status)).toEqual(faulty.map(() => 401));
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-  const doubled = await sendRaw(
-    server.port,
-    [
-      'POST /internal/auth-hook HTTP/1.1',
-      `webhook-id: ${id}`,
-      `webhook-timestamp: ${good.headers['webhook-timestamp']}`,
-      `webhook-signature: ${signature}`,
-      `webhook-signature: ${signature}`,
-    ],
-    good.body,
-  );
-  expect(withoutIds(doubled)).toContain(answers[0]?.body);
+  const lines = Object.entries(good.headers).map(([name, value]) => `${name}: ${value}`);
+  for (const twice of lines) {
+    const head = ['POST /internal/auth-hook HTTP/1.1', ...lines, twice];
+    const doubled = withoutIds(await sendRaw(server.port, head, good.body));
+    expect(doubled).toContain('HTTP/1.1 401');
+    expect(doubled).toContain(answers[0]?.body);
+  }
   expect(await state()).toEqual(before);
 });
 

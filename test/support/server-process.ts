@@ -84,6 +84,14 @@ export async function startServer(environment: Readonly<Record<string, string>>)
   };
 }
 
+/** Starts the program without waiting for it. */
+export function launchServer(
+  environment: Readonly<Record<string, string>>,
+): Pick<ServerProcess, 'output' | 'stop'> {
+  const { child, output } = launch(environment);
+  return { output, stop: () => end(child, 'SIGTERM') };
+}
+
 /** Starts the program where it is expected to refuse; resolves once it has ended. */
 export async function failToStart(environment: Readonly<Record<string, string>>): Promise<FailedStart> {
   const { child, output } = launch(environment);

@@ -1,0 +1,52 @@
+import type { Grant, GrantWatch } from '../access/grant-watch.ts';
+import { type Context, requireActor } from '../graph/context.ts';
+import { viewPermission } from './viewed-owner.ts';
+
+declare module '../graph/context.ts' {
+  interface Services {
+    /** Ends what a removed member of an app still follows. */
+    grantWatch: Pick<GrantWatch, 'watchMember'>;
+  }
+}
+
+/**
+ * A subscription's stream of what an owner has, which ends by its signal: when the credential does, and, where the
+ * owner is an app that a user sees as its member, when the membership does, too.
+ */
+export function whileMember<T>(
+  context: Context,
+  ownerId: string,
+  open: (signal: AbortSignal | undefined) => AsyncIterableIterator<T>,
+): AsyncIterableIterator<T> {
+  const member = watchMember(context, ownerId);
+  if (member === undefined) return open(context.grantSignal);
+  const signals = [context.grantSignal, member.signal].filter((signal) => signal !== undefined);
+  return releasing(open(AbortSignal.any(signals)), member.release);
+}
+
+function watchMember(context: Context, ownerId: string): Grant | undefined {
+  const { kind, tenantId, verifiedEmail } = requireActor(context);
+  if (kind !== 'USER' || ownerId === tenantId || verifiedEmail === undefined) return undefined;
+  return context.services.grantWatch.watchMember({
+    appId: ownerId,
+    email: verifiedEmail,
+    permission: viewPermission.app,
+  });
+}
+
+function releasing<T>(stream: AsyncIterableIterator<T>, release: () => void): AsyncIterableIterator<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      const result = await stream.next();
+      if (result.done === true) release();
+      return result;
+    },
+    async return(value?: unknown) {
+      release();
+      return (await stream.return?.(value)) ?? { done: true, value: undefined };
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Actor } from '../../src/access/actor.ts';
+import { readConfig } from '../../src/config.ts';
+import type { Services } from '../../src/graph/context.ts';
+import { createReadiness } from '../../src/http/health.ts';
+import { Metrics } from '../../src/http/metrics.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import { Hub } from '../../src/live/hub.ts';
+import { schema } from '../../src/schema.ts';
+import { connectAs, type RawSocket, subscribeTo } from '../http/socket.ts';
+import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
+import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
+
+/** More than the kernel's buffers on both sides of a loopback connection may take. */
+const changes = 30_000;
+const slowConsumerMs = 600;
+
+let db: TestDatabase;
+let hub: Hub;
+let server: ReturnType<typeof createHttpServer>;
+let wsUrl: string;
+let endpointIds: string[];
+let ownerId: string;
+beforeAll(async () => {
+  db = await createTestDatabase();
+  const { database } = db;
+  ({ ownerId, endpointIds } = await seedOwner(database));
+  for (let made = 0; made < changes; made += 5_000) {
+    await seedDeliveries(database, ownerId, endpointIds[0] ?? '', 5_000);
+  }
+  hub = new Hub({ database, hints: database.hints, logger: quietLogger });
+  hub.start();
+  const config = readConfig({ NODE_ENV: 'test', PORT: '0' });
+  // What is missing belongs to other rooms.
+  const services: Partial<Services> = { config, database, logger: quietLogger, hints: database.hints, hub };
+  const actor: Actor = {
+    kind: 'API_KEY',
+    actorId: 'key',
+    label: 'key',
+    tenantId: ownerId,
+    appId: undefined,
+    permissions: new Set(['MANAGE_WEBHOOKS']),
+    verifiedEmail: undefined,
+    expiresAt: undefined,
+  };
+  server = createHttpServer({
+    schema,
+    services: services as Services,
+    authenticator: { authenticate: async () => actor },
+    grantWatch: { watch: () => ({ signal: new AbortController().signal, release: () => undefined }) },
+    readiness: createReadiness({ database, isMigrated: () => true }),
+    metrics: new Metrics(),
+    slowConsumerMs,
+  });
+  wsUrl = `${(await server.listen()).url.replace('http', 'ws')}/graphql`;
+});
+afterAll(async () => {
+  await server.drain(100);
+  await hub.stop();
+  await db.drop();
+});
+
+type Batch = { after: number; position: number };
+
+const follow = (after: number) =>
+  subscribeTo(
+    '1',
+    `subscription ($after: SafeInt) {
+       deliveryLog(after: $after, maxBatch: 500) {
+         after position changes { position deliveryId endpointId eventType status previousStatus occurredAt }
+       }
+     }`,
+    { after },
+  );
+
+function batchesOf(socket: RawSocket, operation = '1'): Batch[] {
+  return socket.heard.flatMap(({ id, type, payload }) => {
+    if (type !== 'next' || id !== operation) return [];
+    const { data } = payload as { data: { deliveryLog: Batch } };
+    return [data.deliveryLog];
+  });
+}
+
+test('a subscriber that is cut off for slowness is told exactly up to where it has read', async () => {
+  const slow = await connectAs('key', wsUrl);
+  slow.say(follow(0));
+  await slow.hear(({ id }) => id === '1');
+  slow.socket.pause();
+  await expect.poll(() => hub.size.subscriptions, { timeout: 20_000 }).toBe(0);
+  slow.socket.resume();
+  const { code, reason } = await slow.closed();
+  expect(code).toBe(4510);
+  const position = Number(/^SLOW_CONSUMER position=(\d+)$/.exec(reason)?.[1]);
+  const read = batchesOf(slow);
+  expect(position).toBe(read.at(-1)?.position);
+  expect(position).toBeLessThan(changes);
+
+  const next = await connectAs('key', wsUrl);
+  next.say(follow(position));
+  await expect.poll(() => batchesOf(next).at(-1)?.position, { timeout: 20_000 }).toBe(changes);
+  const all = [...read, ...batchesOf(next)];
+  expect(all.map(({ after }) => after)).toEqual([0, ...all.slice(0, -1).map((batch) => batch.position)]);
+  next.socket.terminate();
+});
+
+test('of several on one socket, the position of the one furthest behind is told', async () => {
+  const slow = await connectAs('key', wsUrl);
+  slow.socket.pause();
+  slow.say(follow(2_000));
+  slow.say({ ...follow(0), id: '2' });
+  await expect.poll(() => hub.size.subscriptions, { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => hub.size.subscriptions, { timeout: 20_000 }).toBe(0);
+  slow.socket.resume();
+  const { reason } = await slow.closed();
+  const read = [batchesOf(slow, '1').at(-1)?.position ?? 2_000, batchesOf(slow, '2').at(-1)?.position ?? 0];
+  expect(reason).toBe(`SLOW_CONSUMER position=${Math.min(...read)}`);
+});
