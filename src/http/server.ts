@@ -81,13 +81,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
   const graphql = createGraphQLEndpoint(shared);
   const webSockets = createWebSockets(shared);
-  const findRoute = createRouter([
+  const apiRoutes = [
     indexRoute({ production }),
-    ...healthRoutes({ readiness: options.readiness, isDraining: () => draining }),
-    metricsRoute(metrics),
     ...(production ? [] : [schemaRoute(schema)]),
     ...(options.routes ?? []),
+  ];
+  const findRoute = createRouter([
+    ...healthRoutes({ readiness: options.readiness, isDraining: () => draining }),
+    metricsRoute(metrics),
+    ...(config.role === 'worker' ? [] : apiRoutes),
   ]);
+  /** A worker only sends: beside that it tells how it is. */
+  const graphqlPath = config.role === 'worker' ? undefined : '/graphql';
   const unanswered = new Set<ServerResponse>();
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -99,7 +104,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (draining) response.setHeader('connection', 'close');
     unanswered.add(response);
     response.once('close', () => unanswered.delete(response));
-    if (path === '/graphql') {
+    if (path === graphqlPath) {
       response.once('close', () => {
         if (isStream(response)) return;
         metrics.requested(
@@ -146,7 +151,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.on('error', () => undefined);
     const path = (request.url ?? '').split('?', 1)[0];
     if (draining) refuseUpgrade(socket, '503 Service Unavailable');
-    else if (path !== '/graphql') refuseUpgrade(socket, '404 Not Found');
+    else if (path !== graphqlPath) refuseUpgrade(socket, '404 Not Found');
     else webSockets.upgrade(request, socket, head);
   });
 

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRooms } from './rooms.mjs';
 
-// What no other linter of ours holds: the README's rooms are the real ones, `process.env` is read in one place, and
-// no comment switches a check off without a reason.
+// What no other linter of ours holds: the README's rooms are the real ones, the environment is read in one place,
+// nothing outside egress/ opens a socket with what Node has built in, no comment switches a check off without a
+// reason, and no file is too long.
 const problems = [];
 
 const listed = readRooms();
@@ -15,13 +16,22 @@ for (const room of real.filter((name) => !listed.includes(name)))
 for (const room of listed.filter((name) => !real.includes(name)))
   problems.push(`README lists ${room}, which is not there`);
 
+/** What may be imported from `node:net` and `node:http`, types aside: nothing that dials. */
+const passive = ['createServer', 'isIP'];
+const dials = /(?<![.\w])fetch\(|\bnew (?:WebSocket|EventSource)\(/;
+
 for (const file of filesUnder('src')) {
   const text = readFileSync(file, 'utf8');
-  if (/process\.env\b/.test(text) && file !== join('src', 'config.ts'))
-    problems.push(`${file} reads process.env`);
+  const readsEnvironment = /\bprocess\??\.(env\b|\[)|\bprocess\[|from '(node:)?process'/.test(text);
+  if (readsEnvironment && file !== join('src', 'config.ts')) problems.push(`${file} reads process.env`);
+  if (!file.startsWith(join('src', 'egress')) && (dials.test(text) || importsDialling(text)))
+    problems.push(`${file} opens a socket outside egress/`);
   if (/@ts-(ignore|expect-error|nocheck)(?! \S)/.test(text))
     problems.push(`${file} silences the compiler without a reason`);
-  if (text.split('\n').length > 401) problems.push(`${file} has more than 400 lines`);
+}
+for (const file of [...filesUnder('src'), ...filesUnder('test')]) {
+  if (file.includes(join('documents', 'generated'))) continue;
+  if (readFileSync(file, 'utf8').split('\n').length > 401) problems.push(`${file} has more than 400 lines`);
 }
 
 for (const problem of problems) console.error(problem);
@@ -33,4 +43,14 @@ function filesUnder(folder) {
     const path = join(folder, name);
     return statSync(path).isDirectory() ? filesUnder(path) : path.endsWith('.ts') ? [path] : [];
   });
+}
+
+function importsDialling(text) {
+  return [...text.matchAll(/^import (?!type )([^;]*?) from '(?:node:)?(?:net|http)';/gm)].some(([, names]) =>
+    names
+      .replace(/[{}]/g, '')
+      .split(',')
+      .map((name) => name.trim())
+      .some((name) => name !== '' && !name.startsWith('type ') && !passive.includes(name)),
+  );
 }

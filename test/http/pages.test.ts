@@ -142,6 +142,18 @@ test('what is not there is 404, what takes another method 405', async () => {
   expect(odd).toBe(404);
 });
 
+test('a worker answers for its health and its metrics alone', async () => {
+  const worker = await startTestServer({ routes, environment: { ROLE: 'worker' } });
+  const statuses = await Promise.all(
+    ['/healthz', '/readyz', '/metrics', '/', '/graphql', '/schema.graphql'].map(
+      async (path) => (await fetch(worker.url + path)).status,
+    ),
+  );
+  expect(statuses).toEqual([200, 200, 200, 404, 404, 404]);
+  expect((await fetch(`${worker.url}/internal/jobs/rescue`, { method: 'POST' })).status).toBe(404);
+  await worker.stop();
+});
+
 test('two routes with the same path are a mistake that stops the start', () => {
   expect(() => createRouter([...routes, ...routes])).toThrow('Two routes answer to POST /internal/jobs/:job');
 });
