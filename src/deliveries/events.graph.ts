@@ -1,9 +1,11 @@
 import { findAllAmong, findAmong } from '../endpoints/asking-owner.ts';
 import { RequestError } from '../errors.ts';
+import { appPermissionsOf } from '../graph/app-grants.ts';
 import { builder } from '../graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import type { Context } from '../graph/context.ts';
 import { node } from '../graph/node.ts';
+import { forbidden } from '../graph/permission.ts';
 import { decodeId, encodeId } from '../ids.ts';
 import { Tenant, tenantOf } from '../tenants/tenants.graph.ts';
 import { Delivery, DeliveryConnection, deliveryPageOf } from './deliveries.graph.ts';
@@ -72,6 +74,11 @@ node(builder, Event, {
 });
 
 async function payloadTextFor(event: EventRow, context: Context): Promise<string> {
+  // An app's copy: whoever replays or cancels its delivery has the event as an answer, with another permission.
+  const isOfApp = event.tenant_id !== event.owner_id;
+  if (isOfApp && !(await appPermissionsOf(context, event.owner_id)).has(viewPermission.app)) {
+    throw forbidden({ app: viewPermission.app });
+  }
   const payload = await payloadOf(context).load({ ownerId: event.owner_id, id: event.id });
   // Its partition was dropped since the event was read.
   if (payload === undefined) throw new RequestError('NOT_FOUND', 'The event is past retention.');
