@@ -68,16 +68,6 @@ test('who may change the webhook or rotate its secret, and no more, does not see
   expect(await refusals(apps.tool(app), read(`${seen} stats { total }`))).toEqual([]);
 });
 
-test('who may replay a delivery and see none gets it without what was sent', async () => {
-  const { actor } = await memberWith('MANAGE_WEBHOOK');
-  const replay = (fields: string) =>
-    `mutation { replayDelivery(input: { id: "${missed}" }) { ... on ReplayDeliveryPayload { delivery { ${fields} } } } }`;
-  expect(await refusals(actor, replay('status event { payloadText }'))).toEqual([
-    'This needs the permission VIEW_DELIVERIES.',
-  ]);
-  expect(await refusals(actor, replay('status event { type }'))).toEqual([]);
-});
-
 test('a member lists, counts and replays the app’s deliveries by its endpoint, beside those of the tenant', async () => {
   const { actor } = await memberWith('MANAGE_WEBHOOK', 'VIEW_DELIVERIES');
   const besides = apps.user('person-of-both@partner.example', owner.tenantId);
@@ -156,4 +146,14 @@ test('whoever rotates the secret by the endpoint’s id: the app is told, and no
   });
   expect(nodes[0].event.payloadText).not.toContain(secret);
   expect(await apps.act(owner, 'createApp', created)).not.toHaveProperty('webhookSecret');
+});
+
+test('who may replay a delivery and see none gets it without what was sent', async () => {
+  const { actor } = await memberWith('MANAGE_WEBHOOK');
+  const replay = (fields: string) =>
+    `mutation { replayDelivery(input: { id: "${missed}" }) { ... on ReplayDeliveryPayload { delivery { ${fields} } } } }`;
+  expect(await refusals(actor, replay('status event { payloadText }'))).toEqual([
+    'This needs the permission VIEW_DELIVERIES.',
+  ]);
+  expect(await refusals(actor, replay('status event { type }'))).toEqual([]);
 });
