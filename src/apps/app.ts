@@ -50,7 +50,7 @@ export async function getApp(db: Kysely<Tables>, id: string): Promise<App> {
 
 /** A page of the apps that a tenant has made, newest first. */
 export async function listApps(db: Kysely<Tables>, tenantId: string, page: PageArgs): Promise<Page<App>> {
-  const range = pageRange(page);
+  const range = pageRange(page, { kind: 'App', ownerId: tenantId });
   let query = db
     .selectFrom('app')
     .selectAll()

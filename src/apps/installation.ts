@@ -81,7 +81,8 @@ export async function listInstallations(
   of: Readonly<{ tenantId: string } | { appId: string }>,
   page: PageArgs,
 ): Promise<Page<AppInstallation>> {
-  const range = pageRange(page);
+  const ownerId = 'appId' in of ? of.appId : of.tenantId;
+  const range = pageRange(page, { kind: 'AppInstallation', ownerId });
   const all = db.selectFrom('app_installation').selectAll();
   let query = ('appId' in of ? all.where('app_id', '=', of.appId) : all.where('tenant_id', '=', of.tenantId))
     .orderBy('id', range.backward ? 'asc' : 'desc')

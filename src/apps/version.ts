@@ -151,7 +151,7 @@ export async function listVersions(
   appId: string,
   page: PageArgs,
 ): Promise<Page<AppVersion>> {
-  const range = pageRange(page);
+  const range = pageRange(page, { kind: 'AppVersion', ownerId: appId });
   let query = db
     .selectFrom('app_version')
     .selectAll()

@@ -18,7 +18,7 @@ export async function listAudit(
   ownerId: string,
   options: Readonly<{ page: PageArgs; filter?: AuditFilter | null | undefined }>,
 ): Promise<Page<AuditEntry>> {
-  const range = pageRange(options.page);
+  const range = pageRange(options.page, { kind: 'AuditEntry', ownerId });
   const { action, targetId, occurredAfter, occurredBefore } = options.filter ?? {};
   refuseReversed(occurredAfter, occurredBefore);
 

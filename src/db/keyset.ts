@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto';
 import { badUserInput } from '../errors.ts';
-import { isUuid } from '../ids.ts';
+import { type IdType, isUuid } from '../ids.ts';
 
 /**
  * Pages by key: a cursor is the sort key of a row, so that a page costs the same wherever it lies, and rows that
  * come or go between two pages move nothing.
+ *
+ * Before the key stands a tag of what the cursor is of: the kind of record and its owner. It keeps nothing secret, and
+ * guards nothing that the list's own conditions do not: it tells a client that it has mixed up its cursors. All of an
+ * owner's lists of one kind take each other's, and whether there is such a record is never asked.
  */
 export const defaultPageSize = 20;
 export const maxPageSize = 100;
@@ -15,8 +20,12 @@ export type PageArgs = Readonly<{
   before?: string | null | undefined;
 }>;
 
+/** What a list holds. Without an owner: the platform's. */
+export type ListOf = Readonly<{ kind: IdType; ownerId?: string }>;
+
 /** What a page needs of SQL: newest first; backward pages are read oldest first and turned round by `toPage`. */
 export type PageRange = Readonly<{
+  of: ListOf;
   /** Rows to read: one more than the page, to know whether there are more. */
   limit: number;
   backward: boolean;
@@ -27,12 +36,14 @@ export type PageRange = Readonly<{
 
 export type Page<Row> = Readonly<{
   rows: readonly Row[];
+  /** What its cursors are of. */
+  of: ListOf;
   hasNextPage: boolean;
   hasPreviousPage: boolean;
 }>;
 
-/** Checks the paging arguments. Throws BAD_USER_INPUT that tells the limit. */
-export function pageRange(args: PageArgs): PageRange {
+/** Checks the paging arguments. Throws BAD_USER_INPUT that tells the limit, or that a cursor is not this list's. */
+export function pageRange(args: PageArgs, of: ListOf): PageRange {
   const { first, last } = args;
   if (first != null && last != null) throw badUserInput('Give `first` or `last`, not both.');
   const asked = first ?? last ?? defaultPageSize;
@@ -44,10 +55,11 @@ export function pageRange(args: PageArgs): PageRange {
     });
   }
   return {
+    of,
     limit: asked + 1,
     backward: last != null,
-    after: args.after == null ? undefined : decodeCursor(args.after, 'after'),
-    before: args.before == null ? undefined : decodeCursor(args.before, 'before'),
+    after: args.after == null ? undefined : decodeCursor(args.after, { of, argument: 'after' }),
+    before: args.before == null ? undefined : decodeCursor(args.before, { of, argument: 'before' }),
   };
 }
 
@@ -55,19 +67,29 @@ export function pageRange(args: PageArgs): PageRange {
 export function toPage<Row>(rows: readonly Row[], range: PageRange): Page<Row> {
   const hasMore = rows.length === range.limit;
   const kept = hasMore ? rows.slice(0, -1) : rows;
+  const { of } = range;
   return range.backward
-    ? { rows: [...kept].reverse(), hasNextPage: range.before !== undefined, hasPreviousPage: hasMore }
-    : { rows: kept, hasNextPage: hasMore, hasPreviousPage: range.after !== undefined };
+    ? { of, rows: [...kept].reverse(), hasNextPage: range.before !== undefined, hasPreviousPage: hasMore }
+    : { of, rows: kept, hasNextPage: hasMore, hasPreviousPage: range.after !== undefined };
 }
+
+const tagBytes = 6;
 
 /** A cursor is opaque to clients. */
-export function encodeCursor(uuid: string): string {
-  return Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('base64url');
+export function encodeCursor({ kind, ownerId = '' }: ListOf, uuid: string): string {
+  const tag = createHash('sha256').update(`${kind}/${ownerId}`).digest().subarray(0, tagBytes);
+  return Buffer.concat([tag, Buffer.from(uuid.replaceAll('-', ''), 'hex')]).toString('base64url');
 }
 
-function decodeCursor(cursor: string, argument: 'after' | 'before'): string {
-  const hex = /^[A-Za-z0-9_-]{22}$/.test(cursor) ? Buffer.from(cursor, 'base64url').toString('hex') : '';
+function decodeCursor(
+  cursor: string,
+  { of, argument }: { of: ListOf; argument: 'after' | 'before' },
+): string {
+  const hex = Buffer.from(cursor, 'base64url').toString('hex', tagBytes);
   const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  if (!isUuid(uuid)) throw badUserInput(`\`${argument}\` is not a cursor of this list.`, { argument });
+  // Broken or of another list: whatever this list would not have written.
+  if (!isUuid(uuid) || encodeCursor(of, uuid) !== cursor) {
+    throw badUserInput(`\`${argument}\` is not a cursor of this list.`, { argument });
+  }
   return uuid;
 }

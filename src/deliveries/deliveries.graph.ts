@@ -141,7 +141,7 @@ export async function deliveryPageOf(
   { page, filter }: ListArgs,
 ): Promise<DeliveryPage> {
   const { column, ownerId, id } = record;
-  const range = pageRange(page);
+  const range = pageRange(page, { kind: 'Delivery', ownerId });
   const logPosition = await logHeadOf(context).load(ownerId);
   const rows = await pagesOf(context).load({ ownerId, id, args: { column, range, filter } });
   return { ...rows, logPosition };

@@ -22,7 +22,7 @@ export async function listDeliveries(
   ownerId: string,
   options: Readonly<{ page: PageArgs; filter?: DeliveryFilter | null | undefined }>,
 ): Promise<Page<Delivery>> {
-  const range = pageRange(options.page);
+  const range = pageRange(options.page, { kind: 'Delivery', ownerId });
   const conditions = await resolveFilter(db, options.filter);
   const scope = await scopeWhileRemoving(db, ownerId, conditions);
   const page = rowsOfPage(

@@ -9,7 +9,7 @@ export async function listEvents(
   ownerId: string,
   options: Readonly<{ page: PageArgs; types?: readonly string[] | null | undefined }>,
 ): Promise<Page<Event>> {
-  const range = pageRange(options.page);
+  const range = pageRange(options.page, { kind: 'Event', ownerId });
   let query = db
     .selectFrom('event')
     .select(eventColumns)

@@ -183,7 +183,10 @@ node(builder, Endpoint, {
       description: 'What was changed about this endpoint, newest first.',
       complexity: pageCost,
       args: pageArgs(t.arg),
-      resolve: (endpoint, page, context) => auditOf(context).load({ endpoint, range: pageRange(page) }),
+      resolve: (endpoint, page, context) => {
+        const range = pageRange(page, { kind: 'AuditEntry', ownerId: endpoint.owner_id });
+        return auditOf(context).load({ endpoint, range });
+      },
     }),
     createdAt: t.field({ type: 'DateTime', description: 'When it was created.', resolve: createdAt }),
     updatedAt: t.expose('updated_at', {

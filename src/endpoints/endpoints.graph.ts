@@ -58,7 +58,7 @@ builder.queryFields((t) => ({
     },
     resolve: async (_root, { filter, ...page }, context) => {
       const { ownerId } = askingOwner(context, seeEndpoints);
-      const range = pageRange(page);
+      const range = pageRange(page, { kind: 'Endpoint', ownerId });
       const rows = await listEndpoints(context.services.database.query, ownerId, {
         range,
         filter: {

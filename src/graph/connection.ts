@@ -1,5 +1,12 @@
 import type { ArgBuilder, ObjectFieldsShape, ObjectRef } from '@pothos/core';
-import { defaultPageSize, encodeCursor, maxPageSize, type Page, type PageArgs } from '../db/keyset.ts';
+import {
+  defaultPageSize,
+  encodeCursor,
+  type ListOf,
+  maxPageSize,
+  type Page,
+  type PageArgs,
+} from '../db/keyset.ts';
 import type { Builder, Types } from './schema-types.ts';
 
 /**
@@ -28,8 +35,8 @@ export function connection<Row extends object, Extra extends object = object>(
   const { name } = options.type;
   // Pothos cannot tell that a row of unknown shape is no list.
   const type: ObjectRef<Types, object> = options.type;
-  const edgeOf = (node: Row): { cursor: string; node: object } => ({
-    cursor: encodeCursor(cursorOf(node)),
+  const edgeOf = (of: ListOf, node: Row): { cursor: string; node: object } => ({
+    cursor: encodeCursor(of, cursorOf(node)),
     node,
   });
 
@@ -56,7 +63,7 @@ export function connection<Row extends object, Extra extends object = object>(
         type: [Edge],
         description: "The page's records with their cursors.",
         complexity: onceEach,
-        resolve: (page) => page.rows.map(edgeOf),
+        resolve: (page) => page.rows.map((row) => edgeOf(page.of, row)),
       }),
       nodes: t.field({
         type: [type],
@@ -72,8 +79,8 @@ export function connection<Row extends object, Extra extends object = object>(
           return {
             hasNextPage: page.hasNextPage,
             hasPreviousPage: page.hasPreviousPage,
-            startCursor: first === undefined ? null : edgeOf(first).cursor,
-            endCursor: last === undefined ? null : edgeOf(last).cursor,
+            startCursor: first === undefined ? null : edgeOf(page.of, first).cursor,
+            endCursor: last === undefined ? null : edgeOf(page.of, last).cursor,
           };
         },
       }),
@@ -81,6 +88,9 @@ export function connection<Row extends object, Extra extends object = object>(
     }),
   });
 }
+
+const ofThisList =
+  'From a list of the same owner’s records of this type; any other is refused as BAD_USER_INPUT.';
 
 const onceEach = { field: 0, multiplier: 1 };
 
@@ -90,11 +100,11 @@ export function pageArgs(arg: ArgBuilder<Types>) {
     first: arg.int({
       description: `The first so many of the page: ${defaultPageSize} by default, at most ${maxPageSize}.`,
     }),
-    after: arg.string({ description: 'A cursor: the page begins after it.' }),
+    after: arg.string({ description: `A cursor: the page begins after it. ${ofThisList}` }),
     last: arg.int({
       description: `The last so many of the page, at most ${maxPageSize}; not beside \`first\`.`,
     }),
-    before: arg.string({ description: 'A cursor: the page ends before it.' }),
+    before: arg.string({ description: `A cursor: the page ends before it. ${ofThisList}` }),
   };
 }
 

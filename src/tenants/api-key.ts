@@ -37,7 +37,7 @@ export async function listApiKeys(
   tenantId: string,
   page: PageArgs,
 ): Promise<Page<ApiKey>> {
-  const range = pageRange(page);
+  const range = pageRange(page, { kind: 'ApiKey', ownerId: tenantId });
   let query = database.query
     .selectFrom('api_key')
     .selectAll()

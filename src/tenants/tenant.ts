@@ -87,7 +87,7 @@ export async function findTenantsByExternalId(
 
 /** A page of all tenants, newest first. */
 export async function listTenants(database: Database, page: PageArgs): Promise<Page<Tenant>> {
-  const range = pageRange(page);
+  const range = pageRange(page, { kind: 'Tenant' });
   let query = database.query
     .selectFrom('tenant')
     .selectAll()

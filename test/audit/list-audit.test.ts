@@ -57,7 +57,7 @@ test('an entry tells who did what to which record in which request', async () =>
 test('entries come newest first, and page both ways', async () => {
   expect(await numbers()).toEqual([5, 4, 3, 2, 1]);
   const { rows } = await list();
-  const cursor = encodeCursor(rows[2]?.id ?? '');
+  const cursor = encodeCursor({ kind: 'AuditEntry', ownerId: owner }, rows[2]?.id ?? '');
   expect(await numbers({ page: { first: 1, after: cursor } })).toEqual([2]);
   expect(await numbers({ page: { last: 1, before: cursor } })).toEqual([4]);
   expect(await list({ page: { first: 2 } })).toMatchObject({ hasNextPage: true, hasPreviousPage: false });

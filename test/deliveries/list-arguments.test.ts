@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeCursor, type PageArgs } from '../../src/db/keyset.ts';
 import { listDeliveries } from '../../src/deliveries/list-deliveries.ts';
+import { mintUuid } from '../../src/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 import { insertDelivery } from './insert-delivery.ts';
@@ -44,16 +45,40 @@ test('first and last together are refused', async () => {
   await expect(page(ownerId, { first: 1, last: 1 })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
 });
 
-// A cursor is a place in time, not a record: another owner's names a place in one's own list, and nothing else.
-test('a foreign cursor is a place in one’s own list and shows nothing of the other’s', async () => {
+test('a foreign cursor is refused as a broken one, whether its record is there or not', async () => {
   const other = await seed(3);
   const mine = await seed(3);
-  const later = await seed(3);
-  const newestFirst = [...mine.ids].reverse();
-  expect(await page(mine.ownerId, { after: encodeCursor(other.ids[1] ?? '') })).toEqual([]);
-  expect(await page(mine.ownerId, { before: encodeCursor(other.ids[1] ?? '') })).toEqual(newestFirst);
-  expect(await page(mine.ownerId, { after: encodeCursor(later.ids[1] ?? '') })).toEqual(newestFirst);
-  expect(await page(mine.ownerId, { last: 5, before: encodeCursor(later.ids[1] ?? '') })).toEqual([]);
+  const [, ownId = ''] = mine.ids;
+  const refusalOf = (args: PageArgs) => page(mine.ownerId, args).catch((error: unknown) => error);
+  const broken = {
+    after: await refusalOf({ after: 'broken' }),
+    before: await refusalOf({ before: 'broken' }),
+  };
+  expect(broken.after).toMatchObject({ message: '`after` is not a cursor of this list.' });
+  const own = encodeCursor({ kind: 'Delivery', ownerId: mine.ownerId }, ownId);
+  for (const cursor of [
+    encodeCursor({ kind: 'Delivery', ownerId: other.ownerId }, other.ids[1] ?? ''),
+    encodeCursor({ kind: 'Delivery', ownerId: other.ownerId }, mintUuid()),
+    encodeCursor({ kind: 'Delivery', ownerId: mintUuid() }, ownId),
+    encodeCursor({ kind: 'Event', ownerId: mine.ownerId }, ownId),
+    encodeCursor({ kind: 'Delivery' }, ownId),
+    // As cursors were before they told what they are of.
+    Buffer.from(ownId.replaceAll('-', ''), 'hex').toString('base64url'),
+    `${own}=`,
+    `${own}A`,
+    own.slice(0, -1),
+  ]) {
+    expect(await refusalOf({ after: cursor }), cursor).toEqual(broken.after);
+    expect(await refusalOf({ last: 5, before: cursor }), cursor).toEqual(broken.before);
+  }
+  expect(await page(mine.ownerId, { after: own })).toEqual([mine.ids[0]]);
+});
+
+test('a cursor is a place: its record need not be in the list', async () => {
+  const { ownerId, ids } = await seed(3);
+  const later = encodeCursor({ kind: 'Delivery', ownerId }, mintUuid());
+  expect(await page(ownerId, { after: later })).toEqual([...ids].reverse());
+  expect(await page(ownerId, { last: 5, before: later })).toEqual([]);
 });
 
 test('pages in a row show each delivery once, though others come and go between them', async () => {
@@ -65,7 +90,7 @@ test('pages in a row show each delivery once, though others come and go between 
       page: { first: 4, after },
     });
     shown.push(...rows.map(({ id }) => id));
-    after = encodeCursor(rows.at(-1)?.id ?? '');
+    after = encodeCursor({ kind: 'Delivery', ownerId }, rows.at(-1)?.id ?? '');
     await insertDelivery(db.database, { owner_id: ownerId, endpoint_id: endpointId });
     // What a cursor names may be gone.
     await db.database.api.query('delete from delivery where id = $1', [rows.at(-1)?.id]);

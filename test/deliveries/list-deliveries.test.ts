@@ -28,8 +28,10 @@ async function seed(count: number) {
 }
 
 async function page(ownerId: string, args: PageArgs) {
-  const { rows, ...more } = await listDeliveries(db.database.query, ownerId, { page: args });
-  return { ids: rows.map(({ id }) => id), ...more };
+  const { rows, hasNextPage, hasPreviousPage } = await listDeliveries(db.database.query, ownerId, {
+    page: args,
+  });
+  return { ids: rows.map(({ id }) => id), hasNextPage, hasPreviousPage };
 }
 
 async function pageOf(
@@ -38,7 +40,7 @@ async function pageOf(
 ) {
   const pages = await listDeliveriesOf(db.database.query, ownerId, {
     scope: { column, ids: [id] },
-    range: pageRange(args),
+    range: pageRange(args, { kind: 'Delivery', ownerId }),
   });
   return pages.get(id)?.rows.map((row) => row.id);
 }
@@ -54,7 +56,9 @@ test('pages go from the newest to the oldest, and back', async () => {
     hasNextPage: true,
     hasPreviousPage: false,
   });
-  expect(await page(ownerId, { first: 2, after: encodeCursor(d ?? '') })).toEqual({
+  expect(
+    await page(ownerId, { first: 2, after: encodeCursor({ kind: 'Delivery', ownerId }, d ?? '') }),
+  ).toEqual({
     ids: [c, b],
     hasNextPage: true,
     hasPreviousPage: true,
@@ -64,7 +68,9 @@ test('pages go from the newest to the oldest, and back', async () => {
     hasNextPage: false,
     hasPreviousPage: true,
   });
-  expect(await page(ownerId, { last: 2, before: encodeCursor(b ?? '') })).toEqual({
+  expect(
+    await page(ownerId, { last: 2, before: encodeCursor({ kind: 'Delivery', ownerId }, b ?? '') }),
+  ).toEqual({
     ids: [d, c],
     hasNextPage: true,
     hasPreviousPage: true,

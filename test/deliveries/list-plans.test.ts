@@ -111,7 +111,8 @@ async function list(page: PageArgs, filter: DeliveryFilter = {}) {
 }
 
 async function listOf(scope: DeliveryScope, page: PageArgs, filter: DeliveryFilter = {}) {
-  const found = await listDeliveriesOf(listing, ownerId, { scope, range: pageRange(page), filter });
+  const range = pageRange(page, { kind: 'Delivery', ownerId });
+  const found = await listDeliveriesOf(listing, ownerId, { scope, range, filter });
   const shown = [...found.values()].reduce((sum, { rows: shownRows }) => sum + shownRows.length, 0);
   return { shown, ...(await planOfLast()) };
 }
@@ -163,9 +164,9 @@ const filters: [name: string, index: string, filter: () => DeliveryFilter, lists
 
 const pages = (): [name: string, page: PageArgs][] => [
   ['first', { first: 10 }],
-  ['after a cursor', { first: 10, after: encodeCursor(middle) }],
+  ['after a cursor', { first: 10, after: encodeCursor({ kind: 'Delivery', ownerId }, middle) }],
   ['last', { last: 10 }],
-  ['before a cursor', { last: 10, before: encodeCursor(middle) }],
+  ['before a cursor', { last: 10, before: encodeCursor({ kind: 'Delivery', ownerId }, middle) }],
 ];
 
 test.each(filters)(

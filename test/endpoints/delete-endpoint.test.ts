@@ -19,7 +19,8 @@ test('a deleted endpoint is found nowhere, its secrets are gone and its history 
   const { deletedAt } = await room.act((trx) => deleteEndpoint(trx, { ownerId, id: endpoint.id, by }));
 
   expect(await findEndpoint(room.database.query, ownerId, endpoint.id)).toBeUndefined();
-  const listed = await listEndpoints(room.database.query, ownerId, { range: pageRange({}), filter: {} });
+  const range = pageRange({}, { kind: 'Endpoint', ownerId });
+  const listed = await listEndpoints(room.database.query, ownerId, { range, filter: {} });
   expect(listed.map(({ id }) => id)).toEqual([kept.id]);
   expect(await room.secrets.keysInForce(room.database.query, ownerId, endpoint.id)).toEqual([]);
   expect(await room.secrets.keysInForce(room.database.query, ownerId, kept.id)).toHaveLength(1);

@@ -25,25 +25,31 @@ beforeAll(async () => {
 afterAll(() => room.close());
 
 async function list(args: PageArgs, filter: EndpointFilter = {}) {
-  const range = pageRange(args);
+  const range = pageRange(args, { kind: 'Endpoint', ownerId });
   const rows = await listEndpoints(room.database.query, ownerId, { range, filter });
   expect(rows.length).toBeLessThanOrEqual(range.limit);
-  const page = toPage(rows, range);
-  return { ...page, rows: page.rows.map(({ id }) => id) };
+  const { rows: shown, hasNextPage, hasPreviousPage } = toPage(rows, range);
+  return { rows: shown.map(({ id }) => id), hasNextPage, hasPreviousPage };
 }
 
 test('pages forward through all of the owner’s, newest first', async () => {
   expect(await list({})).toEqual({ rows: ids, hasNextPage: false, hasPreviousPage: false });
   const first = await list({ first: 3 });
   expect(first).toEqual({ rows: ids.slice(0, 3), hasNextPage: true, hasPreviousPage: false });
-  const second = await list({ first: 4, after: encodeCursor(first.rows.at(-1) ?? '') });
+  const second = await list({
+    first: 4,
+    after: encodeCursor({ kind: 'Endpoint', ownerId }, first.rows.at(-1) ?? ''),
+  });
   expect(second).toEqual({ rows: ids.slice(3), hasNextPage: false, hasPreviousPage: true });
 });
 
 test('pages backward in the same order', async () => {
   const last = await list({ last: 3 });
   expect(last).toEqual({ rows: ids.slice(4), hasNextPage: false, hasPreviousPage: true });
-  const before = await list({ last: 100, before: encodeCursor(last.rows[0] ?? '') });
+  const before = await list({
+    last: 100,
+    before: encodeCursor({ kind: 'Endpoint', ownerId }, last.rows[0] ?? ''),
+  });
   expect(before).toEqual({ rows: ids.slice(0, 4), hasNextPage: true, hasPreviousPage: false });
 });
 

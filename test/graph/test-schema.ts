@@ -37,7 +37,7 @@ export function createTestSchema() {
 
   const list = (args: Parameters<typeof pageRange>[0]) => {
     seen.resolved += 1;
-    const range = pageRange(args);
+    const range = pageRange(args, { kind: 'Endpoint' });
     const start = range.after === undefined ? 0 : things.findIndex(({ id }) => id === range.after) + 1;
     return toPage(things.slice(start, start + range.limit), range);
   };

@@ -16,7 +16,7 @@ type WalkRow = Readonly<{
   /** `value` stands as it is written in GraphQL. */
   document(value: string, own: Own): string;
   /** What it is told who names nobody's record. */
-  missing?: 'NotFoundError' | 'NOT_FOUND' | 'FOREIGN_TENANT';
+  missing?: 'NotFoundError' | 'NOT_FOUND' | 'FOREIGN_TENANT' | 'BAD_USER_INPUT';
 }>;
 
 type Documents = (args: string, own: Own) => string;
@@ -41,7 +41,11 @@ function pages(field: string, node: string, document: Documents): WalkRows {
   return Object.fromEntries(
     ['after', 'before'].map((name) => [
       `${field}(${name})`,
-      { of: [node], document: (value: string, own: Own) => document(`${name}: ${value}`, own) },
+      {
+        of: [node],
+        document: (value: string, own: Own) => document(`${name}: ${value}`, own),
+        missing: 'BAD_USER_INPUT' as const,
+      },
     ]),
   );
 }
@@ -80,7 +84,7 @@ function find(name: string, of: readonly string[], fields = '{ id }'): WalkRows 
   };
 }
 
-const page = '{ nodes { id } pageInfo { hasNextPage hasPreviousPage } }';
+const page = '{ nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor } }';
 const url = '"http://127.0.0.1:9/hook"';
 const job = '{ __typename ... on ReplayDeliveriesPayload { job { matched } } }';
 
