@@ -6,7 +6,7 @@ import type { EventTypeCatalogue, KnownEventType } from '../event-types/payload-
 
 /** Limits of one call and of one event. */
 export const maxEventsPerCall = 1_000;
-const maxPayloadBytes = 262_144;
+export const maxPayloadBytes = 262_144;
 const maxKeyLength = 255;
 /** Ids carry the time of publishing; when it happened is the publisher's word, within reason. */
 const earliestMs = Date.UTC(1970, 0, 1);

@@ -3,27 +3,30 @@ import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
 import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
-import { IdempotencyError, LimitExceededError, RequestError } from '../errors.ts';
+import { LimitExceededError, RequestError } from '../errors.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
-import { databaseNow, mintUuid } from '../ids.ts';
+import { mintUuid } from '../ids.ts';
 import {
   createDeliveries,
   type NewDelivery,
   type NewEvent,
   type NewForward,
 } from '../status/create-deliveries.ts';
+import { createDeliveriesInParts } from '../status/create-deliveries-in-parts.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 import type { CheckedEvent } from './check-events.ts';
-import { type KeyedEvent, keyOf, releaseEventKeys, takeEventKeys } from './event-keys.ts';
-import { type ConcernedApp, findAudience } from './fan-out.ts';
+import { type Audience, type ConcernedApp, findAudience } from './fan-out.ts';
+import { type PlannedEvent, planEvents } from './plan-events.ts';
 
 /**
  * Publishing: when it has answered, the events and all their deliveries are committed.
  *
  * Group commit: while one batch of an owner group is under way, the calls that arrive gather and go together in the
  * next. A batch takes its idempotency keys, reads who subscribed, renders each body once, and stores everything in
- * one statement (`createDeliveries`).
+ * one statement (`createDeliveries`). A batch of too many deliveries is cut between calls. A call never is: one that
+ * is too large for a statement is stored in a transaction of several (`createDeliveriesInParts`), beside its group's
+ * next batches and one at a time, so that nobody waits for it.
  *
  * What if the process dies? Before the statement: keys without events, which their next caller fills. After it:
  * everything is stored; the caller, who got no answer, asks again with the key and gets the same event. A statement
@@ -39,6 +42,8 @@ const maxDeliveriesPerCall = 100_000;
 const maxWaitingEvents = 20_000;
 const maxWaitingBytes = 64 * 1024 * 1024;
 const retries = 6;
+/** Of a call that takes seconds. */
+const retriesOfLarge = 3;
 
 export type PublishedEvent = Readonly<{
   ownerId: string;
@@ -53,21 +58,28 @@ type Call = {
   reject: (error: unknown) => void;
 };
 
-/** An event on its way into the database. */
-type Planned = {
-  checked: CheckedEvent;
-  id: string;
-  occurredAt: Date;
-  /** Its key stands earlier in the same batch. */
-  isRepeated: boolean;
-  isStored: boolean;
-};
+/** An event as it is to be stored, with what it brings. */
+type FannedOut = Readonly<{
+  event: NewEvent;
+  deliveries: readonly NewDelivery[];
+  forwards: readonly NewForward[];
+}>;
+
+/** A call with its new events, by id. */
+type Unit = Readonly<{
+  call: Call;
+  planned: readonly PlannedEvent[];
+  fresh: ReadonlyMap<string, FannedOut>;
+  deliveries: number;
+}>;
 
 export class Publisher {
   readonly #db: Database;
   readonly #config: Pick<Config, 'retrySchedule' | 'requireVerification'>;
   #waitingEvents = 0;
   #waitingBytes = 0;
+  /** Large calls, one after the other. */
+  #large: Promise<void> = Promise.resolve();
   readonly #groups: { waiting: Call[]; isRunning: boolean }[];
 
   constructor(options: {
@@ -119,12 +131,16 @@ export class Publisher {
     }
     this.#waitingEvents += events.length;
     this.#waitingBytes += bytes;
-    return new Promise((resolve, reject) => {
+    const published = new Promise<PublishedEvent[]>((resolve, reject) => {
       group.waiting.push({ events, resolve, reject });
       if (group.isRunning) return;
       group.isRunning = true;
       // Calls that arrive in the same turn of the event loop go together.
       setImmediate(() => void this.#drain(group));
+    });
+    return published.finally(() => {
+      this.#waitingEvents -= events.length;
+      this.#waitingBytes -= bytes;
     });
   }
 
@@ -137,155 +153,123 @@ export class Publisher {
         size += call.events.length;
         take += 1;
       }
-      const batch = group.waiting.splice(0, take);
-      await this.#storeApart(batch);
-      this.#waitingEvents -= size;
-      this.#waitingBytes -= batch.reduce((sum, { events }) => sum + bytesOf(events), 0);
+      await this.#store(group.waiting.splice(0, take));
     }
     group.isRunning = false;
   }
 
   /** One call's bad luck is not its neighbours': a batch that fails for its content is stored call by call. */
-  async #storeApart(batch: readonly Call[]): Promise<void> {
-    try {
-      await this.#store(batch);
-    } catch (error) {
-      if (batch.length === 1 || isTransient(error)) {
-        for (const call of batch) call.reject(error);
-        return;
-      }
-      for (const call of batch) await this.#storeApart([call]);
-    }
-  }
-
   async #store(batch: readonly Call[]): Promise<void> {
-    const plans = await this.#plan(batch);
-    const accepted = batch.filter((call) => plans.has(call));
-    const fresh = new Map<string, Planned>();
-    for (const call of accepted) {
-      for (const event of plans.get(call) ?? []) if (!event.isStored) fresh.set(event.id, event);
+    let units: Unit[];
+    try {
+      units = await this.#prepare(batch);
+    } catch (error) {
+      if (batch.length > 1 && !isTransient(error)) for (const call of batch) await this.#store([call]);
+      else for (const call of batch) call.reject(error);
+      return;
     }
-    const { counts, stored } = await this.#insert([...fresh.values()]);
-    const old = accepted.flatMap((call) => (plans.get(call) ?? []).filter(({ id }) => !counts.has(id)));
-    for (const [id, count] of await this.#countDeliveries(old)) counts.set(id, count);
-    for (const call of accepted) {
-      call.resolve(
-        (plans.get(call) ?? []).map(({ checked, id, isRepeated }) => ({
-          ownerId: checked.tenantId,
-          eventId: id,
-          isDuplicate: isRepeated || (checked.idempotencyKey !== undefined && !stored.has(id)),
-          deliveryCount: counts.get(id) ?? 0,
-        })),
-      );
+    for (const part of cut(units, deliveriesPerStatement)) {
+      const deliveries = part.reduce((sum, unit) => sum + unit.deliveries, 0);
+      if (deliveries <= deliveriesPerStatement) await this.#storePart(part);
+      else this.#large = this.#large.then(() => this.#storePart(part));
     }
   }
 
-  /** Gives every event its id: a new one, or its key's. A call whose key stands for another input is refused here. */
-  async #plan(batch: readonly Call[]): Promise<Map<Call, Planned[]>> {
-    const first = new Map<string, Planned>();
-    const plans = new Map<Call, Planned[]>();
-    for (const call of batch) {
-      const planned: Planned[] = [];
-      for (const checked of call.events) {
-        const key = placeOf(checked);
-        const before = key === undefined ? undefined : first.get(key);
-        const event: Planned =
-          before === undefined
-            ? {
-                checked,
-                id: mintUuid(),
-                occurredAt: checked.occurredAt ?? new Date(databaseNow()),
-                isRepeated: false,
-                isStored: false,
-              }
-            : { ...before, checked, isRepeated: true };
-        if (key !== undefined && before === undefined) first.set(key, event);
-        planned.push(event);
-      }
-      plans.set(call, planned);
-    }
-    if (first.size === 0) return plans;
-
-    const keyed = [...first.values()].map(keyedEvent);
-    const known = await retrying(() => takeEventKeys(this.#db, keyed), { attempts: retries });
-    const ids = new Map(
-      keyed.map((event) => [keyOf(event), { id: event.eventId, hash: event.inputHash, isStored: false }]),
-    );
-    for (const [key, row] of known)
-      ids.set(key, { id: row.event_id, hash: row.input_hash, isStored: row.is_stored });
+  /** Everything that is to be written, made in memory. Calls that are refused for what they hold are answered here. */
+  async #prepare(batch: readonly Call[]): Promise<Unit[]> {
+    const plans = await planEvents(this.#db, batch);
+    const audience = await this.#findAudience([...plans.values()].flat().filter(({ isStored }) => !isStored));
+    const fannedOut = new Map<string, FannedOut>();
+    const units: Unit[] = [];
     for (const [call, planned] of plans) {
-      const reused = planned.find(({ checked }) => {
-        const key = placeOf(checked);
-        return key !== undefined && ids.get(key)?.hash.equals(checked.inputHash) === false;
-      });
-      if (reused !== undefined) {
-        plans.delete(call);
-        call.reject(new IdempotencyError('IDEMPOTENCY_KEY_REUSED', reused.checked.idempotencyKey ?? ''));
-        continue;
-      }
+      const fresh = new Map<string, FannedOut>();
+      let deliveries = 0;
       for (const event of planned) {
-        const key = placeOf(event.checked);
-        const holder = key === undefined ? undefined : ids.get(key);
-        if (key === undefined || holder === undefined) continue;
-        event.id = holder.id;
-        event.isStored = holder.isStored;
+        if (event.isStored || fresh.has(event.id)) continue;
+        const made = fannedOut.get(event.id) ?? this.#fanOut(event, audience);
+        fannedOut.set(event.id, made);
+        fresh.set(event.id, made);
+        deliveries += made.deliveries.length;
       }
+      if (deliveries > maxDeliveriesPerCall) {
+        const message = `These events have ${deliveries} deliveries; publish fewer in one call.`;
+        call.reject(new LimitExceededError(maxDeliveriesPerCall, message));
+      } else units.push({ call, planned, fresh, deliveries });
     }
-    await this.#releaseUnused(keyed, plans);
-    return plans;
+    return units;
   }
 
-  /** Keys that only refused calls had taken. */
-  async #releaseUnused(keyed: readonly KeyedEvent[], plans: ReadonlyMap<Call, Planned[]>): Promise<void> {
-    const used = new Set([...plans.values()].flat().map(({ id }) => id));
-    const unused = keyed.filter(({ eventId }) => !used.has(eventId));
-    if (unused.length > 0) await releaseEventKeys(this.#db, unused);
+  /** Stores some calls' events, all or none, and answers the calls. Never rejects. */
+  async #storePart(part: readonly Unit[]): Promise<void> {
+    try {
+      const fresh = new Map(part.flatMap((unit) => [...unit.fresh]));
+      const stored = await this.#insert([...fresh.values()]);
+      const counts = new Map([...stored].map((id) => [id, fresh.get(id)?.deliveries.length ?? 0]));
+      const old = part.flatMap(({ planned }) => planned.filter(({ id }) => !stored.has(id)));
+      for (const [id, count] of await this.#countDeliveries(old)) counts.set(id, count);
+      for (const { call, planned } of part) {
+        call.resolve(
+          planned.map(({ checked, id, isRepeated }) => ({
+            ownerId: checked.tenantId,
+            eventId: id,
+            isDuplicate: isRepeated || (checked.idempotencyKey !== undefined && !stored.has(id)),
+            deliveryCount: counts.get(id) ?? 0,
+          })),
+        );
+      }
+    } catch (error) {
+      if (part.length > 1 && !isTransient(error)) for (const unit of part) await this.#storePart([unit]);
+      else for (const { call } of part) call.reject(error);
+    }
   }
 
-  /** Stores new events with their deliveries. Returns how many deliveries each has, and which it was that stored. */
-  async #insert(events: readonly Planned[]): Promise<{ counts: Map<string, number>; stored: Set<string> }> {
-    const counts = new Map<string, number>();
-    const stored = new Set<string>();
-    if (events.length === 0) return { counts, stored };
+  /** Returns the ids of the events that it was that stored. */
+  async #insert(events: readonly FannedOut[]): Promise<ReadonlySet<string>> {
+    if (events.length === 0) return new Set();
+    // By id: two who store the same events never wait for each other in a circle.
+    const sorted = [...events].sort((a, b) => (a.event.id < b.event.id ? -1 : 1));
+    const [first, ...more] = cut(
+      sorted.map((made) => ({ made, deliveries: made.deliveries.length })),
+      deliveriesPerStatement,
+    ).map((chunk) => ({
+      events: chunk.map(({ made }) => made.event),
+      deliveries: chunk.flatMap(({ made }) => made.deliveries),
+      forwards: chunk.flatMap(({ made }) => made.forwards),
+    }));
+    if (first === undefined) return new Set();
+    return more.length === 0
+      ? await retrying(() => createDeliveries(this.#db, first), { attempts: retries })
+      : await retrying(() => createDeliveriesInParts(this.#db, [first, ...more]), {
+          attempts: retriesOfLarge,
+        });
+  }
+
+  #findAudience(events: readonly PlannedEvent[]): Promise<Audience> {
+    if (events.length === 0) return Promise.resolve({ endpoints: new Map(), apps: new Map() });
     const owners = [...new Set(events.map(({ checked }) => checked.tenantId))];
     const patterns = [
       ...new Set(events.flatMap(({ checked: { type } }) => patternsOf(type.name, type.category))),
     ];
     const categories = [...new Set(events.map(({ checked: { type } }) => type.category))];
-    const audience = await retrying(() => findAudience(this.#db, owners, { patterns, categories }), {
-      attempts: retries,
-    });
-
-    let chunk: Chunk = { events: [], deliveries: [], forwards: [] };
-    const chunks = [chunk];
-    let total = 0;
-    for (const event of events) {
-      const wanted = new Set(patternsOf(event.checked.type.name, event.checked.type.category));
-      const deliveries = (audience.endpoints.get(event.checked.tenantId) ?? [])
-        .filter((endpoint) => endpoint.events.some((pattern) => wanted.has(pattern)))
-        .map((endpoint) => this.#deliveryTo(endpoint, event));
-      if (chunk.deliveries.length + deliveries.length > deliveriesPerStatement && chunk.events.length > 0) {
-        chunk = { events: [], deliveries: [], forwards: [] };
-        chunks.push(chunk);
-      }
-      chunk.events.push(rowOf(event));
-      chunk.deliveries.push(...deliveries);
-      chunk.forwards.push(...forwardsOf(event, audience.apps.get(event.checked.tenantId) ?? []));
-      counts.set(event.id, deliveries.length);
-      total += deliveries.length;
-    }
-    if (total > maxDeliveriesPerCall) {
-      const message = `These events have ${total} deliveries; publish fewer in one call.`;
-      throw new LimitExceededError(maxDeliveriesPerCall, message);
-    }
-    for (const part of chunks) {
-      const ids = await retrying(() => createDeliveries(this.#db, part), { attempts: retries });
-      for (const id of ids) stored.add(id);
-    }
-    return { counts, stored };
+    return retrying(() => findAudience(this.#db, owners, { patterns, categories }), { attempts: retries });
   }
 
-  #deliveryTo(endpoint: Parameters<typeof queueOrRefuse>[0] & { id: string }, event: Planned): NewDelivery {
+  #fanOut(event: PlannedEvent, audience: Audience): FannedOut {
+    const { tenantId, type } = event.checked;
+    const wanted = new Set(patternsOf(type.name, type.category));
+    return {
+      event: rowOf(event),
+      deliveries: (audience.endpoints.get(tenantId) ?? [])
+        .filter((endpoint) => endpoint.events.some((pattern) => wanted.has(pattern)))
+        .map((endpoint) => this.#deliveryTo(endpoint, event)),
+      forwards: forwardsOf(event, audience.apps.get(tenantId) ?? []),
+    };
+  }
+
+  #deliveryTo(
+    endpoint: Parameters<typeof queueOrRefuse>[0] & { id: string },
+    event: PlannedEvent,
+  ): NewDelivery {
     const { retrySchedule, requireVerification } = this.#config;
     const firstDelayMs = (retrySchedule[0] ?? 0) * 1000;
     return {
@@ -303,7 +287,7 @@ export class Publisher {
     };
   }
 
-  async #countDeliveries(events: readonly Planned[]): Promise<Map<string, number>> {
+  async #countDeliveries(events: readonly PlannedEvent[]): Promise<Map<string, number>> {
     if (events.length === 0) return new Map();
     const rows = await retrying(
       () =>
@@ -324,10 +308,25 @@ const countStatement = statement(
      from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)`,
 );
 
-type Chunk = { events: NewEvent[]; deliveries: NewDelivery[]; forwards: NewForward[] };
+/** Into runs of at most `most` deliveries each; one item alone may have more. */
+function cut<T extends { deliveries: number }>(items: readonly T[], most: number): T[][] {
+  const runs: T[][] = [];
+  let size = 0;
+  for (const item of items) {
+    const run = runs.at(-1);
+    if (run === undefined || size + item.deliveries > most) {
+      runs.push([item]);
+      size = item.deliveries;
+    } else {
+      run.push(item);
+      size += item.deliveries;
+    }
+  }
+  return runs;
+}
 
 /** Those of the tenant's apps that declare the event's category and, where they name any, its data type. */
-function forwardsOf({ checked, id }: Planned, apps: readonly ConcernedApp[]): NewForward[] {
+function forwardsOf({ checked, id }: PlannedEvent, apps: readonly ConcernedApp[]): NewForward[] {
   const { category, dataType } = checked.type;
   return apps
     .filter((app) => app.category === category)
@@ -340,19 +339,7 @@ function forwardsOf({ checked, id }: Planned, apps: readonly ConcernedApp[]): Ne
     }));
 }
 
-const placeOf = (checked: CheckedEvent): string | undefined =>
-  checked.idempotencyKey === undefined
-    ? undefined
-    : keyOf({ ownerId: checked.tenantId, key: checked.idempotencyKey });
-
-const keyedEvent = ({ checked, id }: Planned): KeyedEvent => ({
-  ownerId: checked.tenantId,
-  key: checked.idempotencyKey ?? '',
-  eventId: id,
-  inputHash: checked.inputHash,
-});
-
-const rowOf = ({ checked, id, occurredAt }: Planned): NewEvent => ({
+const rowOf = ({ checked, id, occurredAt }: PlannedEvent): NewEvent => ({
   ownerId: checked.tenantId,
   id,
   type: checked.type.name,

@@ -50,9 +50,8 @@ export type NewDeliveries = Readonly<{
   forwards?: readonly NewForward[];
 }>;
 
-const createStatement = statement(
-  'create_deliveries',
-  `with ev as (
+/** The given rows, but those of events that are stored already: the CTEs `ev`, `x` and `fwd`. */
+export const creationSource = `ev as (
      insert into event (owner_id, id, type, body, tenant_id, idempotency_key, occurred_at)
      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[])
      on conflict (owner_id, id) do nothing
@@ -73,7 +72,11 @@ const createStatement = statement(
       -- The first half never holds: without it the planner makes a join of the second, which is quadratic here.
       where app_id is null or event_id in (select id from ev)
      returning 1
-   ),
+   )`;
+
+const createStatement = statement(
+  'create_deliveries',
+  `with ${creationSource},
    ${creation},
    ${statTail},
    ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x' })}
@@ -89,7 +92,7 @@ const createStatement = statement(
  * Returns the ids of the events that are new.
  */
 export async function createDeliveries(db: Database, batch: NewDeliveries): Promise<ReadonlySet<string>> {
-  const rows = await run<{ id: string | null }>(db, db.engine, createStatement, valuesOf(batch));
+  const rows = await run<{ id: string | null }>(db, db.engine, createStatement, creationValues(batch));
   hintDeliveries(db, batch.deliveries);
   hintForwards(db, batch.forwards ?? []);
   return new Set(rows.flatMap(({ id }) => id ?? []));
@@ -100,7 +103,7 @@ export async function createDeliveries(db: Database, batch: NewDeliveries): Prom
  * call `hintDeliveries`.
  */
 export async function createDeliveriesWithin(trx: Transaction<Tables>, batch: NewDeliveries): Promise<void> {
-  await runWithin(trx, createStatement, valuesOf(batch));
+  await runWithin(trx, createStatement, creationValues(batch));
 }
 
 /** Tells the workers and the log's readers of what has been committed. */
@@ -112,12 +115,13 @@ export function hintDeliveries(
 }
 
 /** Tells the forwarders. */
-function hintForwards(db: Database, forwards: readonly NewForward[]): void {
+export function hintForwards(db: Database, forwards: readonly NewForward[]): void {
   if (forwards.length > 0)
     db.hints.send(new Set(forwards.map(({ appId }) => forwardHint(ownerGroupOf(appId)))));
 }
 
-function valuesOf({ events, deliveries, forwards = [] }: NewDeliveries): unknown[] {
+/** The parameters of `creationSource`. */
+export function creationValues({ events, deliveries, forwards = [] }: NewDeliveries): unknown[] {
   const newEvents = new Set(events.map(({ id }) => id));
   return [
     events.map(({ ownerId }) => ownerId),
