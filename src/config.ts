@@ -50,7 +50,7 @@ export const version = manifest.version;
 
 /** Standard Webhooks' recommended schedule: at once, then 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
 const standardSchedule = '0,5,300,1800,7200,18000,36000,50400,72000,86400';
-const maxAttempts = 50;
+export const maxAttempts = 50;
 const daySeconds = 86_400;
 
 export class ConfigError extends Error {

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { attemptOutcomes } from '../status/status.ts';
 import type { Outcome } from './decide.ts';
 
 /** What the engine tells about itself at /metrics. */
@@ -16,6 +17,8 @@ export class EngineMetrics {
       labelNames: ['outcome'],
       registers: [registry],
     });
+    // At 0 from the start: a rate over a series that begins with its first failure does not see it.
+    for (const outcome of attemptOutcomes) if (outcome !== 'INTERRUPTED') this.#attempts.inc({ outcome }, 0);
     this.#seconds = new Histogram({
       name: 'heliograph_attempt_seconds',
       help: 'How long attempts took.',
@@ -38,8 +41,13 @@ export class EngineMetrics {
     this.#fenced.inc();
   }
 
-  observe(sources: { inFlight(): number; lanes(): number; shards(): number }): void {
+  observe(sources: { inFlight(): number; bodyBytes(): number; lanes(): number; shards(): number }): void {
     this.#gauge('heliograph_in_flight', 'Attempts under way in this process.', sources.inFlight);
+    this.#gauge(
+      'heliograph_body_bytes',
+      'Bodies held or reserved for attempts, of 64 MiB.',
+      sources.bodyBytes,
+    );
     this.#gauge('heliograph_lanes', 'Endpoints that this process keeps in memory.', sources.lanes);
     this.#gauge('heliograph_shards', 'Shards that this process holds, of 64.', sources.shards);
   }

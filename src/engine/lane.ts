@@ -49,6 +49,11 @@ export class Lane {
     return Math.max(0, Math.min(this.window - this.inFlight, this.#rateRoom(now)));
   }
 
+  /** Whether what is begun now is the one that tells if the endpoint is well again. */
+  probes(now: number): boolean {
+    return gate(this.health, now) === 'probe';
+  }
+
   /** When `room` may be more than now; undefined where only an answer can change it. */
   waitsUntil(now: number): number | undefined {
     if (gate(this.health, now) === 'closed') return this.health.nextProbeAt?.getTime();
@@ -59,7 +64,7 @@ export class Lane {
   begin(count: number, now: number): void {
     this.lastUsedAt = now;
     if (count === 0) return;
-    if (gate(this.health, now) === 'probe') {
+    if (this.probes(now)) {
       this.isProbing = true;
       this.health = { ...this.health, circuit: 'HALF_OPEN' };
     }

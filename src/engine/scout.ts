@@ -22,7 +22,9 @@ const zero = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Marks the lanes that have something due: at once where a hint says so, otherwise by looking (discover.ts). Hints
- * may be lost; then a delivery waits for the next look, a fifth of a second at most.
+ * may be lost. Then a delivery waits for the next look, a fifth of a second; where its transaction committed after
+ * the look had passed its due time, for the look back, 2 s; and where that transaction lasted longer than the look
+ * goes back, 15 s, for the scan of the minute.
  */
 export class Scout {
   readonly #options: ScoutOptions;

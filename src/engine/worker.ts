@@ -7,6 +7,7 @@ import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
 import { databaseNow } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { attempt } from './attempt.ts';
+import { BodyBudget } from './body-budget.ts';
 import { afterAttempt } from './circuit.ts';
 import { type ClaimedRow, claim, readBodies, type Take } from './claim.ts';
 import {
@@ -83,6 +84,7 @@ export class Worker {
   readonly #underWay = new Set<ClaimedRow>();
   /** Of those, what has left. */
   readonly #sent = new Set<ClaimedRow>();
+  readonly #bodies = new BodyBudget();
   #isClaiming = false;
   #running: Promise<void> | undefined;
 
@@ -112,6 +114,7 @@ export class Worker {
     });
     options.metrics.observe({
       inFlight: () => this.#underWay.size,
+      bodyBytes: () => this.#bodies.bytes,
       lanes: () => this.#lanes.size,
       shards: () => this.#leases.heldShards().length,
     });
@@ -158,7 +161,7 @@ export class Worker {
   /** Claims for the slots that are free now and begins what it got. Returns how many. */
   async #claimRound(): Promise<number> {
     const { database } = this.#options;
-    const free = slotsOfProcess - this.#underWay.size;
+    const free = Math.min(slotsOfProcess - this.#underWay.size, this.#bodies.room());
     if (free <= 0 || !this.#lanes.hasMarked) return 0;
     const now = databaseNow();
     const lanes = this.#lanes.takeTurns(Math.min(lanesPerClaim, free), (lane) => this.#roomOf(lane, now) > 0);
@@ -199,7 +202,9 @@ export class Worker {
   #roomOf(lane: Lane, now: number): number {
     if (this.#leases.epochOf(lane.shard) === undefined) return 0;
     if (this.#leases.timeLeftMs(lane.shard) < this.#options.config.deliveryTimeoutMs) return 0;
-    return Math.min(lane.room(now), slotsOfOwner - this.#lanes.inFlightOfOwner(lane.ownerId));
+    const { ownerId } = lane;
+    const ofOwner = slotsOfOwner - this.#lanes.inFlightOfOwner(ownerId);
+    return Math.min(lane.room(now), ofOwner, this.#bodies.roomOfOwner(ownerId));
   }
 
   #shareOut(lanes: readonly Lane[], free: number): Take[] {
@@ -213,7 +218,7 @@ export class Worker {
       const fair = Math.max(1, Math.ceil(left / (lanes.length - index)));
       const count = Math.min(fair, left, this.#roomOf(lane, now) - owned);
       if (epoch === undefined || count <= 0) continue;
-      takes.push({ lane, count, epoch, marks: lane.marks });
+      takes.push({ lane, count, epoch, marks: lane.marks, isProbe: lane.probes(now) });
       ofOwner.set(lane.ownerId, owned + count);
       left -= count;
     }
@@ -221,14 +226,18 @@ export class Worker {
   }
 
   /** Moves the lane's cursor past what was claimed; a lane that gave less than asked has nothing more due. */
-  #account({ lane, count, marks }: Take, rows: readonly ClaimedRow[]): void {
+  #account({ lane, count, marks, isProbe }: Take, rows: readonly ClaimedRow[]): void {
     const last = rows.at(-1);
     if (last !== undefined) {
-      lane.cursor = { dueAt: last.due_at, deliveryId: last.delivery_id };
+      // A probe may be a retry with fresh ones before it.
+      if (!isProbe) lane.cursor = { dueAt: last.due_at, deliveryId: last.delivery_id };
       lane.maxPerSecond = last.max_deliveries_per_second ?? undefined;
     }
     this.#lanes.begin(lane, rows.length, databaseNow());
-    for (const row of rows) this.#underWay.add(row);
+    for (const row of rows) {
+      this.#underWay.add(row);
+      this.#bodies.reserve(row);
+    }
     if (rows.length < count) this.#lanes.unmark(lane, marks);
   }
 
@@ -250,6 +259,8 @@ export class Worker {
             this.#options.logger.error({ endpoint, error: messageOf(error) }, 'signing secret not readable'),
         }),
       ]);
+      for (const row of sendable) this.#bodies.hold(row, Buffer.byteLength(bodies.get(row.event_id) ?? ''));
+      this.#wake.notify();
       for (const row of sendable) {
         void this.#deliver(row, bodies.get(row.event_id), keys.get(row.endpoint_id));
       }
@@ -319,6 +330,7 @@ export class Worker {
 
   #release(row: ClaimedRow): void {
     this.#underWay.delete(row);
+    this.#bodies.release(row);
     const place = { ownerId: row.owner_id, endpointId: row.endpoint_id, shard: row.shard };
     this.#lanes.end(place, { wasSent: this.#sent.delete(row) });
     this.#wake.notify();

@@ -3,6 +3,7 @@ import { type Database, openDatabase } from '../../src/db/pool.ts';
 import type { Worker } from '../../src/engine/worker.ts';
 import { Network } from '../faults/network.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
+import { seedDeliveries } from '../support/deliveries.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { createWorker, seedQueue, untilEnded } from '../support/worker.ts';
 
@@ -45,5 +46,31 @@ test('what a claim took whose answer was lost is sent all the same, once', async
     [ownerId],
   );
   expect(rows, 'nothing was sent, so nothing was interrupted').toEqual([{ outcome: 'SUCCEEDED', number: 1 }]);
+  await receiver.close();
+});
+
+test('a probe whose claim was lost is sent all the same', async () => {
+  const receiver = await startReceiver();
+  const { ownerId, endpointId } = await seedQueue(db, receiver.url, 0);
+  await db.database.api.query(
+    `insert into endpoint_health (owner_id, endpoint_id, circuit, consecutive_failures, opened_at, next_probe_at)
+     values ($1, $2, 'OPEN', 20, now(), now() + interval '1 hour')`,
+    [ownerId, endpointId],
+  );
+  const deliveries = await seedDeliveries(db.database, ownerId, endpointId, 3);
+  const retry = deliveries[2];
+  await db.database.api.query('update due set attempt_count = 1 where owner_id = $1 and delivery_id = $2', [
+    ownerId,
+    retry?.id,
+  ]);
+  network.loseAnswersTo('claim_retry', 1);
+  await db.database.api.query('update endpoint_health set next_probe_at = now() where endpoint_id = $1', [
+    endpointId,
+  ]);
+  await untilEnded(db, ownerId, 3);
+  expect(network.answersToLose).toBe(0);
+  expect(receiver.received).toHaveLength(3);
+  const { rows } = await db.database.api.query('select claim from due where owner_id = $1', [ownerId]);
+  expect(rows).toEqual([]);
   await receiver.close();
 });

@@ -12,7 +12,11 @@ import { seedDeliveries, seedOwner } from './deliveries.ts';
 export const testSecrets = new SigningSecrets(new SecretBox([{ id: 'test', key: randomBytes(32) }]));
 
 /** A worker over the test's database that may send to loopback. */
-export function createWorker(db: TestDatabase, config: Partial<WorkerOptions['config']> = {}): Worker {
+export function createWorker(
+  db: TestDatabase,
+  config: Partial<WorkerOptions['config']> = {},
+  registry = new Registry(),
+): Worker {
   return new Worker({
     config: { retrySchedule: [0, 0.05, 0.1], deliveryTimeoutMs: 2_000, requireVerification: true, ...config },
     database: db.database,
@@ -25,7 +29,7 @@ export function createWorker(db: TestDatabase, config: Partial<WorkerOptions['co
       keptResponseBytes: 4_096,
     }),
     secrets: testSecrets,
-    metrics: new EngineMetrics(new Registry()),
+    metrics: new EngineMetrics(registry),
   });
 }
 
