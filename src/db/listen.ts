@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Logger } from '../log.ts';
@@ -24,6 +25,8 @@ export class Hints {
   readonly #url: string;
   readonly #logger: Logger;
   readonly #stop = new AbortController();
+  /** Of the listening connection. */
+  #over = new AbortController();
   #listener: pg.Client | undefined;
   #sender: pg.Client | undefined;
   #dirty = new Set<string>();
@@ -63,6 +66,7 @@ export class Hints {
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#over.abort();
     await this.#sending;
     await Promise.allSettled([this.#listener?.end(), this.#sender?.end()]);
     await this.#listening;
@@ -73,22 +77,28 @@ export class Hints {
     while (!this.#stop.signal.aborted) {
       const client = directClient(this.#url);
       this.#listener = client;
+      // Ends the pause between two heartbeats, so that no connection leaves anything of itself on `#stop`.
+      const over = new AbortController();
+      this.#over = over;
       try {
-        const ended = new Promise<void>((resolve) => {
-          client.once('end', resolve);
-          client.once('error', () => resolve());
-        });
+        client.once('end', () => over.abort());
+        client.once('error', () => over.abort());
         client.on('notification', ({ payload }) => {
           const words = (payload ?? '*').split(' ');
           for (const listener of this.#onHint) listener(words);
         });
-        await client.connect();
-        await client.query(`listen ${channel}`);
-        failures = 0;
-        for (const listener of this.#onConnect) listener();
-        while (!this.#stop.signal.aborted) {
-          const beat = await Promise.race([ended.then(() => 'ended'), pause(heartbeatMs, this.#stop.signal)]);
-          if (beat === 'ended') break;
+        const connecting = client.connect();
+        // One that is ended meanwhile neither connects nor fails.
+        await Promise.race([connecting, once(over.signal, 'abort')]);
+        if (over.signal.aborted) connecting.catch(() => undefined);
+        else {
+          await client.query(`listen ${channel}`);
+          failures = 0;
+          for (const listener of this.#onConnect) listener();
+        }
+        while (!over.signal.aborted) {
+          await pause(heartbeatMs, over.signal);
+          if (over.signal.aborted || this.#stop.signal.aborted) break;
           await client.query('select 1');
         }
       } catch (error) {
@@ -96,6 +106,7 @@ export class Hints {
           this.#logger.warn({ error: errorMessage(error) }, 'listening connection lost');
         }
       }
+      over.abort();
       client.end().catch(() => undefined);
       failures += 1;
       await pause(Math.min(reconnectMaxMs, 50 * 2 ** failures), this.#stop.signal);
