@@ -1,11 +1,13 @@
 import { PothosError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
+import { isTransient } from '../db/retry.ts';
 import { DomainError, RequestError, type RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /**
  * What an error looks like outside. Every error that leaves has `extensions.code`. Those that callers are meant to see
- * leave with their message; of any other they learn INTERNAL and the request's id, and the log learns the rest.
+ * leave with their message; of any other they learn INTERNAL and the request's id, and the log learns the rest. Where
+ * it is the database that is away, they learn UNAVAILABLE: the same request may succeed in a moment.
  *
  * A GraphQLError proves nothing: every Pothos error is one, and the executor wraps whatever a resolver throws in
  * one. What counts is the error at the root, and whether it came from a field (then it has a path) or from the
@@ -19,6 +21,7 @@ export type MaskScope = Readonly<{
 }>;
 
 const internalMessage = 'Something went wrong on our side.';
+const unavailableMessage = 'The service cannot reach its database at the moment: try again.';
 
 const requestCodes: readonly RequestErrorCode[] = [
   'UNAUTHENTICATED',
@@ -64,10 +67,10 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
     { requestId: scope.requestId, err: root, path: outer?.path?.join('.') },
     'internal error',
   );
-  return new GraphQLError(internalMessage, {
-    ...place,
-    extensions: { code: 'INTERNAL', requestId: scope.requestId },
-  });
+  const [code, message] = isTransient(root)
+    ? ['UNAVAILABLE', unavailableMessage]
+    : ['INTERNAL', internalMessage];
+  return new GraphQLError(message, { ...place, extensions: { code, requestId: scope.requestId } });
 }
 
 /** The error that a chain of GraphQLErrors was made of. */

@@ -1,4 +1,4 @@
-import { Kind } from 'graphql';
+import { GraphQLScalarType, Kind } from 'graphql';
 import { badUserInput } from '../errors.ts';
 import type { Builder } from './schema-types.ts';
 
@@ -35,19 +35,22 @@ export function parseSafeInt(value: unknown): number {
 const unserializable = (name: string) =>
   new Error(`A resolver gave ${name} a value that it cannot serialize.`);
 
+const dateTime = new GraphQLScalarType<Date, string>({
+  name: 'DateTime',
+  description:
+    'An instant as RFC 3339 text. Answers are in UTC with milliseconds: `2026-03-01T09:30:00.000Z`. Inputs may have any offset; digits beyond milliseconds are cut.',
+  serialize(value) {
+    if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw unserializable('DateTime');
+    return value.toISOString();
+  },
+  parseValue: parseDateTime,
+  parseLiteral(node) {
+    return parseDateTime(node.kind === Kind.STRING ? node.value : undefined);
+  },
+});
+
 export function addScalars(builder: Builder): void {
-  builder.scalarType('DateTime', {
-    description:
-      'An instant as RFC 3339 text. Answers are in UTC with milliseconds: `2026-03-01T09:30:00.000Z`. Inputs may have any offset; digits beyond milliseconds are cut.',
-    serialize(value) {
-      if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw unserializable('DateTime');
-      return value.toISOString() as unknown as Date;
-    },
-    parseValue: parseDateTime,
-    parseLiteral(node) {
-      return parseDateTime(node.kind === Kind.STRING ? node.value : undefined);
-    },
-  });
+  builder.addScalarType('DateTime', dateTime);
   builder.scalarType('JSON', {
     description: 'Any JSON value: object, array, string, number, boolean or null.',
     serialize: (value) => value,

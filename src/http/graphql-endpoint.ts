@@ -34,6 +34,7 @@ const errors = [
   'PAYLOAD_TOO_LARGE',
   'DOCUMENT_NOT_TRUSTED',
   'PERSISTED_QUERY_NOT_FOUND',
+  'UNAVAILABLE',
   'INTERNAL',
 ];
 
@@ -71,6 +72,7 @@ const statusByCode: Record<string, number> = {
   FORBIDDEN: 403,
   RATE_LIMITED: 429,
   PAYLOAD_TOO_LARGE: 413,
+  UNAVAILABLE: 503,
   INTERNAL: 500,
 };
 
@@ -184,6 +186,7 @@ export function createGraphQLEndpoint(options: {
     const status = error instanceof HttpRefusal ? error.status : (statusByCode[String(code)] ?? 400);
     if (status === 401) response.setHeader('www-authenticate', 'Bearer');
     if (status === 429) response.setHeader('retry-after', String(retryAfterSeconds));
+    if (status === 503) response.setHeader('retry-after', '1');
     response.setHeader('content-type', 'application/json; charset=utf-8');
     response.statusCode = status;
     const body = JSON.stringify({ errors: [masked.toJSON()] });

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/pool.ts';
 
+const transports = ['ws', 'sse'] as const;
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
@@ -45,6 +46,10 @@ export class Metrics {
       labelNames: ['transport'],
       registers,
     });
+    for (const transport of transports) {
+      this.#subscriptions.set({ transport }, 0);
+      this.#cutOff.inc({ transport }, 0);
+    }
   }
 
   requested(method: string, route: string, status: number, seconds: number): void {
@@ -89,4 +94,4 @@ export class Metrics {
   }
 }
 
-export type Transport = 'ws' | 'sse';
+export type Transport = (typeof transports)[number];

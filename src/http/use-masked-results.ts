@@ -14,7 +14,9 @@ export function useMaskedResults(scopeOf: (context: object) => MaskScope): Plugi
       if (Symbol.asyncIterator in result) {
         setResult(maskedStream(result as AsyncIterable<ExecutionResult>, scope));
       } else if ('errors' in result && result.errors !== undefined) {
-        setResult(maskResult(result as ExecutionResult, scope, withHttpHint));
+        const { data } = result as ExecutionResult;
+        const finish = data == null ? withStatusOfNoData : withHttpHint;
+        setResult(maskResult(result as ExecutionResult, scope, finish));
       }
     },
   };
@@ -53,6 +55,13 @@ function maskedStream(
 function withHttpHint(error: GraphQLError, original: GraphQLError): GraphQLError {
   const hint = hintOf(error, original);
   if (hint !== undefined) error.extensions.http = hint;
+  return error;
+}
+
+/** An answer with data is a 200 by the protocol, whatever is missing from it. */
+function withStatusOfNoData(error: GraphQLError, original: GraphQLError): GraphQLError {
+  if (error.extensions.code !== 'UNAVAILABLE') return withHttpHint(error, original);
+  error.extensions.http = { status: 503, headers: { 'retry-after': '1' } } satisfies HttpHint;
   return error;
 }
 

@@ -147,6 +147,7 @@ function errorsOf(kind: RootKind, field: GraphQLField<unknown, unknown>): string
     'RATE_LIMITED',
     ...(follows ? ['LOG_POSITION_EXPIRED', 'LOG_POSITION_AHEAD'] : []),
     ...(kind === 'SUBSCRIPTION' ? ['SLOW_CONSUMER'] : []),
+    'UNAVAILABLE',
     'INTERNAL',
     ...codes,
   ];
