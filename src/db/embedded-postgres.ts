@@ -1,23 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError, keepInDataDir } from '../config.ts';
 import { applicationName, directClient } from './direct-client.ts';
 import { sqlStateOf } from './retry.ts';
+import { type Unprivileged, unprivileged } from './unprivileged.ts';
 
 /**
  * A real PostgreSQL of our own, from the npm package of this platform: what `npm start` and the tests use where no
@@ -25,7 +17,6 @@ import { sqlStateOf } from './retry.ts';
  *
  * The server outlives a killed parent. So a start first looks for one that still runs over the same folder and
  * takes it over, unless another process of ours uses it: whoever ends stops the server, so there can be only one.
- * PostgreSQL refuses to run as root: there it is started in a user namespace of its own, as nobody.
  */
 export type EmbeddedPostgres = Readonly<{ url: string; stop(): Promise<void> }>;
 
@@ -44,18 +35,21 @@ export async function startEmbeddedPostgres(options: {
   settings?: readonly string[];
 }): Promise<EmbeddedPostgres> {
   const native = nativeFolder();
+  const user = unprivileged();
   restoreLinks(native);
-  const data = join(options.dir, 'postgres');
-  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
-  const password = keepInDataDir(options.dir, 'postgres-password', () =>
+  const dir = resolve(options.dir);
+  const data = join(dir, 'postgres');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const password = keepInDataDir(dir, 'postgres-password', () =>
     randomBytes(24).toString('base64url'),
   ).trim();
 
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(native, data, password);
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(native, { data, password, user });
+  user.own(data);
   const running = await runningServer(data);
   if (running !== undefined) {
     const url = urlOf(running.port, password);
-    const hold = await holdServer(url, { dir: options.dir, isLeftover: true });
+    const hold = await holdServer(url, { dir, isLeftover: true });
     if (hold !== undefined) {
       const stop = async () => {
         await hold.end();
@@ -67,7 +61,7 @@ export async function startEmbeddedPostgres(options: {
     rmSync(pidFile(data), { force: true });
   }
   const port = await freePort();
-  const server = runAsUser(join(native, 'bin/postgres'), [
+  const server = user.run(join(native, 'bin/postgres'), [
     ...['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
     ...[
       '-c',
@@ -84,7 +78,7 @@ export async function startEmbeddedPostgres(options: {
   await waitUntilReady(server);
   server.stderr?.resume();
   const url = urlOf(port, password);
-  const hold = await holdServer(url, { dir: options.dir, isLeftover: false });
+  const hold = await holdServer(url, { dir, isLeftover: false });
   const stop = async () => {
     await hold?.end();
     await stopChild(server);
@@ -120,12 +114,18 @@ function restoreLinks(native: string): void {
 }
 
 /** Made aside and then renamed: nobody sees half a folder, and the first of two processes wins. */
-async function initialise(native: string, data: string, password: string): Promise<void> {
+async function initialise(
+  native: string,
+  { data, password, user }: { data: string; password: string; user: Unprivileged },
+): Promise<void> {
   const draft = `${data}.${randomBytes(6).toString('hex')}`;
   const passwordFile = `${draft}.password`;
+  mkdirSync(draft, { mode: 0o700 });
   writeFileSync(passwordFile, password, { mode: 0o600 });
+  user.own(draft);
+  user.own(passwordFile);
   try {
-    const initdb = runAsUser(join(native, 'bin/initdb'), [
+    const initdb = user.run(join(native, 'bin/initdb'), [
       ...['-D', draft, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
       ...['-E', 'UTF8', '--locale=C', '--no-sync'],
     ]);
@@ -134,9 +134,8 @@ async function initialise(native: string, data: string, password: string): Promi
       said += chunk.toString();
     });
     initdb.stdout?.resume();
-    const [code] = await once(initdb, 'close');
-    if (code !== 0) throw new Error(`initdb failed: ${said.trim()}`);
-    chmodSync(draft, 0o700);
+    const [code] = await once(initdb, 'close').catch((error: Error) => [error.message]);
+    if (code !== 0) throw new ConfigError(`initdb failed: ${said.trim() || code}.${user.hint}`);
     try {
       renameSync(draft, data);
     } catch (error) {
@@ -146,15 +145,6 @@ async function initialise(native: string, data: string, password: string): Promi
     rmSync(passwordFile, { force: true });
     rmSync(draft, { recursive: true, force: true });
   }
-}
-
-function runAsUser(command: string, args: readonly string[]): ChildProcess {
-  const isRoot = process.getuid?.() === 0;
-  const [file, all] = isRoot
-    ? (['unshare', ['--user', '--map-user=65534', '--map-group=65534', command, ...args]] as const)
-    : ([command, args] as const);
-  // A group of its own: a Ctrl-C in the terminal reaches us alone, and we stop the server last.
-  return spawn(file, [...all], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
 }
 
 async function waitUntilReady(server: ChildProcess): Promise<void> {

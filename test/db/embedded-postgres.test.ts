@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,38 @@ test('a pid file from before a crash of the machine, whose pid is another proces
   await stop();
   rmSync(dir, { recursive: true, force: true });
 });
+
+test('as root where the system allows no user namespaces, it runs as nobody, or says what is in its way', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'heliograph-nobody-'));
+  const tools = mkdtempSync(join(tmpdir(), 'heliograph-tools-'));
+  writeFileSync(join(tools, 'unshare'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const path = process.env.PATH;
+  process.env.PATH = `${tools}:${path}`;
+  const isRoot = process.getuid?.() === 0;
+  try {
+    const start = startEmbeddedPostgres({ dir });
+    if (isRoot && !nobodyReaches(process.execPath, createRequire(import.meta.url).resolve('pg'))) {
+      await expect(start).rejects.toThrow(/^initdb failed: .* As root it is run as nobody/s);
+    } else {
+      const { stop } = await start;
+      expect(statSync(join(dir, 'postgres', 'postmaster.pid')).uid).toBe(
+        isRoot ? 65_534 : process.getuid?.(),
+      );
+      expect(statSync(join(dir, 'postgres-password')).mode & 0o077).toBe(0);
+      await stop();
+      process.env.PATH = path;
+      await (await startEmbeddedPostgres({ dir })).stop();
+    }
+  } finally {
+    process.env.PATH = path;
+    for (const made of [dir, tools]) rmSync(made, { recursive: true, force: true });
+  }
+});
+
+function nobodyReaches(node: string, file: string): boolean {
+  const read = `require('node:fs').accessSync(${JSON.stringify(file)})`;
+  return spawnSync(node, ['-e', read], { uid: 65_534, gid: 65_534, cwd: '/' }).status === 0;
+}
 
 const pidFileOf = (dir: string) => readFileSync(join(dir, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
 
