@@ -1,5 +1,12 @@
-import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { type Config, ConfigError } from '../config.ts';
+import { fetchKeys } from '../egress/fetch-keys.ts';
 import { developmentKeys } from './development-keys.ts';
 
 const fetchTimeoutMs = 5_000;
@@ -15,6 +22,7 @@ export function jwtKeys(config: Pick<Config, 'jwt' | 'dataDir'>): JWTVerifyGetKe
       timeoutDuration: fetchTimeoutMs,
       cooldownDuration: cooldownMs,
       cacheMaxAge: maxAgeMs,
+      [customFetch]: fetchKeys,
     });
   }
   if (jwks === undefined) return createLocalJWKSet(developmentKeys(config.dataDir).publicKeys);

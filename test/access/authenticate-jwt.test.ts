@@ -198,8 +198,13 @@ describe('keys by URL', () => {
     expect(actor?.actorId).toBe('user-1');
   });
 
-  test('that cannot be had are a fault of ours, not of the token', async () => {
-    answer = { status: 503, body: 'later' };
+  test.each([
+    ['an error', { status: 503, body: 'later' }],
+    ['a redirect', { status: 302, body: '' }],
+    ['something else', { status: 200, body: '<html>' }],
+    ['too much', { status: 200, body: JSON.stringify({ keys: [], filler: 'x'.repeat(1_100_000) }) }],
+  ])('that cannot be had, for %s, are a fault of ours, not of the token', async (_what, given) => {
+    answer = given;
     const refused = await authenticatorWith({ JWT_JWKS_URL: url })
       .authenticate({ authorization: `Bearer ${await issuer.sign(goodClaims())}` })
       .catch((error: unknown) => error);
