@@ -1,7 +1,8 @@
 import { signDevelopmentToken } from './access/development-keys.ts';
 import { permissions } from './access/permissions.ts';
 import { type App, startApp } from './app.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { fail } from './commands/failure.ts';
+import { type Config, readConfig } from './config.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded-postgres.ts';
 import { demoTenant } from './demo/demo.ts';
 import { welcome } from './demo/welcome.ts';
@@ -67,15 +68,6 @@ function demoToken(config: Config): Promise<string> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${describe(error)}\n`);
-  process.exit(1);
+  fail(error);
+  process.exit();
 });
-
-/** What stops a start is a sentence where we know what it means, else the whole error. */
-function describe(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    return 'The port is in use already: set PORT to another one.';
-  }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}

@@ -1,14 +1,17 @@
-import { readConfig } from '../config.ts';
+import { ConfigError, readConfig } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
+import { fail } from './failure.ts';
 
 /** `npm run migrate`: applies what `migrations/` has and the database has not, and says so. */
-const { databaseDirectUrl } = readConfig();
-if (databaseDirectUrl === undefined) {
-  console.error('Set DATABASE_URL. The embedded database is migrated by `npm start`.');
-  process.exitCode = 1;
-} else {
+async function main(): Promise<void> {
+  const { databaseDirectUrl } = readConfig();
+  if (databaseDirectUrl === undefined) {
+    throw new ConfigError('Set DATABASE_URL. The embedded database is migrated by `npm start`.');
+  }
   const applied = await migrate(databaseDirectUrl);
   console.log(
     applied.length === 0 ? 'Nothing to apply.' : applied.map((name) => `applied ${name}`).join('\n'),
   );
 }
+
+main().catch(fail);

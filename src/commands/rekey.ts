@@ -1,7 +1,8 @@
 import { ConfigError, developmentKeyRing, readConfig } from '../config.ts';
 import { openDatabase } from '../db/pool.ts';
 import { createLogger } from '../log.ts';
-import { InvalidKeyRingError, parseKeyRing, SecretBox } from '../signing/secret-box.ts';
+import { parseKeyRing, SecretBox } from '../signing/secret-box.ts';
+import { fail } from './failure.ts';
 import { rekeySecrets } from './rekey-secrets.ts';
 
 /**
@@ -37,8 +38,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  if (!(error instanceof ConfigError || error instanceof InvalidKeyRingError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-});
+main().catch(fail);

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { signDevelopmentToken } from '../access/development-keys.ts';
 import { permissions } from '../access/permissions.ts';
 import { isExternalId } from '../access/tenant-identity.ts';
-import { ConfigError, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { fail } from './failure.ts';
 
 const usage = `Prints a JWT for development.
 
@@ -77,7 +78,7 @@ function readArguments(): z.infer<typeof argumentsOf> {
 }
 
 main().catch((error: unknown) => {
-  if (!(error instanceof UsageError || error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error.message}\n${error instanceof UsageError ? `\n${usage}\n` : ''}`);
+  if (!(error instanceof UsageError)) return fail(error);
+  process.stderr.write(`${error.message}\n\n${usage}\n`);
   process.exitCode = 1;
 });

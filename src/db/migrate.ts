@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ConfigError } from '../config.ts';
 import { directClient } from './direct-client.ts';
 
 const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -21,7 +22,7 @@ export async function migrate(url: string): Promise<readonly string[]> {
   try {
     const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
     if (Number(rows[0]?.server_version_num) < oldestServer) {
-      throw new Error('Heliograph needs PostgreSQL 15 or later.');
+      throw new ConfigError('DATABASE_URL: Heliograph needs PostgreSQL 15 or later.');
     }
     await client.query('select pg_advisory_lock($1)', [lockKey]);
     await client.query(

@@ -78,6 +78,26 @@ describe('configuration', () => {
       output: 'Configuration: RETENTION_DAYS must be at least 20, twice the length of RETRY_SCHEDULE.',
     });
   });
+
+  test.each([
+    [
+      'a database that is not there',
+      { DATABASE_URL: 'postgres://me:canary@127.0.0.1:1/x' },
+      /^The database cannot be used: connect ECONNREFUSED 127\.0\.0\.1:1\. See DATABASE_URL/,
+    ],
+    ['an address of another machine', { HOST: '192.0.2.1' }, /^listen EADDRNOTAVAIL.*: see HOST and PORT\.$/],
+    ['a port that is taken', { PORT: '' }, /^listen EADDRINUSE.*: the port is in use already, set PORT/],
+  ])('%s stops the start with a sentence', async (_what, changed, sentence) => {
+    const taken = new URL(permissive.caller.origin).port;
+    const { code, output } = await failToStart({
+      ...permissive.stage.environment,
+      ...changed,
+      ...('PORT' in changed ? { PORT: taken } : {}),
+    });
+    const last = output.trim().split('\n').at(-1);
+    expect({ code, last }).toEqual({ code: 1, last: expect.stringMatching(sentence) });
+    expect(output).not.toContain('canary');
+  });
 });
 
 describe('events', () => {

@@ -1,0 +1,31 @@
+import { ConfigError } from '../config.ts';
+import { isTransient, sqlStateOf } from '../db/retry.ts';
+import { InvalidKeyRingError } from '../signing/secret-box.ts';
+
+/** Of PostgreSQL: a wrong password or role, no such database, no right to connect. */
+const refusals = /^(28...|3D000|42501)$/;
+
+/** Ends the program with what stopped it: a sentence where we know what it means, else the whole error. */
+export function fail(error: unknown): void {
+  process.stderr.write(`${describeFailure(error)}\n`);
+  process.exitCode = 1;
+}
+
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ConfigError || error instanceof InvalidKeyRingError) return error.message;
+  const code = sqlStateOf(error) ?? '';
+  if ('syscall' in error && error.syscall === 'listen') return `${error.message}: ${listenHint(code)}`;
+  if (isTransient(error) || refusals.test(code)) {
+    // Where several addresses were tried there is no message.
+    return `The database cannot be used: ${error.message || code}. See DATABASE_URL and DATABASE_DIRECT_URL.`;
+  }
+  if ('path' in error && 'syscall' in error) return `${error.message}. See DATA_DIR.`;
+  return error.stack ?? error.message;
+}
+
+function listenHint(code: string): string {
+  if (code === 'EADDRINUSE') return 'the port is in use already, set PORT to another one.';
+  if (code === 'EACCES') return 'this user may not listen there, set PORT to one above 1023.';
+  return 'see HOST and PORT.';
+}
