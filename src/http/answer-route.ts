@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isTransient } from '../db/retry.ts';
 import { RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { RouteResponse } from '../route.ts';
@@ -50,6 +51,10 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
       return failure(error.code === 'PAYLOAD_TOO_LARGE' ? 413 : 400, error.code, error.message);
     }
     logger.error({ requestId, err: error, route: match.route.path }, 'route failed');
+    if (isTransient(error)) {
+      const refusal = failure(503, 'UNAVAILABLE', 'The service cannot reach its database at the moment.');
+      return { ...refusal, headers: { 'retry-after': '1' } };
+    }
     return failure(500, 'INTERNAL', 'Something went wrong on our side.', { requestId });
   }
 }

@@ -21,7 +21,7 @@ const authHook = declareRoute({
     'a Standard Webhooks message, at most 5 minutes old: {"type","timestamp","data"}; data: {"subject"} of users, {"tenant"} of tenants, {"tokenSha256"} or {"tenant","apiKeyId"} of a key',
   response:
     '200 {"status":"DONE","revokedKeys"}, {"status":"DUPLICATE"} or, for other types, {"status":"IGNORED"}',
-  errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'INTERNAL'],
+  errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'UNAVAILABLE', 'INTERNAL'],
   records: ['ApiKey', 'Tenant', 'AuditEntry'],
   sideEffects: [
     'requests of whom it concerns are refused within 2 s, their subscriptions end within 5 s',

@@ -15,7 +15,7 @@ const cron = declareRoute({
   request: 'header idempotency-key: the run id, 1 to 255 printable ASCII characters; no body',
   response:
     '200 {"status":"FINISHED","run":{"job","runId","startedAt","finishedAt","result"}}; 202 {"status":"IN_PROGRESS"} with retry-after while another run of the job is under way',
-  errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'NOT_FOUND', 'INTERNAL'],
+  errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'NOT_FOUND', 'UNAVAILABLE', 'INTERNAL'],
   records: ['JobRun'],
   sideEffects: [
     "the job's own: partitions made or dropped, ended rows removed, handshakes started anew, usage counted",

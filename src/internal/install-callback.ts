@@ -47,6 +47,7 @@ const confirm = declareRoute({
     'VALIDATION_FAILED',
     'NOT_FOUND',
     'CONFLICT',
+    'UNAVAILABLE',
     'INTERNAL',
   ],
   records: ['AppInstallation', 'AuditEntry'],

@@ -19,7 +19,7 @@ const control = declareRoute({
   request:
     'header x-test-control; {"action":"advance","tenant"}, {"action":"drain","tenant","timeoutMs"} or {"action":"reset","tenant"}; `tenant` is an externalId, and but for reset may be left out: all tenants',
   response: '200 {"advanced"}, {"drained","left"} or {"endpoints","ended","logPosition"}',
-  errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'NOT_FOUND', 'INTERNAL'],
+  errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'NOT_FOUND', 'UNAVAILABLE', 'INTERNAL'],
   records: ['Delivery', 'Endpoint', 'AuditEntry'],
   sideEffects: [
     'advance: deliveries are sent, circuits closed',

@@ -1,5 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { clientIdOf } from '../../src/access/client-id.ts';
+import { mintUuid } from '../../src/ids.ts';
 import { startProxy } from '../live/database-proxy.ts';
 import { type Caller, send } from '../support/client.ts';
 import { webSocketOptions } from '../support/follower.ts';
@@ -44,6 +46,17 @@ test('callers are told to try again while the database is away, over HTTP and ov
   expect(await overWebSocket()).toMatchObject({ errors: [unavailable] });
   const requestId = answer.body.errors?.[0]?.extensions.requestId;
   expect(server.log).toContainEqual(expect.objectContaining({ msg: 'internal error', requestId }));
+
+  const token = await fetch(`${server.origin}/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${clientIdOf(mintUuid())}:hgs_x`)}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  });
+  expect({ status: token.status, wait: token.headers.get('retry-after') }).toEqual({
+    status: 503,
+    wait: '1',
+  });
+  expect(await token.json()).toMatchObject({ error: { code: 'UNAVAILABLE' } });
 
   await proxy.heal();
   expect((await send(caller, query)).status).toBe(200);
