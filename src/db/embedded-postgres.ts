@@ -150,7 +150,10 @@ async function initialise(
 async function waitUntilReady(server: ChildProcess): Promise<void> {
   let said = '';
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`PostgreSQL did not start: ${said}`)), startTimeoutMs);
+    const timer = setTimeout(() => {
+      reject(new Error(`PostgreSQL did not start: ${said}`));
+      server.kill('SIGQUIT');
+    }, startTimeoutMs);
     server.stdout?.resume();
     server.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-4000);
