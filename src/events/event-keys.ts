@@ -17,8 +17,8 @@ export type KnownKey = {
   is_stored: boolean;
 };
 
-/** A key without an event, of another input, is given up by its first caller after this. */
-const abandonedAfterSeconds = 30;
+/** A key without an event, of another input, is given up by its first caller after this: far longer than storing takes. */
+const abandonedAfterSeconds = 600;
 
 const claimStatement = statement(
   'claim_event_keys',

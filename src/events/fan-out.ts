@@ -2,7 +2,7 @@ import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 
 /** An endpoint as publishing sees it. */
-type Subscriber = {
+export type Subscriber = {
   owner_id: string;
   id: string;
   events: string[];
@@ -12,7 +12,7 @@ type Subscriber = {
 };
 
 /** An app that events of one of a tenant's categories concern. */
-export type ConcernedApp = {
+type ConcernedApp = {
   owner_id: string;
   category: string;
   app_id: string;

@@ -65,7 +65,7 @@ const PublishedEvent = builder.objectRef<PublishedRow>('PublishedEvent').impleme
 });
 
 mutation(builder, 'publishEvents', {
-  description: `Publishes up to ${maxEventsPerCall} events to the endpoints that subscribed to their types. When it has answered, the events and all their deliveries are stored. Nothing is stored where one event is refused. Errors: ValidationError with the path of every issue, LimitExceededError for more than ${maxEventsPerCall} events or 100,000 deliveries, IdempotencyError for a key that stands for another event; RATE_LIMITED where more is published than the database takes.`,
+  description: `Publishes up to ${maxEventsPerCall} events to the endpoints that subscribed to their types. When it has answered, the events and all their deliveries are stored. Nothing is stored where one event is refused. Errors: ValidationError with the path of every issue, LimitExceededError for more than ${maxEventsPerCall} events or 100,000 deliveries, IdempotencyError for a key that stands for another event; RATE_LIMITED where more is published than the database takes, or where calls of more than 10,000 deliveries by this tenant wait already: publish fewer in one call.`,
   permission: 'PUBLISH_EVENTS',
   capability: {
     records: ['Event', 'Delivery', 'DeliveryLog'],

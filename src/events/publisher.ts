@@ -1,23 +1,16 @@
-import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
-import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
 import { LimitExceededError, RequestError } from '../errors.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
-import { mintUuid } from '../ids.ts';
-import {
-  createDeliveries,
-  type NewDelivery,
-  type NewEvent,
-  type NewForward,
-} from '../status/create-deliveries.ts';
+import { createDeliveries } from '../status/create-deliveries.ts';
 import { createDeliveriesInParts } from '../status/create-deliveries-in-parts.ts';
-import { renderEventBody } from '../status/event-body.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 import type { CheckedEvent } from './check-events.ts';
-import { type Audience, type ConcernedApp, findAudience } from './fan-out.ts';
+import { findAudience } from './fan-out.ts';
+import { OwnerTurns } from './owner-turns.ts';
 import { type PlannedEvent, planEvents } from './plan-events.ts';
+import { type DeliveryRules, Targets } from './targets.ts';
 
 /**
  * Publishing: when it has answered, the events and all their deliveries are committed.
@@ -25,8 +18,9 @@ import { type PlannedEvent, planEvents } from './plan-events.ts';
  * Group commit: while one batch of an owner group is under way, the calls that arrive gather and go together in the
  * next. A batch takes its idempotency keys, reads who subscribed, renders each body once, and stores everything in
  * one statement (`createDeliveries`). A batch of too many deliveries is cut between calls. A call never is: one that
- * is too large for a statement is stored in a transaction of several (`createDeliveriesInParts`), beside its group's
- * next batches and one at a time, so that nobody waits for it.
+ * is too large for a statement is put aside, so that nobody waits for it, and planned anew when its turn comes: it is
+ * then stored in a transaction of several (`createDeliveriesInParts`). A call that repeats an event of one that is
+ * under way waits behind it, for it would hold up its whole batch.
  *
  * What if the process dies? Before the statement: keys without events, which their next caller fills. After it:
  * everything is stored; the caller, who got no answer, asks again with the key and gets the same event. A statement
@@ -41,6 +35,9 @@ const maxDeliveriesPerCall = 100_000;
 /** What may wait in this process before callers are turned away. */
 const maxWaitingEvents = 20_000;
 const maxWaitingBytes = 64 * 1024 * 1024;
+/** Large calls that are under way at a time, and that may wait for one tenant. */
+const largeAtATime = 2;
+const maxWaitingLarge = 4;
 const retries = 6;
 /** Of a call that takes seconds. */
 const retriesOfLarge = 3;
@@ -58,36 +55,27 @@ type Call = {
   reject: (error: unknown) => void;
 };
 
-/** An event as it is to be stored, with what it brings. */
-type FannedOut = Readonly<{
-  event: NewEvent;
-  deliveries: readonly NewDelivery[];
-  forwards: readonly NewForward[];
-}>;
-
-/** A call with its new events, by id. */
+/** A call with those of its events that are new, each once. */
 type Unit = Readonly<{
   call: Call;
   planned: readonly PlannedEvent[];
-  fresh: ReadonlyMap<string, FannedOut>;
+  fresh: readonly PlannedEvent[];
   deliveries: number;
 }>;
 
 export class Publisher {
   readonly #db: Database;
-  readonly #config: Pick<Config, 'retrySchedule' | 'requireVerification'>;
+  readonly #rules: DeliveryRules;
   #waitingEvents = 0;
   #waitingBytes = 0;
-  /** Large calls, one after the other. */
-  #large: Promise<void> = Promise.resolve();
+  readonly #large = new OwnerTurns(largeAtATime);
+  /** The ids of the events that large calls are storing now. */
+  readonly #largeEvents = new Set<string>();
   readonly #groups: { waiting: Call[]; isRunning: boolean }[];
 
-  constructor(options: {
-    database: Database;
-    config: Pick<Config, 'retrySchedule' | 'requireVerification'>;
-  }) {
+  constructor(options: { database: Database; config: DeliveryRules }) {
     this.#db = options.database;
-    this.#config = options.config;
+    this.#rules = options.config;
     this.#groups = Array.from({ length: ownerGroups }, () => ({
       waiting: [],
       isRunning: false,
@@ -160,51 +148,88 @@ export class Publisher {
 
   /** One call's bad luck is not its neighbours': a batch that fails for its content is stored call by call. */
   async #store(batch: readonly Call[]): Promise<void> {
-    let units: Unit[];
     try {
-      units = await this.#prepare(batch);
+      const { units, targets } = await this.#prepare(batch);
+      const small: Unit[] = [];
+      for (const unit of units) {
+        if (this.#isLarge(unit)) this.#putAside(unit.call);
+        else small.push(unit);
+      }
+      for (const part of cut(small, deliveriesPerStatement)) await this.#storePart(part, targets);
     } catch (error) {
       if (batch.length > 1 && !isTransient(error)) for (const call of batch) await this.#store([call]);
       else for (const call of batch) call.reject(error);
-      return;
-    }
-    for (const part of cut(units, deliveriesPerStatement)) {
-      const deliveries = part.reduce((sum, unit) => sum + unit.deliveries, 0);
-      if (deliveries <= deliveriesPerStatement) await this.#storePart(part);
-      else this.#large = this.#large.then(() => this.#storePart(part));
     }
   }
 
-  /** Everything that is to be written, made in memory. Calls that are refused for what they hold are answered here. */
-  async #prepare(batch: readonly Call[]): Promise<Unit[]> {
+  #isLarge({ fresh, deliveries }: Unit): boolean {
+    return deliveries > deliveriesPerStatement || fresh.some(({ id }) => this.#largeEvents.has(id));
+  }
+
+  #putAside(call: Call): void {
+    const owner = call.events[0]?.tenantId ?? '';
+    if (this.#large.waitingOf(owner) >= maxWaitingLarge) {
+      const message = `${maxWaitingLarge} large calls of this tenant are waiting: nothing was stored, publish fewer events in one call or try again in a moment.`;
+      call.reject(new RequestError('RATE_LIMITED', message, { retryAfterSeconds: 2 }));
+    } else this.#large.add(owner, () => this.#storeLarge(call));
+  }
+
+  /** Planned anew: while it waited, its keys' events may have been stored, and its endpoints changed. */
+  async #storeLarge(call: Call): Promise<void> {
+    let ids: readonly string[] = [];
+    try {
+      const { units, targets } = await this.#prepare([call]);
+      ids = units.flatMap(({ fresh }) => fresh.map(({ id }) => id));
+      for (const id of ids) this.#largeEvents.add(id);
+      if (units.length > 0) await this.#storePart(units, targets);
+    } catch (error) {
+      call.reject(error);
+    } finally {
+      for (const id of ids) this.#largeEvents.delete(id);
+    }
+  }
+
+  /** What each call would write. Those that are refused for what they hold are answered here. */
+  async #prepare(batch: readonly Call[]): Promise<{ units: Unit[]; targets: Targets }> {
     const plans = await planEvents(this.#db, batch);
-    const audience = await this.#findAudience([...plans.values()].flat().filter(({ isStored }) => !isStored));
-    const fannedOut = new Map<string, FannedOut>();
+    const targets = await this.#findTargets([...plans.values()].flat().filter(({ isStored }) => !isStored));
     const units: Unit[] = [];
     for (const [call, planned] of plans) {
-      const fresh = new Map<string, FannedOut>();
-      let deliveries = 0;
-      for (const event of planned) {
-        if (event.isStored || fresh.has(event.id)) continue;
-        const made = fannedOut.get(event.id) ?? this.#fanOut(event, audience);
-        fannedOut.set(event.id, made);
-        fresh.set(event.id, made);
-        deliveries += made.deliveries.length;
-      }
+      const fresh = [
+        ...new Map(planned.filter(({ isStored }) => !isStored).map((event) => [event.id, event])).values(),
+      ];
+      const deliveries = fresh.reduce((sum, event) => sum + targets.countOf(event), 0);
       if (deliveries > maxDeliveriesPerCall) {
         const message = `These events have ${deliveries} deliveries; publish fewer in one call.`;
         call.reject(new LimitExceededError(maxDeliveriesPerCall, message));
       } else units.push({ call, planned, fresh, deliveries });
     }
-    return units;
+    return { units, targets };
+  }
+
+  async #findTargets(events: readonly PlannedEvent[]): Promise<Targets> {
+    if (events.length === 0) return new Targets({ endpoints: new Map(), apps: new Map() }, this.#rules);
+    const owners = [...new Set(events.map(({ checked }) => checked.tenantId))];
+    const patterns = [
+      ...new Set(events.flatMap(({ checked: { type } }) => patternsOf(type.name, type.category))),
+    ];
+    const categories = [...new Set(events.map(({ checked: { type } }) => type.category))];
+    const audience = await retrying(() => findAudience(this.#db, owners, { patterns, categories }), {
+      attempts: retries,
+    });
+    return new Targets(audience, this.#rules);
   }
 
   /** Stores some calls' events, all or none, and answers the calls. Never rejects. */
-  async #storePart(part: readonly Unit[]): Promise<void> {
+  async #storePart(part: readonly Unit[], targets: Targets): Promise<void> {
     try {
-      const fresh = new Map(part.flatMap((unit) => [...unit.fresh]));
-      const stored = await this.#insert([...fresh.values()]);
-      const counts = new Map([...stored].map((id) => [id, fresh.get(id)?.deliveries.length ?? 0]));
+      const fresh = new Map(part.flatMap((unit) => unit.fresh.map((event) => [event.id, event])));
+      const stored = await this.#insert([...fresh.values()], targets);
+      const counts = new Map(
+        [...fresh.values()]
+          .filter(({ id }) => stored.has(id))
+          .map((event) => [event.id, targets.countOf(event)]),
+      );
       const old = part.flatMap(({ planned }) => planned.filter(({ id }) => !stored.has(id)));
       for (const [id, count] of await this.#countDeliveries(old)) counts.set(id, count);
       for (const { call, planned } of part) {
@@ -218,73 +243,29 @@ export class Publisher {
         );
       }
     } catch (error) {
-      if (part.length > 1 && !isTransient(error)) for (const unit of part) await this.#storePart([unit]);
+      if (part.length > 1 && !isTransient(error))
+        for (const unit of part) await this.#storePart([unit], targets);
       else for (const { call } of part) call.reject(error);
     }
   }
 
   /** Returns the ids of the events that it was that stored. */
-  async #insert(events: readonly FannedOut[]): Promise<ReadonlySet<string>> {
+  async #insert(events: readonly PlannedEvent[], targets: Targets): Promise<ReadonlySet<string>> {
     if (events.length === 0) return new Set();
     // By id: two who store the same events never wait for each other in a circle.
-    const sorted = [...events].sort((a, b) => (a.event.id < b.event.id ? -1 : 1));
-    const [first, ...more] = cut(
-      sorted.map((made) => ({ made, deliveries: made.deliveries.length })),
+    const sorted = [...events].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const parts = cut(
+      sorted.map((event) => ({ event, deliveries: targets.countOf(event) })),
       deliveriesPerStatement,
-    ).map((chunk) => ({
-      events: chunk.map(({ made }) => made.event),
-      deliveries: chunk.flatMap(({ made }) => made.deliveries),
-      forwards: chunk.flatMap(({ made }) => made.forwards),
-    }));
-    if (first === undefined) return new Set();
-    return more.length === 0
-      ? await retrying(() => createDeliveries(this.#db, first), { attempts: retries })
-      : await retrying(() => createDeliveriesInParts(this.#db, [first, ...more]), {
-          attempts: retriesOfLarge,
-        });
-  }
-
-  #findAudience(events: readonly PlannedEvent[]): Promise<Audience> {
-    if (events.length === 0) return Promise.resolve({ endpoints: new Map(), apps: new Map() });
-    const owners = [...new Set(events.map(({ checked }) => checked.tenantId))];
-    const patterns = [
-      ...new Set(events.flatMap(({ checked: { type } }) => patternsOf(type.name, type.category))),
-    ];
-    const categories = [...new Set(events.map(({ checked: { type } }) => type.category))];
-    return retrying(() => findAudience(this.#db, owners, { patterns, categories }), { attempts: retries });
-  }
-
-  #fanOut(event: PlannedEvent, audience: Audience): FannedOut {
-    const { tenantId, type } = event.checked;
-    const wanted = new Set(patternsOf(type.name, type.category));
-    return {
-      event: rowOf(event),
-      deliveries: (audience.endpoints.get(tenantId) ?? [])
-        .filter((endpoint) => endpoint.events.some((pattern) => wanted.has(pattern)))
-        .map((endpoint) => this.#deliveryTo(endpoint, event)),
-      forwards: forwardsOf(event, audience.apps.get(tenantId) ?? []),
-    };
-  }
-
-  #deliveryTo(
-    endpoint: Parameters<typeof queueOrRefuse>[0] & { id: string },
-    event: PlannedEvent,
-  ): NewDelivery {
-    const { retrySchedule, requireVerification } = this.#config;
-    const firstDelayMs = (retrySchedule[0] ?? 0) * 1000;
-    return {
-      ownerId: event.checked.tenantId,
-      id: mintUuid(),
-      endpointId: endpoint.id,
-      eventId: event.id,
-      eventType: event.checked.type.name,
-      kind: 'EVENT',
-      replayOf: undefined,
-      maxAttempts: retrySchedule.length,
-      tenantId: event.checked.tenantId,
-      installationId: undefined,
-      ...queueOrRefuse(endpoint, { requireVerification, firstDelayMs }),
-    };
+    ).map((items) => items.map(({ event }) => event));
+    const [first] = parts;
+    if (first !== undefined && parts.length === 1) {
+      return await retrying(() => createDeliveries(this.#db, targets.rowsOf(first)), { attempts: retries });
+    }
+    const rowsInTurn = () => targets.rowsInTurn(parts);
+    return await retrying(() => createDeliveriesInParts(this.#db, rowsInTurn()), {
+      attempts: retriesOfLarge,
+    });
   }
 
   async #countDeliveries(events: readonly PlannedEvent[]): Promise<Map<string, number>> {
@@ -324,30 +305,6 @@ function cut<T extends { deliveries: number }>(items: readonly T[], most: number
   }
   return runs;
 }
-
-/** Those of the tenant's apps that declare the event's category and, where they name any, its data type. */
-function forwardsOf({ checked, id }: PlannedEvent, apps: readonly ConcernedApp[]): NewForward[] {
-  const { category, dataType } = checked.type;
-  return apps
-    .filter((app) => app.category === category)
-    .filter((app) => app.data_types.length === 0 || app.data_types.includes(dataType))
-    .map((app) => ({
-      ownerId: checked.tenantId,
-      eventId: id,
-      appId: app.app_id,
-      installationId: app.installation_id,
-    }));
-}
-
-const rowOf = ({ checked, id, occurredAt }: PlannedEvent): NewEvent => ({
-  ownerId: checked.tenantId,
-  id,
-  type: checked.type.name,
-  body: renderEventBody({ type: checked.type.name, occurredAt, payloadText: checked.payloadText }),
-  tenantId: checked.tenantId,
-  idempotencyKey: checked.idempotencyKey,
-  occurredAt,
-});
 
 const bytesOf = (events: readonly CheckedEvent[]) =>
   events.reduce((sum, { payloadText }) => sum + payloadText.length, 0);

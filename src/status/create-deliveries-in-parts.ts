@@ -1,13 +1,9 @@
 import type pg from 'pg';
+import { engineTimeoutMs } from '../db/direct-client.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import {
-  creationSource,
-  creationValues,
-  hintDeliveries,
-  hintForwards,
-  type NewDeliveries,
-} from './create-deliveries.ts';
+import { RequestError } from '../errors.ts';
+import { creationSource, creationValues, hintWords, type NewDeliveries } from './create-deliveries.ts';
 import { creation } from './creation.ts';
 import { logTail, statTail } from './log-tail.ts';
 
@@ -19,8 +15,8 @@ import { logTail, statTail } from './log-tail.ts';
  *
  * Whatever fails, at whatever line: nothing of it is stored, and the whole may be repeated with the same ids.
  *
- * The rows become due at the transaction's beginning. Workers look back as far (discover.ts); what took longer is
- * found by the scan of the minute.
+ * It ends within `openForMs`, one way or the other: workers look back as far for rows that are due since their
+ * transaction began (discover.ts), and purges take older deliveries for settled.
  */
 const partStatement = statement(
   'create_part',
@@ -61,73 +57,73 @@ const appendAndCommit = `with created as materialized (
    select ok from checked;
    commit`;
 
-/** 100,000 lines of a log took under a second on two cores. */
-const appendTimeoutMs = 20_000;
+/** 100,000 deliveries took six seconds on two cores, their lines in the log under one. */
+const openForMs = 14_000;
+const shortestAppendMs = 1_000;
 
-/** Returns the ids of the events that are new. Each event stands in one part, together with its deliveries. */
+/**
+ * Returns the ids of the events that are new. Each event stands in one part, together with its deliveries; a part is
+ * asked for when its turn comes. Throws RATE_LIMITED where the database is too slow for it.
+ */
 export async function createDeliveriesInParts(
   db: Database,
-  parts: readonly NewDeliveries[],
+  parts: Iterable<NewDeliveries>,
 ): Promise<ReadonlySet<string>> {
   const client = await db.engine.connect();
-  let stored: ReadonlySet<string>;
+  const created = { events: new Map<string, string>(), hints: new Set<string>() };
   try {
-    await client.query('begin');
-    stored = await createWithin(db, client, parts);
+    await createWithin(db, client, parts, created);
     client.release();
   } catch (error) {
     // Closed, not rolled back: it may be the connection that failed.
     client.release(true);
     throw error;
   }
-  hintDeliveries(
-    db,
-    parts.flatMap(({ deliveries }) => deliveries),
-  );
-  hintForwards(
-    db,
-    parts.flatMap(({ forwards = [] }) => forwards),
-  );
-  return stored;
+  if (created.hints.size > 0) db.hints.send(created.hints);
+  return new Set(created.events.keys());
 }
 
+/** Fills in what was created: the owners of the events that are new, by event, and whom to tell. */
 async function createWithin(
   db: Database,
   client: pg.PoolClient,
-  parts: readonly NewDeliveries[],
-): Promise<ReadonlySet<string>> {
-  const stored = new Set<string>();
-  let deliveries = 0;
+  parts: Iterable<NewDeliveries>,
+  { events, hints }: { events: Map<string, string>; hints: Set<string> },
+): Promise<void> {
+  const giveUpAt = performance.now() + openForMs;
+  let count = 0;
+  let oldest = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  await client.query('begin');
   for (const part of parts) {
-    const rows = await run<{ id: string | null; deliveries: number }>(
-      db,
-      client,
-      partStatement,
-      creationValues(part),
-    );
-    for (const { id } of rows) if (id !== null) stored.add(id);
-    deliveries += rows[0]?.deliveries ?? 0;
+    if (giveUpAt - performance.now() < engineTimeoutMs) throw tooSlow();
+    const values = creationValues(part);
+    const rows = await run<{ id: string | null; deliveries: number }>(db, client, partStatement, values);
+    count += rows[0]?.deliveries ?? 0;
+    const fresh = new Set(rows.map(({ id }) => id));
+    for (const { id, ownerId } of part.events) if (fresh.has(id)) events.set(id, ownerId);
+    for (const word of hintWords(part)) hints.add(word);
+    // Ids are in the order of their making: which partitions are looked at goes by the first.
+    for (const { id } of part.deliveries) if (id < oldest) oldest = id;
   }
-  if (deliveries === 0) {
+  if (count === 0) {
     await client.query('commit');
-    return stored;
+    return;
   }
-  const events = parts.flatMap((part) => part.events).filter(({ id }) => stored.has(id));
   await run(db, client, rememberStatement, [
-    `{${events.map(({ ownerId }) => ownerId).join(',')}}`,
-    `{${events.map(({ id }) => id).join(',')}}`,
-    oldest(parts),
-    String(deliveries),
+    `{${[...events.values()].join(',')}}`,
+    `{${[...events.keys()].join(',')}}`,
+    oldest,
+    String(count),
   ]);
-  await client.query(`set local statement_timeout = ${appendTimeoutMs}`);
-  const append = { text: appendAndCommit, query_timeout: appendTimeoutMs + 2_000 };
+  const leftMs = Math.floor(giveUpAt - performance.now());
+  if (leftMs < shortestAppendMs) throw tooSlow();
+  await client.query(`set local statement_timeout = ${leftMs}`);
+  const append = { text: appendAndCommit, query_timeout: leftMs + 2_000 };
   await client.query(append);
-  return stored;
 }
 
-/** Ids are in the order of their making: which partitions are looked at goes by the first. */
-function oldest(parts: readonly NewDeliveries[]): string {
-  let first = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-  for (const { deliveries } of parts) for (const { id } of deliveries) if (id < first) first = id;
-  return first;
+function tooSlow(): RequestError {
+  const message =
+    'The database is too busy for so large a call: nothing was stored, publish fewer events in one call or try again in a moment.';
+  return new RequestError('RATE_LIMITED', message, { retryAfterSeconds: 5 });
 }

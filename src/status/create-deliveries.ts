@@ -93,8 +93,8 @@ const createStatement = statement(
  */
 export async function createDeliveries(db: Database, batch: NewDeliveries): Promise<ReadonlySet<string>> {
   const rows = await run<{ id: string | null }>(db, db.engine, createStatement, creationValues(batch));
-  hintDeliveries(db, batch.deliveries);
-  hintForwards(db, batch.forwards ?? []);
+  const words = hintWords(batch);
+  if (words.size > 0) db.hints.send(words);
   return new Set(rows.flatMap(({ id }) => id ?? []));
 }
 
@@ -106,18 +106,11 @@ export async function createDeliveriesWithin(trx: Transaction<Tables>, batch: Ne
   await runWithin(trx, createStatement, creationValues(batch));
 }
 
-/** Tells the workers and the log's readers of what has been committed. */
-export function hintDeliveries(
-  db: Database,
-  deliveries: readonly Pick<NewDelivery, 'ownerId' | 'endpointId' | 'failureReason'>[],
-): void {
-  if (deliveries.length > 0) db.hints.send(hintWords(deliveries));
-}
+type Hinted = Pick<NewDelivery, 'ownerId' | 'endpointId' | 'failureReason'>;
 
-/** Tells the forwarders. */
-export function hintForwards(db: Database, forwards: readonly NewForward[]): void {
-  if (forwards.length > 0)
-    db.hints.send(new Set(forwards.map(({ appId }) => forwardHint(ownerGroupOf(appId)))));
+/** Tells the workers and the log's readers of what has been committed. */
+export function hintDeliveries(db: Database, deliveries: readonly Hinted[]): void {
+  if (deliveries.length > 0) db.hints.send(hintWords({ deliveries }));
 }
 
 /** The parameters of `creationSource`. */
@@ -153,13 +146,19 @@ export function creationValues({ events, deliveries, forwards = [] }: NewDeliver
   ];
 }
 
-function hintWords(
-  deliveries: readonly Pick<NewDelivery, 'ownerId' | 'endpointId' | 'failureReason'>[],
-): Set<string> {
+/** For the workers and the log's readers, and for the forwarders. */
+export function hintWords({
+  deliveries,
+  forwards = [],
+}: {
+  deliveries: readonly Hinted[];
+  forwards?: readonly NewForward[];
+}): Set<string> {
   const words = new Set<string>();
   for (const { ownerId, endpointId, failureReason } of deliveries) {
     words.add(ownerId);
     if (failureReason === undefined) words.add(laneHint(ownerId, endpointId));
   }
+  for (const { appId } of forwards) words.add(forwardHint(ownerGroupOf(appId)));
   return words;
 }

@@ -1,0 +1,40 @@
+type Job = () => Promise<void>;
+
+/** Jobs of which some run at a time: owners take turns, and none has two under way. */
+export class OwnerTurns {
+  readonly #atATime: number;
+  /** In the order of their turns. */
+  readonly #waiting = new Map<string, Job[]>();
+  readonly #busy = new Set<string>();
+
+  constructor(atATime: number) {
+    this.#atATime = atATime;
+  }
+
+  /** How many of the owner's jobs have not begun. */
+  waitingOf(ownerId: string): number {
+    return this.#waiting.get(ownerId)?.length ?? 0;
+  }
+
+  /** A job never rejects. */
+  add(ownerId: string, job: Job): void {
+    const jobs = this.#waiting.get(ownerId);
+    if (jobs === undefined) this.#waiting.set(ownerId, [job]);
+    else jobs.push(job);
+    this.#begin();
+  }
+
+  #begin(): void {
+    for (const [ownerId, [job, ...later]] of this.#waiting) {
+      if (this.#busy.size >= this.#atATime) return;
+      if (job === undefined || this.#busy.has(ownerId)) continue;
+      this.#waiting.delete(ownerId);
+      if (later.length > 0) this.#waiting.set(ownerId, later);
+      this.#busy.add(ownerId);
+      void job().finally(() => {
+        this.#busy.delete(ownerId);
+        this.#begin();
+      });
+    }
+  }
+}

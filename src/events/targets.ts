@@ -1,0 +1,97 @@
+import type { Config } from '../config.ts';
+import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { patternsOf } from '../event-types/subscription-pattern.ts';
+import { mintUuid } from '../ids.ts';
+import type { NewDeliveries, NewDelivery, NewEvent, NewForward } from '../status/create-deliveries.ts';
+import { renderEventBody } from '../status/event-body.ts';
+import type { Audience, Subscriber } from './fan-out.ts';
+import type { PlannedEvent } from './plan-events.ts';
+
+export type DeliveryRules = Pick<Config, 'retrySchedule' | 'requireVerification'>;
+
+/** To whom some events go, and what is to be stored for it. */
+export class Targets {
+  readonly #audience: Audience;
+  readonly #rules: DeliveryRules;
+  /** By tenant and event type. */
+  readonly #subscribers = new Map<string, readonly Subscriber[]>();
+
+  constructor(audience: Audience, rules: DeliveryRules) {
+    this.#audience = audience;
+    this.#rules = rules;
+  }
+
+  /** How many deliveries the event brings. */
+  countOf(event: PlannedEvent): number {
+    return this.#subscribersOf(event).length;
+  }
+
+  /** Delivery ids are new each time: they tell when the delivery was made, and purges go by them. */
+  rowsOf(events: readonly PlannedEvent[]): NewDeliveries {
+    return {
+      events: events.map(rowOf),
+      deliveries: events.flatMap((event) =>
+        this.#subscribersOf(event).map((endpoint) => this.#deliveryTo(endpoint, event)),
+      ),
+      forwards: events.flatMap((event) => this.#forwardsOf(event)),
+    };
+  }
+
+  /** Of each list when it is asked for: all together take long to make. */
+  *rowsInTurn(parts: readonly (readonly PlannedEvent[])[]): Iterable<NewDeliveries> {
+    for (const part of parts) yield this.rowsOf(part);
+  }
+
+  #subscribersOf({ checked: { tenantId, type } }: PlannedEvent): readonly Subscriber[] {
+    const place = `${tenantId}/${type.name}`;
+    const known = this.#subscribers.get(place);
+    if (known !== undefined) return known;
+    const wanted = new Set(patternsOf(type.name, type.category));
+    const found = (this.#audience.endpoints.get(tenantId) ?? []).filter((endpoint) =>
+      endpoint.events.some((pattern) => wanted.has(pattern)),
+    );
+    this.#subscribers.set(place, found);
+    return found;
+  }
+
+  #deliveryTo(endpoint: Subscriber, event: PlannedEvent): NewDelivery {
+    const { retrySchedule, requireVerification } = this.#rules;
+    const firstDelayMs = (retrySchedule[0] ?? 0) * 1000;
+    return {
+      ownerId: event.checked.tenantId,
+      id: mintUuid(),
+      endpointId: endpoint.id,
+      eventId: event.id,
+      eventType: event.checked.type.name,
+      kind: 'EVENT',
+      replayOf: undefined,
+      maxAttempts: retrySchedule.length,
+      tenantId: event.checked.tenantId,
+      installationId: undefined,
+      ...queueOrRefuse(endpoint, { requireVerification, firstDelayMs }),
+    };
+  }
+
+  /** Those of the tenant's apps that declare the event's category and, where they name any, its data type. */
+  #forwardsOf({ checked: { tenantId, type }, id }: PlannedEvent): NewForward[] {
+    return (this.#audience.apps.get(tenantId) ?? [])
+      .filter((app) => app.category === type.category)
+      .filter((app) => app.data_types.length === 0 || app.data_types.includes(type.dataType))
+      .map((app) => ({
+        ownerId: tenantId,
+        eventId: id,
+        appId: app.app_id,
+        installationId: app.installation_id,
+      }));
+  }
+}
+
+const rowOf = ({ checked, id, occurredAt }: PlannedEvent): NewEvent => ({
+  ownerId: checked.tenantId,
+  id,
+  type: checked.type.name,
+  body: renderEventBody({ type: checked.type.name, occurredAt, payloadText: checked.payloadText }),
+  tenantId: checked.tenantId,
+  idempotencyKey: checked.idempotencyKey,
+  occurredAt,
+});

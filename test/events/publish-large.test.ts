@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { purgeDeliveries } from '../../src/deliveries/purge-deliveries.ts';
+import type { By } from '../../src/endpoints/endpoint.ts';
+import { EventTypeCatalogue, type KnownEventType } from '../../src/event-types/payload-validator.ts';
+import type { CheckedEvent } from '../../src/events/check-events.ts';
+import { Publisher } from '../../src/events/publisher.ts';
+import { ownerGroupOf } from '../../src/status/shard.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seedOwner } from '../support/deliveries.ts';
+import { untilTrue } from '../support/worker.ts';
+
+/** 110 events to as many endpoints: more deliveries than one statement takes. */
+const endpoints = 100;
+const size = 110;
+
+let db: TestDatabase;
+let publisher: Publisher;
+let type: KnownEventType;
+/** While it is held, an event of the name `gated` cannot be stored. */
+let gate: pg.Client;
+beforeAll(async () => {
+  db = await createTestDatabase();
+  const found = await new EventTypeCatalogue(db.database).get('endpoint.disabled');
+  if (found === undefined) throw new Error('The type is not registered.');
+  type = found;
+  await db.database.api.query(`
+    create function on_event() returns trigger language plpgsql as
+      $$ begin
+        if new.body like '%"gated"%' then perform pg_advisory_xact_lock_shared(7); end if;
+        return new;
+      end $$;
+    create trigger on_event before insert on event for each row execute function on_event();`);
+});
+beforeEach(async () => {
+  publisher = new Publisher({
+    database: db.database,
+    config: { retrySchedule: [0, 60], requireVerification: true },
+  });
+  gate = new pg.Client({ connectionString: db.url });
+  await gate.connect();
+  await gate.query('select pg_advisory_lock(7)');
+});
+afterEach(() => gate.end());
+afterAll(() => db.drop());
+
+test('who repeats a key of a large call that is under way waits behind it, and nobody else does', async () => {
+  const { ownerId } = await seedOwner(db.database, { endpoints });
+  const neighbour = await neighbourOf(ownerId);
+  const large = publisher.publish(eventsOf(ownerId, 'gated'));
+  await untilWaiting();
+  const [repeated] = eventsOf(ownerId, 'gated', 1);
+  const again = publisher.publish(repeated === undefined ? [] : [repeated]);
+  await publisher.publish(eventsOf(ownerId, 'other', 1));
+  await publisher.publish(eventsOf(neighbour, 'neighbour', 1));
+  await gate.query('select pg_advisory_unlock(7)');
+
+  const [first] = await large;
+  expect(await again).toEqual([{ ...first, isDuplicate: true }]);
+  expect(first).toMatchObject({ isDuplicate: false, deliveryCount: endpoints });
+});
+
+test('a large call that waits for its turn is planned when it comes', async () => {
+  const { ownerId, endpointIds } = await seedOwner(db.database, { endpoints });
+  const [endpointId = ''] = endpointIds;
+  const setActive = (isActive: boolean) =>
+    db.database.api.query(
+      'update endpoint set is_active = $3, disabled_reason = $4 where owner_id = $1 and id = $2',
+      [ownerId, endpointId, isActive, isActive ? null : 'MANUAL'],
+    );
+  await setActive(false);
+  const large = publisher.publish(eventsOf(ownerId, 'gated'));
+  await untilWaiting();
+  const waiting = publisher.publish(eventsOf(ownerId, 'waiting'));
+  // In the same group, so that by then the other one has been put aside.
+  await publisher.publish(eventsOf(ownerId, 'small', 1));
+  await setActive(true);
+  const { purgedCount } = await purgeDeliveries(db.database, { ownerId, id: endpointId, by: somebody });
+  await gate.query('select pg_advisory_unlock(7)');
+  await Promise.all([large, waiting]);
+
+  expect(purgedCount).toBe(1);
+  const { rows } = await db.database.api.query(
+    `select d.status, d.id > e.purged_through as is_newer, count(*)::int
+       from delivery d join endpoint e on e.owner_id = d.owner_id and e.id = d.endpoint_id
+       join event v on v.owner_id = d.owner_id and v.id = d.event_id
+      where d.owner_id = $1 and d.endpoint_id = $2 and v.body like '%"waiting"%' group by 1, 2`,
+    [ownerId, endpointId],
+  );
+  expect(rows).toEqual([{ status: 'PENDING', is_newer: true, count: size }]);
+});
+
+test('tenants take turns with their large calls, and one alone cannot fill the queue', async () => {
+  const { ownerId } = await seedOwner(db.database, { endpoints });
+  const neighbour = await neighbourOf(ownerId, endpoints);
+  const large = publisher.publish(eventsOf(ownerId, 'gated'));
+  await untilWaiting();
+  const waiting = ['a', 'b', 'c', 'd'].map((name) => publisher.publish(eventsOf(ownerId, name)));
+  await expect(publisher.publish(eventsOf(ownerId, 'e'))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  await publisher.publish(eventsOf(neighbour, 'neighbour'));
+  await gate.query('select pg_advisory_unlock(7)');
+
+  const published = (await Promise.all([large, ...waiting])).flat();
+  expect(published.map(({ deliveryCount }) => deliveryCount)).toEqual(
+    Array.from({ length: 5 * size }, () => endpoints),
+  );
+  const { rows } = await db.database.api.query(
+    `select (select head::int from owner_log where owner_id = $1) as head,
+            (select count(distinct position)::int from delivery_log where owner_id = $1) as logged`,
+    [ownerId],
+  );
+  expect(rows).toEqual([{ head: 5 * size * endpoints, logged: 5 * size * endpoints }]);
+});
+
+const somebody: By = {
+  actor: {
+    kind: 'USER',
+    actorId: 'somebody',
+    label: 'Somebody',
+    permissions: new Set(),
+    tenantId: undefined,
+    appId: undefined,
+    verifiedEmail: undefined,
+    expiresAt: undefined,
+  },
+  requestId: 'req-1',
+};
+
+/** A tenant of the same owner group. */
+async function neighbourOf(ownerId: string, count = 1): Promise<string> {
+  for (;;) {
+    const made = await seedOwner(db.database, { endpoints: count });
+    if (ownerGroupOf(made.ownerId) === ownerGroupOf(ownerId)) return made.ownerId;
+  }
+}
+
+async function untilWaiting(): Promise<void> {
+  await untilTrue(async () => {
+    const { rowCount } = await gate.query(
+      `select from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database())`,
+    );
+    return rowCount === 1;
+  });
+}
+
+function eventsOf(ownerId: string, name: string, count = size): CheckedEvent[] {
+  return Array.from({ length: count }, (_, index) => ({
+    tenantId: ownerId,
+    type,
+    payloadText: JSON.stringify({ name }),
+    idempotencyKey: `${name}-${index}`,
+    occurredAt: undefined,
+    inputHash: createHash('sha256').update(`${name}-${index}`).digest(),
+  }));
+}
