@@ -228,6 +228,10 @@ function refuseContradictions(env: z.infer<typeof environment>, production: bool
   }
 }
 
+/** Where programs are looked for: all that a child process learns of our environment, which holds secrets. */
+export const searchPath = (): string =>
+  process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /**
  * A file in the data directory that is made once and then kept: development keys. Two processes that start together
  * agree on the first one's. Only its owner can read it.

@@ -1,10 +1,19 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError, keepInDataDir } from '../config.ts';
 import { applicationName, directClient } from './direct-client.ts';
@@ -21,9 +30,13 @@ import { type Unprivileged, unprivileged } from './unprivileged.ts';
 export type EmbeddedPostgres = Readonly<{ url: string; stop(): Promise<void> }>;
 
 const startTimeoutMs = 30_000;
+/** In all, where it has a crash to recover from: one that is ended before that begins anew the next time. */
+const recoveryTimeoutMs = 600_000;
 const stopTimeoutMs = 15_000;
 /** Between the removal of its file, the last thing that a server does, and the end of its process. */
 const exitTimeoutMs = 500;
+/** As the log says it, in English with the locale C. */
+const recovers = /was interrupted|recovery in progress|redo in progress/;
 /** A killed process's connections end at once, those within a statement when it is over. */
 const abandonedWithinMs = 6_000;
 /** Any number: who holds this lock uses the server, and stops it. */
@@ -37,15 +50,14 @@ export async function startEmbeddedPostgres(options: {
   const native = nativeFolder();
   const user = unprivileged();
   restoreLinks(native);
-  const dir = resolve(options.dir);
-  const data = join(dir, 'postgres');
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  const dir = realpathSync(options.dir);
+  const data = realPath(join(dir, 'postgres'));
   const password = keepInDataDir(dir, 'postgres-password', () =>
     randomBytes(24).toString('base64url'),
   ).trim();
 
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(native, { data, password, user });
-  user.own(data);
   const running = await runningServer(data);
   if (running !== undefined) {
     const url = urlOf(running.port, password);
@@ -61,6 +73,8 @@ export async function startEmbeddedPostgres(options: {
     rmSync(pidFile(data), { force: true });
   }
   const port = await freePort();
+  // One that still starts or stops keeps its files: the next line is refused.
+  if (readPidFile(data) === undefined) user.own(data);
   const server = user.run(join(native, 'bin/postgres'), [
     ...['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
     ...[
@@ -75,7 +89,7 @@ export async function startEmbeddedPostgres(options: {
     ],
     ...(options.settings ?? []).flatMap((setting) => ['-c', setting]),
   ]);
-  await waitUntilReady(server);
+  await waitUntilReady(server, user.hint);
   server.stderr?.resume();
   const url = urlOf(port, password);
   const hold = await holdServer(url, { dir, isLeftover: false });
@@ -101,6 +115,9 @@ function nativeFolder(): string {
     );
   }
 }
+
+/** Either folder may be a symbolic link: its target is what has an owner, and neighbours. */
+const realPath = (path: string) => (existsSync(path) ? realpathSync(path) : path);
 
 /** npm packages carry no symbolic links: where install scripts were off, the libraries' links are missing. */
 function restoreLinks(native: string): void {
@@ -147,27 +164,33 @@ async function initialise(
   }
 }
 
-async function waitUntilReady(server: ChildProcess): Promise<void> {
+/** Resolves once it takes connections. Throws with its own words where it ends, or takes too long and is ended. */
+export async function waitUntilReady(server: ChildProcess, hint: string): Promise<void> {
   let said = '';
+  let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new Error(`PostgreSQL did not start: ${said}`));
-      server.kill('SIGQUIT');
-    }, startTimeoutMs);
+    const fail = (what: string) => reject(new ConfigError(`${what}.${hint}`));
+    const giveUpAfter = (ms: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        fail(`PostgreSQL did not start: ${said.trim()}`);
+        server.kill('SIGQUIT');
+      }, ms);
+    };
+    let isRecovering = false;
+    giveUpAfter(startTimeoutMs);
     server.stdout?.resume();
     server.stderr?.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString()).slice(-4000);
-      if (said.includes('ready to accept connections')) {
-        clearTimeout(timer);
-        resolve();
+      if (said.includes('ready to accept connections')) resolve();
+      else if (!isRecovering && recovers.test(said)) {
+        isRecovering = true;
+        giveUpAfter(recoveryTimeoutMs);
       }
     });
-    server.once('error', reject);
-    server.once('exit', (code) => {
-      clearTimeout(timer);
-      reject(new Error(`PostgreSQL ended with code ${code}: ${said}`));
-    });
-  });
+    server.once('error', (error) => fail(`PostgreSQL did not start: ${error.message}`));
+    server.once('exit', (code) => fail(`PostgreSQL ended with code ${code}: ${said.trim()}`));
+  }).finally(() => clearTimeout(timer));
   server.stderr?.removeAllListeners('data');
   server.removeAllListeners('exit');
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, lchownSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { searchPath } from '../config.ts';
 
 /** PostgreSQL refuses to run as root, so it runs as somebody who may do nothing. */
 const nobody = 65_534;
@@ -16,13 +17,14 @@ export type Unprivileged = Readonly<{
   hint: string;
 }>;
 
-const options: SpawnOptions = {
+const optionsOf = (env: NodeJS.ProcessEnv): SpawnOptions => ({
   stdio: ['ignore', 'pipe', 'pipe'],
+  env,
   // A group of its own: a Ctrl-C in the terminal reaches us alone, and we stop the server last.
   detached: true,
   // Ours may be one that it cannot enter.
   cwd: '/',
-};
+});
 
 /**
  * As we are, where we are not root. As root in a user namespace in which we are nobody: it reaches whatever we reach,
@@ -30,10 +32,13 @@ const options: SpawnOptions = {
  * who then needs a way to the data directory.
  */
 export function unprivileged(): Unprivileged {
+  // Nothing else of ours: whoever it runs as may read its environment.
+  const env = { PATH: searchPath(), LC_ALL: 'C', TZ: 'UTC' };
+  const options = optionsOf(env);
   if (process.getuid?.() !== 0) {
     return { run: (command, args) => spawn(command, args, options), own: () => undefined, hint: '' };
   }
-  if (spawnSync('unshare', [...namespace, 'true']).status === 0) {
+  if (spawnSync('unshare', [...namespace, 'true'], { env }).status === 0) {
     return {
       run: (command, args) => spawn('unshare', [...namespace, command, ...args], options),
       own: (path) => give(path, 0),
@@ -43,8 +48,9 @@ export function unprivileged(): Unprivileged {
   return {
     run: (command, args) => spawn(command, args, { ...options, uid: nobody, gid: nobody }),
     own(path) {
-      // It may pass through, and read nothing: what lies there is readable by its owner alone.
-      chmodSync(dirname(path), 0o711);
+      // It may pass through. Who may list the folder stays as it is.
+      const folder = dirname(path);
+      chmodSync(folder, (statSync(folder).mode & 0o7777) | 0o001);
       give(path, nobody);
     },
     hint: ' As root it is run as nobody, who cannot reach the program or the data directory: put both where everybody may pass, start as an ordinary user, or set DATABASE_URL.',

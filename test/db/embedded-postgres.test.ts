@@ -1,7 +1,17 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +19,7 @@ import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/config.ts';
 import { startEmbeddedPostgres, stopLeftover } from '../../src/db/embedded-postgres.ts';
 import { untilTrue } from '../support/worker.ts';
+import { isRoot, nobodyReachesPackages, withoutNamespaces } from './without-namespaces.ts';
 
 /** Ends as a server does: on SIGINT it removes its file and exits. Its parent never buries it. */
 const leftover = `
@@ -78,35 +89,81 @@ test('a pid file from before a crash of the machine, whose pid is another proces
 
 test('as root where the system allows no user namespaces, it runs as nobody, or says what is in its way', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'heliograph-nobody-'));
-  const tools = mkdtempSync(join(tmpdir(), 'heliograph-tools-'));
-  writeFileSync(join(tools, 'unshare'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-  const path = process.env.PATH;
-  process.env.PATH = `${tools}:${path}`;
-  const isRoot = process.getuid?.() === 0;
-  try {
+  const isOpen = await withoutNamespaces(async () => {
     const start = startEmbeddedPostgres({ dir });
-    if (isRoot && !nobodyReaches(process.execPath, createRequire(import.meta.url).resolve('pg'))) {
+    if (isRoot && !nobodyReachesPackages()) {
       await expect(start).rejects.toThrow(/^initdb failed: .* As root it is run as nobody/s);
-    } else {
-      const { stop } = await start;
-      expect(statSync(join(dir, 'postgres', 'postmaster.pid')).uid).toBe(
-        isRoot ? 65_534 : process.getuid?.(),
-      );
-      expect(statSync(join(dir, 'postgres-password')).mode & 0o077).toBe(0);
-      await stop();
-      process.env.PATH = path;
-      await (await startEmbeddedPostgres({ dir })).stop();
+      return false;
     }
-  } finally {
-    process.env.PATH = path;
-    for (const made of [dir, tools]) rmSync(made, { recursive: true, force: true });
-  }
+    const { stop } = await start;
+    expect(statSync(join(dir, 'postgres', 'postmaster.pid')).uid).toBe(isRoot ? 65_534 : process.getuid?.());
+    expect(statSync(join(dir, 'postgres-password')).mode & 0o077).toBe(0);
+    await stop();
+    return true;
+  });
+  if (isOpen) await (await startEmbeddedPostgres({ dir })).stop();
+  rmSync(dir, { recursive: true, force: true });
 });
 
-function nobodyReaches(node: string, file: string): boolean {
-  const read = `require('node:fs').accessSync(${JSON.stringify(file)})`;
-  return spawnSync(node, ['-e', read], { uid: 65_534, gid: 65_534, cwd: '/' }).status === 0;
-}
+test('as nobody it says what is in its way where only a later start meets it', async () => {
+  const closed = mkdtempSync(join(tmpdir(), 'heliograph-closed-'));
+  const dir = join(closed, 'data');
+  await (await startEmbeddedPostgres({ dir })).stop();
+  await withoutNamespaces(async () => {
+    const again = startEmbeddedPostgres({ dir });
+    if (isRoot) await expect(again).rejects.toThrow(/^PostgreSQL .* As root it is run as nobody/s);
+    else await (await again).stop();
+  });
+  rmSync(closed, { recursive: true, force: true });
+});
+
+test('a second start that would run the server as somebody else leaves the running one its files', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'heliograph-owned-'));
+  const first = await startEmbeddedPostgres({ dir });
+  const owners = () =>
+    ['', 'postmaster.pid', 'base'].map((name) => statSync(join(dir, 'postgres', name)).uid);
+  const before = { owners: owners(), mode: statSync(dir).mode };
+  await withoutNamespaces(() => expect(startEmbeddedPostgres({ dir })).rejects.toThrow(ConfigError));
+  expect({ owners: owners(), mode: statSync(dir).mode }).toEqual(before);
+  await first.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('the folders may be symbolic links, and whoever runs the server then has what they lead to', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'heliograph-links-'));
+  const [dir, disk] = [join(root, 'dir'), join(root, 'disk')];
+  for (const folder of ['data', 'disk', 'disk/postgres']) mkdirSync(join(root, folder), { mode: 0o700 });
+  symlinkSync(join(root, 'data'), dir);
+  symlinkSync(join(disk, 'postgres'), join(root, 'data', 'postgres'));
+
+  await (await startEmbeddedPostgres({ dir })).stop();
+  expect(existsSync(join(disk, 'postgres', 'PG_VERSION'))).toBe(true);
+  if (isRoot && nobodyReachesPackages()) {
+    chmodSync(root, 0o711);
+    await withoutNamespaces(async () => (await startEmbeddedPostgres({ dir })).stop());
+    expect(statSync(join(disk, 'postgres')).uid).toBe(65_534);
+    expect(lstatSync(join(root, 'data', 'postgres')).uid).toBe(0);
+  }
+  rmSync(root, { recursive: true, force: true });
+});
+
+test('the server learns nothing of our environment', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'heliograph-environment-'));
+  process.env.SECRETS_KEYS = 'canary';
+  try {
+    const { stop } = await startEmbeddedPostgres({ dir });
+    const [pid] = pidFileOf(dir);
+    const environment = existsSync('/proc/self/environ')
+      ? readFileSync(`/proc/${pid}/environ`, 'utf8')
+      : execFileSync('ps', ['eww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+    expect(environment).toContain('LC_ALL=C');
+    expect(environment).not.toMatch(/canary|HOME=/);
+    await stop();
+  } finally {
+    delete process.env.SECRETS_KEYS;
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
 
 const pidFileOf = (dir: string) => readFileSync(join(dir, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
 
