@@ -1,8 +1,9 @@
 /**
- * The errors that callers are meant to see. Two families:
+ * The errors that callers are meant to see. Two families, and one that stands alone:
  *
  * - `DomainError`: an expected refusal of a mutation. It becomes a member of the mutation's result union.
  * - `RequestError`: the request itself is refused. It becomes a top-level GraphQL error with `extensions.code`.
+ * - `KeysUnavailableError`: nobody's fault here. It becomes UNAVAILABLE.
  *
  * Everything else that is thrown is a fault of ours: callers see INTERNAL and a request id, the log sees the rest.
  */
@@ -126,6 +127,14 @@ export class RequestError extends Error {
     this.name = 'RequestError';
     this.code = code;
     this.extensions = extensions;
+  }
+}
+
+/** No key set of the issuer is to be had, so that no token can be judged. Only the log sees the cause. */
+export class KeysUnavailableError extends Error {
+  constructor(cause: unknown) {
+    super('The keys of the token issuer cannot be had at the moment: try again.', { cause });
+    this.name = 'KeysUnavailableError';
   }
 }
 

@@ -1,5 +1,6 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
+import { KeysUnavailableError } from '../errors.ts';
 import { databaseNow } from '../ids.ts';
 import { type Permission, permissions } from './permissions.ts';
 import { isExternalId } from './tenant-identity.ts';
@@ -38,7 +39,7 @@ const claims = z.object({
   kind: z.enum(['user', 'service']).nullish(),
 });
 
-/** The verdicts of jose that blame the token. All others (no key set to be had, a broken one) are faults of ours. */
+/** The verdicts of jose that blame the token. */
 const tokenFaults = new Set<string>([
   errors.JWTInvalid.code,
   errors.JWTClaimValidationFailed.code,
@@ -47,6 +48,13 @@ const tokenFaults = new Set<string>([
   errors.JOSEAlgNotAllowed.code,
   errors.JOSENotSupported.code,
   errors.JWKSNoMatchingKey.code,
+]);
+
+/** Those that blame what stands at the issuer's URL: no JSON, no key set. The first is the root of all its errors. */
+const keySetFaults = new Set<string>([
+  errors.JOSEError.code,
+  errors.JWKSInvalid.code,
+  errors.JWKSTimeout.code,
 ]);
 
 /** Verifies a JWT. Throws UNAUTHENTICATED where it is not a good one, anything else where it cannot be judged. */
@@ -100,6 +108,7 @@ async function verify(
 
 function verdictOf(error: unknown): unknown {
   if (error instanceof errors.JWTExpired) return unauthenticated('expired');
-  if (error instanceof errors.JOSEError && tokenFaults.has(error.code)) return unauthenticated('invalid');
-  return error;
+  if (!(error instanceof errors.JOSEError)) return error;
+  if (tokenFaults.has(error.code)) return unauthenticated('invalid');
+  return keySetFaults.has(error.code) ? new KeysUnavailableError(error) : error;
 }

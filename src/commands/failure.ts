@@ -15,17 +15,10 @@ function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof ConfigError || error instanceof InvalidKeyRingError) return error.message;
   const code = sqlStateOf(error) ?? '';
-  if ('syscall' in error && error.syscall === 'listen') return `${error.message}: ${listenHint(code)}`;
   if (isTransient(error) || refusals.test(code)) {
     // Where several addresses were tried there is no message.
     return `The database cannot be used: ${error.message || code}. See DATABASE_URL and DATABASE_DIRECT_URL.`;
   }
   if ('path' in error && 'syscall' in error) return `${error.message}. See DATA_DIR.`;
   return error.stack ?? error.message;
-}
-
-function listenHint(code: string): string {
-  if (code === 'EADDRINUSE') return 'the port is in use already, set PORT to another one.';
-  if (code === 'EACCES') return 'this user may not listen there, set PORT to one above 1023.';
-  return 'see HOST and PORT.';
 }

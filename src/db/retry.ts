@@ -19,7 +19,10 @@ const transientCodes = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'ENOTFOUND',
+  'ECONNABORTED',
+  'EAI_AGAIN',
   'EHOSTUNREACH',
+  'ENETUNREACH',
 ]);
 
 /** Connection failures that node-pg reports in words alone. */
@@ -41,6 +44,14 @@ export function isTransient(error: unknown): boolean {
   const code = sqlStateOf(error);
   if (code !== undefined && (transientCodes.has(code) || code.startsWith('08'))) return true;
   return error instanceof Error && transientMessages.some((pattern) => pattern.test(error.message));
+}
+
+/**
+ * Whether that is because the database cannot be used, so that any request would fail now. A statement that took too
+ * long says nothing of the sort: the same one would only burden the server again.
+ */
+export function isDatabaseAway(error: unknown): boolean {
+  return isTransient(error) && sqlStateOf(error) !== '57014';
 }
 
 /**

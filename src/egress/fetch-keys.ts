@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import { KeysUnavailableError } from '../errors.ts';
 
 /** A key set has some kilobytes. */
 const maxBytes = 1_048_576;
@@ -6,7 +7,8 @@ const maxBytes = 1_048_576;
 /**
  * GETs the key set of the issuer that the operator has configured. The address guard has no say here, since the URL
  * comes from no tenant and an issuer may well stand in the operator's own network; but no redirect is followed, no
- * compression is asked for, and a longer answer than 1 MiB is an error.
+ * compression is asked for, and a longer answer than 1 MiB is an error. Whatever is in the way, a timeout too, is a
+ * KeysUnavailableError: the codes of the socket are those that stand for the database elsewhere.
  */
 export async function fetchKeys(
   url: string,
@@ -19,7 +21,10 @@ export async function fetchKeys(
       headers: Object.fromEntries(headers),
       signal,
     });
-    return new Response(await body.text(), { status: statusCode });
+    if (statusCode !== 200) throw new Error(`The issuer answered with status ${statusCode}.`);
+    return new Response(await body.text());
+  } catch (error) {
+    throw new KeysUnavailableError(error);
   } finally {
     await agent.destroy();
   }

@@ -1,13 +1,14 @@
 import { PothosError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
-import { isTransient } from '../db/retry.ts';
-import { DomainError, RequestError, type RequestErrorCode } from '../errors.ts';
+import { isDatabaseAway } from '../db/retry.ts';
+import { DomainError, KeysUnavailableError, RequestError, type RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /**
  * What an error looks like outside. Every error that leaves has `extensions.code`. Those that callers are meant to see
  * leave with their message; of any other they learn INTERNAL and the request's id, and the log learns the rest. Where
- * it is the database that is away, they learn UNAVAILABLE: the same request may succeed in a moment.
+ * it is the database that is away, or the issuer of their token, they learn UNAVAILABLE: the same request may succeed
+ * in a moment.
  *
  * A GraphQLError proves nothing: every Pothos error is one, and the executor wraps whatever a resolver throws in
  * one. What counts is the error at the root, and whether it came from a field (then it has a path) or from the
@@ -21,7 +22,9 @@ export type MaskScope = Readonly<{
 }>;
 
 const internalMessage = 'Something went wrong on our side.';
-const unavailableMessage = 'The service cannot reach its database at the moment: try again.';
+/** A commit whose answer was lost may have happened. */
+const databaseAwayMessage =
+  'The service cannot reach its database at the moment: try again; a mutation without an idempotency key may have been done.';
 
 const requestCodes: readonly RequestErrorCode[] = [
   'UNAUTHENTICATED',
@@ -67,10 +70,15 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
     { requestId: scope.requestId, err: root, path: outer?.path?.join('.') },
     'internal error',
   );
-  const [code, message] = isTransient(root)
-    ? ['UNAVAILABLE', unavailableMessage]
-    : ['INTERNAL', internalMessage];
+  const unavailable = unavailableMessageOf(root);
+  const code = unavailable === undefined ? 'INTERNAL' : 'UNAVAILABLE';
+  const message = unavailable ?? internalMessage;
   return new GraphQLError(message, { ...place, extensions: { code, requestId: scope.requestId } });
+}
+
+function unavailableMessageOf(error: unknown): string | undefined {
+  if (error instanceof KeysUnavailableError) return error.message;
+  return isDatabaseAway(error) ? databaseAwayMessage : undefined;
 }
 
 /** The error that a chain of GraphQLErrors was made of. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isTransient } from '../db/retry.ts';
-import { RequestError } from '../errors.ts';
+import { isDatabaseAway } from '../db/retry.ts';
+import { KeysUnavailableError, RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { RouteResponse } from '../route.ts';
 import { endUnread, readBody } from './read-body.ts';
@@ -51,13 +51,16 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
       return failure(error.code === 'PAYLOAD_TOO_LARGE' ? 413 : 400, error.code, error.message);
     }
     logger.error({ requestId, err: error, route: match.route.path }, 'route failed');
-    if (isTransient(error)) {
-      const refusal = failure(503, 'UNAVAILABLE', 'The service cannot reach its database at the moment.');
-      return { ...refusal, headers: { 'retry-after': '1' } };
-    }
+    if (error instanceof KeysUnavailableError) return unavailable(error.message);
+    if (isDatabaseAway(error)) return unavailable('The service cannot reach its database at the moment.');
     return failure(500, 'INTERNAL', 'Something went wrong on our side.', { requestId });
   }
 }
+
+const unavailable = (message: string): RouteResponse => ({
+  ...failure(503, 'UNAVAILABLE', message),
+  headers: { 'retry-after': '1' },
+});
 
 const failure = (status: number, code: string, message: string, more: object = {}): RouteResponse => ({
   status,

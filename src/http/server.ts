@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import type { Authenticator } from '../access/authenticate.ts';
 import type { GrantWatch } from '../access/grant-watch.ts';
+import { ConfigError } from '../config.ts';
 import type { Services } from '../graph/context.ts';
 import type { MaskScope } from '../graph/mask-error.ts';
 import { declareRoute, type Route } from '../route.ts';
@@ -30,7 +31,7 @@ const tcpKeepAliveMs = 30_000;
 const maxHeaderBytes = 16 * 1024;
 
 export type HttpServer = Readonly<{
-  /** Starts to listen; answers with the address, of use where the port was 0. */
+  /** Starts to listen; answers with the address, of use where the port was 0. Throws a ConfigError where it may not. */
   listen(): Promise<{ port: number; url: string }>;
   /**
    * Takes nothing new and ends what is open: WebSockets with 1012 and event streams without a last event, so that
@@ -182,9 +183,12 @@ function listen(
   config: { host: string; port: number },
 ): Promise<{ port: number; url: string }> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (error: NodeJS.ErrnoException) => {
+      reject(new ConfigError(`${error.message}: ${listenHint(error.code)}`));
+    };
+    server.once('error', refuse);
     server.listen(config.port, config.host, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       const { port, family, address } = server.address() as AddressInfo;
       const host =
         address === '0.0.0.0' || address === '::'
@@ -195,6 +199,12 @@ function listen(
       resolve({ port, url: `http://${host}:${port}` });
     });
   });
+}
+
+function listenHint(code: string | undefined): string {
+  if (code === 'EADDRINUSE') return 'the port is in use already, set PORT to another one.';
+  if (code === 'EACCES') return 'this user may not listen there, set PORT to one above 1023.';
+  return 'see HOST and PORT.';
 }
 
 /** A caller's own id is kept where it is harmless to write into logs. */

@@ -1,12 +1,14 @@
 import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { badUserInput, NotFoundError, RequestError } from '../../src/errors.ts';
+import { badUserInput, KeysUnavailableError, NotFoundError, RequestError } from '../../src/errors.ts';
 import { maskError } from '../../src/graph/mask-error.ts';
 import { ask } from './ask.ts';
 import { createTestSchema } from './test-schema.ts';
 
 const { schema } = createTestSchema();
+
+const withCode = (code: string) => Object.assign(new Error(`${code} 10.1.2.3`), { code });
 
 function mask(error: unknown, hideSuggestions = false) {
   const lines: string[] = [];
@@ -35,6 +37,25 @@ test('a fault of ours says only that there was one; the log has it once, with th
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain('ECONNREFUSED 10.1.2.3');
   expect(lines[0]).toContain('"requestId":"r1"');
+});
+
+test('a database that is away is told, and that a mutation may have been done though its answer was lost', () => {
+  const { message, extensions } = mask(withCode('ECONNRESET'));
+  expect(message).toMatch(
+    /database .*: try again; a mutation without an idempotency key may have been done\.$/,
+  );
+  expect(extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'r1' });
+});
+
+test('a statement that took too long is no reason to send it again at once', () => {
+  expect(mask(withCode('57014')).extensions.code).toBe('INTERNAL');
+});
+
+test('an issuer that is away is told, and only the log learns where it was sought', () => {
+  const { message, extensions, lines } = mask(new KeysUnavailableError(withCode('ECONNREFUSED')));
+  expect(message).toBe('The keys of the token issuer cannot be had at the moment: try again.');
+  expect(extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'r1' });
+  expect(lines[0]).toContain('10.1.2.3');
 });
 
 test('what is thrown and is no error is a fault of ours, too', () => {

@@ -86,6 +86,7 @@ describe('configuration', () => {
       /^The database cannot be used: connect ECONNREFUSED 127\.0\.0\.1:1\. See DATABASE_URL/,
     ],
     ['an address of another machine', { HOST: '192.0.2.1' }, /^listen EADDRNOTAVAIL.*: see HOST and PORT\.$/],
+    ['a host without an address', { HOST: 'host.invalid' }, /^getaddrinfo .*: see HOST and PORT\.$/],
     ['a port that is taken', { PORT: '' }, /^listen EADDRINUSE.*: the port is in use already, set PORT/],
   ])('%s stops the start with a sentence', async (_what, changed, sentence) => {
     const taken = new URL(permissive.caller.origin).port;

@@ -10,7 +10,8 @@ import { openStage, type Stage } from '../support/stage.ts';
 
 const query = '{ deliveries { nodes { id } } }';
 const unavailable = {
-  message: 'The service cannot reach its database at the moment: try again.',
+  message:
+    'The service cannot reach its database at the moment: try again; a mutation without an idempotency key may have been done.',
   extensions: { code: 'UNAVAILABLE', requestId: expect.any(String) },
 };
 
