@@ -53,6 +53,11 @@ export function afterAttempt(
   };
 }
 
+/** How many probes in a row have failed: none when the circuit opens, one more with each. */
+export function failedProbes({ consecutiveFailures }: Pick<Health, 'consecutiveFailures'>): number {
+  return Math.max(0, consecutiveFailures - openAfterFailures);
+}
+
 /** Whether something may be sent now, and whether it is the one probe of an open circuit. */
 export function gate(health: Health, now: number): 'open' | 'probe' | 'closed' {
   if (health.circuit === 'CLOSED') return 'open';

@@ -1,7 +1,6 @@
-import { maxAttempts } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import type { Take } from './claim.ts';
+import { startOf, type Take } from './claim.ts';
 import type { Cursor } from './lane.ts';
 
 /**
@@ -12,38 +11,26 @@ import type { Cursor } from './lane.ts';
  * there under our epoch, and is not under way here, is free again. Run between two claims, never beside one.
  */
 const looksAfterMs = [500, 6_000] as const;
-/** A claim takes the first free rows behind the cursor; this many may stand between, under way or lost. */
+/** A claim takes the first free rows from its start on; this many may stand between, under way or lost. */
 const rowsPerLane = 1_000;
-
-/** A probe takes the first of the retries with so many attempts. */
-const rowsPerAttempts = 100;
 
 const freeStatement = statement(
   'free_lost_claims',
   `with lane as (
-     select * from unnest($1::smallint[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::bigint[], $8::boolean[])
-       as l(shard, endpoint_id, from_at, from_id, epoch, was_probe)
+     select * from unnest($1::smallint[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::bigint[])
+       as l(shard, endpoint_id, from_at, from_id, epoch)
    ),
    found as materialized (
      select p.owner_id, p.delivery_id, lane.epoch
        from lane
        join shard_lease s on s.shard = lane.shard and s.epoch = lane.epoch and s.holder = $6
       cross join lateral (
-        (select d.owner_id, d.delivery_id, d.claim from due d
-          where d.shard = lane.shard and d.endpoint_id = lane.endpoint_id
-            and (d.due_at, d.delivery_id) > (lane.from_at, lane.from_id) and d.due_at <= now()
-          order by d.due_at, d.delivery_id
-          limit ${rowsPerLane})
-         union all
-        (select r.owner_id, r.delivery_id, r.claim
-           from generate_series(1, ${maxAttempts}) as n(attempts)
-          cross join lateral (
-            select d.owner_id, d.delivery_id, d.claim from due d
-             where d.shard = lane.shard and d.endpoint_id = lane.endpoint_id and d.attempt_count > 0
-               and d.attempt_count = n.attempts and d.due_at <= now()
-             order by d.due_at, d.delivery_id
-             limit ${rowsPerAttempts}) r
-          where lane.was_probe)) p
+        select d.owner_id, d.delivery_id, d.claim from due d
+         where d.shard = lane.shard
+           and (d.endpoint_id, d.due_at, d.delivery_id) >= (lane.endpoint_id, lane.from_at, lane.from_id)
+           and (d.endpoint_id, d.due_at) <= (lane.endpoint_id, now())
+         order by d.endpoint_id, d.due_at, d.delivery_id
+         limit ${rowsPerLane}) p
       where p.claim = lane.epoch and p.delivery_id <> all($7::uuid[])
    ),
    held as materialized (
@@ -61,19 +48,21 @@ const freeStatement = statement(
 
 export type FreedRow = { owner_id: string; endpoint_id: string; due_at: Date; delivery_id: string };
 
-type LostTake = { take: Take; from: Cursor; wasProbe: boolean; lostAt: number; looks: number };
+type LostTake = { take: Take; from: Cursor; lostAt: number; looks: number };
 
 export class LostClaims {
-  /** By endpoint: however long the database is away, no more than there are lanes. */
+  /**
+   * By endpoint: however long the database is away, no more than there are lanes. A probe that was aimed stands
+   * anywhere in its lane and is kept apart; without the database none is aimed.
+   */
   readonly #lost = new Map<string, LostTake>();
 
   note(takes: readonly Take[], now: number): void {
     for (const take of takes) {
-      const before = this.#lost.get(take.lane.endpointId);
-      const isSame = before?.take.epoch === take.epoch;
-      const from = isSame ? before.from : take.lane.cursor;
-      const wasProbe = take.isProbe || (isSame && before.wasProbe);
-      this.#lost.set(take.lane.endpointId, { take, from, wasProbe, lostAt: now, looks: 0 });
+      const key = keyOf(take);
+      const before = this.#lost.get(key);
+      const from = before?.take.epoch === take.epoch ? before.from : startOf(take);
+      this.#lost.set(key, { take, from, lostAt: now, looks: 0 });
     }
   }
 
@@ -95,12 +84,14 @@ export class LostClaims {
       ready.map(({ take }) => take.epoch),
       workerId,
       options.underWay(),
-      ready.map(({ wasProbe }) => wasProbe),
     ]);
     for (const lost of ready) {
       lost.looks += 1;
-      if (lost.looks >= looksAfterMs.length) this.#lost.delete(lost.take.lane.endpointId);
+      if (lost.looks >= looksAfterMs.length) this.#lost.delete(keyOf(lost.take));
     }
     return freed;
   }
 }
+
+const keyOf = ({ lane, aim }: Take) =>
+  aim === undefined ? lane.endpointId : `${lane.endpointId} ${aim.deliveryId}`;

@@ -6,6 +6,8 @@ import type { Sender } from '../egress/send.ts';
 import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
 import { databaseNow } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import type { Change } from '../status/apply.ts';
+import { aimProbes } from './aim-probes.ts';
 import { attempt } from './attempt.ts';
 import { BodyBudget } from './body-budget.ts';
 import { afterAttempt } from './circuit.ts';
@@ -168,7 +170,7 @@ export class Worker {
     const unknown = lanes.filter((lane) => !lane.isLoaded);
     if (unknown.length > 0) await loadLanes(database, unknown);
 
-    const takes = this.#shareOut(lanes, free);
+    const takes = await aimProbes(database, this.#shareOut(lanes, free));
     if (takes.length === 0) return 0;
     for (const { lane } of takes) this.#claiming.add(lane.shard);
     const rows = await claim(database, this.#leases.workerId, takes)
@@ -218,7 +220,7 @@ export class Worker {
       const fair = Math.max(1, Math.ceil(left / (lanes.length - index)));
       const count = Math.min(fair, left, this.#roomOf(lane, now) - owned);
       if (epoch === undefined || count <= 0) continue;
-      takes.push({ lane, count, epoch, marks: lane.marks, isProbe: lane.probes(now) });
+      takes.push({ lane, count, epoch, marks: lane.marks, isProbe: lane.probes(now), aim: undefined });
       ofOwner.set(lane.ownerId, owned + count);
       left -= count;
     }
@@ -226,10 +228,10 @@ export class Worker {
   }
 
   /** Moves the lane's cursor past what was claimed; a lane that gave less than asked has nothing more due. */
-  #account({ lane, count, marks, isProbe }: Take, rows: readonly ClaimedRow[]): void {
+  #account({ lane, count, marks, isProbe, aim }: Take, rows: readonly ClaimedRow[]): void {
     const last = rows.at(-1);
     if (last !== undefined) {
-      // A probe may be a retry with fresh ones before it.
+      // A probe may stand anywhere, with others before it.
       if (!isProbe) lane.cursor = { dueAt: last.due_at, deliveryId: last.delivery_id };
       lane.maxPerSecond = last.max_deliveries_per_second ?? undefined;
     }
@@ -238,7 +240,8 @@ export class Worker {
       this.#underWay.add(row);
       this.#bodies.reserve(row);
     }
-    if (rows.length < count) this.#lanes.unmark(lane, marks);
+    // From where a probe was aimed at, only what lies behind is known.
+    if (rows.length < count && aim === undefined) this.#lanes.unmark(lane, marks);
   }
 
   async #begin(rows: readonly ClaimedRow[]): Promise<void> {
@@ -247,7 +250,7 @@ export class Worker {
     for (const row of rows) {
       const change = changeInsteadOfSending(row, config);
       if (change === undefined) sendable.push(row);
-      else void this.#settle(row, change);
+      else this.#settleUnsent(row, change);
     }
     if (sendable.length === 0) return;
     try {
@@ -269,9 +272,16 @@ export class Worker {
         { error: messageOf(error), rows: sendable.length },
         'claimed deliveries not begun, handed back',
       );
-      for (const row of sendable)
-        void this.#settle(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
+      for (const row of sendable) {
+        this.#settleUnsent(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
+      }
     }
+  }
+
+  /** No body is read for it: the room is free before its settle has come through. */
+  #settleUnsent(row: ClaimedRow, change: Change): void {
+    this.#bodies.hold(row, 0);
+    void this.#settle(row, change);
   }
 
   async #deliver(
@@ -316,7 +326,7 @@ export class Worker {
     );
   }
 
-  async #settle(row: ClaimedRow, change: Parameters<Settler['settle']>[0]): Promise<void> {
+  async #settle(row: ClaimedRow, change: Change): Promise<void> {
     const applied = await this.#settler.settle(change);
     if (applied === undefined) this.#options.metrics.fenced();
     // Due again at once: no need to wait for the scout.

@@ -6,7 +6,7 @@ import { mintUuid } from '../../src/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { createWorker, seedSecret, untilEnded } from '../support/worker.ts';
+import { createWorker, seedSecret, untilEnded, untilTrue } from '../support/worker.ts';
 
 const budgetBytes = 64 * 1024 * 1024;
 
@@ -80,4 +80,24 @@ test('400 deliveries of 250 KiB arrive, and the bodies held never pass the budge
   await worker.stop(1_000);
   expect(await held()).toBe(0);
   await receiver.close();
+});
+
+test('what is ended without sending holds nothing while its settle waits', async () => {
+  const registry = new Registry();
+  const worker = createWorker(db, {}, registry);
+  const gauge = async (name: string) => (await registry.getSingleMetric(name)?.get())?.values[0]?.value;
+  const { ownerId, endpointIds } = await seedOwner(db.database);
+  await seedDeliveries(db.database, ownerId, endpointIds[0] ?? '', 4);
+  await db.database.api.query('update endpoint set is_active = false where owner_id = $1', [ownerId]);
+  const other = await db.database.api.connect();
+  await other.query('begin');
+  await other.query('select from owner_log where owner_id = $1 for update', [ownerId]);
+  worker.start();
+  await untilTrue(async () => (await gauge('heliograph_in_flight')) === 4);
+  const bytes = await gauge('heliograph_body_bytes');
+  await other.query('commit');
+  other.release();
+  await untilEnded(db, ownerId, 4);
+  await worker.stop(1_000);
+  expect(bytes).toBe(0);
 });

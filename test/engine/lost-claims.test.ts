@@ -49,21 +49,24 @@ test('what a claim took whose answer was lost is sent all the same, once', async
   await receiver.close();
 });
 
-test('a probe whose claim was lost is sent all the same', async () => {
+test.each([
+  ['a retry', 20],
+  ['a fresh one', 21],
+  ['any', 22],
+])('a probe with %s whose claim was lost is sent all the same', async (_turn, failures) => {
   const receiver = await startReceiver();
   const { ownerId, endpointId } = await seedQueue(db, receiver.url, 0);
   await db.database.api.query(
     `insert into endpoint_health (owner_id, endpoint_id, circuit, consecutive_failures, opened_at, next_probe_at)
-     values ($1, $2, 'OPEN', 20, now(), now() + interval '1 hour')`,
-    [ownerId, endpointId],
+     values ($1, $2, 'OPEN', $3, now(), now() + interval '1 hour')`,
+    [ownerId, endpointId, failures],
   );
   const deliveries = await seedDeliveries(db.database, ownerId, endpointId, 3);
-  const retry = deliveries[2];
   await db.database.api.query('update due set attempt_count = 1 where owner_id = $1 and delivery_id = $2', [
     ownerId,
-    retry?.id,
+    deliveries[1]?.id,
   ]);
-  network.loseAnswersTo('claim_retry', 1);
+  network.loseAnswersTo('claim', 1);
   await db.database.api.query('update endpoint_health set next_probe_at = now() where endpoint_id = $1', [
     endpointId,
   ]);

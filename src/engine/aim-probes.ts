@@ -1,0 +1,112 @@
+import { maxAttempts } from '../config.ts';
+import type { Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+import { failedProbes } from './circuit.ts';
+import type { Take } from './claim.ts';
+
+/**
+ * Which delivery probes an endpoint whose circuit is open. One answer decides for all of them, so no kind of delivery
+ * that the receiver refuses for ever may be every probe: with each failed one the turn passes on.
+ *
+ * - `retry`: the retry that has been due longest. A receiver that refuses each first attempt passes no other probe.
+ *   One that is refused again goes to the back by its schedule.
+ * - `fresh`: the newest that was never tried. One that is refused is a retry from then on.
+ * - `anywhere`: at another place of what is due each time. In front may stand thousands that are refused.
+ *
+ * Where there is no retry or no fresh one, a turn looks anywhere. Turns go by the failures on record, which each
+ * failed probe raises by one and a takeover keeps.
+ *
+ * A probe is only aimed at here. The claim takes that row or, where somebody ended it meanwhile, the next that is due.
+ */
+const turns = ['retry', 'fresh', 'anywhere'] as const;
+/** Lanes go by due time, so fresh deliveries are the newest: behind so many retries no more are looked for. */
+const newestRows = 200;
+/** Multiples of the golden ratio leave no part of the whole long without one. */
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
+
+const isFree = (row: string) => `(${row}.claim is null or ${row}.claim < lane.epoch)`;
+
+const dueFrom = (
+  start: string,
+) => `d.shard = lane.shard and (d.endpoint_id, d.due_at) >= (lane.endpoint_id, ${start})
+             and (d.endpoint_id, d.due_at) <= (lane.endpoint_id, now()) and ${isFree('d')}`;
+
+/**
+ * One look into an index for each number of attempts, at most 200 rows, three looks: however many rows wait. Bounds
+ * and order are those of one index each (due_retry, due_endpoint, due_lane). With plain comparisons and statistics
+ * that know one endpoint, the planner takes a shorter index and walks over every row of its neighbours.
+ */
+const aimStatement = statement(
+  'aim_probes',
+  `with lane as (
+     select * from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bigint[], $6::text[],
+                          $7::float8[])
+       as l(shard, owner_id, endpoint_id, from_at, epoch, turn, share)
+   )
+   select lane.endpoint_id, p.due_at, p.delivery_id
+     from lane
+    cross join lateral (
+      (select 1 as choice, r.due_at, r.delivery_id
+         from generate_series(1, ${maxAttempts}) as n(attempts)
+        cross join lateral (
+          select d.due_at, d.delivery_id from due d
+           where d.shard = lane.shard and d.attempt_count > 0
+             and (d.endpoint_id, d.attempt_count) >= (lane.endpoint_id, n.attempts)
+             and (d.endpoint_id, d.attempt_count, d.due_at) <= (lane.endpoint_id, n.attempts, now())
+             and ${isFree('d')}
+           order by d.endpoint_id, d.attempt_count, d.due_at, d.delivery_id
+           limit 1) r
+        where lane.turn = 'retry'
+        order by r.due_at, r.delivery_id
+        limit 1)
+       union all
+      (select 1, f.due_at, f.delivery_id
+         from (
+           select d.due_at, d.delivery_id, d.attempt_count, d.claim from due d
+            where d.owner_id = lane.owner_id
+              and d.endpoint_id >= lane.endpoint_id and d.endpoint_id <= lane.endpoint_id
+            order by d.endpoint_id desc, d.delivery_id desc
+            limit ${newestRows}) f
+        where lane.turn = 'fresh' and f.attempt_count = 0 and f.due_at <= now() and ${isFree('f')}
+        order by f.delivery_id desc
+        limit 1)
+       union all
+      (select 2, a.due_at, a.delivery_id
+         from (
+           select (select d.due_at from due d where ${dueFrom('lane.from_at')}
+                    order by d.endpoint_id, d.due_at, d.delivery_id limit 1) as first_at,
+                  (select d.due_at from due d where ${dueFrom('lane.from_at')}
+                    order by d.endpoint_id desc, d.due_at desc, d.delivery_id desc limit 1) as last_at) e
+        cross join lateral (
+          select d.due_at, d.delivery_id from due d
+           where ${dueFrom('e.first_at + lane.share * (e.last_at - e.first_at)')}
+           order by d.endpoint_id, d.due_at, d.delivery_id
+           limit 1) a)
+       order by choice
+       limit 1) p`,
+);
+
+/** The takes, each probe with the place that it is to be taken from. A probe that finds none stays as it is. */
+export async function aimProbes(db: Database, takes: readonly Take[]): Promise<readonly Take[]> {
+  const probes = takes.filter(({ isProbe }) => isProbe);
+  if (probes.length === 0) return takes;
+  const failed = probes.map(({ lane }) => failedProbes(lane.health));
+  const found = await run<{ endpoint_id: string; due_at: Date; delivery_id: string }>(
+    db,
+    db.engine,
+    aimStatement,
+    [
+      probes.map(({ lane }) => lane.shard),
+      probes.map(({ lane }) => lane.ownerId),
+      probes.map(({ lane }) => lane.endpointId),
+      probes.map(({ lane }) => lane.cursor.dueAt),
+      probes.map(({ epoch }) => epoch),
+      failed.map((count) => turns[count % turns.length]),
+      failed.map((count) => ((count + 1) * goldenRatio) % 1),
+    ],
+  );
+  const aims = new Map(
+    found.map((row) => [row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id }]),
+  );
+  return takes.map((take) => (take.isProbe ? { ...take, aim: aims.get(take.lane.endpointId) } : take));
+}
