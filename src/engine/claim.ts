@@ -1,9 +1,8 @@
-import { maxAttempts } from '../config.ts';
 import type { Database } from '../db/pool.ts';
-import { run, type Statement, statement } from '../db/statement.ts';
+import { run, statement } from '../db/statement.ts';
 import type { DeliveryKind } from '../db/tables.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
-import type { Lane } from './lane.ts';
+import type { Cursor, Lane } from './lane.ts';
 
 /**
  * A claim takes as many due rows as there are free slots now, lane by lane, marks them with the lease's epoch, and
@@ -39,11 +38,13 @@ export type ClaimedRow = {
   is_revoked: boolean;
 };
 
-/** What is taken for a lane: the rest of the claim is the same. */
-const claimOf = (name: string, pick: string) =>
-  statement(
-    name,
-    `with lane as (
+/**
+ * Bounds and order are those of one index, due_lane. With plain comparisons and statistics that know one endpoint, the
+ * planner may take a shorter index and walk over every row of a neighbour.
+ */
+const claimStatement = statement(
+  'claim',
+  `with lane as (
      select * from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::uuid[], $6::bigint[])
        as l(shard, endpoint_id, take, from_at, from_id, epoch)
    ),
@@ -51,7 +52,15 @@ const claimOf = (name: string, pick: string) =>
      select lane.epoch, p.owner_id, p.delivery_id, p.stale_claim, p.stale_at
        from lane
        join shard_lease s on s.shard = lane.shard and s.epoch = lane.epoch and s.holder = $7
-      cross join lateral (${pick}) p
+      cross join lateral (
+        select d.owner_id, d.delivery_id, d.claim as stale_claim, d.claimed_at as stale_at
+          from due d
+         where d.shard = lane.shard
+           and (d.endpoint_id, d.due_at, d.delivery_id) >= (lane.endpoint_id, lane.from_at, lane.from_id)
+           and (d.endpoint_id, d.due_at) <= (lane.endpoint_id, now()) and (d.claim is null or d.claim < lane.epoch)
+         order by d.endpoint_id, d.due_at, d.delivery_id
+         limit lane.take
+           for update of d skip locked) p
    ),
    taken as (
      update due d set claim = pick.epoch, claimed_at = now() from pick
@@ -67,67 +76,30 @@ const claimOf = (name: string, pick: string) =>
      left join app_installation i on i.app_id = t.owner_id and i.id = t.installation_id
      left join tenant w on w.id = coalesce(i.tenant_id, t.owner_id)
     order by t.due_at, t.delivery_id`,
-  );
-
-const claimStatement = claimOf(
-  'claim',
-  `select d.owner_id, d.delivery_id, d.claim as stale_claim, d.claimed_at as stale_at
-          from due d
-         where d.shard = lane.shard and d.endpoint_id = lane.endpoint_id
-           and (d.due_at, d.delivery_id) > (lane.from_at, lane.from_id)
-           and d.due_at <= now() and (d.claim is null or d.claim < lane.epoch)
-         order by d.due_at, d.delivery_id
-         limit lane.take
-           for update of d skip locked`,
 );
 
-/**
- * One retry that is due, wherever the lane's cursor stands: the one with the most attempts. One look into the index
- * for each number of attempts, however many rows wait.
- */
-const claimRetryStatement = claimOf(
-  'claim_retry',
-  `select d.owner_id, d.delivery_id, d.claim as stale_claim, d.claimed_at as stale_at
-          from generate_series(${maxAttempts}, 1, -1) as n(attempts)
-         cross join lateral (
-           select f.* from due f
-            where f.shard = lane.shard and f.endpoint_id = lane.endpoint_id and f.attempt_count > 0
-              and f.attempt_count = n.attempts and f.due_at <= now() and (f.claim is null or f.claim < lane.epoch)
-            order by f.due_at, f.delivery_id
-            limit 1
-              for update of f skip locked) d
-         limit 1`,
-);
+export type Take = Readonly<{
+  lane: Lane;
+  count: number;
+  epoch: number;
+  marks: number;
+  /** The one delivery that tells whether the endpoint is well again. */
+  isProbe: boolean;
+  /** Of a probe: the row to take, or the next (aim-probes.ts). Everything else is taken from the lane's cursor. */
+  aim: Cursor | undefined;
+}>;
 
-/** `isProbe`: the one delivery that tells whether the endpoint is well again. */
-export type Take = Readonly<{ lane: Lane; count: number; epoch: number; marks: number; isProbe: boolean }>;
+/** Where the claim begins: the row that stands there is taken too. */
+export const startOf = ({ aim, lane }: Take): Cursor => aim ?? lane.cursor;
 
-/**
- * Claims nothing for a lane whose lease is not the worker's any more, whatever it believes.
- *
- * A probe is a retry where one is due: a receiver that refuses each delivery's first attempt would otherwise never
- * pass one while fresh deliveries stand ahead.
- */
-export async function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
-  const probes = takes.filter(({ isProbe }) => isProbe);
-  const retries = probes.length > 0 ? await take(db, claimRetryStatement, workerId, probes) : [];
-  const served = new Set(retries.map((row) => row.endpoint_id));
-  const others = takes.filter(({ lane }) => !served.has(lane.endpointId));
-  return others.length > 0 ? [...retries, ...(await take(db, claimStatement, workerId, others))] : retries;
-}
-
-function take(
-  db: Database,
-  query: Statement,
-  workerId: string,
-  takes: readonly Take[],
-): Promise<ClaimedRow[]> {
-  return run<ClaimedRow>(db, db.engine, query, [
+/** Claims nothing for a lane whose lease is not the worker's any more, whatever it believes. */
+export function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
+  return run<ClaimedRow>(db, db.engine, claimStatement, [
     takes.map(({ lane }) => lane.shard),
     takes.map(({ lane }) => lane.endpointId),
     takes.map(({ count }) => count),
-    takes.map(({ lane }) => lane.cursor.dueAt),
-    takes.map(({ lane }) => lane.cursor.deliveryId),
+    takes.map((take) => startOf(take).dueAt),
+    takes.map((take) => startOf(take).deliveryId),
     takes.map(({ epoch }) => epoch),
     workerId,
   ]);

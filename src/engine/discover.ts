@@ -29,8 +29,9 @@ const scanStatement = statement(
      from lane l
     cross join lateral (
       select d.due_at, d.delivery_id from due d
-       where d.shard = $1 and d.endpoint_id = l.endpoint_id
-       order by d.due_at, d.delivery_id limit 1) f
+       -- Bounds and order of due_lane alone, as in the claim.
+       where d.shard = $1 and d.endpoint_id >= l.endpoint_id and d.endpoint_id <= l.endpoint_id
+       order by d.endpoint_id, d.due_at, d.delivery_id limit 1) f
     where f.due_at <= now()`,
 );
 
