@@ -49,7 +49,7 @@ const readStatement = statement(
 export async function takeEventKeys(
   db: Database,
   events: readonly KeyedEvent[],
-): Promise<ReadonlyMap<string, KnownKey>> {
+): Promise<Map<string, KnownKey>> {
   const sorted = [...events].sort((a, b) => compare(keyOf(a), keyOf(b)));
   const taken = new Set(
     (
@@ -67,19 +67,26 @@ export async function takeEventKeys(
     lost.map(({ ownerId }) => ownerId),
     lost.map(({ key }) => key),
   ]);
-  return new Map(known.map((row) => [`${row.owner_id}/${row.key}`, row]));
+  const found = new Map(known.map((row) => [`${row.owner_id}/${row.key}`, row]));
+  // Between the two statements a key may have ended its day.
+  const gone = lost.filter((event) => !found.has(keyOf(event)));
+  return gone.length === 0 ? found : new Map([...found, ...(await takeEventKeys(db, gone))]);
 }
 
 export const keyOf = ({ ownerId, key }: Pick<KeyedEvent, 'ownerId' | 'key'>): string => `${ownerId}/${key}`;
 
 const releaseStatement = statement(
   'release_event_keys',
-  `delete from event_key k using unnest($1::uuid[], $2::text[], $3::uuid[]) as x(owner_id, key, event_id)
+  `update event_key k set created_at = k.created_at - ${abandonedAfterSeconds} * interval '1 second'
+     from unnest($1::uuid[], $2::text[], $3::uuid[]) as x(owner_id, key, event_id)
     where k.owner_id = x.owner_id and k.key = x.key and k.event_id = x.event_id
       and not exists (select from event e where e.owner_id = k.owner_id and e.id = k.event_id)`,
 );
 
-/** Gives keys back whose call was refused. */
+/**
+ * Gives keys back whose call was refused: another input may have them at once. They are not deleted, since somebody
+ * who repeats the same input may be about to store their event.
+ */
 export async function releaseEventKeys(db: Database, events: readonly KeyedEvent[]): Promise<void> {
   await run(db, db.engine, releaseStatement, [
     events.map(({ ownerId }) => ownerId),

@@ -1,11 +1,11 @@
-type Job = () => Promise<void>;
+type Job = Readonly<{ group: number; run: () => Promise<void> }>;
 
-/** Jobs of which some run at a time: owners take turns, and none has two under way. */
+/** Jobs of which some run at a time: owners take turns, and no owner group has two under way. */
 export class OwnerTurns {
   readonly #atATime: number;
   /** In the order of their turns. */
   readonly #waiting = new Map<string, Job[]>();
-  readonly #busy = new Set<string>();
+  readonly #busy = new Set<number>();
 
   constructor(atATime: number) {
     this.#atATime = atATime;
@@ -16,7 +16,7 @@ export class OwnerTurns {
     return this.#waiting.get(ownerId)?.length ?? 0;
   }
 
-  /** A job never rejects. */
+  /** What it runs never rejects. */
   add(ownerId: string, job: Job): void {
     const jobs = this.#waiting.get(ownerId);
     if (jobs === undefined) this.#waiting.set(ownerId, [job]);
@@ -27,12 +27,12 @@ export class OwnerTurns {
   #begin(): void {
     for (const [ownerId, [job, ...later]] of this.#waiting) {
       if (this.#busy.size >= this.#atATime) return;
-      if (job === undefined || this.#busy.has(ownerId)) continue;
+      if (job === undefined || this.#busy.has(job.group)) continue;
       this.#waiting.delete(ownerId);
       if (later.length > 0) this.#waiting.set(ownerId, later);
-      this.#busy.add(ownerId);
-      void job().finally(() => {
-        this.#busy.delete(ownerId);
+      this.#busy.add(job.group);
+      void job.run().finally(() => {
+        this.#busy.delete(job.group);
         this.#begin();
       });
     }

@@ -10,8 +10,6 @@ export type PlannedEvent = {
   checked: CheckedEvent;
   id: string;
   occurredAt: Date;
-  /** Its key stands earlier in the same batch. */
-  isRepeated: boolean;
   isStored: boolean;
 };
 
@@ -40,10 +38,9 @@ export async function planEvents<C extends Call>(
               checked,
               id: mintUuid(),
               occurredAt: checked.occurredAt ?? new Date(databaseNow()),
-              isRepeated: false,
               isStored: false,
             }
-          : { ...before, checked, isRepeated: true };
+          : { ...before, checked };
       if (key !== undefined && before === undefined) first.set(key, event);
       planned.push(event);
     }

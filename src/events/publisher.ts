@@ -7,6 +7,7 @@ import { createDeliveries } from '../status/create-deliveries.ts';
 import { createDeliveriesInParts } from '../status/create-deliveries-in-parts.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 import type { CheckedEvent } from './check-events.ts';
+import { releaseEventKeys } from './event-keys.ts';
 import { findAudience } from './fan-out.ts';
 import { OwnerTurns } from './owner-turns.ts';
 import { type PlannedEvent, planEvents } from './plan-events.ts';
@@ -35,7 +36,7 @@ const maxDeliveriesPerCall = 100_000;
 /** What may wait in this process before callers are turned away. */
 const maxWaitingEvents = 20_000;
 const maxWaitingBytes = 64 * 1024 * 1024;
-/** Large calls that are under way at a time, and that may wait for one tenant. */
+/** Large calls that are under way at a time, and that may wait for one tenant. All of them hold half of what may wait. */
 const largeAtATime = 2;
 const maxWaitingLarge = 4;
 const retries = 6;
@@ -71,6 +72,7 @@ export class Publisher {
   readonly #large = new OwnerTurns(largeAtATime);
   /** The ids of the events that large calls are storing now. */
   readonly #largeEvents = new Set<string>();
+  readonly #aside = { events: 0, bytes: 0 };
   readonly #groups: { waiting: Call[]; isRunning: boolean }[];
 
   constructor(options: { database: Database; config: DeliveryRules }) {
@@ -152,8 +154,8 @@ export class Publisher {
       const { units, targets } = await this.#prepare(batch);
       const small: Unit[] = [];
       for (const unit of units) {
-        if (this.#isLarge(unit)) this.#putAside(unit.call);
-        else small.push(unit);
+        if (!this.#isLarge(unit)) small.push(unit);
+        else if (!this.#putAside(unit.call)) await this.#refuse(unit, tooManyLarge());
       }
       for (const part of cut(small, deliveriesPerStatement)) await this.#storePart(part, targets);
     } catch (error) {
@@ -166,12 +168,23 @@ export class Publisher {
     return deliveries > deliveriesPerStatement || fresh.some(({ id }) => this.#largeEvents.has(id));
   }
 
-  #putAside(call: Call): void {
-    const owner = call.events[0]?.tenantId ?? '';
-    if (this.#large.waitingOf(owner) >= maxWaitingLarge) {
-      const message = `${maxWaitingLarge} large calls of this tenant are waiting: nothing was stored, publish fewer events in one call or try again in a moment.`;
-      call.reject(new RequestError('RATE_LIMITED', message, { retryAfterSeconds: 2 }));
-    } else this.#large.add(owner, () => this.#storeLarge(call));
+  /** Whether there is room for it. */
+  #putAside(call: Call): boolean {
+    const tenant = call.events[0]?.tenantId ?? '';
+    const held = this.#aside;
+    const bytes = bytesOf(call.events);
+    const isFull =
+      held.events + call.events.length > maxWaitingEvents / 2 || held.bytes + bytes > maxWaitingBytes / 2;
+    if (isFull || this.#large.waitingOf(tenant) >= maxWaitingLarge) return false;
+    held.events += call.events.length;
+    held.bytes += bytes;
+    const run = async () => {
+      await this.#storeLarge(call);
+      held.events -= call.events.length;
+      held.bytes -= bytes;
+    };
+    this.#large.add(tenant, { group: ownerGroupOf(tenant), run });
+    return true;
   }
 
   /** Planned anew: while it waited, its keys' events may have been stored, and its endpoints changed. */
@@ -189,6 +202,15 @@ export class Publisher {
     }
   }
 
+  /** Nothing of what it would have stored is: its keys may be used for something else. */
+  async #refuse({ call, fresh }: Pick<Unit, 'call' | 'fresh'>, error: Error): Promise<void> {
+    const keys = fresh.flatMap(({ id, checked: { tenantId, idempotencyKey: key, inputHash } }) =>
+      key === undefined ? [] : [{ ownerId: tenantId, key, eventId: id, inputHash }],
+    );
+    if (keys.length > 0) await releaseEventKeys(this.#db, keys).catch(() => undefined);
+    call.reject(error);
+  }
+
   /** What each call would write. Those that are refused for what they hold are answered here. */
   async #prepare(batch: readonly Call[]): Promise<{ units: Unit[]; targets: Targets }> {
     const plans = await planEvents(this.#db, batch);
@@ -201,7 +223,7 @@ export class Publisher {
       const deliveries = fresh.reduce((sum, event) => sum + targets.countOf(event), 0);
       if (deliveries > maxDeliveriesPerCall) {
         const message = `These events have ${deliveries} deliveries; publish fewer in one call.`;
-        call.reject(new LimitExceededError(maxDeliveriesPerCall, message));
+        await this.#refuse({ call, fresh }, new LimitExceededError(maxDeliveriesPerCall, message));
       } else units.push({ call, planned, fresh, deliveries });
     }
     return { units, targets };
@@ -232,21 +254,25 @@ export class Publisher {
       );
       const old = part.flatMap(({ planned }) => planned.filter(({ id }) => !stored.has(id)));
       for (const [id, count] of await this.#countDeliveries(old)) counts.set(id, count);
+      const told = new Set<string>();
       for (const { call, planned } of part) {
-        call.resolve(
-          planned.map(({ checked, id, isRepeated }) => ({
-            ownerId: checked.tenantId,
-            eventId: id,
-            isDuplicate: isRepeated || (checked.idempotencyKey !== undefined && !stored.has(id)),
-            deliveryCount: counts.get(id) ?? 0,
-          })),
-        );
+        const published = planned.map(({ checked, id }) => {
+          const isDuplicate = checked.idempotencyKey !== undefined && (!stored.has(id) || told.has(id));
+          told.add(id);
+          return { ownerId: checked.tenantId, eventId: id, isDuplicate, deliveryCount: counts.get(id) ?? 0 };
+        });
+        call.resolve(published);
       }
     } catch (error) {
       if (part.length > 1 && !isTransient(error))
         for (const unit of part) await this.#storePart([unit], targets);
-      else for (const { call } of part) call.reject(error);
+      else for (const unit of part) await this.#fail(unit, error);
     }
+  }
+
+  async #fail(unit: Unit, error: unknown): Promise<void> {
+    if (error instanceof RequestError) await this.#refuse(unit, error);
+    else unit.call.reject(error);
   }
 
   /** Returns the ids of the events that it was that stored. */
@@ -262,10 +288,17 @@ export class Publisher {
     if (first !== undefined && parts.length === 1) {
       return await retrying(() => createDeliveries(this.#db, targets.rowsOf(first)), { attempts: retries });
     }
-    const rowsInTurn = () => targets.rowsInTurn(parts);
-    return await retrying(() => createDeliveriesInParts(this.#db, rowsInTurn()), {
-      attempts: retriesOfLarge,
-    });
+    let before: unknown;
+    const store = () => createDeliveriesInParts(this.#db, targets.rowsInTurn(parts));
+    const onRetry = (error: unknown) => {
+      before = error;
+    };
+    try {
+      return await retrying(store, { attempts: retriesOfLarge, onRetry });
+    } catch (error) {
+      // "Nothing was stored" is not known of the try before, whose answer was lost.
+      throw error instanceof RequestError ? (before ?? error) : error;
+    }
   }
 
   async #countDeliveries(events: readonly PlannedEvent[]): Promise<Map<string, number>> {
@@ -281,6 +314,13 @@ export class Publisher {
     return new Map(rows.map(({ event_id, n }) => [event_id, n]));
   }
 }
+
+const tooManyLarge = () =>
+  new RequestError(
+    'RATE_LIMITED',
+    'Too many large calls are waiting: nothing was stored, publish fewer events in one call or try again in a moment.',
+    { retryAfterSeconds: 2 },
+  );
 
 const countStatement = statement(
   'count_deliveries_of_events',

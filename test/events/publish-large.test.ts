@@ -91,26 +91,59 @@ test('a large call that waits for its turn is planned when it comes', async () =
   expect(rows).toEqual([{ status: 'PENDING', is_newer: true, count: size }]);
 });
 
-test('tenants take turns with their large calls, and one alone cannot fill the queue', async () => {
+test('of one tenant four large calls wait, and the next is refused and stored by its repetition', async () => {
   const { ownerId } = await seedOwner(db.database, { endpoints });
-  const neighbour = await neighbourOf(ownerId, endpoints);
   const large = publisher.publish(eventsOf(ownerId, 'gated'));
   await untilWaiting();
   const waiting = ['a', 'b', 'c', 'd'].map((name) => publisher.publish(eventsOf(ownerId, name)));
   await expect(publisher.publish(eventsOf(ownerId, 'e'))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-  await publisher.publish(eventsOf(neighbour, 'neighbour'));
   await gate.query('select pg_advisory_unlock(7)');
 
   const published = (await Promise.all([large, ...waiting])).flat();
+  published.push(...(await publisher.publish(eventsOf(ownerId, 'e'))));
   expect(published.map(({ deliveryCount }) => deliveryCount)).toEqual(
-    Array.from({ length: 5 * size }, () => endpoints),
+    Array.from({ length: 6 * size }, () => endpoints),
   );
+  expect(published.some(({ isDuplicate }) => isDuplicate)).toBe(false);
   const { rows } = await db.database.api.query(
     `select (select head::int from owner_log where owner_id = $1) as head,
             (select count(distinct position)::int from delivery_log where owner_id = $1) as logged`,
     [ownerId],
   );
-  expect(rows).toEqual([{ head: 5 * size * endpoints, logged: 5 * size * endpoints }]);
+  expect(rows).toEqual([{ head: 6 * size * endpoints, logged: 6 * size * endpoints }]);
+});
+
+test('of a large call and a small one that share a key, one is told that its event is new', async () => {
+  const { ownerId } = await seedOwner(db.database, { endpoints });
+  const [shared] = eventsOf(ownerId, 'shared', 1);
+  const [large, small] = await Promise.all([
+    publisher.publish(eventsOf(ownerId, 'shared')),
+    publisher.publish(shared === undefined ? [] : [shared]),
+  ]);
+  expect(small).toEqual([{ ...large[0], isDuplicate: false }]);
+  expect(large.map(({ isDuplicate }) => isDuplicate)).toEqual([true, ...Array(size - 1).fill(false)]);
+  expect(large.every(({ deliveryCount }) => deliveryCount === endpoints)).toBe(true);
+});
+
+test('of two calls of one batch that share a key, one is told that its event is new', async () => {
+  const { ownerId } = await seedOwner(db.database, { endpoints: 1 });
+  const told = await Promise.all([1, 2, 3].map(() => publisher.publish(eventsOf(ownerId, 'same', 1))));
+  expect(told.flat().map(({ isDuplicate }) => isDuplicate)).toEqual([false, true, true]);
+  expect(new Set(told.flat().map(({ eventId }) => eventId)).size).toBe(1);
+});
+
+test('a call that is refused for its size gives its keys back, and its own repetition keeps them', async () => {
+  const { ownerId } = await seedOwner(db.database, { endpoints });
+  const refused = eventsOf(ownerId, 'refused', 1_001);
+  await expect(publisher.publish(refused)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  const [first, second] = refused;
+  if (first === undefined || second === undefined) throw new Error('There are no events.');
+  const other = { ...first, inputHash: createHash('sha256').update('other').digest() };
+  const [published] = await publisher.publish([other]);
+  expect(published).toMatchObject({ isDuplicate: false, deliveryCount: endpoints });
+  await expect(publisher.publish([first])).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  expect(await publisher.publish([second])).toMatchObject([{ isDuplicate: false }]);
+  expect(await publisher.publish([second])).toMatchObject([{ isDuplicate: true }]);
 });
 
 const somebody: By = {
@@ -128,9 +161,9 @@ const somebody: By = {
 };
 
 /** A tenant of the same owner group. */
-async function neighbourOf(ownerId: string, count = 1): Promise<string> {
+async function neighbourOf(ownerId: string): Promise<string> {
   for (;;) {
-    const made = await seedOwner(db.database, { endpoints: count });
+    const made = await seedOwner(db.database, { endpoints: 1 });
     if (ownerGroupOf(made.ownerId) === ownerGroupOf(ownerId)) return made.ownerId;
   }
 }
