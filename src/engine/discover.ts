@@ -65,8 +65,8 @@ export function findNewlyDue(
   ]);
 }
 
-/** The longest that a transaction of ours can last before the server ends it, with a margin. */
-const longestTransactionSeconds = 15;
+/** The longest that a transaction of ours can last before the server ends it, a pause between two looks and a margin. */
+const longestTransactionSeconds = 22;
 
 const lateStatement = statement(
   'late_due',

@@ -32,6 +32,8 @@ export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<v
   const found = new Map(rows.map((row) => [row.endpoint_id, row]));
   const now = databaseNow();
   for (const lane of lanes) {
+    // A probe has left meanwhile: what was read is older than what it is about to tell.
+    if (lane.isLoaded && lane.inFlight > 0) continue;
     const row = found.get(lane.endpointId);
     lane.maxPerSecond = row?.max_deliveries_per_second ?? undefined;
     lane.health = {

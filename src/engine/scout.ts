@@ -24,7 +24,7 @@ const zero = '00000000-0000-0000-0000-000000000000';
  * Marks the lanes that have something due: at once where a hint says so, otherwise by looking (discover.ts). Hints
  * may be lost. Then a delivery waits for the next look, a fifth of a second; where its transaction committed after
  * the look had passed its due time, for the look back, 2 s; and where that transaction lasted longer than the look
- * goes back, 15 s, for the scan of the minute.
+ * goes back, 22 s, for the scan of the minute.
  */
 export class Scout {
   readonly #options: ScoutOptions;

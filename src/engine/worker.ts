@@ -162,24 +162,16 @@ export class Worker {
 
   /** Claims for the slots that are free now and begins what it got. Returns how many. */
   async #claimRound(): Promise<number> {
-    const { database } = this.#options;
     const free = Math.min(slotsOfProcess - this.#underWay.size, this.#bodies.room());
     if (free <= 0 || !this.#lanes.hasMarked) return 0;
     const now = databaseNow();
     const lanes = this.#lanes.takeTurns(Math.min(lanesPerClaim, free), (lane) => this.#roomOf(lane, now) > 0);
     const unknown = lanes.filter((lane) => !lane.isLoaded);
-    if (unknown.length > 0) await loadLanes(database, unknown);
-
-    const takes = await aimProbes(database, this.#shareOut(lanes, free));
-    if (takes.length === 0) return 0;
-    for (const { lane } of takes) this.#claiming.add(lane.shard);
-    const rows = await claim(database, this.#leases.workerId, takes)
-      .catch((error: unknown) => {
-        // Committed or not: only a later look tells.
-        this.#lostClaims.note(takes, performance.now());
-        throw error;
-      })
-      .finally(() => this.#claiming.clear());
+    if (unknown.length > 0) await loadLanes(this.#options.database, unknown);
+    const shares = this.#shareOut(lanes, free);
+    if (shares.length === 0) return 0;
+    for (const { lane } of shares) this.#claiming.add(lane.shard);
+    const { takes, rows } = await this.#take(shares).finally(() => this.#claiming.clear());
     const byEndpoint = new Map<string, ClaimedRow[]>();
     for (const row of rows) {
       const list = byEndpoint.get(row.endpoint_id);
@@ -189,6 +181,18 @@ export class Worker {
     for (const take of takes) this.#account(take, byEndpoint.get(take.lane.endpointId) ?? []);
     if (rows.length > 0) void this.#begin(rows);
     return rows.length;
+  }
+
+  async #take(shares: readonly Take[]): Promise<{ takes: readonly Take[]; rows: readonly ClaimedRow[] }> {
+    // Where that fails, probes are taken from their cursors.
+    const takes = await aimProbes(this.#options.database, shares).catch(() => shares);
+    try {
+      return { takes, rows: await claim(this.#options.database, this.#leases.workerId, takes) };
+    } catch (error) {
+      // Committed or not: only a later look tells.
+      this.#lostClaims.note(takes, performance.now());
+      throw error;
+    }
   }
 
   async #freeLostClaims(): Promise<void> {
