@@ -9,7 +9,8 @@ import type { Cursor } from './lane.ts';
  *   (100,000 lanes over 1,000,000 rows: 0.5 s), so that a million rows of one lane hide nobody.
  * - `findNewlyDue`: a cursor by due time that only goes forward, several times a second.
  * - `findLate`: what became due behind that cursor, because its transaction committed late. It looks back as far as
- *   the longest transaction can last and never further: before that lie only dead entries.
+ *   transactions were open at the look before, and never further than one can last: after a burst of a million rows
+ *   all that is due since the longest transaction is too much to read every two seconds.
  */
 export type FoundLane = { owner_id: string; endpoint_id: string; due_at: Date; delivery_id: string };
 
@@ -68,18 +69,42 @@ export function findNewlyDue(
 /** The longest that a transaction of ours can last before the server ends it, a pause between two looks and a margin. */
 const longestTransactionSeconds = 22;
 
+const openSinceStatement = statement(
+  'open_since',
+  `select greatest(
+            now() - ${longestTransactionSeconds} * interval '1 second',
+            case when current_setting('track_activities') = 'off' or not bool_and(pg_has_role(usesysid, 'USAGE'))
+                 then '-infinity' else coalesce(min(xact_start), now()) end) as since
+     from pg_stat_activity
+    where datname = current_database() and coalesce(backend_type, 'client backend') = 'client backend'
+      and pid <> pg_backend_pid()`,
+);
+
+/**
+ * Since when transactions are open in this database. Rows that nobody can see yet are due no earlier: `due_at` is
+ * given by a transaction's beginning. At most 22 s ago: older ones only read. As long ago where the transactions of
+ * others are hidden from us, because a session of another role is connected.
+ */
+export async function openSince(db: Database): Promise<Date> {
+  const [row] = await run<{ since: Date }>(db, db.engine, openSinceStatement, []);
+  return row?.since ?? new Date(0);
+}
+
 const lateStatement = statement(
   'late_due',
   `select d.owner_id, d.endpoint_id, min(d.due_at) as due_at, min(d.delivery_id::text)::uuid as delivery_id
      from unnest($1::smallint[]) as s(shard)
      join due d on d.shard = s.shard
-    where d.due_at > now() - ${longestTransactionSeconds} * interval '1 second' and d.due_at <= now()
-      and d.claim is null
+    where d.due_at >= $2::timestamptz - interval '1 millisecond' and d.due_at <= now() and d.claim is null
     group by d.owner_id, d.endpoint_id`,
 );
 
-export function findLate(db: Database, heldShards: readonly number[]): Promise<FoundLane[]> {
-  return run<FoundLane>(db, db.engine, lateStatement, [heldShards]);
+/** What is due since then. With `openSince` from before the last look, that look's own rows and whatever it missed. */
+export function findLate(
+  db: Database,
+  { shards, since }: { shards: readonly number[]; since: Date },
+): Promise<FoundLane[]> {
+  return run<FoundLane>(db, db.engine, lateStatement, [shards, since]);
 }
 
 const databaseTimeStatement = statement('database_time', 'select now() as now');

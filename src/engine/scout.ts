@@ -4,7 +4,7 @@ import { databaseNow } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { parseLaneHint } from '../status/lane-hint.ts';
 import { shardOf } from '../status/shard.ts';
-import { databaseTime, findLate, findNewlyDue, scanLanes } from './discover.ts';
+import { databaseTime, findLate, findNewlyDue, openSince, scanLanes } from './discover.ts';
 import { loadLanes } from './endpoint-health.ts';
 import type { Cursor } from './lane.ts';
 import type { Lanes } from './lanes.ts';
@@ -23,8 +23,8 @@ const zero = '00000000-0000-0000-0000-000000000000';
 /**
  * Marks the lanes that have something due: at once where a hint says so, otherwise by looking (discover.ts). Hints
  * may be lost. Then a delivery waits for the next look, a fifth of a second; where its transaction committed after
- * the look had passed its due time, for the look back, 2 s; and where that transaction lasted longer than the look
- * goes back, 22 s, for the scan of the minute.
+ * the look had passed its due time, for the look back, every 2 s. That one begins where the oldest transaction did that
+ * was open at the one before it; where it lasted for more than 22 s, the delivery waits for the scan of the minute.
  */
 export class Scout {
   readonly #options: ScoutOptions;
@@ -32,6 +32,8 @@ export class Scout {
   readonly #gained = new Set<number>();
   readonly #scannedAt = new Map<number, number>();
   #lateAt = 0;
+  /** Since when transactions were open before the last look back: it may have missed what is due since. */
+  #lateSince: Date | undefined;
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
 
@@ -100,7 +102,11 @@ export class Scout {
     let marked = found.length;
     if (now - this.#lateAt > lateEveryMs) {
       this.#lateAt = now;
-      const late = await findLate(database, [...this.#cursors.keys()]);
+      // Before the look: what it cannot see yet is due no earlier, and the next look begins there.
+      const since = await openSince(database);
+      const shards = [...this.#cursors.keys()];
+      const late = await findLate(database, { shards, since: this.#lateSince ?? since });
+      this.#lateSince = since;
       for (const row of late) {
         lanes.mark(row.owner_id, row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id });
       }
@@ -116,6 +122,7 @@ export class Scout {
   /** Shards that were just taken, and those whose minute is over. */
   async #scan(now: number): Promise<void> {
     const { database, lanes, leases, onMark } = this.#options;
+    if (this.#lateSince === undefined) this.#lateSince = await openSince(database);
     const overdue = [...this.#scannedAt].filter(([, at]) => now - at > scanEveryMs).map(([shard]) => shard);
     for (const shard of [...this.#gained, ...overdue.slice(0, 4)]) {
       if (leases.epochOf(shard) === undefined) continue;
