@@ -50,7 +50,8 @@ import { Signal } from './signal.ts';
  */
 const slotsOfProcess = 512;
 const slotsOfOwner = 256;
-const lanesPerClaim = 128;
+/** To begin more at once holds the event loop: beside a full queue others' p99 was a quarter longer. */
+const rowsPerClaim = 64;
 /** How long an attempt runs before it shows as DELIVERING. */
 const showDeliveringAfterMs = 1_000;
 /** The loop looks again at least this often, for rate limits and circuits whose time has come. */
@@ -162,10 +163,10 @@ export class Worker {
 
   /** Claims for the slots that are free now and begins what it got. Returns how many. */
   async #claimRound(): Promise<number> {
-    const free = Math.min(slotsOfProcess - this.#underWay.size, this.#bodies.room());
+    const free = Math.min(slotsOfProcess - this.#underWay.size, this.#bodies.room(), rowsPerClaim);
     if (free <= 0 || !this.#lanes.hasMarked) return 0;
     const now = databaseNow();
-    const lanes = this.#lanes.takeTurns(Math.min(lanesPerClaim, free), (lane) => this.#roomOf(lane, now) > 0);
+    const lanes = this.#lanes.takeTurns(free, (lane) => this.#roomOf(lane, now) > 0);
     const unknown = lanes.filter((lane) => !lane.isLoaded);
     if (unknown.length > 0) await loadLanes(this.#options.database, unknown);
     const shares = this.#shareOut(lanes, free);
@@ -388,8 +389,7 @@ export class Worker {
     let wait = idleMs;
     let looked = 0;
     for (const lane of this.#lanes.marked()) {
-      looked += 1;
-      if (looked > lanesPerClaim) break;
+      if (++looked > rowsPerClaim) break;
       const until = lane.waitsUntil(now);
       if (until !== undefined) wait = Math.min(wait, Math.max(1, until - now));
     }
