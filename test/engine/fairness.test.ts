@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Worker } from '../../src/engine/worker.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { seedDeliveries } from '../support/deliveries.ts';
+import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { createWorker, seedQueue, untilEnded, untilTrue } from '../support/worker.ts';
+import { createWorker, seedQueue, seedSecret, untilEnded, untilTrue } from '../support/worker.ts';
 
 let db: TestDatabase;
 let worker: Worker;
@@ -45,6 +45,26 @@ test('endpoints that never answer leave room for those that do', async () => {
   const { ownerId } = await seedQueue(db, good.url, 100);
   await untilEnded(db, ownerId, 100);
   expect(silent.received.length).toBeLessThan(512);
+  await good.close();
+  await silent.close();
+});
+
+test('an owner never has more than its share of the slots, by however many endpoints', async () => {
+  const silent = await startReceiver({ answer: () => {} });
+  const { ownerId, endpointIds } = await seedOwner(db.database, { url: silent.url, endpoints: 100 });
+  for (const endpointId of endpointIds) {
+    await seedSecret(db, ownerId, endpointId);
+    await seedDeliveries(db.database, ownerId, endpointId, 4);
+  }
+  await silent.until(256);
+  const good = await startReceiver();
+  const other = await seedQueue(db, good.url, 50);
+  await untilEnded(db, other.ownerId, 50);
+  const { rows } = await db.database.api.query<{ claimed: number }>(
+    'select count(*)::int as claimed from due where owner_id = $1 and claim is not null',
+    [ownerId],
+  );
+  expect(rows[0]?.claimed).toBeLessThanOrEqual(256);
   await good.close();
   await silent.close();
 });
