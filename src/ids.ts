@@ -30,13 +30,18 @@ export const idPrefixes = {
 
 export type IdType = keyof typeof idPrefixes;
 
+/** The compiler knows the keys of an object no closer than as strings. */
+export const idTypes = Object.keys(idPrefixes) as readonly IdType[];
+
+/** Below and above every UUID that is minted. */
+export const lowestUuid = '00000000-0000-0000-0000-000000000000';
+export const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const suffixPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
-const typeByPrefix: ReadonlyMap<string, IdType> = new Map(
-  (Object.keys(idPrefixes) as IdType[]).map((type) => [idPrefixes[type], type]),
-);
+const typeByPrefix: ReadonlyMap<string, IdType> = new Map(idTypes.map((type) => [idPrefixes[type], type]));
 
 let clockOffsetMs = 0;
 let lastMs = 0;

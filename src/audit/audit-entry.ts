@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { type ActorKind, actorKinds } from '../access/actor.ts';
 import type { Tables } from '../db/tables.ts';
-import { type IdType, idPrefixes } from '../ids.ts';
+import { type IdType, idTypes } from '../ids.ts';
 
 export type AuditEntry = Readonly<{
   id: string;
@@ -29,5 +29,3 @@ export function toAuditEntry(row: Selectable<Tables['audit_entry']>): AuditEntry
     requestId: row.request_id,
   };
 }
-
-const idTypes = Object.keys(idPrefixes) as IdType[];

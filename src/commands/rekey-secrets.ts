@@ -3,12 +3,11 @@ import { sealedTokenKeyPlace } from '../access/app-tokens.ts';
 import type { Database } from '../db/pool.ts';
 import { sealedSecretPlace } from '../endpoints/signing-secrets.ts';
 import { sealedAnswerPlace } from '../idempotency/with-idempotency.ts';
+import { lowestUuid } from '../ids.ts';
 import { BrokenSealError, type SecretBox, UnknownSealKeyError } from '../signing/secret-box.ts';
 
 /** Rows that are read, and sealed anew, at a time. */
 const batchRows = 200;
-const noId = '00000000-0000-0000-0000-000000000000';
-
 export type Rekeyed = Readonly<{
   signingSecrets: number;
   answers: number;
@@ -42,7 +41,7 @@ type Tally = { sealed: number; unreadable: number };
 
 async function rekeySigningSecrets({ query }: Database, box: SecretBox): Promise<Tally> {
   const tally: Tally = { sealed: 0, unreadable: 0 };
-  let last = { owner_id: noId, endpoint_id: noId, id: noId };
+  let last = { owner_id: lowestUuid, endpoint_id: lowestUuid, id: lowestUuid };
   for (;;) {
     const rows = await query
       .selectFrom('signing_secret')
@@ -79,7 +78,7 @@ type AnswerRow = { owner_id: string; actor: string; field: string; key: string; 
 
 async function rekeyAnswers({ query }: Database, box: SecretBox): Promise<Tally> {
   const tally: Tally = { sealed: 0, unreadable: 0 };
-  let last = { owner_id: noId, actor: '', field: '', key: '' };
+  let last = { owner_id: lowestUuid, actor: '', field: '', key: '' };
   for (;;) {
     const { rows } = await sql<AnswerRow>`
       select owner_id, actor, field, key, answer from idempotency_key

@@ -1,12 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
 import { badUserInput } from '../errors.ts';
-import { firstUuidAt } from '../ids.ts';
+import { firstUuidAt, lowestUuid } from '../ids.ts';
 import type { StatsWindow } from './stats.ts';
 
 export const maxTenantFailures = 100;
-const noId = '00000000-0000-0000-0000-000000000000';
-
 /** How many tenants have an app installed, and how many of them are subscribed: counted with each change. */
 export async function readInstallationCounts(
   db: Kysely<Tables>,
@@ -41,7 +39,7 @@ export async function readFailuresByTenant(
     select d.tenant_id as "tenantId", count(*) as failed, max(d.completed_at) as "lastFailureAt"
       from endpoint e
       join delivery d
-        on d.owner_id = ${appId} and d.endpoint_id = e.id and d.id > coalesce(e.purged_through, ${noId})
+        on d.owner_id = ${appId} and d.endpoint_id = e.id and d.id > coalesce(e.purged_through, ${lowestUuid})
        and d.id >= ${firstUuidAt(window.since.getTime())}::uuid
        and d.id < ${firstUuidAt(window.until.getTime())}::uuid
      where e.owner_id = ${appId} and e.deleted_at is null

@@ -1,7 +1,7 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
 import type { DeliveryKind, DeliveryStatus, Tables } from '../db/tables.ts';
 import { badUserInput } from '../errors.ts';
-import { decodeId, firstUuidAt, type IdType } from '../ids.ts';
+import { decodeId, firstUuidAt, type IdType, lowestUuid } from '../ids.ts';
 import type { LogChange } from '../live/read-log.ts';
 import type { DeliveryTables } from './delivery.ts';
 
@@ -134,13 +134,11 @@ const uuids = (type: IdType, ids: readonly string[] | null | undefined) =>
 /** PostgreSQL refuses a NUL in a text; no row has one. */
 const storable = (texts: readonly string[]) => texts.filter((text) => !text.includes('\0'));
 
-const nobody = '00000000-0000-0000-0000-000000000000';
-
 async function tenantIds(db: Kysely<Tables>, externalIds: readonly string[]): Promise<string[]> {
   if (externalIds.length === 0) return [];
   // An unknown name is the id of nobody: the same search is made for it, so that its time does not tell who exists.
   const { rows } = await sql<{ id: string }>`
-    select coalesce(tenant.id, ${nobody}::uuid) as id
+    select coalesce(tenant.id, ${lowestUuid}::uuid) as id
       from unnest(${[...externalIds]}::text[]) as named (external_id) left join tenant using (external_id)
   `.execute(db);
   return rows.map(({ id }) => id);

@@ -3,7 +3,7 @@ import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../db/tables.ts';
 import { type By, type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
-import { firstUuidAt, timeOfUuid } from '../ids.ts';
+import { firstUuidAt, lowestUuid, timeOfUuid } from '../ids.ts';
 import { endQueued } from '../status/end-queued.ts';
 
 /** Rows that one statement counts: about 40 ms. */
@@ -12,8 +12,6 @@ const countedRows = 50_000;
 const settledMs = 30_000;
 /** How long the answer waits for what is queued to be ended; what is left is ended by claims and by the `Purger`. */
 const endingMs = 4_000;
-const noId = '00000000-0000-0000-0000-000000000000';
-
 export type Purged = Readonly<{ endpoint: Endpoint; purgedCount: number }>;
 
 /**
@@ -49,7 +47,7 @@ async function setWatermark(
 ): Promise<Purged> {
   const scope = { ownerId: act.ownerId, endpointId: act.id };
   for (;;) {
-    const before = (await getEndpoint(database.query, act.ownerId, act.id)).purged_through ?? noId;
+    const before = (await getEndpoint(database.query, act.ownerId, act.id)).purged_through ?? lowestUuid;
     const newest = await newestDelivery(database.query, scope);
     const settled = newest === undefined ? before : firstUuidAt(timeOfUuid(newest) - settledMs);
     const counted = await countBetween(database.query, scope, { after: before, through: settled });
@@ -68,7 +66,7 @@ async function raise(
   const { ownerId, id, before, settled, by } = act;
   const scope = { ownerId, endpointId: id };
   const endpoint = await lockEndpoint(trx, ownerId, id);
-  if ((endpoint.purged_through ?? noId) !== before) return undefined;
+  if ((endpoint.purged_through ?? lowestUuid) !== before) return undefined;
   const newest = await newestDelivery(trx, scope);
   const through = newest !== undefined && newest > before ? newest : before;
   const [, after = before] = [before, settled].sort();

@@ -2,15 +2,13 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import type { Tables } from '../db/tables.ts';
-import { databaseNow, timeOfUuid } from '../ids.ts';
+import { databaseNow, lowestUuid, timeOfUuid } from '../ids.ts';
 
 /** Deliveries that one statement removes, with their attempts: about 15 ms. */
 const removedRows = 1_000;
 const statRows = 5_000;
 /** Whoever publishes while an endpoint is purged or deleted has ended by then: below the watermark nothing appears any more. */
 const settledMs = 60_000;
-const noId = '00000000-0000-0000-0000-000000000000';
-
 /** An endpoint below whose watermark there may be something to remove. */
 export type Removal = {
   ownerId: string;
@@ -35,9 +33,9 @@ export async function findRemovals(db: Kysely<Tables>, limit: number): Promise<R
   return rows.map((row) => ({
     ownerId: row.owner_id,
     endpointId: row.id,
-    through: row.purged_through ?? noId,
+    through: row.purged_through ?? lowestUuid,
     deletedAt: row.deleted_at,
-    cursor: noId,
+    cursor: lowestUuid,
   }));
 }
 

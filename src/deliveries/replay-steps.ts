@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../db/tables.ts';
 import { findEndpoints } from '../endpoints/endpoint.ts';
+import { lowestUuid } from '../ids.ts';
 import { hintDeliveries } from '../status/create-deliveries.ts';
 import { type ReplayItem, replayItems } from '../status/replay-deliveries.ts';
 import { visibleDeliveries } from './delivery.ts';
@@ -63,7 +64,7 @@ export async function gatherItems(
     page as materialized (
       select d.id from delivery d
        where d.owner_id = ${ownerId} and d.status = ${status} and d.status <> 'SUCCEEDED'
-         and d.id > ${job.cursor_id} and d.id <= ${job.upper_id} and d.id >= ${conditions.firstId ?? noId}
+         and d.id > ${job.cursor_id} and d.id <= ${job.upper_id} and d.id >= ${conditions.firstId ?? lowestUuid}
        order by d.id
        limit ${limit}
     ),
@@ -76,7 +77,7 @@ export async function gatherItems(
     update replay_job j
        set matched = j.matched + (select count(*) from found),
            cursor_status = case when p.n < ${limit} then ${next} else j.cursor_status end,
-           cursor_id = case when p.n < ${limit} then ${noId}::uuid
+           cursor_id = case when p.n < ${limit} then ${lowestUuid}::uuid
                             else (select id from page order by id desc limit 1) end,
            lease_until = now() + ${leaseMs} * interval '1 millisecond', failures = 0
       from job, (select count(*) as n from page) p
@@ -124,8 +125,6 @@ export async function noteFailure(db: Kysely<Tables>, job: HeldJob, maxFailures:
     .executeTakeFirst();
   return row?.status === 'FAILED';
 }
-
-const noId = '00000000-0000-0000-0000-000000000000';
 
 const heldBy = (db: Kysely<Tables>, job: HeldJob) =>
   db

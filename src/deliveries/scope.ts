@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
+import { lowestUuid } from '../ids.ts';
 import type { DeliveryConditions } from './filter.ts';
 
 /** Of each of these endpoints, events, or deliveries that were replayed. */
@@ -8,12 +9,10 @@ export type DeliveryScope = Readonly<{
   ids: readonly string[];
 }>;
 
-const noId = '00000000-0000-0000-0000-000000000000';
-
 /** What a list is read of: `id`, and of an endpoint the watermark `purged_through`. */
 export function targetsOf(ownerId: string, { column, ids }: DeliveryScope) {
   return column === 'endpoint_id'
-    ? sql<{ id: string }>`(select id, coalesce(purged_through, ${noId}) as purged_through from endpoint
+    ? sql<{ id: string }>`(select id, coalesce(purged_through, ${lowestUuid}) as purged_through from endpoint
         where owner_id = ${ownerId} and id = any(${[...ids]}::uuid[]))`
     : sql<{ id: string }>`(select unnest(${[...ids]}::uuid[]) as id)`;
 }

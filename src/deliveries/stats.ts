@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
 import { badUserInput } from '../errors.ts';
-import { firstUuidAt, timeOfUuid } from '../ids.ts';
+import { firstUuidAt, lowestUuid, timeOfUuid } from '../ids.ts';
 import { latencyPercentile } from './latency-percentile.ts';
 
 /**
@@ -43,8 +43,6 @@ export const maxTimelineBuckets = 500;
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
-const noId = '00000000-0000-0000-0000-000000000000';
-
 /** The last 24 hours by default. Throws BAD_USER_INPUT for a window without length, or longer than retention. */
 export function statsWindow(
   args: Readonly<{ since?: Date | null | undefined; until?: Date | null | undefined }>,
@@ -84,7 +82,7 @@ export async function readOwnerStats(
   window: StatsWindow,
 ): Promise<DeliveryStats> {
   const stats = await readStats(db, { ownerId, endpointIds: 'ALL' }, window);
-  return stats.get(noId) ?? toStats(undefined, window);
+  return stats.get(lowestUuid) ?? toStats(undefined, window);
 }
 
 /** Of each endpoint's own, in one statement. */
@@ -252,8 +250,8 @@ function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWind
   const isCounted = endpointIds === 'ALL' ? sql`true` : sql`e.id = any(${[...endpointIds]}::uuid[])`;
   return sql`
     scope as materialized (
-      select e.id as endpoint_id, ${endpointIds === 'ALL' ? sql`${noId}::uuid` : sql`e.id`} as key,
-             coalesce(e.purged_through, ${noId}) as purged,
+      select e.id as endpoint_id, ${endpointIds === 'ALL' ? sql`${lowestUuid}::uuid` : sql`e.id`} as key,
+             coalesce(e.purged_through, ${lowestUuid}) as purged,
              greatest(${wholeFrom}::timestamptz, minute_of(e.purged_through) + interval '1 minute') as whole_from,
              greatest(${fromHour}::timestamptz, date_trunc('hour', minute_of(e.purged_through))) as from_hour
         from endpoint e

@@ -2,10 +2,8 @@ import { sql, type Transaction } from 'kysely';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Tables } from '../db/tables.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
+import { highestUuid } from '../ids.ts';
 import { type By, lockEndpoint } from './endpoint.ts';
-
-/** No id is newer: everything that the endpoint ever had, or is still being given, is hidden. */
-const newestId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 /**
  * Deletes an endpoint: from the commit on nobody finds it or its deliveries, and its secrets are gone. Rows are
@@ -22,7 +20,8 @@ export async function deleteEndpoint(
     .set({
       deleted_at: sql<Date>`clock_timestamp()`,
       updated_at: sql<Date>`clock_timestamp()`,
-      purged_through: newestId,
+      // No id is newer: everything that the endpoint ever had, or is still being given, is hidden.
+      purged_through: highestUuid,
       handshake_started_at: null,
     })
     .where('owner_id', '=', ownerId)

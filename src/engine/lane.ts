@@ -1,3 +1,4 @@
+import { lowestUuid } from '../ids.ts';
 import { gate, type Health, healthy } from './circuit.ts';
 
 /**
@@ -12,7 +13,7 @@ const largestWindow = 128;
 
 export type Cursor = { dueAt: Date; deliveryId: string };
 
-const beginning: Cursor = { dueAt: new Date(0), deliveryId: '00000000-0000-0000-0000-000000000000' };
+const beginning: Cursor = { dueAt: new Date(0), deliveryId: lowestUuid };
 
 export class Lane {
   readonly ownerId: string;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
-import { databaseNow } from '../ids.ts';
+import { databaseNow, lowestUuid } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { parseLaneHint } from '../status/lane-hint.ts';
 import { shardOf } from '../status/shard.ts';
@@ -17,8 +17,6 @@ const scanEveryMs = 60_000;
 const hintRewindMs = 1_000;
 
 const mostReloads = 500;
-
-const zero = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Marks the lanes that have something due: at once where a hint says so, otherwise by looking (discover.ts). Hints
@@ -133,7 +131,7 @@ export class Scout {
       for (const row of found) {
         lanes.mark(row.owner_id, row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id });
       }
-      if (isNew) this.#cursors.set(shard, { dueAt: time, deliveryId: zero });
+      if (isNew) this.#cursors.set(shard, { dueAt: time, deliveryId: lowestUuid });
       this.#gained.delete(shard);
       // Scans of shards that were taken together are spread over the minute.
       this.#scannedAt.set(shard, now - (isNew ? Math.random() * scanEveryMs : 0));

@@ -1,6 +1,6 @@
 import type { InterfaceRef, ObjectFieldsShape, ObjectRef } from '@pothos/core';
 import { badUserInput } from '../errors.ts';
-import { decodeId, type IdType, idPrefixes, typeOfId } from '../ids.ts';
+import { decodeId, type IdType, idPrefixes, idTypes, typeOfId } from '../ids.ts';
 import type { Context } from './context.ts';
 import { checkPermission, type FieldPermission } from './permission.ts';
 import type { Builder, Types } from './schema-types.ts';
@@ -65,8 +65,6 @@ export function node<Row extends object>(
   }));
   ref.addInterfaces([Node]);
 }
-
-const idTypes = Object.keys(idPrefixes) as IdType[];
 
 /** Adds the interface `Node` with the fields `Query.node` and `Query.nodes`. */
 export function addNodes(builder: Builder): void {

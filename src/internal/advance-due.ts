@@ -1,5 +1,6 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
+import { lowestUuid } from '../ids.ts';
 import { laneHint } from '../status/lane-hint.ts';
 
 const chunk = 2_000;
@@ -42,7 +43,7 @@ export async function advanceDue(database: Database, ownerId: string | undefined
   let total = 0;
   for (const { owner_id: owner } of found) {
     await run(database, database.engine, closeCircuits, [owner]);
-    let after = '00000000-0000-0000-0000-000000000000';
+    let after = lowestUuid;
     for (;;) {
       const rows = await run<Moved>(database, database.engine, advance, [owner, after]);
       database.hints.send(rows.map((row) => laneHint(owner, row.endpoint_id)));

@@ -3,6 +3,7 @@ import { engineTimeoutMs } from '../db/direct-client.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import { RequestError } from '../errors.ts';
+import { highestUuid } from '../ids.ts';
 import { creationSource, creationValues, hintWords, type NewDeliveries } from './create-deliveries.ts';
 import { creation } from './creation.ts';
 import { logTail, statTail } from './log-tail.ts';
@@ -92,7 +93,7 @@ async function createWithin(
 ): Promise<void> {
   const giveUpAt = performance.now() + openForMs;
   let count = 0;
-  let oldest = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+  let oldest = highestUuid;
   await client.query('begin');
   for (const part of parts) {
     if (giveUpAt - performance.now() < engineTimeoutMs) throw tooSlow();

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
+import { highestUuid } from '../ids.ts';
 import type { FailureReason } from './status.ts';
 import { transition } from './transition.ts';
 
@@ -24,8 +25,6 @@ const endQueuedStatement = statement(
 
 /** Rows in one statement: about 50 ms, so that the owner's log is never held for long. */
 const endQueuedChunk = 2_000;
-const newestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-
 /**
  * Ends everything that is queued for an endpoint as FAILED, in the log, in chunks that are a transaction each.
  * Call it after the change that makes further sending impossible has been committed: what a crash leaves over, and
@@ -49,7 +48,7 @@ export async function endQueued(
     signal?: AbortSignal;
   },
 ): Promise<number> {
-  const { ownerId, endpointId, reason, claimedToo = false, through = newestUuid, pauseMs, signal } = options;
+  const { ownerId, endpointId, reason, claimedToo = false, through = highestUuid, pauseMs, signal } = options;
   let total = 0;
   while (signal?.aborted !== true) {
     const rows = await retrying(

@@ -1,6 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
+import { lowestUuid } from '../ids.ts';
 import { laneHint } from './lane-hint.ts';
 
 const chunk = 5_000;
@@ -30,7 +31,7 @@ export async function releaseWaiting(
   db: Database,
   options: { ownerId: string; endpointId: string },
 ): Promise<void> {
-  let after = '00000000-0000-0000-0000-000000000000';
+  let after = lowestUuid;
   for (;;) {
     const rows = await retrying(
       () =>
