@@ -1,9 +1,8 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../db/tables.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
-import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { type DeliveryRules, queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
 import { mintUuid } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { NewDelivery } from '../status/create-deliveries.ts';
@@ -12,7 +11,7 @@ import type { AppEventStream } from './webhook.ts';
 export type ForwarderOptions = Readonly<{
   database: Database;
   logger: Logger;
-  config: Pick<Config, 'retrySchedule' | 'requireVerification'>;
+  config: DeliveryRules;
 }>;
 
 /** What became of a batch of outbox rows: how many it took, and whether there may be more. */
@@ -41,7 +40,7 @@ export function deliveryToApp(
     tenantId: string | undefined;
     installationId: string | undefined;
   }>,
-  { retrySchedule, requireVerification }: Pick<Config, 'retrySchedule' | 'requireVerification'>,
+  rules: DeliveryRules,
 ): NewDelivery {
   return {
     ownerId: webhook.owner_id,
@@ -51,9 +50,9 @@ export function deliveryToApp(
     eventType: event.type,
     kind: 'EVENT',
     replayOf: undefined,
-    maxAttempts: retrySchedule.length,
+    maxAttempts: rules.retrySchedule.length,
     tenantId: event.tenantId,
     installationId: event.installationId,
-    ...queueOrRefuse(webhook, { requireVerification, firstDelayMs: (retrySchedule[0] ?? 0) * 1000 }),
+    ...queueOrRefuse(webhook, rules),
   };
 }

@@ -1,18 +1,14 @@
 import type { Kysely, Transaction } from 'kysely';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Config } from '../config.ts';
 import type { Tables } from '../db/tables.ts';
 import { type By, type Endpoint, findEndpoint } from '../endpoints/endpoint.ts';
-import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { type DeliveryRules, queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
 import { NotFoundError, NotReplayableError } from '../errors.ts';
 import { encodeId, mintUuid } from '../ids.ts';
 import { type NewReplay, replayWithin } from '../status/replay-deliveries.ts';
 import type { Delivery } from './delivery.ts';
 import { findDelivery } from './find-delivery.ts';
 import { findEvents } from './find-event.ts';
-
-/** What a fresh delivery depends on. */
-export type DeliveryRules = Pick<Config, 'retrySchedule' | 'requireVerification'>;
 
 /**
  * Replays one delivery in two steps, because the second locks the owner's log until the commit and must come last.
@@ -53,12 +49,11 @@ export function replayOf(
   original: Pick<Delivery, 'id' | 'endpoint_id'>,
   { endpoint, rules }: { endpoint: Endpoint; rules: DeliveryRules },
 ): NewReplay {
-  const firstDelayMs = (rules.retrySchedule[0] ?? 0) * 1000;
   return {
     originalId: original.id,
     id: mintUuid(),
     endpointId: original.endpoint_id,
-    ...queueOrRefuse(endpoint, { requireVerification: rules.requireVerification, firstDelayMs }),
+    ...queueOrRefuse(endpoint, rules),
   };
 }
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
+import type { DeliveryRules } from '../endpoints/queue-or-refuse.ts';
 import type { Logger } from '../log.ts';
-import type { DeliveryRules } from './replay-delivery.ts';
 import {
   claimReplayJob,
   gatherItems,

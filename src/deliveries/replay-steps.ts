@@ -2,12 +2,13 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../db/tables.ts';
 import { findEndpoints } from '../endpoints/endpoint.ts';
+import type { DeliveryRules } from '../endpoints/queue-or-refuse.ts';
 import { lowestUuid } from '../ids.ts';
 import { hintDeliveries } from '../status/create-deliveries.ts';
 import { type ReplayItem, replayItems } from '../status/replay-deliveries.ts';
 import { visibleDeliveries } from './delivery.ts';
 import { type DeliveryConditions, matchesFilter } from './filter.ts';
-import { type DeliveryRules, replayOf } from './replay-delivery.ts';
+import { replayOf } from './replay-delivery.ts';
 import { statusesOf } from './replay-job.ts';
 
 /** A job as the runner that holds it sees it. */

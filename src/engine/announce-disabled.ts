@@ -1,8 +1,7 @@
 import { sql, type Transaction } from 'kysely';
-import type { Config } from '../config.ts';
 import type { Tables } from '../db/tables.ts';
 import type { DisabledReason, Endpoint } from '../endpoints/endpoint.ts';
-import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { type DeliveryRules, queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
 import { categoryOf } from '../event-types/event-type-name.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { encodeId, mintUuid } from '../ids.ts';
@@ -29,7 +28,7 @@ export type Disabled = Readonly<{
 export async function announceDisabled(
   trx: Transaction<Tables>,
   { endpoint, reason, disabledAt }: Disabled,
-  rules: Pick<Config, 'retrySchedule' | 'requireVerification'>,
+  rules: DeliveryRules,
 ): Promise<readonly NewDelivery[]> {
   const ownerId = endpoint.owner_id;
   const tenantId = endpoint.owner_kind === 'TENANT' ? ownerId : undefined;
@@ -43,14 +42,12 @@ export async function announceDisabled(
     ...{ ownerId, id: mintUuid(), type, tenantId, idempotencyKey: undefined, occurredAt: disabledAt },
     body: renderEventBody({ type, occurredAt: disabledAt, payloadText: JSON.stringify(payload) }),
   };
-  const { retrySchedule, requireVerification } = rules;
-  const firstDelayMs = (retrySchedule[0] ?? 0) * 1000;
   const deliveries = (await findOthers(trx, endpoint)).map(
     (other): NewDelivery => ({
       ...{ ownerId, id: mintUuid(), endpointId: other.id, eventId: event.id, eventType: type, tenantId },
       ...{ kind: 'EVENT', replayOf: undefined, installationId: undefined },
-      maxAttempts: retrySchedule.length,
-      ...queueOrRefuse(other, { requireVerification, firstDelayMs }),
+      maxAttempts: rules.retrySchedule.length,
+      ...queueOrRefuse(other, rules),
     }),
   );
   await createDeliveriesWithin(trx, { events: [event], deliveries });

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { systemActor } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
+import type { DeliveryRules } from '../endpoints/queue-or-refuse.ts';
 import { hintDeliveries, type NewDelivery } from '../status/create-deliveries.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { announceDisabled } from './announce-disabled.ts';
@@ -16,7 +16,7 @@ export type GivenUp = Readonly<{
   /** The URL that was tried. */
   url: string;
   reason: 'GONE' | 'FAILING';
-  rules: Pick<Config, 'retrySchedule' | 'requireVerification'>;
+  rules: DeliveryRules;
 }>;
 
 /**

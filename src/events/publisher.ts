@@ -1,6 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
+import type { DeliveryRules } from '../endpoints/queue-or-refuse.ts';
 import { LimitExceededError, RequestError } from '../errors.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { createDeliveries } from '../status/create-deliveries.ts';
@@ -11,7 +12,7 @@ import { releaseEventKeys } from './event-keys.ts';
 import { findAudience } from './fan-out.ts';
 import { OwnerTurns } from './owner-turns.ts';
 import { type PlannedEvent, planEvents } from './plan-events.ts';
-import { type DeliveryRules, Targets } from './targets.ts';
+import { Targets } from './targets.ts';
 
 /**
  * Publishing: when it has answered, the events and all their deliveries are committed.

@@ -1,13 +1,10 @@
-import type { Config } from '../config.ts';
-import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { type DeliveryRules, queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { mintUuid } from '../ids.ts';
 import type { NewDeliveries, NewDelivery, NewEvent, NewForward } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import type { Audience, Subscriber } from './fan-out.ts';
 import type { PlannedEvent } from './plan-events.ts';
-
-export type DeliveryRules = Pick<Config, 'retrySchedule' | 'requireVerification'>;
 
 /** To whom some events go, and what is to be stored for it. */
 export class Targets {
@@ -55,8 +52,6 @@ export class Targets {
   }
 
   #deliveryTo(endpoint: Subscriber, event: PlannedEvent): NewDelivery {
-    const { retrySchedule, requireVerification } = this.#rules;
-    const firstDelayMs = (retrySchedule[0] ?? 0) * 1000;
     return {
       ownerId: event.checked.tenantId,
       id: mintUuid(),
@@ -65,10 +60,10 @@ export class Targets {
       eventType: event.checked.type.name,
       kind: 'EVENT',
       replayOf: undefined,
-      maxAttempts: retrySchedule.length,
+      maxAttempts: this.#rules.retrySchedule.length,
       tenantId: event.checked.tenantId,
       installationId: undefined,
-      ...queueOrRefuse(endpoint, { requireVerification, firstDelayMs }),
+      ...queueOrRefuse(endpoint, this.#rules),
     };
   }
 

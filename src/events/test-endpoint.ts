@@ -81,10 +81,7 @@ function testOf(
     },
     ...{ kind: 'TEST', replayOf: undefined, installationId: undefined },
     maxAttempts: rules.retrySchedule.length,
-    ...queueOrRefuse(endpoint, {
-      requireVerification: false,
-      firstDelayMs: (rules.retrySchedule[0] ?? 0) * 1000,
-    }),
+    ...queueOrRefuse(endpoint, { ...rules, requireVerification: false }),
   };
   return { event, delivery };
 }
