@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { databaseNow } from './clock.ts';
 
 /**
  * Ids are UUID version 7 (RFC 9562) inside and TypeIDs outside: `ep_01h455vb4pex5vsknk084sn02q`.
@@ -43,21 +44,10 @@ const suffixPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
 const typeByPrefix: ReadonlyMap<string, IdType> = new Map(idTypes.map((type) => [idPrefixes[type], type]));
 
-let clockOffsetMs = 0;
 let lastMs = 0;
 let counter = 0;
 const randomPool = Buffer.alloc(4096);
 let randomUsed = randomPool.length;
-
-/** Database time minus this process's time, measured at connect: ids carry the database's time. */
-export function setClockOffset(offsetMs: number): void {
-  clockOffsetMs = Math.round(offsetMs);
-}
-
-/** Milliseconds by the database's clock, as far as this process knows it. */
-export function databaseNow(): number {
-  return Date.now() + clockOffsetMs;
-}
 
 /** A fresh UUID v7, in the text form that PostgreSQL takes. */
 export function mintUuid(): string {

@@ -1,5 +1,6 @@
+import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
-import { databaseNow, encodeId } from '../ids.ts';
+import { encodeId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Actor } from './actor.ts';
 import { hashToken } from './api-key-token.ts';

@@ -1,7 +1,7 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
+import { databaseNow } from '../clock.ts';
 import { KeysUnavailableError } from '../errors.ts';
-import { databaseNow } from '../ids.ts';
 import { type Permission, permissions } from './permissions.ts';
 import { isExternalId } from './tenant-identity.ts';
 import { unauthenticated } from './unauthenticated.ts';

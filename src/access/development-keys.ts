@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { importJWK, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
 import { z } from 'zod';
+import { databaseNow } from '../clock.ts';
 import { type Config, ConfigError, keepInDataDir } from '../config.ts';
-import { databaseNow } from '../ids.ts';
 import type { Permission } from './permissions.ts';
 
 const fileName = 'dev-jwk.json';

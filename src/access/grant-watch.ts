@@ -1,7 +1,8 @@
+import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { run, type Statement, statement } from '../db/statement.ts';
 import { RequestError } from '../errors.ts';
-import { databaseNow, decodeId } from '../ids.ts';
+import { decodeId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { type Actor, platformOwnerId } from './actor.ts';
 import { memberEmail } from './app-access.ts';

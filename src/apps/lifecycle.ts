@@ -1,7 +1,8 @@
 import type { Transaction } from 'kysely';
+import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../db/tables.ts';
-import { databaseNow, encodeId, mintUuid } from '../ids.ts';
+import { encodeId, mintUuid } from '../ids.ts';
 import { forwardHint } from '../status/lane-hint.ts';
 import { ownerGroupOf } from '../status/shard.ts';
 

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { appendAudit } from '../audit/append-audit.ts';
+import { databaseNow } from '../clock.ts';
 import type { Tables } from '../db/tables.ts';
 import { insertEndpoint } from '../endpoints/create-endpoint.ts';
 import { deleteEndpoint } from '../endpoints/delete-endpoint.ts';
@@ -10,7 +11,7 @@ import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
 import { type UpdatedEndpoint, updateEndpoint } from '../endpoints/update-endpoint.ts';
 import { invalid, NotFoundError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
-import { databaseNow, encodeId, mintUuid } from '../ids.ts';
+import { encodeId, mintUuid } from '../ids.ts';
 import { type App, type By, lockApp, touchApp } from './app.ts';
 import { appendLifecycle } from './lifecycle.ts';
 

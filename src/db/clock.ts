@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { setClockOffset } from '../ids.ts';
+import { setClockOffset } from '../clock.ts';
 
 /** A host whose clock is further off than this would put ids into partitions that do not exist. */
 const maxSkewMs = 86_400_000;

@@ -4,7 +4,7 @@ import type { Tables } from '../db/tables.ts';
 import type { By } from '../endpoints/endpoint.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { encodeId } from '../ids.ts';
-import { cancelWithin } from '../status/cancel-delivery.ts';
+import { cancelWithin } from '../status/cancel-queued.ts';
 import { isFinal } from '../status/status.ts';
 import { findDelivery } from './find-delivery.ts';
 

@@ -10,7 +10,6 @@ import { node } from '../graph/node.ts';
 import { decodeId, encodeId } from '../ids.ts';
 import { readHeads } from '../live/read-log.ts';
 import { attemptsOf, DeliveryAttempt } from './attempts.graph.ts';
-import { type CappedCount as Count, countDeliveries, maxCount } from './count-deliveries.ts';
 import { createdAt, type Delivery as DeliveryRow } from './delivery.ts';
 import { DeliveryFilter } from './delivery-filter.graph.ts';
 import { DeliveryKind, FailureReason, failureReasonOf } from './enums.graph.ts';
@@ -147,14 +146,6 @@ export async function deliveryPageOf(
   return { ...rows, logPosition };
 }
 
-const CappedCount = builder.objectRef<Count>('CappedCount').implement({
-  description: 'A count that stops at a limit.',
-  fields: (t) => ({
-    count: t.exposeInt('count', { description: 'How many there are, at most `limit`.' }),
-    isCapped: t.exposeBoolean('isCapped', { description: 'Whether there are more than `limit`.' }),
-  }),
-});
-
 builder.objectField(Delivery, 'replays', (t) =>
   t.field({
     type: DeliveryConnection,
@@ -220,22 +211,5 @@ builder.queryFields((t) => ({
     complexity: pageCost,
     resolve: async (_root, { filter, ...page }, context) =>
       deliveryPage(context, await filteredOwner(context, filter), { page, filter }),
-  }),
-  deliveryCount: t.field({
-    type: CappedCount,
-    description:
-      'How many of the deliveries that `deliveries` shows match, counted no further than `limit`. Errors: BAD_USER_INPUT for a `limit` out of range.',
-    permission: viewPermission,
-    capability,
-    args: {
-      filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
-      limit: t.arg.int({
-        required: true,
-        defaultValue: 10_000,
-        description: `Where to stop counting: 10,000 by default, from 1 to ${maxCount}.`,
-      }),
-    },
-    resolve: async (_root, args, context) =>
-      countDeliveries(context.services.database.query, await filteredOwner(context, args.filter), args),
   }),
 }));

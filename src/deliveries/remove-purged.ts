@@ -1,8 +1,9 @@
 import { type Kysely, sql } from 'kysely';
+import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import type { Tables } from '../db/tables.ts';
-import { databaseNow, lowestUuid, timeOfUuid } from '../ids.ts';
+import { lowestUuid, timeOfUuid } from '../ids.ts';
 
 /** Deliveries that one statement removes, with their attempts: about 15 ms. */
 const removedRows = 1_000;

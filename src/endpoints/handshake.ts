@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { databaseNow } from '../clock.ts';
 import { BLOCKED_ADDRESS_MESSAGE } from '../egress/check-url.ts';
 import type { Sender, SendResult } from '../egress/send.ts';
-import { databaseNow, encodeId, mintUuid } from '../ids.ts';
+import { encodeId, mintUuid } from '../ids.ts';
 import { signatureHeader } from '../signing/sign.ts';
 
 /** An answer is one short JSON object; what is longer is not read for it, however it goes on. */

@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { systemActor } from '../access/actor.ts';
+import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../db/tables.ts';
 import type { Sender } from '../egress/send.ts';
-import { databaseNow } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { releaseWaiting } from '../status/release-waiting.ts';

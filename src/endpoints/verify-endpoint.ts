@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
+import { databaseNow } from '../clock.ts';
 import type { Tables } from '../db/tables.ts';
 import { LimitExceededError } from '../errors.ts';
-import { databaseNow } from '../ids.ts';
 import { type By, type Endpoint, getEndpoint, lockEndpoint } from './endpoint.ts';
 import type { Handshakes } from './handshakes.ts';
 import { type StartedHandshake, startHandshake } from './record-handshake.ts';

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
-import { databaseNow, lowestUuid } from '../ids.ts';
+import { lowestUuid } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { parseLaneHint } from '../status/lane-hint.ts';
 import { shardOf } from '../status/shard.ts';
 import { databaseTime, findLate, findNewlyDue, openSince, scanLanes } from './discover.ts';
-import { loadLanes } from './endpoint-health.ts';
 import type { Cursor } from './lane.ts';
+import { loadLanes } from './lane-health.ts';
 import type { Lanes } from './lanes.ts';
 import type { Leases } from './leases.ts';
 

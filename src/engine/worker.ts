@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Sender } from '../egress/send.ts';
 import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
-import { databaseNow } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { Change } from '../status/apply.ts';
 import { aimProbes } from './aim-probes.ts';
@@ -19,10 +19,10 @@ import {
   type Outcome,
   unsentChange,
 } from './decide.ts';
-import { loadLanes, writeHealth } from './endpoint-health.ts';
 import type { EngineMetrics } from './engine-metrics.ts';
 import { giveUpEndpoint } from './give-up-endpoint.ts';
 import type { Lane } from './lane.ts';
+import { loadLanes, writeHealth } from './lane-health.ts';
 import { Lanes } from './lanes.ts';
 import { Leases } from './leases.ts';
 import { LostClaims } from './lost-claims.ts';

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { type Actor, platformOwnerId } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
+import { databaseNow } from '../clock.ts';
 import type { Tables } from '../db/tables.ts';
 import {
   badUserInput,
@@ -9,7 +10,7 @@ import {
   ValidationError,
   type ValidationIssue,
 } from '../errors.ts';
-import { databaseNow, mintUuid } from '../ids.ts';
+import { mintUuid } from '../ids.ts';
 import { type EventType, toEventType } from './event-type.ts';
 import { categoryOf, eventTypeNameRule, isEventTypeName, isReservedEventType } from './event-type-name.ts';
 import { isNestedDeeper, maxNesting } from './nesting.ts';

@@ -1,7 +1,8 @@
+import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
 import { IdempotencyError } from '../errors.ts';
-import { databaseNow, mintUuid } from '../ids.ts';
+import { mintUuid } from '../ids.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { type KeyedEvent, keyOf, releaseEventKeys, takeEventKeys } from './event-keys.ts';
 

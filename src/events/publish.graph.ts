@@ -1,6 +1,3 @@
-import { Event } from '../deliveries/events.graph.ts';
-import type { Event as EventRow } from '../deliveries/find-event.ts';
-import { findEventsOfOwners } from '../deliveries/find-event.ts';
 import { IdempotencyError, LimitExceededError, RequestError, ValidationError } from '../errors.ts';
 import type { EventTypeCatalogue } from '../event-types/payload-validator.ts';
 import { builder } from '../graph/builder.ts';
@@ -8,6 +5,9 @@ import { type Context, requireActor } from '../graph/context.ts';
 import { mutation } from '../graph/result.ts';
 import { findTenants, findTenantsByExternalId } from '../tenants/tenant.ts';
 import { checkEvents, maxEventsPerCall } from './check-events.ts';
+import { Event } from './events.graph.ts';
+import type { Event as EventRow } from './find-event.ts';
+import { findEventsOfOwners } from './find-event.ts';
 import type { PublishedEvent as Published, Publisher } from './publisher.ts';
 
 declare module '../graph/context.ts' {

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { appendAudit } from '../audit/append-audit.ts';
+import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../db/tables.ts';
@@ -8,7 +9,7 @@ import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
 import { invalid, LimitExceededError, type ValidationError } from '../errors.ts';
 import { type EventType, findEventTypesByName, listEventTypes } from '../event-types/event-type.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
-import { databaseNow, encodeId, mintUuid } from '../ids.ts';
+import { encodeId, mintUuid } from '../ids.ts';
 import {
   createDeliveriesWithin,
   hintDeliveries,

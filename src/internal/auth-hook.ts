@@ -1,12 +1,12 @@
+import { refusal, singleHeader, unauthorized } from '../access/route-secret.ts';
+import { databaseNow } from '../clock.ts';
 import { ConfigError } from '../config.ts';
 import type { Database } from '../db/pool.ts';
-import { databaseNow } from '../ids.ts';
 import { declareRoute, type Route, type RouteRequest } from '../route.ts';
 import { decodeSigningSecret } from '../signing/secret.ts';
 import { type SignatureHeaders, verifySignature } from '../signing/sign.ts';
 import { applyAuthMessage } from './apply-auth-message.ts';
 import { readAuthMessage } from './auth-message.ts';
-import { refusal, singleHeader, unauthorized } from './secret.ts';
 
 const toleranceSeconds = 300;
 const idPattern = /^[\x21-\x7e]{1,255}$/;

@@ -1,6 +1,6 @@
+import { bearerToken, isSecret, refusal, singleHeader, unauthorized } from '../access/route-secret.ts';
+import type { JobRunner } from '../jobs/job-runner.ts';
 import { declareRoute, type Route } from '../route.ts';
-import type { JobRunner } from './job-runner.ts';
-import { bearerToken, isSecret, refusal, singleHeader, unauthorized } from './secret.ts';
 
 /** Printable ASCII, the space included: what a header can carry. */
 const runIdPattern = /^[\x20-\x7e]{1,255}$/;

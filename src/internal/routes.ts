@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
+import type { JobRunner } from '../jobs/job-runner.ts';
 import type { Route } from '../route.ts';
 import { authHookRoute } from './auth-hook.ts';
 import { cronRoute } from './cron.ts';
-import type { JobRunner } from './job-runner.ts';
 import { testControlRoute } from './test-control.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { isSecret, refusal, singleHeader, unauthorized } from '../access/route-secret.ts';
 import { TenantIdentities } from '../access/tenant-identity.ts';
 import type { Database } from '../db/pool.ts';
 import { declareRoute, type Route } from '../route.ts';
 import { advanceDue } from './advance-due.ts';
 import { drainQueue } from './drain-queue.ts';
 import { resetTenant } from './reset-tenant.ts';
-import { isSecret, refusal, singleHeader, unauthorized } from './secret.ts';
 
 const defaultDrainMs = 10_000;
 const maxDrainMs = 60_000;

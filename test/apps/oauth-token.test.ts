@@ -4,7 +4,7 @@ import { AppTokens } from '../../src/access/app-tokens.ts';
 import { createAuthenticator } from '../../src/access/authenticate.ts';
 import { clientIdOf } from '../../src/access/client-id.ts';
 import { oauthTokenRoute } from '../../src/apps/oauth-token.ts';
-import { databaseNow, setClockOffset } from '../../src/ids.ts';
+import { databaseNow, setClockOffset } from '../../src/clock.ts';
 import type { Route } from '../../src/route.ts';
 import { configWith } from '../access/issuer.ts';
 import { quietLogger } from '../support/database.ts';

@@ -11,9 +11,9 @@ import { openDatabase } from '../../src/db/pool.ts';
 import type { Tables } from '../../src/db/tables.ts';
 import type { DeliveryFilter } from '../../src/deliveries/filter.ts';
 import { listDeliveries } from '../../src/deliveries/list-deliveries.ts';
-import { readEndpointStats, readOwnerStats } from '../../src/deliveries/stats.ts';
 import { firstUuidAt } from '../../src/ids.ts';
 import { createLogger } from '../../src/log.ts';
+import { readEndpointStats, readOwnerStats } from '../../src/statistics/stats.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import { seedOwner } from '../support/deliveries.ts';
 

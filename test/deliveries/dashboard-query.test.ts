@@ -1,11 +1,11 @@
-import '../../src/deliveries/stats.graph.ts';
+import '../../src/statistics/stats.graph.ts';
 import { createRequire } from 'node:module';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Actor } from '../../src/access/actor.ts';
+import { databaseNow } from '../../src/clock.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Context, Services } from '../../src/graph/context.ts';
-import { databaseNow } from '../../src/ids.ts';
 import { schema } from '../../src/schema.ts';
 import { apply } from '../../src/status/apply.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';

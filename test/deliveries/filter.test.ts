@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { databaseNow } from '../../src/clock.ts';
 import { type Delivery, visibleDeliveries } from '../../src/deliveries/delivery.ts';
 import {
   changeMatcher,
@@ -7,7 +8,7 @@ import {
   matchesFilter,
   resolveFilter,
 } from '../../src/deliveries/filter.ts';
-import { databaseNow, encodeId, firstUuidAt, mintUuid, timeOfUuid } from '../../src/ids.ts';
+import { encodeId, firstUuidAt, mintUuid, timeOfUuid } from '../../src/ids.ts';
 import { deliveryStatuses } from '../../src/status/status.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedOwner } from '../support/deliveries.ts';

@@ -1,5 +1,5 @@
 import '../../src/endpoints/endpoints.graph.ts';
-import '../../src/deliveries/events.graph.ts';
+import '../../src/events/events.graph.ts';
 import '../../src/deliveries/subscriptions.graph.ts';
 import { createRequire } from 'node:module';
 import type { ExecutionResult } from 'graphql';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeCursor, type PageArgs, pageRange } from '../../src/db/keyset.ts';
-import { countDeliveries } from '../../src/deliveries/count-deliveries.ts';
 import { findDeliveries, findDelivery } from '../../src/deliveries/find-delivery.ts';
 import { listDeliveries, listDeliveriesOf } from '../../src/deliveries/list-deliveries.ts';
 import type { DeliveryScope } from '../../src/deliveries/scope.ts';
 import { mintUuid } from '../../src/ids.ts';
+import { countDeliveries } from '../../src/statistics/count-deliveries.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedOwner } from '../support/deliveries.ts';
 import { insertDelivery } from './insert-delivery.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { JobRunner } from '../../src/internal/job-runner.ts';
+import { JobRunner } from '../../src/jobs/job-runner.ts';
 import {
   cronSecret,
   type InternalServer,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { isSecret } from '../../src/internal/secret.ts';
+import { isSecret } from '../../src/access/route-secret.ts';
 
 /**
  * Far longer than secrets are. Of 32 characters even `===` compares so fast that no clock sees where it stopped; of

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { decodeId } from '../../src/ids.ts';
-import { sealInstallState } from '../../src/internal/install-state.ts';
+import { sealInstallState } from '../../src/installations/install-state.ts';
 import { startServer } from '../support/server-process.ts';
 import { bearer, type Proof, textAt } from './ask.ts';
 import { basic, type Credentials, type Named, secrets } from './credentials.ts';

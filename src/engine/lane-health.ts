@@ -1,0 +1,76 @@
+import { databaseNow } from '../clock.ts';
+import type { Database } from '../db/pool.ts';
+import { run, statement } from '../db/statement.ts';
+import type { Health } from './circuit.ts';
+import type { Lane } from './lane.ts';
+
+type HealthRow = {
+  endpoint_id: string;
+  max_deliveries_per_second: number | null;
+  circuit: Health['circuit'] | null;
+  consecutive_failures: number | null;
+  opened_at: Date | null;
+  next_probe_at: Date | null;
+  failing_since: Date | null;
+};
+
+const readStatement = statement(
+  'read_health',
+  `select e.id as endpoint_id, e.max_deliveries_per_second, h.circuit, h.consecutive_failures, h.opened_at,
+          h.next_probe_at, h.failing_since
+     from unnest($1::uuid[], $2::uuid[]) as x(owner_id, endpoint_id)
+     join endpoint e on e.owner_id = x.owner_id and e.id = x.endpoint_id
+     left join endpoint_health h on h.owner_id = e.owner_id and h.endpoint_id = e.id`,
+);
+
+/** Brings what a lane must know before its first claim: its rate, and the circuit as the last holder left it. */
+export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<void> {
+  const rows = await run<HealthRow>(db, db.engine, readStatement, [
+    lanes.map(({ ownerId }) => ownerId),
+    lanes.map(({ endpointId }) => endpointId),
+  ]);
+  const found = new Map(rows.map((row) => [row.endpoint_id, row]));
+  const now = databaseNow();
+  for (const lane of lanes) {
+    // A probe has left meanwhile: what was read is older than what it is about to tell.
+    if (lane.isLoaded && lane.inFlight > 0) continue;
+    const row = found.get(lane.endpointId);
+    lane.maxPerSecond = row?.max_deliveries_per_second ?? undefined;
+    lane.health = {
+      circuit: row?.circuit ?? 'CLOSED',
+      consecutiveFailures: row?.consecutive_failures ?? 0,
+      openedAt: row?.opened_at ?? undefined,
+      nextProbeAt: row?.next_probe_at ?? undefined,
+      failingSince: row?.failing_since ?? undefined,
+    };
+    if (!lane.isLoaded) lane.assumeSpent(now);
+    lane.isLoaded = true;
+  }
+}
+
+const writeStatement = statement(
+  'write_health',
+  `insert into endpoint_health as h
+     (owner_id, endpoint_id, circuit, consecutive_failures, opened_at, next_probe_at, failing_since, updated_at)
+   values ($1, $2, $3, $4, $5, $6, $7, now())
+   on conflict (owner_id, endpoint_id) do update set
+     circuit = excluded.circuit, consecutive_failures = excluded.consecutive_failures,
+     opened_at = excluded.opened_at, next_probe_at = excluded.next_probe_at,
+     failing_since = excluded.failing_since, updated_at = now()`,
+);
+
+export async function writeHealth(
+  db: Database,
+  endpoint: { ownerId: string; endpointId: string },
+  health: Health,
+): Promise<void> {
+  await run(db, db.engine, writeStatement, [
+    endpoint.ownerId,
+    endpoint.endpointId,
+    health.circuit,
+    health.consecutiveFailures,
+    health.openedAt ?? null,
+    health.nextProbeAt ?? null,
+    health.failingSince ?? null,
+  ]);
+}

@@ -1,0 +1,68 @@
+import { databaseNow } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { deleteOld } from '../db/delete-old.ts';
+import { createPartitions } from '../db/partitions.ts';
+import type { Database } from '../db/pool.ts';
+import type { Handshakes } from '../endpoints/handshakes.ts';
+import { dropExpired } from '../engine/retention.ts';
+import { removeExpiredAnswers } from '../idempotency/with-idempotency.ts';
+import { partitionedTables } from '../status/partitioned-tables.ts';
+import type { Job } from './job-runner.ts';
+import { rollUpUsage } from './roll-up-usage.ts';
+
+const answersPerDelete = 5_000;
+
+/** What has to be done from time to time. All of it is idempotent, and safe beside everything else that runs. */
+export function createJobs(options: {
+  database: Database;
+  handshakes: Pick<Handshakes, 'rescue'>;
+  config: Pick<Config, 'retentionDays' | 'retrySchedule'>;
+}): readonly Job[] {
+  const { database, handshakes, config } = options;
+  return [
+    {
+      // Partitions for the days ahead: without them nothing could be stored.
+      name: 'partitions',
+      run: async () => ({ made: await createPartitions(database.api, partitionedTables, databaseNow()) }),
+    },
+    {
+      name: 'retention',
+      run: async () => ({
+        dropped: await dropExpired(database, { retentionDays: config.retentionDays, now: databaseNow() }),
+        removed: await removeEnded(database),
+      }),
+    },
+    {
+      // Handshakes whose process died. Every process looks for them by itself, too, every few seconds.
+      name: 'rescue',
+      run: async () => ({ handshakes: await handshakes.rescue() }),
+    },
+    {
+      name: 'usage-rollup',
+      run: async () => ({
+        changedDays: await rollUpUsage(database, {
+          retrySchedule: config.retrySchedule,
+          now: databaseNow(),
+        }),
+      }),
+    },
+  ];
+}
+
+/** Rows of small tables whose time is over. Returns how many, by table. */
+async function removeEnded(database: Database): Promise<Record<string, number>> {
+  let answers = 0;
+  for (let removed = answersPerDelete; removed === answersPerDelete; answers += removed) {
+    removed = await removeExpiredAnswers(database, answersPerDelete);
+  }
+  const pool = database.api;
+  return {
+    idempotency_key: answers,
+    signing_secret: await deleteOld(pool, 'signing_secret', `expires_at < now() - interval '1 hour'`),
+    // A sender that had no answer may come again for days; a signature is good for minutes.
+    auth_hook_seen: await deleteOld(pool, 'auth_hook_seen', `seen_at < now() - interval '30 days'`),
+    // Longer than a link may live.
+    install_link_used: await deleteOld(pool, 'install_link_used', `used_at < now() - interval '60 days'`),
+    job_run: await deleteOld(pool, 'job_run', `started_at < now() - interval '30 days'`),
+  };
+}

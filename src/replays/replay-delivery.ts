@@ -1,0 +1,74 @@
+import type { Kysely, Transaction } from 'kysely';
+import { appendAudit } from '../audit/append-audit.ts';
+import type { Tables } from '../db/tables.ts';
+import type { Delivery } from '../deliveries/delivery.ts';
+import { findDelivery } from '../deliveries/find-delivery.ts';
+import { type By, type Endpoint, findEndpoint } from '../endpoints/endpoint.ts';
+import { type DeliveryRules, queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { NotFoundError, NotReplayableError } from '../errors.ts';
+import { findEvents } from '../events/find-event.ts';
+import { encodeId, mintUuid } from '../ids.ts';
+import { type NewReplay, replayWithin } from '../status/replay-deliveries.ts';
+
+/**
+ * Replays one delivery in two steps, because the second locks the owner's log until the commit and must come last.
+ * `planReplay` refuses what cannot be replayed and writes the audit entry; `carryOut` creates the fresh delivery.
+ */
+export async function planReplay(
+  trx: Transaction<Tables>,
+  { ownerId, id, rules, by }: { ownerId: string; id: string; rules: DeliveryRules; by: By },
+): Promise<NewReplay> {
+  const original = await getReplayable(trx, ownerId, id);
+  const endpoint = await findEndpoint(trx, ownerId, original.endpoint_id);
+  if (endpoint === undefined) throw new NotFoundError(encodeId('Delivery', id));
+  const fresh = replayOf(original, { endpoint, rules });
+  await appendAudit(trx, {
+    ownerId,
+    ...by,
+    action: 'delivery.replay',
+    targetType: 'Delivery',
+    targetId: id,
+    changes: { replay: encodeId('Delivery', fresh.id), endpointId: encodeId('Endpoint', endpoint.id) },
+  });
+  return fresh;
+}
+
+/** The last statement of the transaction. After the commit, call `hintDeliveries`. */
+export async function carryOutReplay(
+  trx: Transaction<Tables>,
+  { ownerId, replay, rules }: { ownerId: string; replay: NewReplay; rules: DeliveryRules },
+): Promise<void> {
+  const maxAttempts = rules.retrySchedule.length;
+  if (await replayWithin(trx, { ownerId, replay, maxAttempts })) return;
+  // Removed, or its event dropped, since it was looked at.
+  throw new NotFoundError(encodeId('Delivery', replay.originalId));
+}
+
+/** A fresh delivery of the original's event, as publishing would have made it now. */
+export function replayOf(
+  original: Pick<Delivery, 'id' | 'endpoint_id'>,
+  { endpoint, rules }: { endpoint: Endpoint; rules: DeliveryRules },
+): NewReplay {
+  return {
+    originalId: original.id,
+    id: mintUuid(),
+    endpointId: original.endpoint_id,
+    ...queueOrRefuse(endpoint, rules),
+  };
+}
+
+async function getReplayable(db: Kysely<Tables>, ownerId: string, id: string): Promise<Delivery> {
+  const delivery = await findDelivery(db, ownerId, id);
+  if (delivery === undefined) throw new NotFoundError(encodeId('Delivery', id));
+  const { status } = delivery;
+  if (status !== 'FAILED' && status !== 'DEAD_LETTER') throw new NotReplayableError(status);
+  if (delivery.kind === 'TEST') {
+    // Its replay would not carry the header that tells a test from the truth.
+    throw new NotReplayableError(status, 'A test is not replayed: call `testEndpoint` for another one.');
+  }
+  const [event] = await findEvents(db, ownerId, [delivery.event_id]);
+  if (event === undefined) {
+    throw new NotReplayableError(status, 'The event is past retention: nothing is left that could be sent.');
+  }
+  return delivery;
+}

@@ -1,0 +1,192 @@
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Database } from '../db/pool.ts';
+import type { Tables } from '../db/tables.ts';
+import { visibleDeliveries } from '../deliveries/delivery.ts';
+import { type DeliveryConditions, matchesFilter } from '../deliveries/filter.ts';
+import { findEndpoints } from '../endpoints/endpoint.ts';
+import type { DeliveryRules } from '../endpoints/queue-or-refuse.ts';
+import { lowestUuid } from '../ids.ts';
+import { hintDeliveries } from '../status/create-deliveries.ts';
+import { type ReplayItem, replayItems } from '../status/replay-deliveries.ts';
+import { replayOf } from './replay-delivery.ts';
+import { statusesOf } from './replay-job.ts';
+
+/** A job as the runner that holds it sees it. */
+export type HeldJob = Omit<Selectable<Tables['replay_job']>, 'conditions'> & {
+  conditions: DeliveryConditions;
+};
+
+/** What a step left: more to do, nothing, or a job that somebody else holds by now. */
+export type StepResult = 'MORE' | 'DONE' | 'LOST';
+
+/** Takes the oldest job that nobody works on. */
+export async function claimReplayJob(db: Kysely<Tables>, leaseMs: number): Promise<HeldJob | undefined> {
+  const { rows } = await sql<HeldJob>`
+    update replay_job j
+       set epoch = j.epoch + 1, lease_until = now() + ${leaseMs} * interval '1 millisecond'
+      from (select owner_id, id from replay_job
+             where status = 'RUNNING' and lease_until <= now()
+             order by lease_until limit 1 for update skip locked) free
+     where j.owner_id = free.owner_id and j.id = free.id
+    returning j.*`.execute(db);
+  return rows[0];
+}
+
+/** Hands it back: it comes after all others that wait. */
+export async function releaseReplayJob(db: Kysely<Tables>, job: HeldJob): Promise<void> {
+  await heldBy(db, job).set({ lease_until: sql<Date>`clock_timestamp()` }).execute();
+}
+
+/**
+ * Gathers what of the next rows matches, and moves the cursor in the same transaction. The cursor goes along the index
+ * of what is not a success, status by status: both statuses are ends, so that each delivery is looked at once. A
+ * statement looks at no more than `rows`, however few match.
+ */
+export async function gatherItems(
+  db: Kysely<Tables>,
+  job: HeldJob,
+  { rows: limit, leaseMs }: { rows: number; leaseMs: number },
+): Promise<StepResult> {
+  const { owner_id: ownerId, id, conditions, cursor_status: status } = job;
+  if (status === null) return 'DONE';
+  const next = statusesOf(conditions).find((name) => name > status) ?? null;
+  const matching = visibleDeliveries(db, ownerId)
+    .select('d.id')
+    .where('d.id', '=', sql<string>`page.id`)
+    .where(matchesFilter(conditions))
+    // Looked up row by row: the planner could otherwise begin with all that the owner has.
+    .offset(0);
+  const { rows } = await sql<Pick<HeldJob, 'cursor_status' | 'cursor_id'>>`
+    with job as materialized (
+      select id from replay_job
+       where owner_id = ${ownerId} and id = ${id} and epoch = ${job.epoch} and status = 'RUNNING'
+         for update
+    ),
+    page as materialized (
+      select d.id from delivery d
+       where d.owner_id = ${ownerId} and d.status = ${status} and d.status <> 'SUCCEEDED'
+         and d.id > ${job.cursor_id} and d.id <= ${job.upper_id} and d.id >= ${conditions.firstId ?? lowestUuid}
+       order by d.id
+       limit ${limit}
+    ),
+    found as (
+      insert into replay_job_item (owner_id, job_id, original_id)
+      select ${ownerId}, job.id, m.id from job, page cross join lateral (${matching}) m
+      on conflict do nothing
+      returning 1
+    )
+    update replay_job j
+       set matched = j.matched + (select count(*) from found),
+           cursor_status = case when p.n < ${limit} then ${next} else j.cursor_status end,
+           cursor_id = case when p.n < ${limit} then ${lowestUuid}::uuid
+                            else (select id from page order by id desc limit 1) end,
+           lease_until = now() + ${leaseMs} * interval '1 millisecond', failures = 0
+      from job, (select count(*) as n from page) p
+     where j.owner_id = ${ownerId} and j.id = job.id
+    returning j.cursor_status, j.cursor_id`.execute(db);
+  const [moved] = rows;
+  if (moved === undefined) return 'LOST';
+  Object.assign(job, moved);
+  return 'MORE';
+}
+
+/** Replays the next items. Without one left, the job is completed. */
+export async function replayNextItems(
+  database: Database,
+  job: HeldJob,
+  { items: limit, leaseMs, rules }: { items: number; leaseMs: number; rules: DeliveryRules },
+): Promise<StepResult> {
+  const { owner_id: ownerId, id: jobId, epoch } = job;
+  const originalIds = await nextItems(database.query, job, limit);
+  if (originalIds.length === 0) return (await complete(database.query, job)) ? 'DONE' : 'LOST';
+  const items = await plan(database.query, job, { originalIds, rules });
+  const isHeld = await replayItems(database, {
+    ...{ ownerId, jobId, epoch, leaseMs, items },
+    maxAttempts: rules.retrySchedule.length,
+    orAgain: job.conditions.isReplayed === true,
+  });
+  hintDeliveries(
+    database,
+    items.flatMap(({ replay }) => (replay === undefined ? [] : { ownerId, ...replay })),
+  );
+  return isHeld ? 'MORE' : 'LOST';
+}
+
+/** A job that errors keep from going on is given up after a few in a row. True: it has been. */
+export async function noteFailure(db: Kysely<Tables>, job: HeldJob, maxFailures: number): Promise<boolean> {
+  const row = await heldBy(db, job)
+    .set({
+      failures: sql<number>`failures + 1`,
+      status: sql<
+        'RUNNING' | 'FAILED'
+      >`case when failures + 1 < ${maxFailures} then 'RUNNING' else 'FAILED' end`,
+      completed_at: sql<Date | null>`case when failures + 1 < ${maxFailures} then null else clock_timestamp() end`,
+    })
+    .returning('status')
+    .executeTakeFirst();
+  return row?.status === 'FAILED';
+}
+
+const heldBy = (db: Kysely<Tables>, job: HeldJob) =>
+  db
+    .updateTable('replay_job')
+    .where('owner_id', '=', job.owner_id)
+    .where('id', '=', job.id)
+    .where('epoch', '=', job.epoch)
+    .where('status', '=', 'RUNNING');
+
+async function nextItems(db: Kysely<Tables>, job: HeldJob, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('replay_job_item')
+    .select('original_id')
+    .where('owner_id', '=', job.owner_id)
+    .where('job_id', '=', job.id)
+    .where('original_id', '>', job.cursor_id)
+    .orderBy('original_id')
+    .limit(limit)
+    .execute();
+  // Kept in memory alone: over what has just been deleted the next look need not go again.
+  job.cursor_id = rows.at(-1)?.original_id ?? job.cursor_id;
+  return rows.map((row) => row.original_id);
+}
+
+/** What has been purged meanwhile is left out here, what has changed otherwise by the statement itself. */
+async function plan(
+  db: Kysely<Tables>,
+  job: HeldJob,
+  { originalIds, rules }: { originalIds: readonly string[]; rules: DeliveryRules },
+): Promise<ReplayItem[]> {
+  const visible = await visibleDeliveries(db, job.owner_id)
+    .select(['d.id', 'd.endpoint_id'])
+    .where('d.id', '=', sql<string>`any(${[...originalIds]}::uuid[])`)
+    .execute();
+  const endpoints = await findEndpoints(db, job.owner_id, [
+    ...new Set(visible.map(({ endpoint_id }) => endpoint_id)),
+  ]);
+  const originals = new Map(visible.map((original) => [original.id, original]));
+  const endpointOf = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+  return originalIds.map((originalId) => {
+    const original = originals.get(originalId);
+    const endpoint = original === undefined ? undefined : endpointOf.get(original.endpoint_id);
+    if (original === undefined || endpoint === undefined) return { originalId, replay: undefined };
+    return { originalId, replay: replayOf(original, { endpoint, rules }) };
+  });
+}
+
+async function complete(db: Kysely<Tables>, job: HeldJob): Promise<boolean> {
+  const done = await heldBy(db, job)
+    .set({ status: 'COMPLETED', completed_at: sql<Date>`clock_timestamp()` })
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('replay_job_item')
+            .select('job_id')
+            .where('owner_id', '=', job.owner_id)
+            .where('job_id', '=', job.id),
+        ),
+      ),
+    )
+    .returning('id')
+    .executeTakeFirst();
+  return done !== undefined;
+}

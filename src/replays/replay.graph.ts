@@ -1,0 +1,214 @@
+import { askedDelivery } from '../deliveries/asked-delivery.graph.ts';
+import { Delivery } from '../deliveries/deliveries.graph.ts';
+import { createdAt } from '../deliveries/delivery.ts';
+import { DeliveryFilter } from '../deliveries/delivery-filter.graph.ts';
+import { findDelivery } from '../deliveries/find-delivery.ts';
+import { ownedLoader } from '../deliveries/owned-loader.ts';
+import { viewedOwners, viewPermission } from '../deliveries/viewed-owner.ts';
+import { whileMember } from '../deliveries/while-member.ts';
+import { askingOwnerOf, findAllAmong, findAmong } from '../endpoints/asking-owner.ts';
+import { changeEndpoints } from '../endpoints/endpoint.graph.ts';
+import { byOf } from '../endpoints/endpoint-services.ts';
+import {
+  IdempotencyError,
+  NotFoundError,
+  NotReplayableError,
+  RequestError,
+  ValidationError,
+} from '../errors.ts';
+import { builder } from '../graph/builder.ts';
+import type { Context } from '../graph/context.ts';
+import { node } from '../graph/node.ts';
+import { mutation } from '../graph/result.ts';
+import {
+  idempotencyKeyDescription,
+  idempotencyNote,
+  idempotently,
+} from '../idempotency/idempotently.graph.ts';
+import { decodeId, encodeId } from '../ids.ts';
+import { hintDeliveries } from '../status/create-deliveries.ts';
+import type { NewReplay } from '../status/replay-deliveries.ts';
+import { carryOutReplay, planReplay } from './replay-delivery.ts';
+import { createReplayJob, findReplayJobs, type ReplayJob as ReplayJobRow } from './replay-job.ts';
+import { replayProgress } from './replay-progress.ts';
+import type { ReplayRunner } from './replay-runner.ts';
+
+declare module '../graph/context.ts' {
+  interface Services {
+    replayRunner: Pick<ReplayRunner, 'wake'>;
+  }
+}
+
+const jobStatuses: Record<ReplayJobRow['status'], { description: string }> = {
+  RUNNING: { description: 'It gathers what matches, or replays it.' },
+  COMPLETED: { description: 'All that matched has been replayed or skipped.' },
+  FAILED: { description: 'It was given up after errors; what it had replayed stays.' },
+};
+
+const ReplayJobStatus = builder.enumType('ReplayJobStatus', {
+  description: 'How a bulk replay fares.',
+  values: jobStatuses,
+});
+
+const jobOf = ownedLoader(findReplayJobs);
+
+const ReplayJob = builder.objectRef<ReplayJobRow>('ReplayJob');
+
+node(builder, ReplayJob, {
+  description:
+    'A bulk replay in the background. It gathers what matches, then replays it; once it has ended, `matched` is the sum of `replayed` and `skipped`.',
+  permission: viewPermission,
+  id: (job) => encodeId('ReplayJob', job.id),
+  load: async (ids, context) =>
+    findAllAmong(await viewedOwners(context), ids, (ownerId) => jobOf(context).loadMany(ownerId, ids)),
+  fields: (t) => ({
+    status: t.expose('status', { type: ReplayJobStatus, description: 'How it fares.' }),
+    matched: t.expose('matched', {
+      type: 'SafeInt',
+      description:
+        'How many deliveries it has found to replay: it grows while they are gathered, before the first is replayed.',
+    }),
+    replayed: t.expose('replayed', {
+      type: 'SafeInt',
+      description: 'For how many of them there is a fresh delivery.',
+    }),
+    skipped: t.expose('skipped', {
+      type: 'SafeInt',
+      description:
+        'How many could not be replayed any more: purged, replayed by somebody else, or past retention.',
+    }),
+    createdAt: t.field({ type: 'DateTime', description: 'When it was asked for.', resolve: createdAt }),
+    completedAt: t.expose('completed_at', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended; null before.',
+    }),
+  }),
+});
+
+mutation(builder, 'replayDelivery', {
+  description:
+    'Sends a FAILED or DEAD_LETTER delivery once more, as a fresh delivery of the same event with the same `webhook-id`; the original stays as it is. Where its endpoint cannot take it, being inactive for instance, the fresh one is FAILED with the reason. NotReplayableError: it is on its way or has succeeded, it is a test, or its event is past retention.',
+  permission: changeEndpoints,
+  capability: {
+    records: ['Delivery', 'AuditEntry'],
+    sideEffects: ['a signed POST to the endpoint', 'audit entry delivery.replay'],
+    idempotency: idempotencyNote,
+  },
+  input: (t) => ({
+    id: t.id({ required: true, description: 'The id of the delivery to replay: `dlv_…`.' }),
+    idempotencyKey: t.string({ description: idempotencyKeyDescription }),
+  }),
+  payload: { delivery: { type: Delivery, description: 'The fresh delivery.' } },
+  errors: [NotFoundError, NotReplayableError, IdempotencyError],
+  async resolve(input, context) {
+    const { database, config: rules } = context.services;
+    const { ownerId, id } = await askedDelivery(context, input.id);
+    const replays: NewReplay[] = [];
+    const { deliveryId } = await idempotently(
+      context,
+      {
+        ownerId,
+        field: 'replayDelivery',
+        input,
+        async lastly(trx) {
+          for (const replay of replays) await carryOutReplay(trx, { ownerId, replay, rules });
+        },
+      },
+      async (trx) => {
+        const replay = await planReplay(trx, { ownerId, id, rules, by: byOf(context) });
+        replays.push(replay);
+        return { deliveryId: replay.id };
+      },
+    );
+    hintDeliveries(
+      database,
+      replays.map((replay) => ({ ownerId, ...replay })),
+    );
+    const delivery = await findDelivery(database.query, ownerId, deliveryId);
+    if (delivery === undefined) throw new NotFoundError(input.id);
+    return { delivery };
+  },
+});
+
+mutation(builder, 'replayDeliveries', {
+  description:
+    'Replays every FAILED or DEAD_LETTER delivery that the filter matches now and that was not replayed yet (`isReplayed: true` asks for those that were), in the background: each exactly once, whatever crashes meanwhile. Tests are left out. A member of an app replays the app’s where the filter’s `endpointId` names its endpoint. `deliveryCount` tells beforehand how many there are, `replayJobProgress` how far it has come.',
+  permission: changeEndpoints,
+  capability: {
+    records: ['ReplayJob', 'Delivery', 'AuditEntry'],
+    sideEffects: ['signed POSTs to the endpoints', 'audit entry replay_job.create'],
+    idempotency: idempotencyNote,
+  },
+  input: (t) => ({
+    filter: t.field({
+      type: DeliveryFilter,
+      required: true,
+      description: 'Which deliveries; an empty filter is all that can be replayed.',
+    }),
+    idempotencyKey: t.string({ description: idempotencyKeyDescription }),
+  }),
+  payload: { job: { type: ReplayJob, description: 'The bulk replay, which has just begun.' } },
+  errors: [ValidationError, IdempotencyError],
+  async resolve(input, context) {
+    const ownerId = await askingOwnerOf(context, changeEndpoints, input.filter.endpointId);
+    const { jobId } = await idempotently(
+      context,
+      { ownerId, field: 'replayDeliveries', input },
+      async (trx) => ({
+        jobId: await createReplayJob(trx, { ownerId, filter: input.filter, by: byOf(context) }),
+      }),
+    );
+    context.services.replayRunner.wake();
+    const job = await jobOf(context).load({ ownerId, id: jobId });
+    if (job === undefined) throw new Error('A bulk replay that was just stored is not there.');
+    return { job };
+  },
+});
+
+builder.queryField('replayJob', (t) =>
+  t.field({
+    type: ReplayJob,
+    nullable: true,
+    description:
+      'One bulk replay. Null where there is none, it belongs to somebody else, or the id is malformed.',
+    permission: viewPermission,
+    capability: { records: ['ReplayJob'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    args: { id: t.arg.id({ required: true, description: 'The id of a bulk replay: `rpj_…`.' }) },
+    resolve: (_root, { id }, context) => findJob(context, id),
+  }),
+);
+
+builder.subscriptionField('replayJobProgress', (t) =>
+  t.field({
+    type: ReplayJob,
+    description:
+      'A bulk replay as it moves on: how it stands at once, then at most four times a second where something has changed; it ends with the job. Errors: NOT_FOUND.',
+    permission: viewPermission,
+    capability: {
+      records: ['ReplayJob'],
+      sideEffects: [],
+      idempotency: 'Subscribe again and it goes on from how the job stands.',
+    },
+    args: { id: t.arg.id({ required: true, description: 'The id of a bulk replay: `rpj_…`.' }) },
+    subscribe: async (_root, { id: globalId }, context) => {
+      const job = await findJob(context, globalId);
+      if (job === undefined) throw new RequestError('NOT_FOUND', 'No such bulk replay.');
+      const { owner_id: ownerId, id } = job;
+      return whileMember(context, ownerId, (signal) =>
+        replayProgress(context.services.database.query, { ownerId, id, signal }),
+      );
+    },
+    resolve: (event) => {
+      if (event instanceof Error) throw event;
+      return event;
+    },
+  }),
+);
+
+async function findJob(context: Context, globalId: string): Promise<ReplayJobRow | undefined> {
+  const owners = await viewedOwners(context);
+  const id = decodeId('ReplayJob', globalId);
+  if (id === undefined) return undefined;
+  return findAmong(owners, (ownerId) => jobOf(context).load({ ownerId, id }));
+}

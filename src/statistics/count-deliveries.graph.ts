@@ -1,0 +1,32 @@
+import { DeliveryFilter } from '../deliveries/delivery-filter.graph.ts';
+import { filteredOwner, viewPermission } from '../deliveries/viewed-owner.ts';
+import { builder } from '../graph/builder.ts';
+import { type CappedCount as Count, countDeliveries, maxCount } from './count-deliveries.ts';
+
+const CappedCount = builder.objectRef<Count>('CappedCount').implement({
+  description: 'A count that stops at a limit.',
+  fields: (t) => ({
+    count: t.exposeInt('count', { description: 'How many there are, at most `limit`.' }),
+    isCapped: t.exposeBoolean('isCapped', { description: 'Whether there are more than `limit`.' }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  deliveryCount: t.field({
+    type: CappedCount,
+    description:
+      'How many of the deliveries that `deliveries` shows match, counted no further than `limit`. Errors: BAD_USER_INPUT for a `limit` out of range.',
+    permission: viewPermission,
+    capability: { records: ['Delivery'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    args: {
+      filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
+      limit: t.arg.int({
+        required: true,
+        defaultValue: 10_000,
+        description: `Where to stop counting: 10,000 by default, from 1 to ${maxCount}.`,
+      }),
+    },
+    resolve: async (_root, args, context) =>
+      countDeliveries(context.services.database.query, await filteredOwner(context, args.filter), args),
+  }),
+}));

@@ -1,0 +1,46 @@
+import { type Kysely, type SqlBool, sql } from 'kysely';
+import type { Tables } from '../db/tables.ts';
+import { visibleDeliveries } from '../deliveries/delivery.ts';
+import { type DeliveryFilter, matchesFilter, resolveFilter } from '../deliveries/filter.ts';
+import { scopeWhileRemoving, targetsOf } from '../deliveries/scope.ts';
+import { badUserInput } from '../errors.ts';
+
+export const maxCount = 100_000;
+
+export type CappedCount = Readonly<{ count: number; isCapped: boolean }>;
+
+/** How many deliveries match, counted no further than `limit`: a count costs as much as what it counts. */
+export async function countDeliveries(
+  db: Kysely<Tables>,
+  ownerId: string,
+  options: Readonly<{ filter?: DeliveryFilter | null | undefined; limit: number }>,
+): Promise<CappedCount> {
+  const { limit } = options;
+  if (limit < 1 || limit > maxCount) {
+    throw badUserInput(`\`limit\` must be from 1 to ${maxCount}; it was ${limit}.`, {
+      argument: 'limit',
+      limit: maxCount,
+    });
+  }
+  const conditions = await resolveFilter(db, options.filter);
+  const scope = await scopeWhileRemoving(db, ownerId, conditions);
+  const rows = visibleDeliveries(db, ownerId)
+    .select(sql<number>`1`.as('one'))
+    .where(matchesFilter(conditions))
+    .limit(limit + 1);
+  const matching =
+    scope === undefined
+      ? rows
+      : db
+          .selectFrom(targetsOf(ownerId, scope).as('target'))
+          .crossJoinLateral(() =>
+            rows.where(sql<SqlBool>`d.endpoint_id = target.id and d.id > target.purged_through`).as('found'),
+          )
+          .select('found.one')
+          .limit(limit + 1);
+  const { count } = await db
+    .selectFrom(matching.as('m'))
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return { count: Math.min(count, limit), isCapped: count > limit };
+}

@@ -1,9 +1,0 @@
-import { openDatabase } from '../../src/db/pool.ts';
-import { ReplayRunner } from '../../src/deliveries/replay-runner.ts';
-import { createLogger } from '../../src/log.ts';
-
-/** A runner in a process of its own, for a test that kills it. */
-const [url = ''] = process.argv.slice(2);
-const logger = createLogger('silent');
-const database = openDatabase({ url, logger, prepared: true, engineConnections: 2, apiConnections: 2 });
-new ReplayRunner({ database, config: { retrySchedule: [0], requireVerification: true }, logger }).start();
