@@ -5,6 +5,8 @@ import '../../src/apps/app-versions.graph.ts';
 import '../../src/apps/app-webhook.graph.ts';
 import '../../src/apps/change-app.graph.ts';
 import '../../src/deliveries/app-deliveries.graph.ts';
+import '../../src/statistics/app-analytics.graph.ts';
+import '../../src/statistics/count-deliveries.graph.ts';
 import '../../src/deliveries/attempts.graph.ts';
 import '../../src/events/events.graph.ts';
 import '../../src/replays/replay.graph.ts';

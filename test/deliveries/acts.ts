@@ -1,5 +1,6 @@
 import '../../src/endpoints/endpoints.graph.ts';
 import '../../src/events/events.graph.ts';
+import '../../src/statistics/count-deliveries.graph.ts';
 import '../../src/deliveries/change-deliveries.graph.ts';
 import '../../src/replays/replay.graph.ts';
 import '../../src/events/test-endpoint.graph.ts';

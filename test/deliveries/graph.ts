@@ -1,5 +1,6 @@
 import '../../src/endpoints/endpoints.graph.ts';
 import '../../src/events/events.graph.ts';
+import '../../src/statistics/count-deliveries.graph.ts';
 import '../../src/deliveries/subscriptions.graph.ts';
 import { createRequire } from 'node:module';
 import type { ExecutionResult } from 'graphql';
