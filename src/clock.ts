@@ -1,3 +1,6 @@
+/** A day by UTC, which has no other length. */
+export const dayMs = 86_400_000;
+
 let offsetMs = 0;
 
 /** Sets the database's time minus this process's time, in milliseconds, as measured at connect. */

@@ -24,6 +24,9 @@ export type Actor = Readonly<{
   expiresAt: Date | undefined;
 }>;
 
+/** Who acted, and in which request: what an audit entry says of it. */
+export type By = Readonly<{ actor: Actor; requestId: string | undefined }>;
+
 /** The service itself: retention, the engine, the rescue of an interrupted handshake. */
 export const systemActor: Actor = {
   kind: 'SYSTEM',

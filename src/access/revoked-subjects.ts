@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 /** As for API keys: a revocation takes effect after at most this. */

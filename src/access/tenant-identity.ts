@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { mintUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 
 /** The platform's name for a tenant: it stands in a header, hence ASCII without white space. */
 const externalIdPattern = /^[\x21-\x7e]{1,200}$/;

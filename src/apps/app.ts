@@ -1,15 +1,11 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import type { AuditEntryInput } from '../audit/append-audit.ts';
 import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
-import type { Tables } from '../db/tables.ts';
 import { NotFoundError } from '../errors.ts';
 import { encodeId } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 
 /** A partner app: an owner of one endpoint, of events, deliveries and a log, apart from every tenant's. */
 export type App = Selectable<Tables['app']>;
-
-/** Who does it, in which request: what the audit log says of every change. */
-export type By = Pick<AuditEntryInput, 'actor' | 'requestId'>;
 
 /** Those of the ids that are there, in no order. A deleted one is never found. */
 export function findApps(db: Kysely<Tables>, ids: readonly string[]): Promise<App[]> {

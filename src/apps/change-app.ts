@@ -1,12 +1,13 @@
 import { sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { deleteEndpoint } from '../endpoints/delete-endpoint.ts';
 import { ValidationError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
 import { endQueued } from '../status/end-queued.ts';
-import { type App, type By, lockApp } from './app.ts';
+import type { Tables } from '../tables.ts';
+import { type App, lockApp } from './app.ts';
 import { nameIssues } from './app-input.ts';
 import { findWebhook } from './webhook.ts';
 

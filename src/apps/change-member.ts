@@ -1,11 +1,12 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appPermissionsIn } from '../access/app-access.ts';
 import type { AppPermission } from '../access/permissions.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
 import { ConflictError, NotFoundError, ValidationError } from '../errors.ts';
 import { encodeId } from '../ids.ts';
-import { type App, type By, lockApp, touchApp } from './app.ts';
+import type { Tables } from '../tables.ts';
+import { type App, lockApp, touchApp } from './app.ts';
 import { appPermissionIssues } from './app-input.ts';
 import { type AppMember, findMembers } from './member.ts';
 

@@ -1,15 +1,16 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { hashToken, makeToken } from '../access/api-key-token.ts';
 import type { ClientSecret } from '../access/app-tokens.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { databaseNow } from '../clock.ts';
-import type { Tables } from '../db/tables.ts';
 import { refuseOverlap } from '../endpoints/rotate-secret.ts';
 import type { SecretInfo } from '../endpoints/signing-secrets.ts';
 import { LimitExceededError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
 import { encodeId, mintUuid, timeOfUuid } from '../ids.ts';
-import { type App, type By, lockApp, touchApp } from './app.ts';
+import type { Tables } from '../tables.ts';
+import { type App, lockApp, touchApp } from './app.ts';
 import { appendLifecycle } from './lifecycle.ts';
 
 /** How every client secret begins. */

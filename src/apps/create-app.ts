@@ -1,12 +1,13 @@
 import type { Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { memberEmail } from '../access/app-access.ts';
 import { appPermissions } from '../access/permissions.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
 import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
 import { ConflictError, ValidationError } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
-import type { App, By } from './app.ts';
+import type { Tables } from '../tables.ts';
+import type { App } from './app.ts';
 import { emailIssues, nameIssues, sourceIssues } from './app-input.ts';
 import { createClientSecret } from './client-secrets.ts';
 

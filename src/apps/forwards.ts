@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 
 /**
  * `app_forward` says which of a tenant's events concern which apps, by category: what publishing looks up. It follows

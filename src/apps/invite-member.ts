@@ -1,20 +1,20 @@
 import { sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { hashToken, makeToken } from '../access/api-key-token.ts';
 import { appPermissionsIn, memberEmail } from '../access/app-access.ts';
 import type { AppPermission } from '../access/permissions.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import { databaseNow } from '../clock.ts';
-import type { Tables } from '../db/tables.ts';
+import { databaseNow, dayMs } from '../clock.ts';
 import { ConflictError, invalid, LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
-import { type App, type By, lockApp } from './app.ts';
+import type { Tables } from '../tables.ts';
+import { type App, lockApp } from './app.ts';
 import { appPermissionIssues, emailIssues } from './app-input.ts';
 import { type AppInvitation, type AppMember, maxMembers, openInvitations } from './member.ts';
 
 /** How every invitation's token begins. */
 const invitationMark = 'hgi_';
 export const invitationDays = 7;
-const dayMs = 86_400_000;
 
 /**
  * Invites whoever has this email. The token is returned here and never again; only its hash is kept. An open

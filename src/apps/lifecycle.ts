@@ -1,10 +1,10 @@
 import type { Transaction } from 'kysely';
 import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { encodeId, mintUuid } from '../ids.ts';
 import { forwardHint } from '../status/lane-hint.ts';
 import { ownerGroupOf } from '../status/shard.ts';
+import type { Tables } from '../tables.ts';
 
 export type LifecycleType =
   | 'app.installed'

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 
 /** Somebody who may do things with an app: known by the email that their credential has verified. */
 export type AppMember = Selectable<Tables['app_member']>;

@@ -1,12 +1,13 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { ConflictError, ValidationError, type ValidationIssue } from '../errors.ts';
 import { isReservedEventType } from '../event-types/event-type-name.ts';
 import { mintUuid } from '../ids.ts';
-import { type By, lockApp, touchApp } from './app.ts';
+import type { Tables } from '../tables.ts';
+import { lockApp, touchApp } from './app.ts';
 import { refreshForwards } from './forwards.ts';
 import { appendLifecycle } from './lifecycle.ts';
 

@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { databaseNow } from '../clock.ts';
-import type { Tables } from '../db/tables.ts';
 import { insertEndpoint } from '../endpoints/create-endpoint.ts';
 import { deleteEndpoint } from '../endpoints/delete-endpoint.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
@@ -12,7 +12,8 @@ import { type UpdatedEndpoint, updateEndpoint } from '../endpoints/update-endpoi
 import { invalid, NotFoundError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
 import { encodeId, mintUuid } from '../ids.ts';
-import { type App, type By, lockApp, touchApp } from './app.ts';
+import type { Tables } from '../tables.ts';
+import { type App, lockApp, touchApp } from './app.ts';
 import { appendLifecycle } from './lifecycle.ts';
 
 export const appEventStreams = ['LIFECYCLE', 'INSTALLED_TENANT_EVENTS'] as const;

@@ -1,7 +1,8 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '../access/actor.ts';
-import type { Tables } from '../db/tables.ts';
 import { type IdType, mintUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
+import type { AuditAction } from './audit-actions.ts';
 
 /**
  * What somebody did. It is written in the transaction of the act itself: neither stands without the other.
@@ -11,8 +12,7 @@ export type AuditEntryInput = Readonly<{
   /** Whose log it stands in: the owner of what was changed, or `platformOwnerId`. */
   ownerId: string;
   actor: Actor;
-  /** `noun.verb` as the function is named: `endpoint.create`, `api_key.revoke`. */
-  action: string;
+  action: AuditAction;
   targetType: IdType;
   targetId: string;
   /** A field's value where it was set first, `{ from, to }` where it was changed. */

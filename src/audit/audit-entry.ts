@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { type ActorKind, actorKinds } from '../access/actor.ts';
-import type { Tables } from '../db/tables.ts';
 import { type IdType, idTypes } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 
 export type AuditEntry = Readonly<{
   id: string;

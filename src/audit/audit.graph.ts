@@ -4,6 +4,7 @@ import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import { type Context, requireActor, requireTenant } from '../graph/context.ts';
 import { node } from '../graph/node.ts';
 import { encodeId, timeOfUuid } from '../ids.ts';
+import { auditActions } from './audit-actions.ts';
 import type { AuditEntry as AuditRecord } from './audit-entry.ts';
 import { findAuditEntries, listAudit } from './list-audit.ts';
 
@@ -18,6 +19,11 @@ const AuditActor = builder.objectRef<AuditRecord['actor']>('AuditActor').impleme
   }),
 });
 
+/** The closed list, for the schema's readers. A later version may add to it. */
+const listOfActions = `One of: ${Object.entries(auditActions)
+  .map(([action, meaning]) => `\`${action}\` (${meaning.replace(/\.$/, '')})`)
+  .join(', ')}. A later version may add more.`;
+
 const AuditEntry = builder.objectRef<AuditRecord>('AuditEntry');
 
 node(builder, AuditEntry, {
@@ -31,7 +37,9 @@ node(builder, AuditEntry, {
     return ids.map((id) => byId.get(id));
   },
   fields: (t) => ({
-    action: t.exposeString('action', { description: 'What was done, as `noun.verb`: `endpoint.create`.' }),
+    action: t.exposeString('action', {
+      description: `What was done, as \`noun.verb\`. ${listOfActions}`,
+    }),
     actor: t.expose('actor', { type: AuditActor, description: 'Who did it.' }),
     targetType: t.exposeString('targetType', {
       description: 'The type of the record that was changed: `Endpoint`.',

@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { setClockOffset } from '../clock.ts';
+import { dayMs, setClockOffset } from '../clock.ts';
 
 /** A host whose clock is further off than this would put ids into partitions that do not exist. */
-const maxSkewMs = 86_400_000;
+const maxSkewMs = dayMs;
 
 /** Measures the database's time against ours, so that ids carry the database's. Refuses a skew of over a day. */
 export async function synchroniseClock(pool: pg.Pool): Promise<void> {

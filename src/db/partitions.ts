@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { dayMs } from '../clock.ts';
 import { firstUuidAt } from '../ids.ts';
 import { isTransient, sqlStateOf } from './retry.ts';
 
@@ -11,7 +12,6 @@ import { isTransient, sqlStateOf } from './retry.ts';
  */
 export type PartitionedTable = Readonly<{ table: string; column: string; by: 'uuid' | 'time' }>;
 
-const dayMs = 86_400_000;
 const daysAhead = 7;
 const duplicateTable = '42P07';
 const duplicateObject = '42710';

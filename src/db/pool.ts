@@ -8,10 +8,10 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../log.ts';
+import type { Tables } from '../tables.ts';
 import { connectionOptions, engineTimeoutMs, pinSettings } from './direct-client.ts';
 import { Hints } from './listen.ts';
 import { isTransient } from './retry.ts';
-import type { Tables } from './tables.ts';
 
 /**
  * Connections to PostgreSQL. Every one of the process is made here or in `listen.ts`.

@@ -1,7 +1,7 @@
 import { CompiledQuery, type Transaction } from 'kysely';
 import type pg from 'pg';
+import type { Tables } from '../tables.ts';
 import type { Database } from './pool.ts';
-import type { Tables } from './tables.ts';
 
 /** One SQL text with a name of its own, so that PostgreSQL parses and plans it once a connection. */
 export type Statement = Readonly<{ name: string; text: string }>;

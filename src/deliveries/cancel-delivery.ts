@@ -1,11 +1,11 @@
 import type { Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
-import type { By } from '../endpoints/endpoint.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { encodeId } from '../ids.ts';
 import { cancelWithin } from '../status/cancel-queued.ts';
 import { isFinal } from '../status/status.ts';
+import type { Tables } from '../tables.ts';
 import { findDelivery } from './find-delivery.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import { timeOfUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 
 /** One event on its way to one endpoint: what became of it. */
 export type Delivery = Selectable<Tables['delivery']>;

@@ -1,4 +1,3 @@
-import type { DeliveryKind as Kind } from '../db/tables.ts';
 import { builder } from '../graph/builder.ts';
 import {
   attemptOutcomes,
@@ -6,6 +5,7 @@ import {
   type AttemptOutcome as Outcome,
   type FailureReason as Reason,
 } from '../status/status.ts';
+import type { DeliveryKind as Kind } from '../tables.ts';
 
 const reasons: Record<Reason, { description: string }> = {
   ENDPOINT_INACTIVE: { description: 'The endpoint was not active.' },

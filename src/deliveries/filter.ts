@@ -1,8 +1,8 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
-import type { DeliveryKind, DeliveryStatus, Tables } from '../db/tables.ts';
 import { badUserInput } from '../errors.ts';
 import { decodeId, firstUuidAt, type IdType, lowestUuid } from '../ids.ts';
 import type { LogChange } from '../live/read-log.ts';
+import type { DeliveryKind, DeliveryStatus, Tables } from '../tables.ts';
 import type { DeliveryTables } from './delivery.ts';
 
 /**

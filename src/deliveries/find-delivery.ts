@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 import { type Delivery, visibleDeliveries } from './delivery.ts';
 
 /** Undefined for one that is missing, another owner's, or hidden. */

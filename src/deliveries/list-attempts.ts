@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 
 /** One try to send a delivery, and what came of it. */
 export type DeliveryAttempt = Selectable<Tables['attempt']>;

@@ -1,6 +1,6 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import { type Page, type PageArgs, type PageRange, pageRange, toPage } from '../db/keyset.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 import { type Delivery, visibleDeliveries } from './delivery.ts';
 import { type DeliveryConditions, type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
 import { type DeliveryScope, scopeWhileRemoving, targetsOf } from './scope.ts';

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
+import type { Tables } from '../tables.ts';
 
 /** A record by its owner and UUID. */
 export type OwnedKey = Readonly<{ ownerId: string; id: string }>;

@@ -1,10 +1,11 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
-import { type By, type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
+import { type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
 import { firstUuidAt, lowestUuid, timeOfUuid } from '../ids.ts';
 import { endQueued } from '../status/end-queued.ts';
+import type { Tables } from '../tables.ts';
 
 /** Rows that one statement counts: about 40 ms. */
 const countedRows = 50_000;

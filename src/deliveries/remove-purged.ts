@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import type { Tables } from '../db/tables.ts';
 import { lowestUuid, timeOfUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 
 /** Deliveries that one statement removes, with their attempts: about 15 ms. */
 const removedRows = 1_000;

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import { lowestUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 import type { DeliveryConditions } from './filter.ts';
 
 /** Of each of these endpoints, events, or deliveries that were replayed. */

@@ -2,7 +2,6 @@ import type { Kysely } from 'kysely';
 import { systemActor } from '../access/actor.ts';
 import { TenantIdentities } from '../access/tenant-identity.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { AddressGuard } from '../egress/address-guard.ts';
 import { createSender, type Sender, type SenderOptions } from '../egress/send.ts';
 import { createEndpoint } from '../endpoints/create-endpoint.ts';
@@ -13,6 +12,7 @@ import { findEventType } from '../event-types/event-type.ts';
 import type { Logger } from '../log.ts';
 import { declareRoute, type Route } from '../route.ts';
 import { verifySignature } from '../signing/sign.ts';
+import type { Tables } from '../tables.ts';
 
 /**
  * What a first start with nothing configured shows: a tenant with one endpoint, whose receiver is a route of this

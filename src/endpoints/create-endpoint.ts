@@ -1,9 +1,10 @@
 import { sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
 import { LimitExceededError } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
-import { type By, type Endpoint, maxEndpointsPerOwner } from './endpoint.ts';
+import type { Tables } from '../tables.ts';
+import { type Endpoint, maxEndpointsPerOwner } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
 

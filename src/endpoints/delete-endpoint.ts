@@ -1,9 +1,10 @@
 import { sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
 import { highestUuid } from '../ids.ts';
-import { type By, lockEndpoint } from './endpoint.ts';
+import type { Tables } from '../tables.ts';
+import { lockEndpoint } from './endpoint.ts';
 
 /**
  * Deletes an endpoint: from the commit on nobody finds it or its deliveries, and its secrets are gone. Rows are

@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { type AuditEntry, toAuditEntry } from '../audit/audit-entry.ts';
 import { type Page, type PageRange, toPage } from '../db/keyset.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 
 /** A page of each endpoint's own audit entries, newest first, in one statement for all of an owner's endpoints. */
 export async function listEndpointAudit(

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 
 /** What the engine last wrote down about an endpoint's circuit. */
 export type EndpointCircuit = Readonly<

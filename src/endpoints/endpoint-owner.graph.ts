@@ -1,11 +1,11 @@
 import type { ObjectRef } from '@pothos/core';
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import type { Types } from '../graph/schema-types.ts';
+import type { Tables } from '../tables.ts';
 import { findTenants } from '../tenants/tenant.ts';
 import { Tenant } from '../tenants/tenants.graph.ts';
 import type { Endpoint } from './endpoint.ts';

@@ -1,16 +1,12 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { sql } from 'kysely';
-import type { AuditEntryInput } from '../audit/append-audit.ts';
 import type { PageRange } from '../db/keyset.ts';
-import type { Tables } from '../db/tables.ts';
 import { NotFoundError } from '../errors.ts';
 import { encodeId, timeOfUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 
 /** One owner may have this many: a fan-out looks at all of them. */
 export const maxEndpointsPerOwner = 1_000;
-
-/** Who does it, in which request: what the audit log says of every change. */
-export type By = Pick<AuditEntryInput, 'actor' | 'requestId'>;
 
 /** Where an owner (a tenant or a partner app) wants its events sent. A deleted one is never found. */
 export type Endpoint = Selectable<Tables['endpoint']>;

@@ -1,15 +1,16 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { systemActor } from '../access/actor.ts';
 import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import type { Sender } from '../egress/send.ts';
 import type { Logger } from '../log.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { releaseWaiting } from '../status/release-waiting.ts';
-import type { By, Endpoint } from './endpoint.ts';
+import type { Tables } from '../tables.ts';
+import type { Endpoint } from './endpoint.ts';
 import { type HandshakeOutcome, shakeHands } from './handshake.ts';
 import {
   handBackHandshake,

@@ -1,8 +1,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
-import type { By, Endpoint } from './endpoint.ts';
+import type { Tables } from '../tables.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { HandshakeOutcome } from './handshake.ts';
 
 /**

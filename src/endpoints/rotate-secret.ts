@@ -1,10 +1,11 @@
 import { sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
 import { invalid, LimitExceededError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
 import { encodeId } from '../ids.ts';
-import { type By, type Endpoint, lockEndpoint } from './endpoint.ts';
+import type { Tables } from '../tables.ts';
+import { type Endpoint, lockEndpoint } from './endpoint.ts';
 import { maxSecretsInForce, type SigningSecrets } from './signing-secrets.ts';
 
 export const defaultOverlapSeconds = 86_400;

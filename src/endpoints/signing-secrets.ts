@@ -1,9 +1,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import { mintUuid, timeOfUuid } from '../ids.ts';
 import { decodeSigningSecret, generateSigningSecret } from '../signing/secret.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
+import type { Tables } from '../tables.ts';
 
 /** More signatures than this make the header long and every receiver slow. */
 export const maxSecretsInForce = 10;

@@ -1,10 +1,11 @@
 import { sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { releaseWaiting } from '../status/release-waiting.ts';
-import { type By, type Endpoint, lockEndpoint } from './endpoint.ts';
+import type { Tables } from '../tables.ts';
+import { type Endpoint, lockEndpoint } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
 
 /** Its state before and after: `finishUpdate` needs both. They are the same where nothing was changed. */

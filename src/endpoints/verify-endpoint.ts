@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { databaseNow } from '../clock.ts';
-import type { Tables } from '../db/tables.ts';
 import { LimitExceededError } from '../errors.ts';
-import { type By, type Endpoint, getEndpoint, lockEndpoint } from './endpoint.ts';
+import type { Tables } from '../tables.ts';
+import { type Endpoint, getEndpoint, lockEndpoint } from './endpoint.ts';
 import type { Handshakes } from './handshakes.ts';
 import { type StartedHandshake, startHandshake } from './record-handshake.ts';
 

@@ -1,12 +1,12 @@
 import { sql, type Transaction } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import type { DisabledReason, Endpoint } from '../endpoints/endpoint.ts';
-import { type DeliveryRules, queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { type DeliveryRules, planDelivery } from '../endpoints/plan-delivery.ts';
 import { categoryOf } from '../event-types/event-type-name.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { encodeId, mintUuid } from '../ids.ts';
 import { createDeliveriesWithin, type NewDelivery, type NewEvent } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
+import type { Tables } from '../tables.ts';
 
 const type = 'endpoint.disabled';
 
@@ -46,8 +46,7 @@ export async function announceDisabled(
     (other): NewDelivery => ({
       ...{ ownerId, id: mintUuid(), endpointId: other.id, eventId: event.id, eventType: type, tenantId },
       ...{ kind: 'EVENT', replayOf: undefined, installationId: undefined },
-      maxAttempts: rules.retrySchedule.length,
-      ...queueOrRefuse(other, rules),
+      ...planDelivery(other, rules),
     }),
   );
   await createDeliveriesWithin(trx, { events: [event], deliveries });

@@ -1,7 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import type { DeliveryKind } from '../db/tables.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
+import type { DeliveryKind } from '../tables.ts';
 import type { Cursor, Lane } from './lane.ts';
 
 /**

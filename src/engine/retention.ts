@@ -1,10 +1,9 @@
+import { dayMs } from '../clock.ts';
 import { deleteOld } from '../db/delete-old.ts';
 import { dropPartition, expiredPartitions } from '../db/partitions.ts';
 import type { Database } from '../db/pool.ts';
 import { firstUuidAt } from '../ids.ts';
 import { partitionedTables } from '../status/partitioned-tables.ts';
-
-const dayMs = 86_400_000;
 
 /**
  * Drops the big tables' part that is older than the retention, partition by partition, never row by row.

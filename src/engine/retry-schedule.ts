@@ -1,12 +1,15 @@
-/**
- * When the next attempt is made. The schedule holds the delay before each attempt: the first entry before the first,
- * so its length is the number of attempts (Standard Webhooks: 0, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h).
- */
+import { dayMs } from '../clock.ts';
+
+/** Each delay is spread by up to a fifth, either way. */
 const jitter = 0.2;
 /** A receiver may ask for patience (RFC 9110, Retry-After), but not for more than a day. */
-const maxRetryAfterMs = 86_400_000;
+const maxRetryAfterMs = dayMs;
 
-/** Milliseconds until the next attempt after `made` attempts; undefined where the schedule has run out. */
+/**
+ * When the next attempt is made: milliseconds after the last one, or undefined where the schedule has run out. The
+ * schedule holds the delay before each attempt, so its length is the number of attempts (Standard Webhooks: 0, 5 s,
+ * 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h).
+ */
 export function retryDelayMs(options: {
   scheduleSeconds: readonly number[];
   maxAttempts: number;
@@ -22,6 +25,11 @@ export function retryDelayMs(options: {
   const planned = seconds * 1000 * (1 + jitter * (2 * random - 1));
   const asked = Math.min(options.retryAfterMs ?? 0, maxRetryAfterMs);
   return Math.round(Math.max(planned, asked));
+}
+
+/** Seconds from a delivery's creation to its last attempt where every delay is as long as it can be. */
+export function longestScheduleSeconds(scheduleSeconds: readonly number[]): number {
+  return scheduleSeconds.reduce((sum, seconds) => sum + seconds, 0) * (1 + jitter);
 }
 
 /** What a `Retry-After` header asks for, in milliseconds from `now`; undefined where it says nothing that is valid. */

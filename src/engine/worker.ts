@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { databaseNow } from '../clock.ts';
+import { databaseNow, dayMs } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Sender } from '../egress/send.ts';
@@ -59,7 +59,7 @@ const idleMs = 250;
 /** A lease outlasts the longest attempt by this. */
 const leaseMarginMs = 15_000;
 /** An endpoint whose every attempt failed for this long is disabled. */
-const failingForMs = 5 * 86_400_000;
+const failingForMs = 5 * dayMs;
 
 export type WorkerOptions = Readonly<{
   config: Pick<Config, 'retrySchedule' | 'deliveryTimeoutMs' | 'requireVerification'>;

@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
-import { type Actor, platformOwnerId } from '../access/actor.ts';
+import type { By } from '../access/actor.ts';
+import { platformOwnerId } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { databaseNow } from '../clock.ts';
-import type { Tables } from '../db/tables.ts';
 import {
   badUserInput,
   ConflictError,
@@ -11,6 +11,7 @@ import {
   type ValidationIssue,
 } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 import { type EventType, toEventType } from './event-type.ts';
 import { categoryOf, eventTypeNameRule, isEventTypeName, isReservedEventType } from './event-type-name.ts';
 import { isNestedDeeper, maxNesting } from './nesting.ts';
@@ -28,8 +29,6 @@ export type RegisterEventTypeInput = Readonly<{
   schema?: unknown;
   example: unknown;
 }>;
-
-type By = Readonly<{ actor: Actor; requestId: string | undefined }>;
 
 /** Adds a type to the catalogue. What it says of payloads never changes afterwards: publishers rely on it. */
 export async function registerEventType(

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 
 export type EventType = Readonly<{
   id: string;

@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import { payloadTextOf } from '../status/event-body.ts';
+import type { Tables } from '../tables.ts';
 
 /** An event as lists show it: its body, up to 256 KiB, is read apart and only where somebody asks for it. */
 export type Event = Omit<Selectable<Tables['event']>, 'body'>;

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 import { type Event, eventColumns } from './find-event.ts';
 
 /** A page of an owner's events, newest first; of some types, or of all where none is given. */

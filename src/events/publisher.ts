@@ -1,7 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
-import type { DeliveryRules } from '../endpoints/queue-or-refuse.ts';
+import type { DeliveryRules } from '../endpoints/plan-delivery.ts';
 import { LimitExceededError, RequestError } from '../errors.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { createDeliveries } from '../status/create-deliveries.ts';

@@ -1,4 +1,4 @@
-import { type DeliveryRules, queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { type DeliveryRules, planDelivery } from '../endpoints/plan-delivery.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { mintUuid } from '../ids.ts';
 import type { NewDeliveries, NewDelivery, NewEvent, NewForward } from '../status/create-deliveries.ts';
@@ -60,10 +60,9 @@ export class Targets {
       eventType: event.checked.type.name,
       kind: 'EVENT',
       replayOf: undefined,
-      maxAttempts: this.#rules.retrySchedule.length,
       tenantId: event.checked.tenantId,
       installationId: undefined,
-      ...queueOrRefuse(endpoint, this.#rules),
+      ...planDelivery(endpoint, this.#rules),
     };
   }
 

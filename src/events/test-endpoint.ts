@@ -1,11 +1,11 @@
 import type { Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
-import { type By, type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
-import { queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
+import { planDelivery } from '../endpoints/plan-delivery.ts';
 import { invalid, LimitExceededError, type ValidationError } from '../errors.ts';
 import { type EventType, findEventTypesByName, listEventTypes } from '../event-types/event-type.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
@@ -17,6 +17,7 @@ import {
   type NewEvent,
 } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
+import type { Tables } from '../tables.ts';
 
 /** A test is a request to a stranger's server: nobody may make it a load. */
 export const maxTestsPerMinute = 10;
@@ -81,8 +82,7 @@ function testOf(
       tenantId,
     },
     ...{ kind: 'TEST', replayOf: undefined, installationId: undefined },
-    maxAttempts: rules.retrySchedule.length,
-    ...queueOrRefuse(endpoint, { ...rules, requireVerification: false }),
+    ...planDelivery(endpoint, { ...rules, requireVerification: false }),
   };
   return { event, delivery };
 }

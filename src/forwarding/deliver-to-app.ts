@@ -1,12 +1,12 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { AppEventStream } from '../apps/webhook.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
-import { type DeliveryRules, queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { type DeliveryRules, planDelivery } from '../endpoints/plan-delivery.ts';
 import { mintUuid } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import type { NewDelivery } from '../status/create-deliveries.ts';
+import type { Tables } from '../tables.ts';
 
 export type ForwarderOptions = Readonly<{
   database: Database;
@@ -50,9 +50,8 @@ export function deliveryToApp(
     eventType: event.type,
     kind: 'EVENT',
     replayOf: undefined,
-    maxAttempts: rules.retrySchedule.length,
     tenantId: event.tenantId,
     installationId: event.installationId,
-    ...queueOrRefuse(webhook, rules),
+    ...planDelivery(webhook, rules),
   };
 }

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import { retrying } from '../db/retry.ts';
-import type { Tables } from '../db/tables.ts';
 import { categoryOf } from '../event-types/event-type-name.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { createDeliveries, type NewDelivery, type NewEvent } from '../status/create-deliveries.ts';
+import type { Tables } from '../tables.ts';
 import {
   type CarriedBatch,
   deliveryToApp,

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import { type Context, requireActor } from '../graph/context.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
+import type { Tables } from '../tables.ts';
 import { resolveIdempotencyKey } from './resolve-key.ts';
 import { type KeptAnswer, withIdempotency } from './with-idempotency.ts';
 

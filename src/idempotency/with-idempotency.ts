@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { Actor } from '../access/actor.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { IdempotencyError } from '../errors.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
+import type { Tables } from '../tables.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 const keptHours = 24;

@@ -1,12 +1,13 @@
 import { sql, type Transaction } from 'kysely';
-import type { By } from '../apps/app.ts';
+import type { By } from '../access/actor.ts';
 import { installationPermissionIssues } from '../apps/app-input.ts';
 import { addForwards, removeForwards } from '../apps/forwards.ts';
 import { appendLifecycle, type LifecycleType } from '../apps/lifecycle.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
+import type { AuditAction } from '../audit/audit-actions.ts';
 import { ConflictError, NotFoundError, ValidationError } from '../errors.ts';
 import { encodeId, mintUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 import type { AppInstallation } from './installation.ts';
 
 /** The tenant that installs: its UUID, and the platform's own name for it, which the app is told. */
@@ -204,7 +205,7 @@ async function record(
   { tenantId, externalId, by }: Installer,
   act: {
     installation: AppInstallation;
-    action: string;
+    action: AuditAction;
     changes: Readonly<Record<string, unknown>>;
     type: LifecycleType;
     /** Whether the event says what the installation allows. */

@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 
 /** A tenant's consent to an app. A revoked one stays for the record; the tenant may install the app again. */
 export type AppInstallation = Selectable<Tables['app_installation']>;

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 import { type Installer, installApp } from './install-app.ts';
 import type { InstallState } from './install-state.ts';
 import type { AppInstallation } from './installation.ts';

@@ -1,10 +1,7 @@
+import { dayMs } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-
-const dayMs = 86_400_000;
-const daySeconds = 86_400;
-/** Retries are spread by up to a fifth. */
-const jitter = 1.2;
+import { longestScheduleSeconds } from '../engine/retry-schedule.ts';
 
 const rollUp = statement(
   'roll_up_usage',
@@ -41,8 +38,7 @@ export async function rollUpUsage(
   database: Database,
   options: { retrySchedule: readonly number[]; now: number },
 ): Promise<number> {
-  const longestSeconds = options.retrySchedule.reduce((sum, delay) => sum + delay, 0) * jitter;
-  const days = Math.ceil(longestSeconds / daySeconds) + 2;
+  const days = Math.ceil((longestScheduleSeconds(options.retrySchedule) * 1000) / dayMs) + 2;
   const today = Math.floor(options.now / dayMs) * dayMs;
   let changed = 0;
   for (let back = days - 1; back >= 0; back -= 1) {

@@ -1,7 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import type { DeliveryKind, DeliveryStatus } from '../db/tables.ts';
 import { RequestError } from '../errors.ts';
+import type { DeliveryKind, DeliveryStatus } from '../tables.ts';
 
 /**
  * Reads an owner's log: `delivery_log`, numbered 1, 2, 3 … in commit order, and its head and floor in `owner_log`.

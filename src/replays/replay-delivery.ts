@@ -1,14 +1,15 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
 import type { Delivery } from '../deliveries/delivery.ts';
 import { findDelivery } from '../deliveries/find-delivery.ts';
-import { type By, type Endpoint, findEndpoint } from '../endpoints/endpoint.ts';
-import { type DeliveryRules, queueOrRefuse } from '../endpoints/queue-or-refuse.ts';
+import { type Endpoint, findEndpoint } from '../endpoints/endpoint.ts';
+import { type DeliveryRules, planDelivery } from '../endpoints/plan-delivery.ts';
 import { NotFoundError, NotReplayableError } from '../errors.ts';
 import { findEvents } from '../events/find-event.ts';
 import { encodeId, mintUuid } from '../ids.ts';
 import { type NewReplay, replayWithin } from '../status/replay-deliveries.ts';
+import type { Tables } from '../tables.ts';
 
 /**
  * Replays one delivery in two steps, because the second locks the owner's log until the commit and must come last.
@@ -36,10 +37,9 @@ export async function planReplay(
 /** The last statement of the transaction. After the commit, call `hintDeliveries`. */
 export async function carryOutReplay(
   trx: Transaction<Tables>,
-  { ownerId, replay, rules }: { ownerId: string; replay: NewReplay; rules: DeliveryRules },
+  { ownerId, replay }: { ownerId: string; replay: NewReplay },
 ): Promise<void> {
-  const maxAttempts = rules.retrySchedule.length;
-  if (await replayWithin(trx, { ownerId, replay, maxAttempts })) return;
+  if (await replayWithin(trx, { ownerId, replay })) return;
   // Removed, or its event dropped, since it was looked at.
   throw new NotFoundError(encodeId('Delivery', replay.originalId));
 }
@@ -53,7 +53,7 @@ export function replayOf(
     originalId: original.id,
     id: mintUuid(),
     endpointId: original.endpoint_id,
-    ...queueOrRefuse(endpoint, rules),
+    ...planDelivery(endpoint, rules),
   };
 }
 

@@ -1,10 +1,10 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
 import { type DeliveryConditions, type DeliveryFilter, resolveFilter } from '../deliveries/filter.ts';
-import type { By } from '../endpoints/endpoint.ts';
 import { invalid } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 
 /** A bulk replay: what it has gathered, replayed and left out so far. */
 export type ReplayJob = Omit<Selectable<Tables['replay_job']>, 'conditions'>;

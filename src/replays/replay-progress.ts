@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import { RequestError } from '../errors.ts';
+import type { Tables } from '../tables.ts';
 import { findReplayJob, type ReplayJob } from './replay-job.ts';
 
 const pollMs = 250;

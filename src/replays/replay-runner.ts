@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
-import type { DeliveryRules } from '../endpoints/queue-or-refuse.ts';
+import type { DeliveryRules } from '../endpoints/plan-delivery.ts';
 import type { Logger } from '../log.ts';
 import {
   claimReplayJob,

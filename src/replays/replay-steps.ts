@@ -1,13 +1,13 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { visibleDeliveries } from '../deliveries/delivery.ts';
 import { type DeliveryConditions, matchesFilter } from '../deliveries/filter.ts';
 import { findEndpoints } from '../endpoints/endpoint.ts';
-import type { DeliveryRules } from '../endpoints/queue-or-refuse.ts';
+import type { DeliveryRules } from '../endpoints/plan-delivery.ts';
 import { lowestUuid } from '../ids.ts';
 import { hintDeliveries } from '../status/create-deliveries.ts';
 import { type ReplayItem, replayItems } from '../status/replay-deliveries.ts';
+import type { Tables } from '../tables.ts';
 import { replayOf } from './replay-delivery.ts';
 import { statusesOf } from './replay-job.ts';
 
@@ -102,7 +102,6 @@ export async function replayNextItems(
   const items = await plan(database.query, job, { originalIds, rules });
   const isHeld = await replayItems(database, {
     ...{ ownerId, jobId, epoch, leaseMs, items },
-    maxAttempts: rules.retrySchedule.length,
     orAgain: job.conditions.isReplayed === true,
   });
   hintDeliveries(

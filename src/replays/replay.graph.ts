@@ -112,7 +112,7 @@ mutation(builder, 'replayDelivery', {
         field: 'replayDelivery',
         input,
         async lastly(trx) {
-          for (const replay of replays) await carryOutReplay(trx, { ownerId, replay, rules });
+          for (const replay of replays) await carryOutReplay(trx, { ownerId, replay });
         },
       },
       async (trx) => {

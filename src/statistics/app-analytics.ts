@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import { badUserInput } from '../errors.ts';
 import { firstUuidAt, lowestUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 import type { StatsWindow } from './stats.ts';
 
 export const maxTenantFailures = 100;

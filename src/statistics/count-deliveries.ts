@@ -1,9 +1,9 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
 import { visibleDeliveries } from '../deliveries/delivery.ts';
 import { type DeliveryFilter, matchesFilter, resolveFilter } from '../deliveries/filter.ts';
 import { scopeWhileRemoving, targetsOf } from '../deliveries/scope.ts';
 import { badUserInput } from '../errors.ts';
+import type { Tables } from '../tables.ts';
 
 export const maxCount = 100_000;
 

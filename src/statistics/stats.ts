@@ -1,7 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Tables } from '../db/tables.ts';
+import { dayMs } from '../clock.ts';
 import { badUserInput } from '../errors.ts';
 import { firstUuidAt, lowestUuid, timeOfUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 import { latencyPercentile } from './latency-percentile.ts';
 
 /**
@@ -42,7 +43,6 @@ export const maxTimelineBuckets = 500;
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
-const dayMs = 86_400_000;
 /** The last 24 hours by default. Throws BAD_USER_INPUT for a window without length, or longer than retention. */
 export function statsWindow(
   args: Readonly<{ since?: Date | null | undefined; until?: Date | null | undefined }>,

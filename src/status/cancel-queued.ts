@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { runWithin, statement } from '../db/statement.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 import { transition } from './transition.ts';
 
 /** A claim of an older epoch is nobody's: its holder has lost the shard, and its late answer is fenced. */

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import { run, runWithin, statement } from '../db/statement.ts';
-import type { DeliveryKind, Tables } from '../db/tables.ts';
+import type { DeliveryKind, Tables } from '../tables.ts';
 import { creation } from './creation.ts';
 import { forwardHint, laneHint } from './lane-hint.ts';
 import { logTail, statTail } from './log-tail.ts';

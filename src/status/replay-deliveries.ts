@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import { run, runWithin, statement } from '../db/statement.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 import { creation } from './creation.ts';
 import { logTail, statTail } from './log-tail.ts';
 import { shardOf } from './shard.ts';
@@ -14,26 +14,28 @@ export type NewReplay = Readonly<{
   endpointId: string;
   /** Given: the fresh one is created FAILED, because its endpoint cannot take it. */
   failureReason: FailureReason | undefined;
+  maxAttempts: number;
+  /** Milliseconds before its first attempt. */
   delayMs: number;
 }>;
 
 /**
- * From `pick` (owner_id, original_id, id, reason, delay_ms, shard) to `checked`: originals are locked in key order, by their key
+ * From `pick` (owner_id, original_id, id, reason, max_attempts, delay_ms, shard) to `checked`: originals are locked in key order, by their key
  * alone (with more conditions the planner takes a rarer one's index, and reads it anew for each), looked at as they
  * are under the lock, marked as replayed, and have their fresh rows, due rows and log entries written by the same
  * statement. What cannot be replayed any more is left out: one that has not ended without success, is a test, or whose
  * event is past retention.
  */
-const replay = (options: { maxAttempts: string; orAgain: string; counted?: string }) => `
+const replay = (options: { orAgain: string; counted?: string }) => `
   original as materialized (
-    select d.*, p.id as fresh_id, p.reason, p.delay_ms, p.shard
+    select d.*, p.id as fresh_id, p.reason, p.max_attempts as fresh_max_attempts, p.delay_ms, p.shard
       from pick p join delivery d on d.owner_id = p.owner_id and d.id = p.original_id
      order by d.owner_id, d.id
        for update of d
   ),
   x as materialized (
     select o.owner_id, o.fresh_id as id, o.endpoint_id, o.event_id, o.event_type, 'REPLAY'::text as kind, o.reason,
-           o.id as replay_of, ${options.maxAttempts}::integer as max_attempts, o.delay_ms, o.shard, o.tenant_id,
+           o.id as replay_of, o.fresh_max_attempts as max_attempts, o.delay_ms, o.shard, o.tenant_id,
            o.installation_id
       from original o
      where o.status in ('FAILED', 'DEAD_LETTER') and o.kind <> 'TEST'
@@ -56,9 +58,10 @@ const replay = (options: { maxAttempts: string; orAgain: string; counted?: strin
 const oneStatement = statement(
   'replay_delivery',
   `with pick as materialized (
-     select $1::uuid as owner_id, $3::uuid as original_id, $4::uuid as id, $5::text as reason, $6::float8 as delay_ms, $7::smallint as shard
+     select $1::uuid as owner_id, $2::uuid as original_id, $3::uuid as id, $4::text as reason,
+            $5::integer as max_attempts, $6::float8 as delay_ms, $7::smallint as shard
    ),
-   ${replay({ maxAttempts: '$2', orAgain: 'true' })}
+   ${replay({ orAgain: 'true' })}
    select (select count(*)::integer from del) as replayed from checked where checked.ok = 0`,
 );
 
@@ -68,10 +71,10 @@ const oneStatement = statement(
  */
 export async function replayWithin(
   trx: Transaction<Tables>,
-  { ownerId, replay: fresh, maxAttempts }: { ownerId: string; replay: NewReplay; maxAttempts: number },
+  { ownerId, replay: fresh }: { ownerId: string; replay: NewReplay },
 ): Promise<boolean> {
   const rows = await runWithin<{ replayed: number }>(trx, oneStatement, [
-    ...[ownerId, maxAttempts, fresh.originalId, fresh.id, fresh.failureReason ?? null, fresh.delayMs],
+    ...[ownerId, fresh.originalId, fresh.id, fresh.failureReason ?? null, fresh.maxAttempts, fresh.delayMs],
     shardOf(ownerId, fresh.endpointId),
   ]);
   return rows[0]?.replayed === 1;
@@ -90,13 +93,12 @@ const itemsStatement = statement(
      returning 1
    ),
    pick as materialized (
-     select $1::uuid as owner_id, p.original_id, p.id, p.reason, p.delay_ms, p.shard
-       from unnest($7::uuid[], $8::uuid[], $9::text[], $10::float8[], $11::smallint[], $12::boolean[])
-         as p(original_id, id, reason, delay_ms, shard, is_wanted)
+     select $1::uuid as owner_id, p.original_id, p.id, p.reason, p.max_attempts, p.delay_ms, p.shard
+       from unnest($7::uuid[], $8::uuid[], $9::text[], $2::integer[], $10::float8[], $11::smallint[], $12::boolean[])
+         as p(original_id, id, reason, max_attempts, delay_ms, shard, is_wanted)
       where p.is_wanted and (select count(*) from popped) = cardinality($7::uuid[])
    ),
    ${replay({
-     maxAttempts: '$2',
      orAgain: '$5',
      counted: `counted as (
      update replay_job j
@@ -129,7 +131,6 @@ export async function replayItems(
     jobId: string;
     epoch: number;
     leaseMs: number;
-    maxAttempts: number;
     /** Whether to replay also what has been replayed meanwhile. */
     orAgain: boolean;
     items: readonly ReplayItem[];
@@ -137,7 +138,9 @@ export async function replayItems(
 ): Promise<boolean> {
   const { ownerId, items } = batch;
   const rows = await run<{ held: number }>(db, db.engine, itemsStatement, [
-    ...[ownerId, batch.maxAttempts, batch.jobId, batch.epoch, batch.orAgain, batch.leaseMs],
+    ownerId,
+    items.map(({ replay: fresh }) => fresh?.maxAttempts ?? 0),
+    ...[batch.jobId, batch.epoch, batch.orAgain, batch.leaseMs],
     items.map(({ originalId }) => originalId),
     items.map(({ replay: fresh }) => fresh?.id ?? null),
     items.map(({ replay: fresh }) => fresh?.failureReason ?? null),

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { type Permission, permissions } from '../access/permissions.ts';
 import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 
 /** What may be shown of a key: never the key itself. */
 export type ApiKey = Readonly<{

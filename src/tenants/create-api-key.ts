@@ -4,9 +4,9 @@ import { makeApiKeyToken } from '../access/api-key-token.ts';
 import { type Permission, permissions, platformPermissions } from '../access/permissions.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { databaseNow } from '../clock.ts';
-import type { Tables } from '../db/tables.ts';
 import { LimitExceededError, ValidationError, type ValidationIssue } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 import { type ApiKey, toApiKey } from './api-key.ts';
 
 /** Keys of one tenant that are neither revoked nor expired. */

@@ -2,10 +2,10 @@ import type { Transaction } from 'kysely';
 import type { Actor } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { databaseNow } from '../clock.ts';
-import type { Tables } from '../db/tables.ts';
 import { NotFoundError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
 import { decodeId } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 import { type ApiKey, toApiKey } from './api-key.ts';
 
 /**

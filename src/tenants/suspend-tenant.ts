@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { type Actor, platformOwnerId } from '../access/actor.ts';
 import { insertTenant } from '../access/tenant-identity.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import type { Tables } from '../db/tables.ts';
+import type { Tables } from '../tables.ts';
 
 /**
  * Suspends a tenant: nothing is published or sent for it, nobody follows its log, what is due ends as FAILED

@@ -4,8 +4,8 @@ import { externalIdRule, insertTenant, isExternalId } from '../access/tenant-ide
 import { appendAudit } from '../audit/append-audit.ts';
 import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
-import type { Tables } from '../db/tables.ts';
 import { ConflictError, ValidationError, type ValidationIssue } from '../errors.ts';
+import type { Tables } from '../tables.ts';
 
 export type Tenant = Readonly<{ id: string; externalId: string; name: string; suspendedAt: Date | null }>;
 

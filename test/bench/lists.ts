@@ -8,13 +8,13 @@ import { encodeCursor } from '../../src/db/keyset.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { createPartitions } from '../../src/db/partitions.ts';
 import { openDatabase } from '../../src/db/pool.ts';
-import type { Tables } from '../../src/db/tables.ts';
 import type { DeliveryFilter } from '../../src/deliveries/filter.ts';
 import { listDeliveries } from '../../src/deliveries/list-deliveries.ts';
 import { firstUuidAt } from '../../src/ids.ts';
 import { createLogger } from '../../src/log.ts';
 import { readEndpointStats, readOwnerStats } from '../../src/statistics/stats.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
+import type { Tables } from '../../src/tables.ts';
 import { seedOwner } from '../support/deliveries.ts';
 
 /**

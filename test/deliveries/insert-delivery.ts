@@ -1,9 +1,9 @@
 import type { Insertable } from 'kysely';
 import type { Database } from '../../src/db/pool.ts';
-import type { Tables } from '../../src/db/tables.ts';
 import type { Delivery } from '../../src/deliveries/delivery.ts';
 import { mintUuid } from '../../src/ids.ts';
 import type { LogChange } from '../../src/live/read-log.ts';
+import type { Tables } from '../../src/tables.ts';
 
 /** Writes a delivery past every rule: whatever a reader may meet. Its id tells when it was made. */
 export async function insertDelivery(

@@ -2,12 +2,12 @@ import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { databaseNow } from '../../src/clock.ts';
 import { encodeCursor, type PageArgs, pageRange } from '../../src/db/keyset.ts';
-import type { Tables } from '../../src/db/tables.ts';
 import type { DeliveryFilter } from '../../src/deliveries/filter.ts';
 import { listDeliveries, listDeliveriesOf } from '../../src/deliveries/list-deliveries.ts';
 import type { DeliveryScope } from '../../src/deliveries/scope.ts';
 import { encodeId } from '../../src/ids.ts';
 import { countDeliveries } from '../../src/statistics/count-deliveries.ts';
+import type { Tables } from '../../src/tables.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedOwner } from '../support/deliveries.ts';
 

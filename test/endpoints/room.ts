@@ -1,16 +1,17 @@
 import type { Transaction } from 'kysely';
+import type { By } from '../../src/access/actor.ts';
 import { systemActor } from '../../src/access/actor.ts';
 import { insertTenant } from '../../src/access/tenant-identity.ts';
-import type { Tables } from '../../src/db/tables.ts';
 import { AddressGuard } from '../../src/egress/address-guard.ts';
 import { createSender } from '../../src/egress/send.ts';
 import { createEndpoint } from '../../src/endpoints/create-endpoint.ts';
-import { type By, type Endpoint, findEndpoint } from '../../src/endpoints/endpoint.ts';
+import { type Endpoint, findEndpoint } from '../../src/endpoints/endpoint.ts';
 import type { EndpointValues } from '../../src/endpoints/endpoint-input.ts';
 import { Handshakes } from '../../src/endpoints/handshakes.ts';
 import { SigningSecrets } from '../../src/endpoints/signing-secrets.ts';
 import { mintUuid } from '../../src/ids.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
+import type { Tables } from '../../src/tables.ts';
 import { createTestDatabase, quietLogger } from '../support/database.ts';
 
 /** Everything that the room is made of, over a database of its own. Only 127.0.0.1 may be dialled. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { By } from '../../src/access/actor.ts';
 import { purgeDeliveries } from '../../src/deliveries/purge-deliveries.ts';
-import type { By } from '../../src/endpoints/endpoint.ts';
 import { EventTypeCatalogue, type KnownEventType } from '../../src/event-types/payload-validator.ts';
 import type { CheckedEvent } from '../../src/events/check-events.ts';
 import { Publisher } from '../../src/events/publisher.ts';

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Tables } from '../../src/db/tables.ts';
 import { IdempotencyError } from '../../src/errors.ts';
 import {
   forgetAnswersWithSecretOf,
@@ -11,6 +10,7 @@ import {
 } from '../../src/idempotency/with-idempotency.ts';
 import { mintUuid } from '../../src/ids.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
+import type { Tables } from '../../src/tables.ts';
 import { serviceActor } from '../access/actors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
