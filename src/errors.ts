@@ -140,3 +140,6 @@ export class KeysUnavailableError extends Error {
 
 export const badUserInput = (message: string, extensions: Readonly<Record<string, unknown>> = {}) =>
   new RequestError('BAD_USER_INPUT', message, extensions);
+
+/** What went wrong, for a log line; also where something other than an Error was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { directClient } from '../db/direct-client.ts';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { Loop } from '../loop.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { findRemovals, finishRemoval, type Removal, removeNext } from './remove-purged.ts';
 
@@ -25,42 +27,35 @@ const leaderLock = 7_203_117;
  */
 export class Purger {
   readonly #options: PurgerOptions;
-  readonly #stop = new AbortController();
-  #idle = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop = new Loop({ round: () => this.#round(), onError: (error) => this.#onError(error) });
 
   constructor(options: PurgerOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Looks for work at once. */
   wake(): void {
-    this.#idle.abort();
+    this.#loop.wake();
   }
 
   /** Finishes the statement that is under way. Safe to call twice. */
   async stop(): Promise<void> {
-    this.#stop.abort();
-    this.wake();
-    await this.#running;
+    await this.#loop.stop();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      this.#idle = new AbortController();
-      try {
-        const removals = await findRemovals(this.#options.database.query, removalsAtOnce);
-        if (removals.length > 0) await this.#asLeader();
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#options.logger.warn({ error: message }, 'removal of purged deliveries was interrupted');
-      }
-      await delay(pollMs, undefined, { signal: this.#idle.signal }).catch(() => undefined);
-    }
+  async #round(): Promise<number> {
+    const removals = await findRemovals(this.#options.database.query, removalsAtOnce);
+    if (removals.length > 0) await this.#asLeader();
+    return pollMs;
+  }
+
+  #onError(error: unknown): number {
+    this.#options.logger.warn({ error: messageOf(error) }, 'removal of purged deliveries was interrupted');
+    return pollMs;
   }
 
   async #asLeader(): Promise<void> {
@@ -75,7 +70,7 @@ export class Purger {
         leaderLock,
       ]);
       if (rows[0]?.leads !== true) return;
-      await this.#removeAll(() => isConnected && !this.#stop.signal.aborted);
+      await this.#removeAll(() => isConnected && !this.#loop.isStopped);
     } finally {
       await client.end().catch(() => undefined);
     }
@@ -104,7 +99,7 @@ export class Purger {
     await endQueued(this.#options.database, {
       ...{ ownerId, endpointId, through, claimedToo: true, pauseMs: endPauseMs },
       reason: deletedAt === null ? 'CANCELLED' : 'ENDPOINT_DELETED',
-      signal: this.#stop.signal,
+      signal: this.#loop.signal,
     });
   }
 }

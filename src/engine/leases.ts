@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { directClient, pinSettings } from '../db/direct-client.ts';
+import { messageOf } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import { Loop } from '../loop.ts';
 import { shards } from '../status/shard.ts';
 
 /**
@@ -30,18 +31,17 @@ export class Leases {
   readonly #lockKey = randomBytes(8).readBigInt64BE();
   readonly #options: LeaseOptions;
   readonly #held = new Map<number, { epoch: number; deadline: number; surrendered: boolean }>();
-  readonly #stop = new AbortController();
   #client: pg.Client | undefined;
   #hasLock = false;
   #draining = false;
-  #running: Promise<void> | undefined;
+  readonly #loop = new Loop({ round: () => this.#round(), onError: (error) => this.#onError(error) });
 
   constructor(options: LeaseOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** The epoch under which the shard may be claimed from now; undefined where it is not ours or is being handed over. */
@@ -67,8 +67,7 @@ export class Leases {
 
   /** Hands everything back and ends. Safe to call twice. */
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#loop.stop();
     const client = this.#client;
     this.#client = undefined;
     if (client === undefined) return;
@@ -87,21 +86,18 @@ export class Leases {
     await client.end().catch(() => undefined);
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      try {
-        const client = await this.#connected();
-        await this.#tick(client);
-        await this.#pause(tickMs);
-      } catch (error) {
-        this.#options.logger.warn({ error: messageOf(error) }, 'lease connection lost');
-        const broken = this.#client;
-        this.#client = undefined;
-        broken?.end().catch(() => undefined);
-        this.#dropExpired();
-        await this.#pause(reconnectMs);
-      }
-    }
+  async #round(): Promise<number> {
+    await this.#tick(await this.#connected());
+    return tickMs;
+  }
+
+  #onError(error: unknown): number {
+    this.#options.logger.warn({ error: messageOf(error) }, 'lease connection lost');
+    const broken = this.#client;
+    this.#client = undefined;
+    broken?.end().catch(() => undefined);
+    this.#dropExpired();
+    return reconnectMs;
   }
 
   async #connected(): Promise<pg.Client> {
@@ -232,10 +228,6 @@ export class Leases {
     this.#held.delete(shard);
     this.#options.onLost(shard);
   }
-
-  #pause(ms: number): Promise<void> {
-    return delay(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-  }
 }
 
 export type LeaseOptions = Readonly<{
@@ -249,5 +241,3 @@ export type LeaseOptions = Readonly<{
   /** Whether nothing of the shard is in flight. */
   isIdle(shard: number): boolean;
 }>;
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

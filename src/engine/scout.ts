@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
+import { messageOf } from '../errors.ts';
 import { lowestUuid } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import { Loop } from '../loop.ts';
 import { parseLaneHint } from '../status/lane-hint.ts';
 import { shardOf } from '../status/shard.ts';
 import { databaseTime, findLate, findNewlyDue, openSince, scanLanes } from './discover.ts';
@@ -33,20 +34,18 @@ export class Scout {
   #lateAt = 0;
   /** Since when transactions were open before the last look back: it may have missed what is due since. */
   #lateSince: Date | undefined;
-  #running: Promise<void> | undefined;
-  readonly #stop = new AbortController();
+  readonly #loop = new Loop({ round: () => this.#look(), onError: (error) => this.#onError(error) });
 
   constructor(options: ScoutOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#loop.stop();
   }
 
   gain(shard: number): void {
@@ -73,23 +72,16 @@ export class Scout {
     if (heard) this.#options.onMark();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      try {
-        await this.#look();
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#options.logger.warn({ error: message }, 'looking for due deliveries failed, trying again');
-      }
-      await delay(forwardEveryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-    }
+  #onError(error: unknown): number {
+    this.#options.logger.warn({ error: messageOf(error) }, 'looking for due deliveries failed, trying again');
+    return forwardEveryMs;
   }
 
-  async #look(): Promise<void> {
+  async #look(): Promise<number> {
     const { database, lanes, onMark } = this.#options;
     const now = performance.now();
     await this.#scan(now);
-    if (this.#cursors.size === 0) return;
+    if (this.#cursors.size === 0) return forwardEveryMs;
 
     const found = await findNewlyDue(database, this.#cursors);
     for (const row of found) {
@@ -116,6 +108,7 @@ export class Scout {
       lanes.evictIdle(databaseNow());
     }
     if (marked > 0) onMark();
+    return forwardEveryMs;
   }
 
   /** Shards that were just taken, and those whose minute is over. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
 import { isTransient, sqlStateOf } from '../db/retry.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type Applied, apply, type Change } from '../status/apply.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
@@ -115,5 +116,3 @@ function isRefusal(error: unknown): boolean {
   const state = sqlStateOf(error);
   return state === undefined || (refusals.test(state) && state !== noPartition);
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Sender } from '../egress/send.ts';
 import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Change } from '../status/apply.ts';
 import { aimProbes } from './aim-probes.ts';
@@ -396,5 +397,3 @@ export class Worker {
     return wait;
   }
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { Loop } from '../loop.ts';
 import { parseForwardHint } from '../status/lane-hint.ts';
 import { ownerGroups } from '../status/shard.ts';
 import type { ForwarderOptions } from './deliver-to-app.ts';
@@ -29,25 +29,23 @@ const afterFailureMs = 500;
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #dirty = new Set<number>();
-  readonly #stop = new AbortController();
-  #wake: (() => void) | undefined;
-  #running: Promise<void> | undefined;
+  readonly #loop = new Loop({ round: () => this.#round(), onError: (error) => this.#onError(error) });
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #isListening = false;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
   }
 
   start(): void {
-    if (this.#running !== undefined || this.#stop.signal.aborted) return;
-    this.#options.database.hints.subscribe((words) => this.#hear(words));
-    this.#running = this.#run();
+    if (!this.#isListening) this.#options.database.hints.subscribe((words) => this.#hear(words));
+    this.#isListening = true;
+    this.#loop.start();
   }
 
   /** Ends after the batches that are under way. */
   async stop(): Promise<void> {
-    this.#stop.abort();
-    this.#poke();
-    await this.#running;
+    await this.#loop.stop();
   }
 
   /** Carries over all that waits. Returns how many rows it took. */
@@ -64,26 +62,23 @@ export class Forwarder {
         heard = true;
       }
     }
-    if (heard) this.#poke();
+    if (heard) this.#loop.wake();
   }
 
-  async #run(): Promise<void> {
-    let lookedAt = Number.NEGATIVE_INFINITY;
-    while (!this.#stop.signal.aborted) {
-      try {
-        const groups = [...this.#dirty];
-        this.#dirty.clear();
-        if (performance.now() - lookedAt >= lookEveryMs) {
-          lookedAt = performance.now();
-          groups.push(...(await this.#groupsWithWork()).filter((group) => !groups.includes(group)));
-        }
-        await this.#carry(groups);
-        if (this.#dirty.size === 0) await this.#wait();
-      } catch (error) {
-        this.#options.logger.warn({ err: error }, 'forwarding to apps failed, trying again');
-        await delay(afterFailureMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-      }
+  async #round(): Promise<number> {
+    const groups = [...this.#dirty];
+    this.#dirty.clear();
+    if (performance.now() - this.#lookedAt >= lookEveryMs) {
+      this.#lookedAt = performance.now();
+      groups.push(...(await this.#groupsWithWork()).filter((group) => !groups.includes(group)));
     }
+    await this.#carry(groups);
+    return lookEveryMs;
+  }
+
+  #onError(error: unknown): number {
+    this.#options.logger.warn({ err: error }, 'forwarding to apps failed, trying again');
+    return afterFailureMs;
   }
 
   async #carry(groups: readonly number[]): Promise<number> {
@@ -101,7 +96,7 @@ export class Forwarder {
 
   async #carryGroup(group: number): Promise<number> {
     let carried = 0;
-    while (!this.#stop.signal.aborted) {
+    while (!this.#loop.isStopped) {
       const batches = await Promise.all(
         [forwardLifecycle, forwardEvents].map((act) => act(this.#options, group)),
       );
@@ -119,22 +114,5 @@ export class Forwarder {
            or exists (select from app_lifecycle_outbox where app_group = g)`,
     );
     return rows.map(({ group }) => group);
-  }
-
-  #wait(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, lookEveryMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      if (this.#stop.signal.aborted) this.#poke();
-    });
-  }
-
-  #poke(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
   }
 }

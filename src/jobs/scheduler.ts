@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { databaseNow } from '../clock.ts';
 import { synchroniseClock } from '../db/clock.ts';
 import type { Database } from '../db/pool.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { Loop } from '../loop.ts';
 import type { JobRunner } from './job-runner.ts';
 
 const everyMs = 3_600_000;
@@ -22,33 +23,25 @@ const hourly = ['partitions', 'retention', 'usage-rollup'];
  */
 export class Scheduler {
   readonly #options: { database: Database; runner: JobRunner; logger: Logger };
-  readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop = new Loop({ round: () => this.#untilNext(), onError: () => retryMs });
 
   constructor(options: { database: Database; runner: JobRunner; logger: Logger }) {
     this.#options = options;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Waits for the job that is under way. */
   async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+    await this.#loop.stop();
     await this.#options.runner.idle();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const isDone = await this.#round();
-      const now = databaseNow();
-      const untilNextHour = everyMs - (now % everyMs) + Math.random() * spreadMs;
-      await delay(isDone ? untilNextHour : retryMs, undefined, { signal: this.#stop.signal }).catch(
-        () => undefined,
-      );
-    }
+  async #untilNext(): Promise<number> {
+    if (!(await this.#round())) return retryMs;
+    return everyMs - (databaseNow() % everyMs) + Math.random() * spreadMs;
   }
 
   /** Whether all of this hour's runs have ended. */
@@ -64,7 +57,7 @@ export class Scheduler {
     const now = databaseNow();
     const runId = `hour ${new Date(now - (now % everyMs)).toISOString()}`;
     for (const job of hourly) {
-      if (this.#stop.signal.aborted) return true;
+      if (this.#loop.isStopped) return true;
       try {
         const outcome = await runner.run(job, runId);
         if (outcome.status === 'IN_PROGRESS') isDone = false;
@@ -76,5 +69,3 @@ export class Scheduler {
     return isDone;
   }
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

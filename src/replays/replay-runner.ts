@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import type { DeliveryRules } from '../endpoints/plan-delivery.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { Loop } from '../loop.ts';
 import {
   claimReplayJob,
   gatherItems,
@@ -39,37 +41,27 @@ const retries = 5;
  */
 export class ReplayRunner {
   readonly #options: ReplayRunnerOptions;
-  readonly #stop = new AbortController();
-  #idle = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #loop = new Loop({
+    round: async () => ((await this.#takeTurn()) ? 0 : pollMs),
+    onError: () => pollMs,
+  });
 
   constructor(options: ReplayRunnerOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#loop.start();
   }
 
   /** Looks for jobs at once. */
   wake(): void {
-    this.#idle.abort();
+    this.#loop.wake();
   }
 
   /** Finishes the step that is under way and hands the job back. Safe to call twice. */
   async stop(): Promise<void> {
-    this.#stop.abort();
-    this.wake();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      this.#idle = new AbortController();
-      if (!(await this.#takeTurn())) {
-        await delay(pollMs, undefined, { signal: this.#idle.signal }).catch(() => undefined);
-      }
-    }
+    await this.#loop.stop();
   }
 
   /** Works on one job for a while. False: there is none, or it failed; better wait. */
@@ -83,7 +75,7 @@ export class ReplayRunner {
       if (result === 'MORE') await releaseReplayJob(database.query, job);
       return true;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       logger.warn({ error: message, jobId: job?.id }, 'a bulk replay was interrupted');
       if (job !== undefined && !isTransient(error)) await this.#noteFailure(job);
       return false;
@@ -96,7 +88,7 @@ export class ReplayRunner {
       const startedAt = performance.now();
       const result = await this.#step(job);
       const now = performance.now();
-      if (result !== 'MORE' || now >= endsAt || this.#stop.signal.aborted) return result;
+      if (result !== 'MORE' || now >= endsAt || this.#loop.isStopped) return result;
       await delay(Math.max(minPauseMs, now - startedAt));
     }
   }
