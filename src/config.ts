@@ -39,6 +39,10 @@ export type Config = Readonly<{
   preparedStatements: boolean;
   trustedDocumentsOnly: boolean;
   rateLimitPerMinute: number;
+  maxSubscriptionsPerActor: number;
+  maxConnectionsPerActor: number;
+  maxAnonymousConnections: number;
+  maxAnonymousConnectionsPerAddress: number;
 }>;
 
 const manifest: { version: string } = JSON.parse(
@@ -149,6 +153,10 @@ const environment = z.object({
   PREPARED_STATEMENTS: boolean.default(true),
   TRUSTED_DOCUMENTS_ONLY: boolean.default(false),
   RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000_000).default(60_000),
+  MAX_SUBSCRIPTIONS_PER_ACTOR: integer(1, 1_000_000).default(500),
+  MAX_CONNECTIONS_PER_ACTOR: integer(1, 1_000_000).default(500),
+  MAX_ANONYMOUS_CONNECTIONS: integer(1, 1_000_000).default(2_000),
+  MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000).default(500),
 });
 
 /** Reads the environment. An empty value counts as unset. Throws a ConfigError that names every bad variable. */
@@ -200,6 +208,10 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     preparedStatements: env.PREPARED_STATEMENTS,
     trustedDocumentsOnly: env.TRUSTED_DOCUMENTS_ONLY,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    maxSubscriptionsPerActor: env.MAX_SUBSCRIPTIONS_PER_ACTOR,
+    maxConnectionsPerActor: env.MAX_CONNECTIONS_PER_ACTOR,
+    maxAnonymousConnections: env.MAX_ANONYMOUS_CONNECTIONS,
+    maxAnonymousConnectionsPerAddress: env.MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS,
   });
 }
 

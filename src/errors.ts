@@ -3,7 +3,7 @@
  *
  * - `DomainError`: an expected refusal of a mutation. It becomes a member of the mutation's result union.
  * - `RequestError`: the request itself is refused. It becomes a top-level GraphQL error with `extensions.code`.
- * - `KeysUnavailableError`: nobody's fault here. It becomes UNAVAILABLE.
+ * - `UnavailableError`: it cannot be known just now. It becomes UNAVAILABLE: the same request may succeed in a moment.
  *
  * Everything else that is thrown is a fault of ours: callers see INTERNAL and a request id, the log sees the rest.
  */
@@ -130,8 +130,16 @@ export class RequestError extends Error {
   }
 }
 
-/** No key set of the issuer is to be had, so that no token can be judged. Only the log sees the cause. */
-export class KeysUnavailableError extends Error {
+/** Something that the answer depends on cannot be had at the moment: try again. Only the log sees the cause. */
+export class UnavailableError extends Error {
+  constructor(message: string, options?: { cause: unknown }) {
+    super(message, options);
+    this.name = 'UnavailableError';
+  }
+}
+
+/** No key set of the issuer is to be had, so that no token can be judged. */
+export class KeysUnavailableError extends UnavailableError {
   constructor(cause: unknown) {
     super('The keys of the token issuer cannot be had at the moment: try again.', { cause });
     this.name = 'KeysUnavailableError';

@@ -1,7 +1,7 @@
 import { PothosError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
 import { isDatabaseAway } from '../db/retry.ts';
-import { DomainError, KeysUnavailableError, RequestError, type RequestErrorCode } from '../errors.ts';
+import { DomainError, RequestError, type RequestErrorCode, UnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /**
@@ -77,7 +77,7 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
 }
 
 function unavailableMessageOf(error: unknown): string | undefined {
-  if (error instanceof KeysUnavailableError) return error.message;
+  if (error instanceof UnavailableError) return error.message;
   return isDatabaseAway(error) ? databaseAwayMessage : undefined;
 }
 

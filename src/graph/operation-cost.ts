@@ -17,6 +17,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { badUserInput, RequestError } from '../errors.ts';
+import { selectsField } from './selects-field.ts';
 import { hasTooManyValues, maxVariableValues } from './variable-limits.ts';
 
 /**
@@ -62,6 +63,10 @@ export function refuseOperation(asked: Operation): readonly GraphQLError[] | und
       definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
     ),
   );
+  if (operation.operation === 'subscription') {
+    const scope = { fragments, variables: coerced };
+    if (!selectsField(operation.selectionSet, scope)) return [asGraphQLError(nothingSelected())];
+  }
   const cost = costOf(operation.selectionSet, type, {
     schema,
     fragments,
@@ -78,6 +83,9 @@ const asGraphQLError = (refusal: RequestError) =>
 
 const tooManyValues = () =>
   badUserInput(`The variables hold more than ${maxVariableValues} values.`, { limit: maxVariableValues });
+
+const nothingSelected = () =>
+  badUserInput('`@skip` and `@include` leave nothing of this subscription: it has to select one field.');
 
 function tooCostly(cost: number): RequestError {
   const shown = Math.min(Math.ceil(cost), Number.MAX_SAFE_INTEGER);

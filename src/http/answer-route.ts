@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isDatabaseAway } from '../db/retry.ts';
-import { KeysUnavailableError, RequestError } from '../errors.ts';
+import { RequestError, UnavailableError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { RouteResponse } from '../route.ts';
 import { endUnread, readBody } from './read-body.ts';
@@ -51,7 +51,7 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
       return failure(error.code === 'PAYLOAD_TOO_LARGE' ? 413 : 400, error.code, error.message);
     }
     logger.error({ requestId, err: error, route: match.route.path }, 'route failed');
-    if (error instanceof KeysUnavailableError) return unavailable(error.message);
+    if (error instanceof UnavailableError) return unavailable(error.message);
     if (isDatabaseAway(error)) return unavailable('The service cannot reach its database at the moment.');
     return failure(500, 'INTERNAL', 'Something went wrong on our side.', { requestId });
   }

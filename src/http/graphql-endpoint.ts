@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GraphQLError } from 'graphql';
+import { type ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
 import type { Actor } from '../access/actor.ts';
 import type { Authenticator } from '../access/authenticate.ts';
 import { badUserInput, RequestError } from '../errors.ts';
@@ -7,15 +7,21 @@ import type { Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
 import { parseIdempotencyHeader } from '../idempotency/resolve-key.ts';
 import { declareRoute } from '../route.ts';
+import { acceptsAnything, chooseMediaType, type MediaType, notAcceptable } from './accept.ts';
+import { refuseBodyFormat } from './body-format.ts';
 import { graphiqlPage, graphiqlPolicy } from './graphiql.ts';
+import { readPostedOperation, readQueriedOperation } from './graphql-request.ts';
+import { HttpRefusal } from './http-refusal.ts';
 import { isTooDeep, maxJsonDepth } from './json-depth.ts';
+import { httpHeadOf, maskResult } from './mask-result.ts';
 import type { Metrics } from './metrics.ts';
+import type { Operation, PreparedOperation } from './operation.ts';
 import type { Origins } from './origin.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { createTurns, endUnread, readBody } from './read-body.ts';
 import type { RequestContext } from './request-context.ts';
-import { sendStream } from './send-response.ts';
-import type { Yoga } from './yoga.ts';
+import { sendResults } from './send-results.ts';
+import { eventStream, multipartStream } from './stream-format.ts';
 
 export type GraphQLEndpoint = (
   request: IncomingMessage,
@@ -46,7 +52,7 @@ declareRoute({
   auth: ['API_KEY', 'USER', 'SERVICE', 'APP'],
   request:
     '{"query","variables","operationName"} as application/json, at most 4 MiB; in the place of query a documentId',
-  response: '{"data","errors"}; text/event-stream for a subscription',
+  response: '{"data","errors"}; text/event-stream or multipart/mixed for a subscription',
   errors,
   records: [],
   sideEffects: [],
@@ -70,21 +76,31 @@ declareRoute({
 const statusByCode: Record<string, number> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
+  DOCUMENT_NOT_TRUSTED: 403,
+  PERSISTED_QUERY_NOT_FOUND: 404,
   RATE_LIMITED: 429,
   PAYLOAD_TOO_LARGE: 413,
   UNAVAILABLE: 503,
   INTERNAL: 500,
 };
 
+const streamFormats = { 'text/event-stream': eventStream, 'multipart/mixed': multipartStream };
+const allowedMethods = 'GET, POST, OPTIONS';
+
 /**
  * /graphql over HTTP. In this order, each before the next costs anything: where the page of a browser comes from, what
- * kind of request it is, who asks, how often; only then the body is read and Yoga takes over.
+ * kind of request it is and whether its answer could be read, who asks, how often; then the body and the document in
+ * it; and whether this operation may come this way. Only then anything is executed, or a stream opened.
  *
  * A form of a foreign page can send no JSON without the browser asking us first, and credentials come in a header that
  * no form can set: both ways of forging a request are shut.
  */
 export function createGraphQLEndpoint(options: {
-  yoga: Yoga;
+  prepare: (
+    asked: ReturnType<typeof readPostedOperation>,
+    context: RequestContext,
+    holder: string,
+  ) => Promise<PreparedOperation>;
   services: Services;
   authenticator: Pick<Authenticator, 'authenticate'>;
   origins: Origins;
@@ -94,21 +110,21 @@ export function createGraphQLEndpoint(options: {
   slowConsumerMs: number;
   scopeOf: (context: { requestId: string }) => MaskScope;
 }): GraphQLEndpoint {
-  const { yoga, services, authenticator, rateLimit } = options;
+  const { services, authenticator, rateLimit } = options;
   const turn = createTurns();
 
   async function answer(
     request: IncomingMessage,
     response: ServerResponse,
-    requestId: string,
+    { requestId, gone }: { requestId: string; gone: AbortSignal },
   ): Promise<void> {
     options.origins.addHeaders(request, response);
     const { method, headers } = request;
     if (method === 'OPTIONS') {
-      response.writeHead(204).end();
+      response.writeHead(204, { allow: allowedMethods }).end();
       return;
     }
-    if (method === 'GET' && !options.production && wantsPage(request)) {
+    if ((method === 'GET' || method === 'HEAD') && !options.production && wantsPage(request)) {
       response.writeHead(200, {
         'content-type': 'text/html; charset=utf-8',
         'content-security-policy': graphiqlPolicy,
@@ -116,61 +132,81 @@ export function createGraphQLEndpoint(options: {
       response.end(await graphiqlPage());
       return;
     }
-    if (method === 'POST' && !isJson(headers['content-type'])) {
-      throw new HttpRefusal(415, 'A POST to /graphql has the content-type application/json.');
+    if (method !== 'GET' && method !== 'POST') {
+      throw new HttpRefusal(405, `This path takes ${allowedMethods}.`, { allow: allowedMethods });
     }
+    if (!acceptsAnything(headers.accept)) throw new HttpRefusal(406, notAcceptable());
+    if (method === 'POST') refuseBodyFormat(headers);
     const actor = await authenticator.authenticate({
       authorization: headers.authorization,
       tenantHeader: single(headers['heliograph-tenant']),
     });
-    rateLimit.take(actorKey(actor, request));
+    const holder = actorKey(actor, request);
+    rateLimit.take(holder);
+    const asked =
+      method === 'POST'
+        ? readPostedOperation(await bodyOf(request, actor))
+        : readQueriedOperation(request.url ?? '/graphql');
     const context: RequestContext = {
       services,
       actor,
       requestId,
       idempotencyKey: idempotencyKeyOf(single(headers['idempotency-key'])),
-      transport: 'sse',
+      transport:
+        chooseMediaType(headers.accept, OperationTypeNode.SUBSCRIPTION) === 'multipart/mixed'
+          ? 'multipart'
+          : 'sse',
+      progress: {},
     };
-    const body = method === 'POST' ? await readBody(request, actor ? undefined : forAnybody) : undefined;
-    if (body !== undefined) await turn(body);
-    if (body !== undefined && isTooDeep(body)) {
-      throw badUserInput(`The request nests deeper than ${maxJsonDepth} levels.`, { limit: maxJsonDepth });
-    }
-    await relay(response, await yoga.handleRequest(fetchRequest(request, body), context));
-  }
-
-  function fetchRequest(request: IncomingMessage, body: Buffer | undefined): Request {
-    const { accept, 'content-type': contentType } = request.headers;
-    return new yoga.fetchAPI.Request(`http://localhost${request.url ?? '/graphql'}`, {
-      method: request.method ?? 'GET',
-      headers: {
-        ...(accept === undefined ? {} : { accept }),
-        ...(contentType === undefined ? {} : { 'content-type': contentType }),
-      },
-      ...(body === undefined ? {} : { body: body.toString() }),
-    });
-  }
-
-  async function relay(response: ServerResponse, answered: Response): Promise<void> {
-    answered.headers.forEach((value, name) => {
-      response.setHeader(name, value);
-    });
-    const isStream = answered.headers.get('content-type')?.startsWith('text/event-stream') === true;
-    if (!isStream || answered.body === null) {
-      response.statusCode = answered.status;
-      response.end(await answered.text());
+    const prepared = await options.prepare(asked, context, holder);
+    const forRefusal = chooseMediaType(headers.accept, OperationTypeNode.QUERY) ?? 'application/json';
+    if ('refusals' in prepared) {
+      send(response, maskResult({ errors: prepared.refusals }, options.scopeOf(context)), forRefusal);
       return;
     }
-    // A proxy that gathers the events of a stream would hold them back.
-    response.writeHead(answered.status, { 'x-accel-buffering': 'no' });
-    response.flushHeaders();
-    await sendStream(response, answered.body, {
+    const { operation } = prepared;
+    const mediaType = mediaTypeOf(operation, request);
+    // Nobody would hear of what is done from here on.
+    if (gone.aborted) return;
+    await execute({ operation, mediaType, context, response, gone });
+  }
+
+  async function bodyOf(request: IncomingMessage, actor: Actor | undefined): Promise<string> {
+    const body = await readBody(request, actor ? undefined : forAnybody);
+    await turn(body);
+    if (isTooDeep(body)) {
+      throw badUserInput(`The request nests deeper than ${maxJsonDepth} levels.`, { limit: maxJsonDepth });
+    }
+    return body.toString();
+  }
+
+  async function execute(asked: {
+    operation: Operation;
+    mediaType: MediaType;
+    context: RequestContext;
+    response: ServerResponse;
+    gone: AbortSignal;
+  }): Promise<void> {
+    const { operation, mediaType, context, response, gone } = asked;
+    const scope = options.scopeOf(context);
+    const result = await operation.run(gone);
+    if (!(Symbol.asyncIterator in result)) {
+      send(response, maskResult(result, scope), mediaType);
+      return;
+    }
+    const format = streamFormats[mediaType === 'multipart/mixed' ? mediaType : 'text/event-stream'];
+    response.writeHead(200, streamHeaders(format.contentType));
+    await sendResults(response, result, {
+      format,
+      gone,
+      progress: context.progress ?? {},
+      mask: (next) => maskResult(next, scope),
       slowConsumerMs: options.slowConsumerMs,
-      onSlow: () => options.metrics.cutOff('sse'),
+      onSlow: () => options.metrics.cutOff(context.transport),
     });
   }
 
-  /** A refusal before Yoga: it looks like every other answer of this path. */
+  /** A refusal before anything of GraphQL: it looks like every other answer of this path. */
   function refuse(
     request: IncomingMessage,
     response: ServerResponse,
@@ -184,9 +220,9 @@ export function createGraphQLEndpoint(options: {
         : maskError(original, options.scopeOf({ requestId }));
     const { code, retryAfterSeconds } = masked.extensions;
     const status = error instanceof HttpRefusal ? error.status : (statusByCode[String(code)] ?? 400);
+    if (error instanceof HttpRefusal) setHeaders(response, error.headers);
     if (status === 401) response.setHeader('www-authenticate', 'Bearer');
-    if (status === 429) response.setHeader('retry-after', String(retryAfterSeconds));
-    if (status === 503) response.setHeader('retry-after', '1');
+    if (status === 429 || status === 503) response.setHeader('retry-after', String(retryAfterSeconds ?? 1));
     response.setHeader('content-type', 'application/json; charset=utf-8');
     response.statusCode = status;
     const body = JSON.stringify({ errors: [masked.toJSON()] });
@@ -195,22 +231,65 @@ export function createGraphQLEndpoint(options: {
   }
 
   return async (request, response, requestId) => {
+    const gone = leavingOf(request, response);
     try {
-      await answer(request, response, requestId);
+      await answer(request, response, { requestId, gone });
     } catch (error) {
-      if (response.headersSent || response.destroyed) response.destroy();
+      if (response.headersSent || response.destroyed || gone.aborted) response.destroy();
       else refuse(request, response, error, requestId);
     }
   };
 }
 
-class HttpRefusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
+/** How the operation is answered. Throws where its method is not the right one, or the answer could not be read. */
+function mediaTypeOf({ type }: Operation, { method, headers }: IncomingMessage): MediaType {
+  if (method === 'GET' && type === OperationTypeNode.MUTATION) {
+    throw new HttpRefusal(405, 'A mutation comes by POST: a GET changes nothing.', { allow: 'POST' });
   }
+  const mediaType = chooseMediaType(headers.accept, type);
+  if (mediaType === undefined) throw new HttpRefusal(406, notAcceptable(type));
+  return mediaType;
+}
+
+/** A whole result, in whichever type. */
+function send(response: ServerResponse, result: ExecutionResult, mediaType: MediaType): void {
+  const { status, headers } = httpHeadOf(result, mediaType === 'application/graphql-response+json');
+  setHeaders(response, headers);
+  if (mediaType === 'text/event-stream' || mediaType === 'multipart/mixed') {
+    const format = streamFormats[mediaType];
+    response.writeHead(status, streamHeaders(format.contentType));
+    response.end(format.opening + format.result(result, undefined) + format.complete);
+  } else {
+    response.writeHead(status, { 'content-type': `${mediaType}; charset=utf-8` });
+    response.end(JSON.stringify(result));
+  }
+}
+
+// A proxy that gathers the pieces of a stream would hold them back.
+const streamHeaders = (contentType: string) => ({
+  'content-type': contentType,
+  'cache-control': 'no-cache',
+  'x-accel-buffering': 'no',
+});
+
+function setHeaders(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+}
+
+/**
+ * Aborted when the client has gone, or has been answered. One that closes its half of the connection has gone, too: Node
+ * closes the other half then, and only what waits to be written would keep it.
+ */
+function leavingOf({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {
+  const leaving = new AbortController();
+  const leave = () => leaving.abort();
+  socket.once('end', leave);
+  response.once('close', () => {
+    socket.off('end', leave);
+    leave();
+  });
+  if (response.destroyed) leave();
+  return leaving.signal;
 }
 
 /** Without a credential there is nothing large to say, and nothing large is looked at. */
@@ -218,9 +297,6 @@ const forAnybody = {
   limit: 65_536,
   refuse: () => new RequestError('UNAUTHENTICATED', 'Send a credential: `authorization: Bearer <token>`.'),
 };
-
-const isJson = (contentType: string | undefined) =>
-  /^application\/(graphql\+)?json\s*(;|$)/i.test(contentType ?? '');
 
 const wantsPage = ({ headers, url }: IncomingMessage) =>
   headers.accept?.includes('text/html') === true && !(url ?? '').includes('query=');

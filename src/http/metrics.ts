@@ -1,7 +1,11 @@
+import type { Server } from 'node:http';
+import { promisify } from 'node:util';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/pool.ts';
 
-const transports = ['ws', 'sse'] as const;
+const transports = ['ws', 'sse', 'multipart'] as const;
+/** What a caller, or an address, may hold open only so many of. */
+const heldThings = ['subscriptions', 'connections', 'anonymous_connections'] as const;
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
@@ -14,7 +18,9 @@ export class Metrics {
   readonly #operations: Histogram<'type' | 'field' | 'outcome'>;
   readonly #subscriptions: Gauge<'transport'>;
   readonly #sockets: Gauge;
+  readonly #anonymous: Gauge;
   readonly #cutOff: Counter<'transport'>;
+  readonly #tooMany: Counter<'what'>;
 
   constructor() {
     const registers = [this.registry];
@@ -40,6 +46,17 @@ export class Metrics {
       registers,
     });
     this.#sockets = new Gauge({ name: 'heliograph_websockets', help: 'Open WebSockets.', registers });
+    this.#anonymous = new Gauge({
+      name: 'heliograph_anonymous_websockets',
+      help: 'Open WebSockets whose client has not yet said who it is.',
+      registers,
+    });
+    this.#tooMany = new Counter({
+      name: 'heliograph_holding_refusals_total',
+      help: 'What was refused because its caller, or its address, held as many already as it may.',
+      labelNames: ['what'],
+      registers,
+    });
     this.#cutOff = new Counter({
       name: 'heliograph_slow_consumers_total',
       help: 'Clients that were cut off because they did not read for too long.',
@@ -50,6 +67,7 @@ export class Metrics {
       this.#subscriptions.set({ transport }, 0);
       this.#cutOff.inc({ transport }, 0);
     }
+    for (const what of heldThings) this.#tooMany.inc({ what }, 0);
   }
 
   requested(method: string, route: string, status: number, seconds: number): void {
@@ -69,6 +87,43 @@ export class Metrics {
   connected(): () => void {
     this.#sockets.inc();
     return () => this.#sockets.dec();
+  }
+
+  /** Counts a WebSocket without a credential until the returned function is called. */
+  anonymous(): () => void {
+    this.#anonymous.inc();
+    return () => this.#anonymous.dec();
+  }
+
+  observeConnections(server: Server): void {
+    const gauge = new Gauge({
+      name: 'heliograph_connections',
+      help: 'Open connections of clients: of requests, event streams and WebSockets, and those kept for the next.',
+      registers: [this.registry],
+      async collect() {
+        this.set(await promisify(server.getConnections.bind(server))());
+      },
+    });
+    gauge.reset();
+  }
+
+  /** Somebody held too many of something. */
+  tooMany(what: HeldThing): void {
+    this.#tooMany.inc({ what });
+  }
+
+  /** Shows what the one caller with most of something holds. */
+  observeHoldings(holdings: Readonly<Record<HeldThing, { greatest: number }>>): void {
+    const gauge = new Gauge({
+      name: 'heliograph_most_held',
+      help: 'What the one caller, or address, with most of it holds.',
+      labelNames: ['what'],
+      registers: [this.registry],
+      collect() {
+        for (const what of heldThings) this.set({ what }, holdings[what].greatest);
+      },
+    });
+    gauge.reset();
   }
 
   cutOff(transport: Transport): void {
@@ -94,4 +149,5 @@ export class Metrics {
   }
 }
 
+export type HeldThing = (typeof heldThings)[number];
 export type Transport = (typeof transports)[number];

@@ -8,15 +8,18 @@ import { ConfigError } from '../config.ts';
 import type { Services } from '../graph/context.ts';
 import type { MaskScope } from '../graph/mask-error.ts';
 import { declareRoute, type Route } from '../route.ts';
+import { createAnonymousConnections } from './anonymous-connections.ts';
 import { answerRoute } from './answer-route.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
 import { healthRoutes, type Readiness } from './health.ts';
+import { Holdings } from './holdings.ts';
 import { indexRoute } from './index-page.ts';
-import type { Metrics } from './metrics.ts';
+import type { HeldThing, Metrics } from './metrics.ts';
+import { createOperations } from './operation.ts';
 import { Origins } from './origin.ts';
 import { RateLimit } from './rate-limit.ts';
 import { createRouter } from './router.ts';
-import { slowConsumerMs } from './send-response.ts';
+import { slowConsumerMs } from './send-results.ts';
 import { createDocumentGate, type TrustedDocuments } from './trusted-documents.ts';
 import { createWebSockets, refuseUpgrade } from './websocket.ts';
 import { createGraphQLYoga } from './yoga.ts';
@@ -70,10 +73,22 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     documents: options.trustedDocuments ?? new Map(),
     only: config.trustedDocumentsOnly,
   });
+  const holdings = (what: Exclude<HeldThing, 'anonymous_connections'>, most: number) =>
+    new Holdings({ what, most, onRefused: () => metrics.tooMany(what) });
+  const subscriptions = holdings('subscriptions', config.maxSubscriptionsPerActor);
+  const connections = holdings('connections', config.maxConnectionsPerActor);
+  const anonymous = createAnonymousConnections({
+    most: config.maxAnonymousConnections,
+    mostOfAddress: config.maxAnonymousConnectionsPerAddress,
+    metrics,
+  });
+  metrics.observeHoldings({ subscriptions, connections, anonymous_connections: anonymous.ofAddress });
+  const yoga = createGraphQLYoga({ ...options, production });
   const shared = {
     ...options,
-    documentGate,
-    yoga: createGraphQLYoga({ ...options, production, scopeOf, documentGate }),
+    prepare: createOperations({ yoga, documentGate, subscriptions }),
+    connections,
+    holdAnonymous: anonymous.hold,
     origins: new Origins(config),
     rateLimit: new RateLimit(config.rateLimitPerMinute),
     production,
@@ -147,6 +162,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       });
     },
   );
+  metrics.observeConnections(server);
   server.on('upgrade', (request, socket, head) => {
     // Without a listener an error of the socket would end the process.
     socket.on('error', () => undefined);
@@ -176,7 +192,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 }
 
 const isStream = (response: ServerResponse) =>
-  String(response.getHeader('content-type')).startsWith('text/event-stream');
+  /^(text\/event-stream|multipart\/mixed)/.test(String(response.getHeader('content-type')));
 
 function listen(
   server: Server,

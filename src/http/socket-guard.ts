@@ -1,20 +1,8 @@
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Progress } from '../graph/context.ts';
+import { closeCodes } from './close-codes.ts';
 import { isTooDeep, maxJsonDepth } from './json-depth.ts';
-
-export const closeCodes = {
-  normal: 1000,
-  messageTooBig: 1009,
-  serviceRestart: 1012,
-  tryAgainLater: 1013,
-  badRequest: 4400,
-  unauthorized: 4401,
-  forbidden: 4403,
-  tooManyMessages: 4429,
-  internalError: 4500,
-  slowConsumer: 4510,
-} as const;
 
 /** Messages, pings and pongs from a client: so many at once, then so many a second. */
 const messageBurst = 400;
@@ -102,7 +90,7 @@ export class SocketGuard implements GraphQLSocket {
     });
   }
 
-  close(code: number = closeCodes.normal, reason = ''): void {
+  close(code: number = closeCodes.normal.code, reason = ''): void {
     if (this.#closed) return;
     this.#socket.close(code, Buffer.from(reason).subarray(0, maxReasonBytes).toString());
     setTimeout(() => this.#socket.terminate(), closeGraceMs).unref();
@@ -110,20 +98,25 @@ export class SocketGuard implements GraphQLSocket {
   }
 
   onMessage(listener: (data: string) => Promise<void>): void {
-    this.#socket.on('message', (data: RawData) => {
+    this.#socket.on('message', (data: RawData, isBinary: boolean) => {
       if (!this.#count()) return;
+      if (isBinary) {
+        this.close(closeCodes.badRequest.code, 'Messages are text, not binary.');
+        return;
+      }
       if (!this.#admitted && Buffer.isBuffer(data) && data.length > maxBytesBefore) {
-        this.close(closeCodes.messageTooBig, 'Too large before connection_init.');
+        this.close(closeCodes.messageTooBig.code, 'Too large before connection_init.');
         return;
       }
       if (Buffer.isBuffer(data) && isTooDeep(data)) {
-        this.close(closeCodes.badRequest, `A message nests deeper than ${maxJsonDepth} levels.`);
+        this.close(closeCodes.badRequest.code, `A message nests deeper than ${maxJsonDepth} levels.`);
         return;
       }
       listener(String(data)).catch((error: unknown) => {
         if (this.#closed) return;
         this.#onError(error);
-        this.close(closeCodes.internalError, 'Internal server error');
+        // Not 4500: clients take it as final, and what failed here may do so no more.
+        this.close(closeCodes.tryAgainLater.code, 'Internal server error: connect again.');
       });
     });
   }
@@ -148,7 +141,7 @@ export class SocketGuard implements GraphQLSocket {
     this.#heardAt = performance.now();
     if (this.#closed) return false;
     this.#tokens -= 1;
-    if (this.#tokens < 0) this.close(closeCodes.tooManyMessages, 'Too many messages');
+    if (this.#tokens < 0) this.close(closeCodes.tooMany.code, 'Too many messages');
     return !this.#closed;
   }
 
@@ -173,7 +166,7 @@ export class SocketGuard implements GraphQLSocket {
     const positions = [...this.#progress.values()].flatMap(({ position }) => position ?? []);
     const behind = positions.length === 0 ? '' : ` position=${Math.min(...positions)}`;
     this.#onSlow();
-    this.close(closeCodes.slowConsumer, `SLOW_CONSUMER${behind}`);
+    this.close(closeCodes.slowConsumer.code, `SLOW_CONSUMER${behind}`);
   }
 
   #end(code: number, reason: string): void {

@@ -7,25 +7,38 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Actor } from '../access/actor.ts';
 import type { Authenticator } from '../access/authenticate.ts';
 import type { Grant, GrantWatch } from '../access/grant-watch.ts';
+import { unauthenticated } from '../access/unauthenticated.ts';
 import { RequestError } from '../errors.ts';
 import type { Progress, Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
+import type { HoldAnonymous } from './anonymous-connections.ts';
+import { closeCodes } from './close-codes.ts';
+import { credentialsOf } from './connection-credentials.ts';
 import { actorKey } from './graphql-endpoint.ts';
+import { checkedOperation, type readPostedOperation } from './graphql-request.ts';
+import { type Holdings, retryAfterSeconds } from './holdings.ts';
 import type { Metrics } from './metrics.ts';
+import type { Operation, PreparedOperation } from './operation.ts';
 import type { Origins } from './origin.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { maxBodyBytes } from './read-body.ts';
 import type { RequestContext } from './request-context.ts';
-import { closeCodes, SocketGuard } from './socket-guard.ts';
-import type { DocumentGate } from './trusted-documents.ts';
-import { maskResult } from './use-masked-results.ts';
-import type { Yoga } from './yoga.ts';
+import { SocketGuard } from './socket-guard.ts';
 
 const initTimeoutMs = 10_000;
 /** Operations that may be open on one socket at the same time. */
 const maxOperations = 100;
 
-type Extra = { guard: SocketGuard; request: IncomingMessage; actor?: Actor; grant?: Grant };
+type Extra = {
+  guard: SocketGuard;
+  request: IncomingMessage;
+  /** It is known now who is at the other end. */
+  identified: () => void;
+  /** What is held for the socket, to be let go of when it closes. */
+  release: Set<() => void>;
+  actor?: Actor;
+  grant?: Grant;
+};
 
 export type WebSockets = Readonly<{
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -34,68 +47,58 @@ export type WebSockets = Readonly<{
 }>;
 
 /**
- * GraphQL over WebSocket (github.com/enisdenjo/graphql-ws, PROTOCOL.md) on the path /graphql, through the same Yoga
- * plugins as HTTP. What may go wrong with one operation is answered under its id; what is wrong with the client closes
- * the socket, with a code that tells it whether to come back:
- *
- * | code | why | come back? |
- * |---|---|---|
- * | 1009 | a message of more than 4 MiB, or 64 KiB before the credential | no |
- * | 1012 | this process shuts down | yes |
- * | 1013 | the credential could not be checked just now | yes |
- * | 4400, 4409, 4429 | the protocol was broken | no |
- * | 4401 | no credential, or not a valid one | no |
- * | 4403 | the credential has expired or was revoked | yes, with a fresh one |
- * | 4408 | no connection_init within 10 s | yes |
- * | 4510 | SLOW_CONSUMER: 30 s without reading | yes, with `after` |
+ * GraphQL over WebSocket (github.com/enisdenjo/graphql-ws, PROTOCOL.md) on the path /graphql, through the same
+ * pipeline as HTTP. What may go wrong with one operation is answered under its id; what is wrong with the client closes
+ * the socket, with a code that tells it whether to come back (close-codes.ts).
  */
 export function createWebSockets(options: {
-  yoga: Yoga;
+  prepare: (
+    asked: ReturnType<typeof readPostedOperation>,
+    context: RequestContext,
+    holder: string,
+  ) => Promise<PreparedOperation>;
   services: Services;
   authenticator: Pick<Authenticator, 'authenticate'>;
   grantWatch: Pick<GrantWatch, 'watch'>;
   origins: Origins;
   rateLimit: RateLimit;
   metrics: Metrics;
-  documentGate: DocumentGate;
+  connections: Holdings;
+  holdAnonymous: HoldAnonymous;
   slowConsumerMs: number;
   scopeOf: (context: { requestId: string }) => MaskScope;
 }): WebSockets {
-  const { yoga, services, metrics } = options;
+  const { services, metrics } = options;
   const guards = new Set<SocketGuard>();
-  const envelopedOf = new WeakMap<object, ReturnType<Yoga['getEnveloped']>>();
-  const enveloped = (args: ExecutionArgs) => {
-    const found = envelopedOf.get(Object(args.contextValue));
+  const operations = new WeakMap<object, Operation>();
+  const operationOf = (args: ExecutionArgs) => {
+    const found = operations.get(Object(args.contextValue));
     if (found === undefined) throw new Error('Every operation over WebSocket is prepared in `prepare`.');
     return found;
   };
 
   /** Who connects. Closes the socket and answers false where it may not. */
   async function connect(parameters: Record<string, unknown>, extra: Extra): Promise<boolean> {
-    const { guard } = extra;
+    const { guard, request } = extra;
+    const scope = options.scopeOf({ requestId: randomUUID() });
     try {
-      const actor = await options.authenticator.authenticate({
-        authorization: text(parameters.authorization),
-        tenantHeader: text(parameters['heliograph-tenant']),
-      });
-      if (actor === undefined) return refuse(guard, closeCodes.unauthorized, 'Send a credential.');
+      const actor = await options.authenticator.authenticate(credentialsOf(parameters));
+      if (actor === undefined) throw unauthenticated('invalid', 'Send a credential in `authorization`.');
       if (guard.isClosed) return false;
+      extra.release.add(options.connections.hold(actorKey(actor, request)));
       const grant = options.grantWatch.watch(actor);
+      extra.release.add(grant.release);
       extra.actor = actor;
-      guard.admit();
       extra.grant = grant;
-      const end = () => guard.close(closeCodes.forbidden, messageOf(grant.signal.reason));
-      if (grant.signal.aborted) return refuse(guard, closeCodes.forbidden, messageOf(grant.signal.reason));
+      extra.identified();
+      guard.admit();
+      const end = () => guard.close(...closingFor(grant.signal.reason, scope));
+      if (grant.signal.aborted) end();
       grant.signal.addEventListener('abort', end, { once: true });
-      return true;
+      return !guard.isClosed;
     } catch (error) {
-      if (!(error instanceof RequestError)) {
-        services.logger.error({ err: error }, 'credential of a WebSocket not checked');
-        return refuse(guard, closeCodes.tryAgainLater, 'Try again later.');
-      }
-      if (error.code !== 'UNAUTHENTICATED') return refuse(guard, closeCodes.badRequest, error.message);
-      const isOver = error.extensions.reason === 'expired' || error.extensions.reason === 'revoked';
-      return refuse(guard, isOver ? closeCodes.forbidden : closeCodes.unauthorized, error.message);
+      guard.close(...closingFor(error, scope));
+      return false;
     }
   }
 
@@ -114,28 +117,28 @@ export function createWebSockets(options: {
     const mask = (error: unknown) => maskError(error, options.scopeOf(context));
     try {
       if (openOperations > maxOperations) throw tooManyOperations();
-      options.rateLimit.take(actorKey(actor, request));
-      const operation = yoga.getEnveloped({ ...context, params: payload });
-      // `query` is always there over WebSocket: empty, where an id says it all.
-      const document = operation.parse(options.documentGate(payload) ?? payload.query);
-      const refusals = operation.validate(operation.schema, document);
-      if (refusals.length > 0) {
+      const holder = actorKey(actor, request);
+      options.rateLimit.take(holder);
+      const prepared = await options.prepare(checkedOperation({ ...payload }), context, holder);
+      if ('refusals' in prepared) {
         guard.forget(id);
-        return refusals.map(mask);
+        return prepared.refusals.map(mask);
       }
-      const contextValue = await operation.contextFactory();
-      envelopedOf.set(contextValue, operation);
-      return {
-        schema: operation.schema,
-        document,
-        operationName: payload.operationName,
-        variableValues: payload.variables,
-        contextValue,
-      };
+      operations.set(Object(prepared.operation.args.contextValue), prepared.operation);
+      return prepared.operation.args;
     } catch (error) {
       guard.forget(id);
       // Thrown on, one syntax error would close the socket with everything else on it.
       return [mask(error)];
+    }
+  }
+
+  /** What cannot even be begun is the operation's own error, under its id. */
+  async function run(args: ExecutionArgs) {
+    try {
+      return await operationOf(args).run();
+    } catch (error) {
+      return { errors: [maskError(error, options.scopeOf(Object(args.contextValue)))] };
     }
   }
 
@@ -144,14 +147,14 @@ export function createWebSockets(options: {
     onConnect: ({ connectionParams, extra }) => connect(connectionParams ?? {}, extra),
     onSubscribe: ({ extra, subscriptions }, id, payload) =>
       prepare(id, payload, extra, Object.keys(subscriptions).length),
-    execute: (args) => enveloped(args).execute(args),
-    subscribe: (args) => enveloped(args).subscribe(args),
+    execute: run,
+    subscribe: run,
     onNext(_context, _id, _payload, args, result) {
-      noteSent(Object(args.contextValue));
+      if (result.data != null) noteSent(Object(args.contextValue));
       if (result.errors === undefined) return undefined;
-      const { errors = [], data } = maskResult(result, options.scopeOf(Object(args.contextValue)));
-      const formatted = errors.map((error) => error.toJSON());
-      return data === undefined ? { errors: formatted } : { errors: formatted, data };
+      const scope = options.scopeOf(Object(args.contextValue));
+      const errors = result.errors.map((error) => maskError(error, scope).toJSON());
+      return result.data === undefined ? { errors } : { errors, data: result.data };
     },
     onError(_context, _id, _payload, errors) {
       const scope = options.scopeOf({ requestId: randomUUID() });
@@ -167,7 +170,7 @@ export function createWebSockets(options: {
       extra.guard.forget(id);
     },
     onClose({ extra }) {
-      extra.grant?.release();
+      for (const release of extra.release) release();
     },
   });
 
@@ -180,38 +183,58 @@ export function createWebSockets(options: {
     handleProtocols,
   });
 
-  function accept(socket: WebSocket, request: IncomingMessage): void {
+  function accept(socket: WebSocket, request: IncomingMessage, identified: () => void): void {
     const guard = new SocketGuard(socket, {
       slowConsumerMs: options.slowConsumerMs,
       onSlow: () => metrics.cutOff('ws'),
       onError: (error) => services.logger.error({ err: error }, 'message on a WebSocket not handled'),
     });
     guards.add(guard);
-    const disconnected = metrics.connected();
-    const closed = protocol.opened(guard, { guard, request });
+    const release = new Set([metrics.connected(), identified]);
+    const closed = protocol.opened(guard, { guard, request, identified, release });
     guard.onClose((code, reason) => {
       guards.delete(guard);
-      disconnected();
       Promise.resolve(closed(code, reason)).catch((error: unknown) =>
         services.logger.error({ err: error }, 'subscriptions of a closed WebSocket not ended'),
       );
     });
   }
 
+  /** Undefined where there are too many whose clients have not said who they are. */
+  function tryHold(request: IncomingMessage): (() => void) | undefined {
+    try {
+      return options.holdAnonymous(request.socket.remoteAddress ?? '');
+    } catch (error) {
+      if (error instanceof RequestError) return undefined;
+      throw error;
+    }
+  }
+
   return {
     upgrade(request, socket, head) {
       if (!options.origins.admits(request)) return refuseUpgrade(socket, '403 Forbidden');
-      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, request));
+      const identified = tryHold(request);
+      if (identified === undefined) {
+        refuseUpgrade(socket, '429 Too Many Requests', { 'retry-after': String(retryAfterSeconds) });
+        return;
+      }
+      socket.once('close', identified);
+      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, request, identified));
     },
     restart() {
       for (const guard of guards)
-        guard.close(closeCodes.serviceRestart, 'The server restarts: connect again.');
+        guard.close(closeCodes.serviceRestart.code, 'The server restarts: connect again.');
     },
   };
 }
 
-export function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+export function refuseUpgrade(
+  socket: Duplex,
+  status: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const lines = Object.entries({ connection: 'close', 'content-length': '0', ...headers });
+  socket.end(`HTTP/1.1 ${status}\r\n${lines.map((line) => `${line.join(': ')}\r\n`).join('')}\r\n`);
 }
 
 const tooManyOperations = () =>
@@ -219,17 +242,25 @@ const tooManyOperations = () =>
     limit: maxOperations,
   });
 
-/** Closes, and answers that it may not go on. */
-function refuse(guard: SocketGuard, code: number, reason: string): false {
-  guard.close(code, reason);
-  return false;
-}
-
 /** The message goes into the socket next: whoever reads the close that may follow has read it. */
 function noteSent({ progress }: { progress?: Progress }): void {
   if (progress?.taken !== undefined) progress.position = progress.taken;
 }
 
-const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
-
-const messageOf = (reason: unknown) => (reason instanceof Error ? reason.message : 'The credential is over.');
+/** With what a socket is closed whose client cannot be let in, or no longer. */
+function closingFor(error: unknown, scope: MaskScope): [code: number, reason: string] {
+  const { message, extensions } = maskError(error, scope);
+  switch (extensions.code) {
+    case 'UNAUTHENTICATED': {
+      const isOver = extensions.reason === 'expired' || extensions.reason === 'revoked';
+      return [(isOver ? closeCodes.forbidden : closeCodes.unauthorized).code, message];
+    }
+    case 'RATE_LIMITED':
+      return [closeCodes.tooMany.code, message];
+    case 'UNAVAILABLE':
+    case 'INTERNAL':
+      return [closeCodes.tryAgainLater.code, message];
+    default:
+      return [closeCodes.badRequest.code, message];
+  }
+}

@@ -47,6 +47,8 @@ export async function startTestServer(
     logger,
   };
   let authenticated = 0;
+  /** What the check of a credential waits for. */
+  let holding: { reached: () => void; released: Promise<void> } | undefined;
   let isMigrated = true;
   const server = createHttpServer({
     schema,
@@ -54,6 +56,8 @@ export async function startTestServer(
     authenticator: {
       async authenticate({ authorization }) {
         authenticated += 1;
+        holding?.reached();
+        await holding?.released;
         if (authorization === undefined) return undefined;
         const token = authorization.replace('Bearer ', '');
         if (token === 'expired' || token === 'revoked') throw unauthenticated(token);
@@ -82,6 +86,20 @@ export async function startTestServer(
     graphqlUrl: `${url}/graphql`,
     wsUrl: `${url.replace('http', 'ws')}/graphql`,
     authenticated: () => authenticated,
+    /** Lets no check of a credential end until `release`. */
+    holdAuthentication() {
+      let release = () => {};
+      const reached = new Promise<void>((resolve) => {
+        holding = { reached: resolve, released: new Promise((done) => (release = done)) };
+      });
+      return {
+        reached,
+        release() {
+          holding = undefined;
+          release();
+        },
+      };
+    },
     unmigrate: () => {
       isMigrated = false;
     },

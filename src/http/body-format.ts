@@ -1,0 +1,36 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isUtf8 } from './accept.ts';
+import { HttpRefusal } from './http-refusal.ts';
+
+/**
+ * The body of a POST is JSON in UTF-8, as it is. Throws 415 for anything else: read as what it is not, it would be called
+ * broken, or would be altered. A page's form cannot send this type, so it also keeps forged requests out.
+ */
+export function refuseBodyFormat(headers: IncomingHttpHeaders): void {
+  const contentType = headers['content-type'] ?? '';
+  const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim());
+  if (!/^application\/(graphql\+)?json$/i.test(type)) {
+    throw new HttpRefusal(415, 'A POST to /graphql has the content-type application/json.', {
+      'accept-post': 'application/json',
+    });
+  }
+  for (const parameter of parameters) {
+    const [, charset] = /^charset\s*=(.*)$/i.exec(parameter) ?? [];
+    if (charset !== undefined && !isUtf8(charset)) {
+      throw new HttpRefusal(
+        415,
+        'The body of a POST to /graphql is in UTF-8: leave `charset` out, or say utf-8.',
+      );
+    }
+  }
+  const encoding = headers['content-encoding']?.trim() ?? '';
+  if (encoding !== '' && encoding.toLowerCase() !== 'identity') {
+    throw new HttpRefusal(
+      415,
+      'The body of a POST to /graphql is not compressed: send it without `content-encoding`.',
+      {
+        'accept-encoding': 'identity',
+      },
+    );
+  }
+}

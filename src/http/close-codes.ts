@@ -1,0 +1,59 @@
+/**
+ * Every code that a WebSocket of ours may be closed with, in one place; the README shows the same table. `comesBack`
+ * says what a client does next: `again` (connect again after a moment, resume after the last position), `changed`
+ * (only with something else than before: what, the meaning says), `no`.
+ *
+ * Clients of graphql-ws know a list of their own: they connect again by themselves after 1001, 1006, 1012, 1013, 4403,
+ * 4408 and all codes of ours that they do not know, and never after 1002–1011 (but 1005 and 1006), 4400, 4401, 4406,
+ * 4409, 4429 and 4500. So no code that asks a client to come again may be one of these.
+ */
+export const closeCodes = {
+  normal: { code: 1000, meaning: 'the client has closed', comesBack: 'no' },
+  protocolError: { code: 1002, meaning: 'a frame that breaks the WebSocket protocol', comesBack: 'no' },
+  lost: {
+    code: 1006,
+    meaning: 'no code at all: the connection was lost, or the client was silent for 45 s',
+    comesBack: 'again',
+  },
+  notUtf8: { code: 1007, meaning: 'a message that is not UTF-8', comesBack: 'no' },
+  messageTooBig: {
+    code: 1009,
+    meaning: 'a message of more than 4 MiB, or of more than 64 KiB before the credential',
+    comesBack: 'no',
+  },
+  serviceRestart: { code: 1012, meaning: 'this process shuts down', comesBack: 'again' },
+  tryAgainLater: {
+    code: 1013,
+    meaning: 'a fault of ours, or the credential cannot be checked just now',
+    comesBack: 'again',
+  },
+  badRequest: {
+    code: 4400,
+    meaning: 'a message that is not one of the protocol, or a connection parameter that is wrong',
+    comesBack: 'no',
+  },
+  unauthorized: { code: 4401, meaning: 'no credential, or not a valid one', comesBack: 'no' },
+  forbidden: {
+    code: 4403,
+    meaning: 'the credential has expired or was revoked: only with a fresh one',
+    comesBack: 'changed',
+  },
+  wrongSubprotocol: {
+    code: 4406,
+    meaning: 'another subprotocol than graphql-transport-ws',
+    comesBack: 'no',
+  },
+  initTimeout: { code: 4408, meaning: 'no connection_init within 10 s', comesBack: 'again' },
+  sameId: { code: 4409, meaning: 'two open operations with the same id', comesBack: 'no' },
+  tooMany: {
+    code: 4429,
+    meaning:
+      'too many messages, a second connection_init, or as many connections of this caller as are allowed: only after fewer',
+    comesBack: 'changed',
+  },
+  slowConsumer: {
+    code: 4510,
+    meaning: 'nothing was read for 30 s; the reason is `SLOW_CONSUMER position=<n>`: resume with `after: n`',
+    comesBack: 'again',
+  },
+} as const satisfies Record<string, { code: number; meaning: string; comesBack: 'again' | 'changed' | 'no' }>;

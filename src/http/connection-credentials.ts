@@ -1,0 +1,36 @@
+import { unauthenticated } from '../access/unauthenticated.ts';
+import { badUserInput } from '../errors.ts';
+
+type Credentials = { authorization?: string | undefined; tenantHeader?: string | undefined };
+
+/**
+ * What a client of a WebSocket says of itself, in the payload of its `connection_init` or of a `ping`. A browser can set
+ * no headers there, so clients write them into an object, each in its own way: `{"authorization": …}` in any case, or
+ * `{"headers": {"Authorization": …}}`. Throws BAD_USER_INPUT where two of them differ: it is not for us to choose.
+ */
+export function credentialsOf(parameters: Readonly<Record<string, unknown>>): Credentials {
+  const places = [parameters, ...entriesOf(parameters, 'headers').filter(isObject)];
+  return {
+    authorization: textOf(places, 'authorization'),
+    tenantHeader: textOf(places, 'heliograph-tenant'),
+  };
+}
+
+function textOf(places: readonly Readonly<Record<string, unknown>>[], name: string): string | undefined {
+  const found = places
+    .flatMap((place) => entriesOf(place, name))
+    .filter((value) => value != null && value !== '');
+  const texts = new Set(found);
+  if (texts.size > 1) throw badUserInput(`The connection parameter \`${name}\` is given twice, and differs.`);
+  const [text] = texts;
+  if (text === undefined || typeof text === 'string') return text;
+  const message = `The connection parameter \`${name}\` must be a string.`;
+  throw name === 'authorization' ? unauthenticated('invalid', message) : badUserInput(message);
+}
+
+/** What stands under a name, in any case of its letters. */
+const entriesOf = (place: Readonly<Record<string, unknown>>, name: string): unknown[] =>
+  Object.entries(place).flatMap(([key, value]) => (key.toLowerCase() === name ? [value] : []));
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

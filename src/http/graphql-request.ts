@@ -1,0 +1,96 @@
+import { badUserInput } from '../errors.ts';
+
+/** What a client asks to be executed, of the right types, over whatever transport it came. */
+export type AskedOperation = Readonly<{
+  /** Undefined where a document's id stands for it. */
+  query?: string | undefined;
+  documentId?: string | undefined;
+  /** Undefined where it is empty, too. */
+  operationName?: string | undefined;
+  variables?: Record<string, unknown> | undefined;
+  extensions?: Record<string, unknown> | undefined;
+}>;
+
+const known = ['query', 'documentId', 'operationName', 'variables', 'extensions'];
+const utf8ByteOrderMark = 0xfeff;
+
+/** Reads the body of a POST. Throws BAD_USER_INPUT with what is wrong with it. */
+export function readPostedOperation(body: string): AskedOperation {
+  // RFC 8259, section 8.1: a parser may ignore a byte order mark.
+  const text = body.charCodeAt(0) === utf8ByteOrderMark ? body.slice(1) : body;
+  if (text.trim() === '') throw badUserInput('The body is empty: send {"query":"…"} as JSON.');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw badUserInput('The body is not valid JSON.');
+  }
+  if (Array.isArray(parsed)) {
+    throw badUserInput('The body is a list: send one operation in each request, as a JSON object.');
+  }
+  if (!isObject(parsed)) throw badUserInput('The body must be a JSON object such as {"query":"…"}.');
+  const unknown = Object.keys(parsed).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw badUserInput(`The body has a field that is not known; known are ${known.join(', ')}.`, {
+      field: unknown.slice(0, 100),
+    });
+  }
+  return checkedOperation(parsed);
+}
+
+/** Reads the query of a GET's URL. Throws BAD_USER_INPUT with what is wrong with it. */
+export function readQueriedOperation(url: string): AskedOperation {
+  const parameters = new URL(url, 'http://localhost').searchParams;
+  const given: Record<string, unknown> = {};
+  for (const name of known) {
+    const values = parameters.getAll(name);
+    if (values.length > 1) throw badUserInput(`The parameter \`${name}\` is given more than once.`);
+    const [value] = values;
+    if (value === undefined || value === '') continue;
+    given[name] = name === 'variables' || name === 'extensions' ? parseParameter(name, value) : value;
+  }
+  return checkedOperation(given);
+}
+
+/** The types of what stands in a request, whichever way it came. */
+export function checkedOperation(given: Readonly<Record<string, unknown>>): AskedOperation {
+  return {
+    query: textOf(given, 'query') || undefined,
+    documentId: textOf(given, 'documentId') || undefined,
+    operationName: textOf(given, 'operationName') || undefined,
+    variables: objectOf(given, 'variables'),
+    extensions: objectOf(given, 'extensions'),
+  };
+}
+
+/** Says what a request without any document lacks. */
+export const missingDocument = () =>
+  badUserInput('`query` is missing: send the text of a GraphQL document in it, or an id as `documentId`.');
+
+function textOf(given: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = given[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw badUserInput(`\`${name}\` must be a string.`);
+  return value;
+}
+
+function objectOf(
+  given: Readonly<Record<string, unknown>>,
+  name: string,
+): Record<string, unknown> | undefined {
+  const value = given[name];
+  if (value === undefined || value === null) return undefined;
+  if (!isObject(value)) throw badUserInput(`\`${name}\` must be a JSON object.`);
+  return value;
+}
+
+function parseParameter(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badUserInput(`The parameter \`${name}\` is not valid JSON.`);
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,105 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  getOperationAST,
+  Kind,
+  OperationTypeNode,
+} from 'graphql';
+import { type AskedOperation, missingDocument } from './graphql-request.ts';
+import type { Holdings } from './holdings.ts';
+import type { RequestContext } from './request-context.ts';
+import { endableStream } from './stream.ts';
+import type { DocumentGate } from './trusted-documents.ts';
+import type { Yoga } from './yoga.ts';
+
+/** An operation that may be executed: its document is valid, and nothing of it has been done yet. */
+export type Operation = Readonly<{
+  type: OperationTypeNode;
+  args: ExecutionArgs;
+  /**
+   * Executes it. A subscription counts towards what its caller may hold until it ends. A signal ends a query whose
+   * answer nobody waits for; a mutation that has begun goes on.
+   */
+  run(signal?: AbortSignal): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
+}>;
+
+export type PreparedOperation = { refusals: readonly GraphQLError[] } | { operation: Operation };
+
+/**
+ * From what a client asks to what can be executed, the same for every transport: which text is meant, then parsing
+ * and validation by Yoga's plugins, then which of the document's operations. Answers with why the document is refused;
+ * throws where the request names none, or one that it may not.
+ */
+export function createOperations(options: {
+  yoga: Yoga;
+  documentGate: DocumentGate;
+  subscriptions: Holdings;
+}): (asked: AskedOperation, context: RequestContext, holder: string) => Promise<PreparedOperation> {
+  const { yoga, documentGate, subscriptions } = options;
+
+  return async (asked, context, holder) => {
+    const text = documentGate(asked) ?? asked.query;
+    if (text === undefined) throw missingDocument();
+    const { operationName } = asked;
+    const enveloped = yoga.getEnveloped({ ...context, params: { ...asked, query: text } });
+    const document = parsed(enveloped.parse, text);
+    if (document instanceof GraphQLError) return { refusals: [document] };
+    const refusals = enveloped.validate(enveloped.schema, document);
+    if (refusals.length > 0) return { refusals };
+    const definition = getOperationAST(document, operationName);
+    if (definition == null) return { refusals: [new GraphQLError(whyNoOperation(document, operationName))] };
+    const args: ExecutionArgs = {
+      schema: enveloped.schema,
+      document,
+      contextValue: await enveloped.contextFactory(),
+      variableValues: asked.variables,
+      operationName,
+    };
+    const type = definition.operation;
+
+    async function subscribe() {
+      const release = subscriptions.hold(holder);
+      try {
+        const result: ExecutionResult | AsyncIterable<ExecutionResult> = await enveloped.subscribe(args);
+        if (Symbol.asyncIterator in result) return endableStream(result, { onEnd: release });
+        release();
+        return result;
+      } catch (error) {
+        release();
+        throw error;
+      }
+    }
+    return {
+      operation: {
+        type,
+        args,
+        run: (signal) =>
+          type === OperationTypeNode.SUBSCRIPTION
+            ? subscribe()
+            : enveloped.execute({
+                ...args,
+                ...(signal === undefined || type !== OperationTypeNode.QUERY ? {} : { signal }),
+              }),
+      },
+    };
+  };
+}
+
+function parsed(parse: (text: string) => DocumentNode, text: string): DocumentNode | GraphQLError {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof GraphQLError) return error;
+    throw error;
+  }
+}
+
+function whyNoOperation(document: DocumentNode, operationName: string | undefined): string {
+  if (operationName !== undefined) return 'The document holds no operation of the name in `operationName`.';
+  const hasSome = document.definitions.some(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+  return hasSome
+    ? 'The document holds several operations: say in `operationName` which one to execute.'
+    : 'The document holds no operation.';
+}

@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openRaw } from './raw-request.ts';
+import { connectAs, RawSocket, subscribeTo } from './socket.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
+
+/** Everything that is held for a client ends when it leaves, however it leaves and whatever is under way. */
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const streams = {
+  sse: 'text/event-stream',
+  multipart: 'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json;q=0.9',
+} as const;
+const body = (query: string) => JSON.stringify({ query });
+const ways: Record<string, (socket: Socket) => void> = {
+  'closes its connection': (socket) => socket.destroy(),
+  'is cut off by a reset': (socket) => socket.resetAndDestroy(),
+  'closes its half of the connection': (socket) => socket.end(),
+};
+
+async function gaugeOf(name: string, labels: Record<string, string> = {}): Promise<number> {
+  const metric = await server.metrics.registry.getSingleMetric(name)?.get();
+  const found = metric?.values.find(({ labels: of }) =>
+    Object.entries(labels).every(([label, value]) => Object(of)[label] === value),
+  );
+  return found?.value ?? Number.NaN;
+}
+/** Until the server knows of it. */
+async function leaveUnanswered(socket: Socket): Promise<void> {
+  const before = await gaugeOf('heliograph_connections');
+  socket.destroy();
+  await expect.poll(() => gaugeOf('heliograph_connections')).toBe(before - 1);
+}
+const open = (transport: string) => gaugeOf('heliograph_subscriptions', { transport });
+
+for (const [transport, accept] of Object.entries(streams)) {
+  describe(`a subscription over ${transport}`, () => {
+    for (const [way, leave] of Object.entries(ways)) {
+      test(`ends when its client ${way} while the source waits`, async () => {
+        const socket = openRaw(server.port, { headers: { accept }, body: body('subscription { silence }') });
+        await once(socket, 'data');
+        expect(await open(transport)).toBe(1);
+        leave(socket);
+        await server.ticks.whenReturned(server.ticks.opened);
+        expect(await open(transport)).toBe(0);
+        socket.destroy();
+      });
+
+      test(`ends when its client ${way} while a write waits`, async () => {
+        const socket = openRaw(server.port, { headers: { accept }, body: body('subscription { bulk }') });
+        await once(socket, 'data');
+        socket.pause();
+        let pulled = -1;
+        await expect
+          .poll(
+            () => {
+              const isStill = pulled === server.ticks.pulled;
+              pulled = server.ticks.pulled;
+              return isStill;
+            },
+            { interval: 100, timeout: 20_000 },
+          )
+          .toBe(true);
+        leave(socket);
+        await server.ticks.whenReturned(server.ticks.opened);
+        expect(await open(transport)).toBe(0);
+        socket.destroy();
+      });
+    }
+
+    test('is not opened for a client that left while its credential was checked', async () => {
+      const before = server.ticks.opened;
+      const held = server.holdAuthentication();
+      const socket = openRaw(server.port, { headers: { accept }, body: body('subscription { silence }') });
+      await held.reached;
+      await leaveUnanswered(socket);
+      held.release();
+      await server.post('{ hello }');
+      expect(server.ticks.opened).toBe(before);
+      expect(await open(transport)).toBe(0);
+    });
+  });
+}
+
+test('sixty event streams end with their clients', async () => {
+  const sockets = Array.from({ length: 60 }, () =>
+    openRaw(server.port, { headers: { accept: streams.sse }, body: body('subscription { silence }') }),
+  );
+  await Promise.all(sockets.map((socket) => once(socket, 'data')));
+  expect(await open('sse')).toBe(60);
+  for (const socket of sockets) socket.destroy();
+  await server.ticks.whenReturned(server.ticks.opened);
+  expect(await open('sse')).toBe(0);
+});
+
+test('a mutation is not executed for a client that left before it began', async () => {
+  const before = server.seen.resolved;
+  const held = server.holdAuthentication();
+  const socket = openRaw(server.port, {
+    body: body('mutation { renameThing(input: { id: "x", name: "y" }) { __typename } }'),
+  });
+  await held.reached;
+  await leaveUnanswered(socket);
+  held.release();
+  await server.post('{ hello }');
+  expect(server.seen.resolved).toBe(before);
+});
+
+test('a WebSocket that closes while its credential is checked leaves nothing behind', async () => {
+  const held = server.holdAuthentication();
+  const socket = await new RawSocket(server.wsUrl).open();
+  expect(await gaugeOf('heliograph_anonymous_websockets')).toBe(1);
+  socket.say({ type: 'connection_init', payload: { authorization: 'Bearer full' } });
+  await held.reached;
+  socket.socket.terminate();
+  await expect.poll(() => gaugeOf('heliograph_websockets')).toBe(0);
+  held.release();
+  await server.post('{ hello }');
+  expect(server.grants.watched.size).toBe(0);
+  expect(await gaugeOf('heliograph_anonymous_websockets')).toBe(0);
+  expect(await gaugeOf('heliograph_most_held', { what: 'connections' })).toBe(0);
+});
+
+test('a WebSocket that is cut ends its subscriptions at once', async () => {
+  const socket = await connectAs('full', server.wsUrl);
+  socket.say(subscribeTo('1', 'subscription { silence }'));
+  await expect.poll(() => open('ws')).toBe(1);
+  socket.socket.terminate();
+  await server.ticks.whenReturned(server.ticks.opened);
+  expect(await open('ws')).toBe(0);
+});
