@@ -23,7 +23,7 @@ export default {
       name: 'rules-know-no-graphql',
       severity: 'error',
       comment: 'GraphQL stands in *.graph.ts, in graph/ and http/.',
-      from: { path: '^src/', pathNot: '(\\.graph\\.ts$|^src/(graph|http|inventory|schema))' },
+      from: { path: '^src/', pathNot: '(\\.graph\\.ts$|^src/(graph|http|inventory|docs|schema))' },
       to: { path: '(^src/graph/(builder|result|connection|node|scalars)|node_modules/(graphql|@pothos)/)' },
     },
     {

@@ -6,12 +6,14 @@ import { codegen } from '@graphql-codegen/core';
 import { lexicographicSortSchema, parse, print, printSchema } from 'graphql';
 // Loads every room that declares a route.
 import './src/app.ts';
+import { printSettings } from './src/docs/print-settings.ts';
 import { idOfText } from './src/http/trusted-documents.ts';
 import { generateInventory } from './src/inventory/generate-inventory.ts';
 import { schema } from './src/schema.ts';
 
 /**
- * Writes what is made from the schema: `schema/schema.graphql`, which clients generate from, the inventory beside it,
+ * Writes what is made from the code: `schema/schema.graphql`, which clients generate from, the inventory beside it, the guide
+ * `configure`,
  * the typed documents of `test/documents/`, which show how and are type-checked with everything else, and their texts
  * by id, which a server takes in the place of the text. With `--check` it writes nothing and fails where a file is not
  * what it would write.
@@ -47,6 +49,7 @@ async function generate(): Promise<Map<string, string>> {
   const files = new Map([
     ['schema/schema.graphql', `${printed}\n`],
     ...generateInventory(schema, new URL('./', import.meta.url)),
+    ['src/guides/configure.md', printSettings()],
     ['schema/trusted-documents.json', manifestOf(documents.map(({ document }) => print(document)))],
   ]);
   // `gql.ts` is for documents that stand in code; ours stand in files.

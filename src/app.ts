@@ -11,6 +11,7 @@ import { createPartitions } from './db/partitions.ts';
 import { openDatabase } from './db/pool.ts';
 import { Purger } from './deliveries/purger.ts';
 import { demoReceiverPath, demoRoute, demoSender, seedDemo } from './demo/demo.ts';
+import { docsRoutes } from './docs/routes.ts';
 import { AddressGuard } from './egress/address-guard.ts';
 import { createSender, type SenderOptions } from './egress/send.ts';
 import { Handshakes } from './endpoints/handshakes.ts';
@@ -140,6 +141,7 @@ export async function startApp(
     trustedDocuments,
     readiness: createReadiness({ database, isMigrated: () => true }),
     routes: [
+      ...docsRoutes(schema),
       oauthTokenRoute({ database, appTokens }),
       ...installRoutes({ database, secretBox, authenticator, publicUrl }),
       ...internalRoutes({ config, database, runner }),

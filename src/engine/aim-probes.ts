@@ -1,6 +1,6 @@
-import { maxAttempts } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
+import { maxAttempts } from '../environment.ts';
 import { failedProbes } from './circuit.ts';
 import type { Take } from './claim.ts';
 

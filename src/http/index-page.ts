@@ -34,6 +34,7 @@ function indexPage(options: { production: boolean }): string {
     <ul>
       <li><code>POST /graphql</code> takes queries and mutations; subscriptions come over WebSocket
         (<code>graphql-transport-ws</code>) or as server-sent events (<code>accept: text/event-stream</code>)</li>
+      ${link('/docs', 'has the guides and the schema reference')}
       ${forDevelopers}
       ${link('/healthz', 'answers while the process is alive')}
       ${link('/readyz', 'answers 200 while it wants requests')}

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { buildSchema } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { docsRoutes } from '../../src/docs/routes.ts';
 import { badUserInput } from '../../src/errors.ts';
 import { createRouter } from '../../src/http/router.ts';
 import type { Route } from '../../src/route.ts';
@@ -26,7 +27,9 @@ const routes: Route[] = [
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ routes });
+  server = await startTestServer({
+    routes: [...routes, ...docsRoutes(buildSchema('type Query { greeting: String }'))],
+  });
 });
 afterAll(() => server.stop());
 

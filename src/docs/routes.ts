@@ -1,0 +1,94 @@
+import type { GraphQLSchema } from 'graphql';
+import { declareRoute, type Route, type RouteDeclaration, type RouteResponse } from '../route.ts';
+import { type NavigationEntry, page, stylesheet } from './page.ts';
+import { readGuides } from './read-guides.ts';
+import { renderMarkdown } from './render-markdown.ts';
+import { schemaReference } from './schema-reference.ts';
+
+const policy =
+  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const read = {
+  auth: [],
+  request: 'nothing',
+  errors: [],
+  records: [],
+  sideEffects: [],
+  idempotency: 'A read: changes nothing.',
+} satisfies Partial<RouteDeclaration>;
+
+const contents = declareRoute({
+  method: 'GET',
+  path: '/docs',
+  ...read,
+  description: 'The list of the guides.',
+  response: 'text/html',
+});
+const reference = declareRoute({
+  method: 'GET',
+  path: '/docs/schema',
+  ...read,
+  description: 'The schema reference.',
+  response: 'text/html',
+});
+const style = declareRoute({
+  method: 'GET',
+  path: '/docs/style.css',
+  ...read,
+  description: 'The stylesheet of the documentation.',
+  response: 'text/css',
+});
+const guidePage = declareRoute({
+  method: 'GET',
+  path: '/docs/:guide',
+  ...read,
+  description: 'One guide.',
+  response: 'text/html; 404 where there is no guide of this name',
+});
+
+/** The guides and the schema reference as pages. Each is rendered when it is first asked for, and kept. */
+export function docsRoutes(schema: GraphQLSchema): readonly Route[] {
+  const guides = new Map(readGuides().map((guide) => [guide.name, guide]));
+  const navigation: NavigationEntry[] = [
+    ...[...guides.values()].map(({ name, title }) => ({ href: `/docs/${name}`, title })),
+    { href: '/docs/schema', title: 'Schema reference' },
+  ];
+  const rendered = new Map<string, string>();
+  const show = (here: string, title: string, content: () => string): RouteResponse => {
+    let body = rendered.get(here);
+    if (body === undefined) {
+      body = page({ title, content: content(), here, navigation });
+      rendered.set(here, body);
+    }
+    return html(200, body);
+  };
+  const listed = () =>
+    `<h1>Documentation</h1><ul>${navigation.map(({ href, title }) => `<li><a href="${href}">${title}</a></li>`).join('')}</ul>`;
+  return [
+    contents(() => show('/docs', 'Documentation', listed)),
+    reference(() => show('/docs/schema', 'Schema reference', () => schemaReference(schema))),
+    style(() => ({
+      status: 200,
+      headers: { 'content-type': 'text/css; charset=utf-8', 'cache-control': 'max-age=3600' },
+      body: stylesheet,
+    })),
+    guidePage(({ parameters }) => {
+      const guide = guides.get(parameters.guide ?? '');
+      if (guide !== undefined) {
+        return show(`/docs/${guide.name}`, guide.title, () => renderMarkdown(guide.text));
+      }
+      const content = `<h1>There is no such guide</h1><p>These are the guides:</p>${listed()}`;
+      return html(404, page({ title: 'Not found', content, here: '', navigation }));
+    }),
+  ];
+}
+
+const html = (status: number, body: string): RouteResponse => ({
+  status,
+  headers: {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': policy,
+    'referrer-policy': 'no-referrer',
+  },
+  body,
+});

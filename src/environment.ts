@@ -1,0 +1,249 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/** Standard Webhooks' recommended schedule: at once, then 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
+const standardSchedule = '0,5,300,1800,7200,18000,36000,50400,72000,86400';
+/** Of one delivery. */
+export const maxAttempts = 50;
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+
+const boolean = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+
+const secret = z.string().min(8, 'must have at least 8 characters');
+
+const schedule = list
+  .refine(
+    (parts) =>
+      parts.length > 0 &&
+      parts.length <= maxAttempts &&
+      parts.every((part) => /^\d{1,7}(\.\d{1,3})?$/.test(part)),
+    `must be 1 to ${maxAttempts} comma-separated numbers of seconds`,
+  )
+  .transform((parts) => parts.map(Number));
+
+const cidrs = list.refine(
+  (parts) => parts.every(isCidr),
+  'must be comma-separated CIDRs such as 127.0.0.1/32 or fd00::/8',
+);
+
+const dnsServers = list.refine(
+  (parts) => parts.every(isServerAddress),
+  'must be comma-separated addresses with ports, such as 10.0.0.2:53',
+);
+
+/**
+ * Every setting, by the name of its environment variable: what it takes, its default and its meaning. The guide
+ * `configure` is generated from it. `shownDefault` is told where the default is none of the values that may be set.
+ */
+export const environment = z.object({
+  NODE_ENV: z
+    .enum(['production', 'development', 'test'], 'must be production, development or test')
+    .optional()
+    .meta({
+      description:
+        '`development`, `test` or `production`. In production a database, sealing keys, an issuer with its audience and its keys are required, endpoints must use https, and there is no GraphiQL, no `/schema.graphql` and no test control.',
+      shownDefault: '`development`',
+    }),
+  PORT: integer(0, 65_535)
+    .default(4000)
+    .meta({ description: 'The port the server listens on. 0 takes any free port.' }),
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .meta({ description: 'The address the server listens on. `0.0.0.0` listens on all IPv4 addresses.' }),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional().meta({
+    description:
+      'The PostgreSQL to use, version 15 or later, as `postgres://user:password@host:5432/database`.',
+    shownDefault: 'an embedded PostgreSQL',
+  }),
+  DATABASE_DIRECT_URL: url('postgres:', 'postgresql:').optional().meta({
+    description:
+      'The same database without a connection pooler in between. It is used for LISTEN, for leases and for migrations.',
+    shownDefault: '`DATABASE_URL`',
+  }),
+  DATA_DIR: z.string().default('.heliograph').meta({
+    description:
+      'The folder of the embedded database and of the keys that development makes for itself. One process at a time may use it.',
+  }),
+  ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all').meta({
+    description:
+      '`api` answers requests. `worker` sends deliveries and has only `/healthz`, `/readyz` and `/metrics`. `all` does both.',
+  }),
+  JWT_ISSUER: z.string().optional().meta({
+    description: 'The `iss` that tokens must have. Required in production.',
+    shownDefault: '`heliograph`',
+  }),
+  JWT_AUDIENCE: z.string().optional().meta({
+    description: 'The `aud` that tokens must have. Required in production.',
+    shownDefault: '`heliograph`',
+  }),
+  JWT_JWKS_URL: url('https:', 'http:').optional().meta({
+    description: 'Where the issuer publishes its keys (a JSON Web Key Set). Set this or `JWT_JWKS`.',
+    shownDefault: 'unset',
+  }),
+  JWT_JWKS: z.string().refine(isKeySet, 'must be a JSON Web Key Set: {"keys":[…]}').optional().meta({
+    description: 'The issuer’s keys themselves, as the JSON text of a JSON Web Key Set.',
+    shownDefault: 'made in development',
+  }),
+  SECRETS_KEYS: z
+    .string()
+    .refine(isKeyRing, 'must be id:base64 of 32 bytes, comma-separated, no id twice')
+    .optional()
+    .meta({
+      description:
+        'The keys that signing secrets are sealed with, comma-separated, each `id:base64` of 32 random bytes. The first one seals; all of them open. Required in production.',
+      shownDefault: 'made in development',
+    }),
+  EGRESS_ALLOW: cidrs.default([]).meta({
+    description:
+      'Private address ranges that deliveries may be sent to, also by plain http: comma-separated CIDRs such as `10.1.0.0/16`.',
+    shownDefault: 'none',
+  }),
+  REQUIRE_VERIFICATION: boolean.default(true).meta({
+    description: 'With `false`, deliveries neither need nor wait for an endpoint’s ownership handshake.',
+  }),
+  RETRY_SCHEDULE: schedule.default(standardSchedule.split(',').map(Number)).meta({
+    description:
+      'Seconds before each attempt, comma-separated. The number of entries is the number of attempts, 50 at most.',
+  }),
+  DELIVERY_TIMEOUT_MS: integer(50, 60_000)
+    .default(15_000)
+    .meta({ description: 'How long one attempt may take, in milliseconds: 50 to 60000.' }),
+  VERIFY_TIMEOUT_MS: integer(50, 60_000)
+    .default(30_000)
+    .meta({ description: 'How long an ownership handshake may take, in milliseconds: 50 to 60000.' }),
+  MAX_RESPONSE_BYTES: integer(1, 10_485_760)
+    .default(65_536)
+    .meta({ description: 'How many bytes of a response are read. The first 4096 of them are kept.' }),
+  RETENTION_DAYS: integer(1, 3650).default(30).meta({
+    description:
+      'How many days events, deliveries and the log are kept. At least twice as long as the retry schedule.',
+  }),
+  CRON_SECRET: secret.optional().meta({
+    description:
+      'The secret of `POST /internal/cron/:job`, at least 8 characters. Without it the route does not exist.',
+    shownDefault: 'unset',
+  }),
+  AUTH_HOOK_SECRET: secret.optional().meta({
+    description:
+      'The secret that messages to `POST /internal/auth-hook` are signed with, at least 8 characters. Without it the route does not exist.',
+    shownDefault: 'unset',
+  }),
+  TEST_CONTROL_SECRET: secret.optional().meta({
+    description:
+      'The secret of `POST /internal/test-control`, at least 8 characters. Without it the route does not exist. Never set it in production.',
+    shownDefault: 'unset',
+  }),
+  ALLOWED_ORIGINS: list
+    .refine(
+      (parts) => parts.every(isOrigin),
+      'must be comma-separated origins such as https://app.example.com',
+    )
+    .default([])
+    .meta({
+      description:
+        'Web pages that may call the API from a browser, by origin, comma-separated: `https://app.example.com`.',
+      shownDefault: 'none',
+    }),
+  LOG_LEVEL: z
+    .enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'must be a level from trace to silent',
+    )
+    .default('info')
+    .meta({
+      description:
+        'The least severe log line that is written: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
+    }),
+  PUBLIC_URL: url('http:', 'https:').optional().meta({
+    description: 'The URL that clients reach this service by. It stands in install links.',
+    shownDefault: 'the address it listens on',
+  }),
+  SMTP_URL: url('smtp:', 'smtps:').optional().meta({
+    description:
+      'The mail server that invitations are sent through. They come from `no-reply@` the host of `PUBLIC_URL`.',
+    shownDefault: 'unset',
+  }),
+  DNS_SERVERS: dnsServers.default([]).meta({
+    description:
+      'The DNS servers that receivers’ names are looked up with, comma-separated, as `10.0.0.2:53` or `[fd00::1]`. The port is 53 where it is left out. The file `/etc/hosts` is not read.',
+    shownDefault: 'the system’s',
+  }),
+  PREPARED_STATEMENTS: boolean
+    .default(true)
+    .meta({ description: 'Set it to `false` behind pgbouncer before version 1.21 in transaction mode.' }),
+  TRUSTED_DOCUMENTS_ONLY: boolean.default(false).meta({
+    description: 'With `true`, only the GraphQL documents in `schema/trusted-documents*.json` are executed.',
+  }),
+  RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000_000)
+    .default(60_000)
+    .meta({ description: 'How many requests one caller may send to one process in a minute.' }),
+  MAX_SUBSCRIPTIONS_PER_ACTOR: integer(1, 1_000_000)
+    .default(500)
+    .meta({ description: 'How many subscriptions one caller may have open on one process.' }),
+  MAX_CONNECTIONS_PER_ACTOR: integer(1, 1_000_000)
+    .default(500)
+    .meta({ description: 'How many WebSockets and event streams one caller may have open on one process.' }),
+  MAX_ANONYMOUS_CONNECTIONS: integer(1, 1_000_000)
+    .default(2_000)
+    .meta({ description: 'How many WebSockets that have not yet sent a credential one process keeps open.' }),
+  MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
+    .default(500)
+    .meta({ description: 'The same for one client address.' }),
+});
+
+function isCidr(text: string): boolean {
+  const [address = '', bits = '', rest] = text.split('/');
+  const family = isIP(address);
+  return (
+    rest === undefined && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+  );
+}
+
+function isKeySet(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys);
+  } catch {
+    return false;
+  }
+}
+
+/** `127.0.0.1`, `10.0.0.2:53`, `[fd00::1]:53`. */
+function isServerAddress(text: string): boolean {
+  const [, v6, v4, port = '53'] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const family = v6 === undefined ? 4 : 6;
+  return isIP(v6 ?? v4 ?? '') === family && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+/** As a browser sends it. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
+}
+
+function isKeyRing(text: string): boolean {
+  const entries = text.split(',').map((entry) => entry.trim());
+  const ids = new Set(entries.map((entry) => entry.split(':')[0]));
+  return (
+    ids.size === entries.length &&
+    entries.every((entry) => /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=$/.test(entry))
+  );
+}
