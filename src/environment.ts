@@ -198,13 +198,22 @@ export const environment = z.object({
     .meta({ description: 'How many requests one caller may send to one process in a minute.' }),
   MAX_SUBSCRIPTIONS_PER_ACTOR: integer(1, 1_000_000)
     .default(500)
-    .meta({ description: 'How many subscriptions one caller may have open on one process.' }),
+    .meta({
+      description:
+        'How many subscriptions one caller may have open on one process, over all transports. One more is RATE_LIMITED (429).',
+    }),
   MAX_CONNECTIONS_PER_ACTOR: integer(1, 1_000_000)
     .default(500)
-    .meta({ description: 'How many WebSockets and event streams one caller may have open on one process.' }),
+    .meta({
+      description:
+        'How many WebSockets one caller may have open on one process. One more is closed with 4429.',
+    }),
   MAX_ANONYMOUS_CONNECTIONS: integer(1, 1_000_000)
     .default(2_000)
-    .meta({ description: 'How many WebSockets that have not yet sent a credential one process keeps open.' }),
+    .meta({
+      description:
+        'How many WebSockets whose clients have not yet sent a credential one process keeps open. One more is refused with 429.',
+    }),
   MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
     .default(500)
     .meta({ description: 'The same for one client address.' }),

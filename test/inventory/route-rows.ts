@@ -199,10 +199,10 @@ const badSignatures = (setting: Setting, body: string, secret?: string): Named[]
 
 export const routeRows: Readonly<Record<string, RouteRow>> = {
   'GET /': open('/'),
-  'GET /docs': open('/docs'),
+  ...Object.fromEntries(
+    ['/docs', '/docs/schema', '/docs/style.css'].map((path) => [`GET ${path}`, open(path)]),
+  ),
   'GET /docs/:guide': open('/docs/configure'),
-  'GET /docs/schema': open('/docs/schema'),
-  'GET /docs/style.css': open('/docs/style.css'),
   'GET /healthz': open('/healthz'),
   'GET /metrics': open('/metrics'),
   'GET /readyz': open('/readyz'),
