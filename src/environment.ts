@@ -196,24 +196,17 @@ export const environment = z.object({
   RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000_000)
     .default(60_000)
     .meta({ description: 'How many requests one caller may send to one process in a minute.' }),
-  MAX_SUBSCRIPTIONS_PER_ACTOR: integer(1, 1_000_000)
-    .default(500)
-    .meta({
-      description:
-        'How many subscriptions one caller may have open on one process, over all transports. One more is RATE_LIMITED (429).',
-    }),
-  MAX_CONNECTIONS_PER_ACTOR: integer(1, 1_000_000)
-    .default(500)
-    .meta({
-      description:
-        'How many WebSockets one caller may have open on one process. One more is closed with 4429.',
-    }),
-  MAX_ANONYMOUS_CONNECTIONS: integer(1, 1_000_000)
-    .default(2_000)
-    .meta({
-      description:
-        'How many WebSockets whose clients have not yet sent a credential one process keeps open. One more is refused with 429.',
-    }),
+  MAX_SUBSCRIPTIONS_PER_ACTOR: integer(1, 1_000_000).default(500).meta({
+    description:
+      'How many subscriptions one caller may have open on one process, over all transports. One more is RATE_LIMITED (429).',
+  }),
+  MAX_CONNECTIONS_PER_ACTOR: integer(1, 1_000_000).default(500).meta({
+    description: 'How many WebSockets one caller may have open on one process. One more is closed with 4429.',
+  }),
+  MAX_ANONYMOUS_CONNECTIONS: integer(1, 1_000_000).default(2_000).meta({
+    description:
+      'How many WebSockets whose clients have not yet sent a credential one process keeps open. One more is refused with 429.',
+  }),
   MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
     .default(500)
     .meta({ description: 'The same for one client address.' }),

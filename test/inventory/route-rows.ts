@@ -197,16 +197,11 @@ const badSignatures = (setting: Setting, body: string, secret?: string): Named[]
   ];
 };
 
+const openPaths = '/ /docs /docs/schema /docs/style.css /healthz /metrics /readyz /schema.graphql'.split(' ');
+
 export const routeRows: Readonly<Record<string, RouteRow>> = {
-  'GET /': open('/'),
-  ...Object.fromEntries(
-    ['/docs', '/docs/schema', '/docs/style.css'].map((path) => [`GET ${path}`, open(path)]),
-  ),
+  ...Object.fromEntries(openPaths.map((path) => [`GET ${path}`, open(path)])),
   'GET /docs/:guide': open('/docs/configure'),
-  'GET /healthz': open('/healthz'),
-  'GET /metrics': open('/metrics'),
-  'GET /readyz': open('/readyz'),
-  'GET /schema.graphql': open('/schema.graphql'),
   'GET /graphql': graphql('GET'),
   'POST /graphql': graphql('POST'),
   'POST /internal/cron/:job': machine({
