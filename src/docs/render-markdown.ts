@@ -1,7 +1,7 @@
 import { Marked, type Tokens } from 'marked';
 
 /** A heading's address on its page: its words in lower case, joined by hyphens. */
-export const anchorOf = (text: string): string =>
+const anchorOf = (text: string): string =>
   text
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
