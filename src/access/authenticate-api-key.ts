@@ -1,7 +1,7 @@
 import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { encodeId } from '../ids.ts';
-import type { Logger } from '../log.ts';
+import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 import type { Actor } from './actor.ts';
 import { hashToken } from './api-key-token.ts';
 import { type Permission, permissions } from './permissions.ts';
@@ -106,7 +106,8 @@ export class ApiKeyAuthenticator {
       .execute()
       .then(
         () => undefined,
-        (error: unknown) => this.#logger.warn({ err: error }, 'use of an API key not noted'),
+        (error: unknown) =>
+          warnAtTimes(this.#logger, { error: causesOf(error) }, 'use of an API key not noted'),
       )
       .finally(() => this.#writes.delete(write));
     this.#writes.add(write);

@@ -1,9 +1,9 @@
 import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { run, type Statement, statement } from '../db/statement.ts';
-import { RequestError } from '../errors.ts';
+import { RequestError, UnavailableError } from '../errors.ts';
 import { decodeId } from '../ids.ts';
-import type { Logger } from '../log.ts';
+import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 import { type Actor, platformOwnerId } from './actor.ts';
 import { memberEmail } from './app-access.ts';
 import type { AppPermission } from './permissions.ts';
@@ -21,8 +21,8 @@ import { type UnauthenticatedReason, unauthenticated } from './unauthenticated.t
  *
  * When the database does not answer, grants are kept for 30 s: nothing new can be read then, so a longer patience
  * would show nothing more and a shorter one would cut every client off at each restart of the database. After that
- * they end (`expired`: clients connect again and are checked anew), because a revocation may be waiting behind the
- * silence.
+ * they end, because a revocation may be waiting behind the silence; with UNAVAILABLE as the reason, so that clients
+ * connect again and are checked anew.
  */
 export class GrantWatch {
   readonly #database: Database;
@@ -61,13 +61,13 @@ export class GrantWatch {
   }
 
   /**
-   * A signal that is aborted, with UNAUTHENTICATED as its reason, when the actor's credential expires or is revoked.
+   * A signal that is aborted, with UNAUTHENTICATED as its reason, when the actor's credential expires or is revoked,
+   * and with an UnavailableError when it could not be checked for too long.
    * The caller must `release` it when the subscription ends.
    */
   watch(actor: Actor): Grant {
     const ending = new AbortController();
-    const end = (reason: UnauthenticatedReason, message?: string) =>
-      ending.abort(unauthenticated(reason, message));
+    const end: EndGrant = (why) => ending.abort(why instanceof UnavailableError ? why : unauthenticated(why));
     const stopTimer = at(actor.expiresAt, () => end('expired'));
     const leaves = keysOf(actor).map((key) => this.#join(key, end));
     return {
@@ -81,19 +81,13 @@ export class GrantWatch {
 
   /**
    * A signal that is aborted, with FORBIDDEN as its reason, when the user's email is no longer a member's of the app
-   * with this permission. The caller must `release` it.
+   * with this permission, and with an UnavailableError when that could not be checked for too long. The caller must `release` it.
    */
   watchMember(member: Readonly<{ appId: string; email: string; permission: AppPermission }>): Grant {
     const ending = new AbortController();
     const leave = this.#join(
       { kind: 'member', owner: member.appId, name: `${member.permission} ${memberEmail(member.email)}` },
-      () =>
-        ending.abort(
-          new RequestError('FORBIDDEN', 'You may not see this app any more.', {
-            permission: member.permission,
-            appPermission: member.permission,
-          }),
-        ),
+      (why) => ending.abort(why instanceof UnavailableError ? why : noLongerMember(member.permission)),
     );
     return { signal: ending.signal, release: leave };
   }
@@ -144,23 +138,31 @@ export class GrantWatch {
         else this.#end(grant, reason);
       }
     } catch (error) {
-      this.#logger.warn({ err: error }, 'grants in use not checked');
+      warnAtTimes(this.#logger, { error: causesOf(error) }, 'grants in use not checked');
       for (const grant of asked) {
         if (performance.now() - grant.confirmedAt < this.#patienceMs) continue;
-        this.#end(grant, 'expired', 'The credential could not be checked for a while: connect again.');
+        this.#end(grant, new UnavailableError(uncheckedMessage));
       }
     }
   }
 
-  #end(grant: WatchedGrant, reason: UnauthenticatedReason, message?: string): void {
+  #end(grant: WatchedGrant, why: UnauthenticatedReason | UnavailableError): void {
     this.#watched.delete(grant.place);
-    for (const end of grant.ends) end(reason, message);
+    for (const end of grant.ends) end(why);
   }
 }
 
 export type Grant = Readonly<{ signal: AbortSignal; release(): void }>;
 
-type EndGrant = (reason: UnauthenticatedReason, message?: string) => void;
+const uncheckedMessage = 'The credential could not be checked for a while: connect again.';
+
+const noLongerMember = (permission: AppPermission) =>
+  new RequestError('FORBIDDEN', 'You may not see this app any more.', {
+    permission,
+    appPermission: permission,
+  });
+
+type EndGrant = (why: UnauthenticatedReason | UnavailableError) => void;
 type GrantKind = 'key' | 'client' | 'member' | 'subject' | 'tenant';
 /** Whose grant it is, and which of theirs. */
 type GrantKey = Readonly<{ kind: GrantKind; owner: string; name: string }>;

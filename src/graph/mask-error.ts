@@ -2,7 +2,7 @@ import { PothosError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
 import { isDatabaseAway } from '../db/retry.ts';
 import { DomainError, RequestError, type RequestErrorCode, UnavailableError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 
 /**
  * What an error looks like outside. Every error that leaves has `extensions.code`. Those that callers are meant to see
@@ -21,6 +21,8 @@ export type MaskScope = Readonly<{
   hideSuggestions: boolean;
 }>;
 
+/** When a client that was told UNAVAILABLE may ask again. */
+const unavailableSeconds = 1;
 const internalMessage = 'Something went wrong on our side.';
 /** A commit whose answer was lost may have happened. */
 const databaseAwayMessage =
@@ -66,14 +68,19 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
     const message = scope.hideSuggestions ? outer.message.replace(/ Did you mean [^\n]*/, '') : outer.message;
     return new GraphQLError(message, { ...place, extensions: { code: known, ...defined({ limit, found }) } });
   }
-  scope.logger.error(
-    { requestId: scope.requestId, err: root, path: outer?.path?.join('.') },
-    'internal error',
-  );
+  const { requestId, logger } = scope;
+  const path = outer?.path?.join('.');
   const unavailable = unavailableMessageOf(root);
-  const code = unavailable === undefined ? 'INTERNAL' : 'UNAVAILABLE';
-  const message = unavailable ?? internalMessage;
-  return new GraphQLError(message, { ...place, extensions: { code, requestId: scope.requestId } });
+  if (unavailable !== undefined) {
+    // While something is away every request says so, and a line for each would bury everything else.
+    warnAtTimes(logger, { requestId, path, error: causesOf(root) }, 'request answered UNAVAILABLE');
+    return new GraphQLError(unavailable, {
+      ...place,
+      extensions: { code: 'UNAVAILABLE', requestId, retryAfterSeconds: unavailableSeconds },
+    });
+  }
+  logger.error({ requestId, err: root, path }, 'internal error');
+  return new GraphQLError(internalMessage, { ...place, extensions: { code: 'INTERNAL', requestId } });
 }
 
 function unavailableMessageOf(error: unknown): string | undefined {

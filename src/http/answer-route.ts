@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isDatabaseAway } from '../db/retry.ts';
 import { RequestError, UnavailableError } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 import type { RouteResponse } from '../route.ts';
 import { endUnread, readBody } from './read-body.ts';
 import type { RouteMatch } from './router.ts';
@@ -50,9 +50,13 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
     if (error instanceof RequestError) {
       return failure(error.code === 'PAYLOAD_TOO_LARGE' ? 413 : 400, error.code, error.message);
     }
-    logger.error({ requestId, err: error, route: match.route.path }, 'route failed');
-    if (error instanceof UnavailableError) return unavailable(error.message);
-    if (isDatabaseAway(error)) return unavailable('The service cannot reach its database at the moment.');
+    const route = match.route.path;
+    if (error instanceof UnavailableError || isDatabaseAway(error)) {
+      warnAtTimes(logger, { requestId, route, error: causesOf(error) }, 'route answered UNAVAILABLE');
+      const isOurs = error instanceof UnavailableError;
+      return unavailable(isOurs ? error.message : 'The service cannot reach its database at the moment.');
+    }
+    logger.error({ requestId, err: error, route }, 'route failed');
     return failure(500, 'INTERNAL', 'Something went wrong on our side.', { requestId });
   }
 }

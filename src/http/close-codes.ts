@@ -1,7 +1,7 @@
 /**
  * Every code that a WebSocket of ours may be closed with, in one place; the README shows the same table. `comesBack`
- * says what a client does next: `again` (connect again after a moment, resume after the last position), `changed`
- * (only with something else than before: what, the meaning says), `no`.
+ * says what a client does next: `again` (connect again after a moment, and resume after the last position), `changed`
+ * (only once something has changed: what, the meaning says), `no`.
  *
  * Clients of graphql-ws know a list of their own: they connect again by themselves after 1001, 1006, 1012, 1013, 4403,
  * 4408 and all codes of ours that they do not know, and never after 1002–1011 (but 1005 and 1006), 4400, 4401, 4406,
@@ -10,6 +10,7 @@
 export const closeCodes = {
   normal: { code: 1000, meaning: 'the client has closed', comesBack: 'no' },
   protocolError: { code: 1002, meaning: 'a frame that breaks the WebSocket protocol', comesBack: 'no' },
+  unsupportedData: { code: 1003, meaning: 'a binary message: the protocol is text', comesBack: 'no' },
   lost: {
     code: 1006,
     meaning: 'no code at all: the connection was lost, or the client was silent for 45 s',

@@ -101,7 +101,7 @@ export class SocketGuard implements GraphQLSocket {
     this.#socket.on('message', (data: RawData, isBinary: boolean) => {
       if (!this.#count()) return;
       if (isBinary) {
-        this.close(closeCodes.badRequest.code, 'Messages are text, not binary.');
+        this.close(closeCodes.unsupportedData.code, 'Messages are text, not binary.');
         return;
       }
       if (!this.#admitted && Buffer.isBuffer(data) && data.length > maxBytesBefore) {

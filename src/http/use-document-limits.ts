@@ -19,11 +19,26 @@ export function useDocumentLimits(): Plugin {
       setValidationFn((schema, document, rules, _typeInfo, options) => {
         const refusal = refuseLargeDocument(document);
         if (refusal !== undefined) return [refusal];
-        return validate(schema, document, (rules ?? specifiedRules).map(ownRule), options);
+        try {
+          return validate(schema, document, (rules ?? specifiedRules).map(ownRule), options);
+        } catch (error) {
+          if (error instanceof GraphQLError) return [conditionOfSubscription(error)];
+          throw error;
+        }
       });
     },
   };
 }
+
+/**
+ * The rule that a subscription has one root field throws where a variable decides about that field: it knows none. The
+ * specification allows neither directive there.
+ */
+const conditionOfSubscription = ({ nodes }: GraphQLError) =>
+  new GraphQLError(
+    '`@skip` and `@include` around the root field of a subscription cannot depend on a variable: leave them out.',
+    { nodes: nodes ?? null },
+  );
 
 function parseWithinLimits(source: string) {
   try {

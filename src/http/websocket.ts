@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs } from 'graphql';
+import { type ExecutionArgs, GraphQLError } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Actor } from '../access/actor.ts';
@@ -138,7 +138,8 @@ export function createWebSockets(options: {
     try {
       return await operationOf(args).run();
     } catch (error) {
-      return { errors: [maskError(error, options.scopeOf(Object(args.contextValue)))] };
+      const originalError = error instanceof Error ? error : new Error(String(error));
+      return { errors: [new GraphQLError(originalError.message, { originalError })] };
     }
   }
 
@@ -239,6 +240,7 @@ export function refuseUpgrade(
 
 const tooManyOperations = () =>
   new RequestError('RATE_LIMITED', `At most ${maxOperations} operations may be open on one socket.`, {
+    retryAfterSeconds,
     limit: maxOperations,
   });
 

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Actor } from '../../src/access/actor.ts';
 import { GrantWatch } from '../../src/access/grant-watch.ts';
 import { openDatabase } from '../../src/db/pool.ts';
+import { UnavailableError } from '../../src/errors.ts';
 import { encodeId, mintUuid } from '../../src/ids.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { serviceActor } from './actors.ts';
@@ -134,6 +135,9 @@ test('ends what the database has not confirmed for too long', async () => {
     apiConnections: 1,
   });
   startWatch({ database: unreachable, patienceMs: 50 });
-  expect(await reasonOf(watch.watch(key).signal)).toMatchObject(ended('expired'));
+  const reason = await reasonOf(watch.watch(key).signal);
+  expect(reason).toBeInstanceOf(UnavailableError);
+  const member = { appId: tenantId, email: 'a@b.example', permission: 'VIEW_DELIVERIES' } as const;
+  expect(await reasonOf(watch.watchMember(member).signal)).toBeInstanceOf(UnavailableError);
   await unreachable.close();
 });

@@ -44,7 +44,7 @@ test('a database that is away is told, and that a mutation may have been done th
   expect(message).toMatch(
     /database .*: try again; a mutation without an idempotency key may have been done\.$/,
   );
-  expect(extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'r1' });
+  expect(extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'r1', retryAfterSeconds: 1 });
 });
 
 test('a statement that took too long is no reason to send it again at once', () => {
@@ -54,8 +54,20 @@ test('a statement that took too long is no reason to send it again at once', () 
 test('an issuer that is away is told, and only the log learns where it was sought', () => {
   const { message, extensions, lines } = mask(new KeysUnavailableError(withCode('ECONNREFUSED')));
   expect(message).toBe('The keys of the token issuer cannot be had at the moment: try again.');
-  expect(extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'r1' });
+  expect(extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'r1', retryAfterSeconds: 1 });
   expect(lines[0]).toContain('10.1.2.3');
+});
+
+test('of an outage the log has one line a while, without a stack and with how many there were', () => {
+  const lines: string[] = [];
+  const logger = pino({}, { write: (line: string) => void lines.push(line) });
+  for (let n = 0; n < 1_000; n += 1) {
+    maskError(withCode('ECONNREFUSED'), { requestId: `r${n}`, logger, hideSuggestions: false });
+  }
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 40, requestId: 'r0', error: 'ECONNREFUSED 10.1.2.3', msg: 'request answered UNAVAILABLE' },
+  ]);
+  expect(lines[0]).not.toContain('mask-error');
 });
 
 test('what is thrown and is no error is a fault of ours, too', () => {

@@ -19,7 +19,11 @@ test('callers are told to try again while the issuer of their token is away', as
   expect({ status: answer.status, wait: answer.headers.get('retry-after'), body: answer.body }).toEqual({
     status: 503,
     wait: '1',
-    body: { errors: [{ message, extensions: { code: 'UNAVAILABLE', requestId: expect.any(String) } }] },
+    body: {
+      errors: [
+        { message, extensions: { code: 'UNAVAILABLE', requestId: expect.any(String), retryAfterSeconds: 1 } },
+      ],
+    },
   });
 });
 
