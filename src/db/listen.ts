@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import type { Logger } from '../log.ts';
+import { type Logger, warnAtTimes } from '../log.ts';
 import { directClient } from './direct-client.ts';
 
 const channel = 'heliograph';
@@ -103,7 +103,7 @@ export class Hints {
         }
       } catch (error) {
         if (!this.#stop.signal.aborted) {
-          this.#logger.warn({ error: errorMessage(error) }, 'listening connection lost');
+          warnAtTimes(this.#logger, { error: errorMessage(error) }, 'listening connection lost');
         }
       }
       over.abort();
@@ -124,7 +124,7 @@ export class Hints {
           payload.length > maxPayloadBytes ? '*' : payload,
         ]);
       } catch (error) {
-        this.#logger.warn({ error: errorMessage(error) }, 'hint not sent');
+        warnAtTimes(this.#logger, { error: errorMessage(error) }, 'hint not sent');
         this.#sender?.end().catch(() => undefined);
         this.#sender = undefined;
         await pause(100, this.#stop.signal);

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { directClient, pinSettings } from '../db/direct-client.ts';
 import { messageOf } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, warnAtTimes } from '../log.ts';
 import { Loop } from '../loop.ts';
 import { shards } from '../status/shard.ts';
 
@@ -92,7 +92,7 @@ export class Leases {
   }
 
   #onError(error: unknown): number {
-    this.#options.logger.warn({ error: messageOf(error) }, 'lease connection lost');
+    warnAtTimes(this.#options.logger, { error: messageOf(error) }, 'lease connection lost');
     const broken = this.#client;
     this.#client = undefined;
     broken?.end().catch(() => undefined);

@@ -2,7 +2,7 @@ import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { messageOf } from '../errors.ts';
 import { lowestUuid } from '../ids.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, warnAtTimes } from '../log.ts';
 import { Loop } from '../loop.ts';
 import { parseLaneHint } from '../status/lane-hint.ts';
 import { shardOf } from '../status/shard.ts';
@@ -73,7 +73,8 @@ export class Scout {
   }
 
   #onError(error: unknown): number {
-    this.#options.logger.warn({ error: messageOf(error) }, 'looking for due deliveries failed, trying again');
+    const message = 'looking for due deliveries failed, trying again';
+    warnAtTimes(this.#options.logger, { error: messageOf(error) }, message);
     return forwardEveryMs;
   }
 

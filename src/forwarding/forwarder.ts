@@ -77,7 +77,7 @@ export class Forwarder {
   }
 
   #onError(error: unknown): number {
-    this.#options.logger.warn({ err: error }, 'forwarding to apps failed, trying again');
+    warnAtTimes(this.#options.logger, { error: messageOf(error) }, 'forwarding to apps failed, trying again');
     return afterFailureMs;
   }
 

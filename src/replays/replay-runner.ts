@@ -3,7 +3,7 @@ import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import type { DeliveryRules } from '../endpoints/plan-delivery.ts';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, warnAtTimes } from '../log.ts';
 import { Loop } from '../loop.ts';
 import {
   claimReplayJob,
@@ -76,7 +76,7 @@ export class ReplayRunner {
       return true;
     } catch (error) {
       const message = messageOf(error);
-      logger.warn({ error: message, jobId: job?.id }, 'a bulk replay was interrupted');
+      warnAtTimes(logger, { error: message, jobId: job?.id }, 'a bulk replay was interrupted');
       if (job !== undefined && !isTransient(error)) await this.#noteFailure(job);
       return false;
     }
