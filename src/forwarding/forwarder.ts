@@ -1,3 +1,5 @@
+import { messageOf } from '../errors.ts';
+import { warnAtTimes } from '../log.ts';
 import { Loop } from '../loop.ts';
 import { parseForwardHint } from '../status/lane-hint.ts';
 import { ownerGroups } from '../status/shard.ts';
