@@ -29,6 +29,9 @@ import './statistics/stats.graph.ts';
 import './statistics/app-analytics.graph.ts';
 import './inventory/inventory.graph.ts';
 import { builder } from './graph/builder.ts';
+import { checkEdges } from './graph/edge-guard.ts';
 
 /** Every room's fields, gathered: imported by `app.ts` and by the printer alone. */
 export const schema = builder.toSchema();
+
+checkEdges(schema);

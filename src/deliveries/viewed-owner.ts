@@ -1,9 +1,7 @@
 import { askedOwners, askingOwner, askingOwnerOf } from '../endpoints/asking-owner.ts';
-import type { Endpoint } from '../endpoints/endpoint.ts';
 import { RequestError } from '../errors.ts';
 import { appPermissionsOf } from '../graph/app-grants.ts';
 import { type Context, requireActor } from '../graph/context.ts';
-import { forbidden } from '../graph/permission.ts';
 import { decodeId } from '../ids.ts';
 
 /** Who may read deliveries, events and the live log. */
@@ -23,19 +21,6 @@ export function filteredOwner(
   filter: Readonly<{ endpointId?: readonly string[] | null | undefined }> | null | undefined,
 ): Promise<string> {
   return askingOwnerOf(context, viewPermission, filter?.endpointId);
-}
-
-/**
- * Of an app's endpoint a member sees more than what was sent there: whoever changes it or rotates its secret gets it
- * as an answer. Throws FORBIDDEN without the permission to see deliveries.
- */
-export async function refuseUnviewed(
-  context: Context,
-  { owner_id: ownerId, owner_kind: ownerKind }: Pick<Endpoint, 'owner_id' | 'owner_kind'>,
-): Promise<void> {
-  if (ownerKind !== 'APP') return;
-  const held = await appPermissionsOf(context, ownerId);
-  if (!held.has(viewPermission.app)) throw forbidden({ app: viewPermission.app });
 }
 
 /** The same as `viewedOwner`, or the app that it names. Throws NOT_FOUND for one that it may not see the deliveries of. */

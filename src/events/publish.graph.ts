@@ -102,7 +102,14 @@ mutation(builder, 'publishEvents', {
 
 /** The caller's own tenant; undefined for a platform service, which names one per event. */
 async function ownTenant(context: Context) {
-  const { tenantId } = requireActor(context);
+  const { kind, tenantId } = requireActor(context);
+  if (tenantId === undefined && kind !== 'SERVICE') {
+    // A user's token says for whom it speaks; one that names nobody speaks for nobody.
+    throw new RequestError(
+      'FORBIDDEN',
+      'This credential belongs to no tenant. Only a platform service publishes for tenants that it names.',
+    );
+  }
   if (tenantId === undefined) return undefined;
   const [tenant] = await findTenants(context.services.database, [tenantId]);
   if (tenant === undefined) throw new RequestError('UNAUTHENTICATED', 'This tenant does not exist any more.');

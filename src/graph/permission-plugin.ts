@@ -10,6 +10,8 @@ import SchemaBuilder, {
 } from '@pothos/core';
 import type { GraphQLFieldResolver } from 'graphql';
 import type { Context } from './context.ts';
+import { refusalToFollow } from './edge-guard.ts';
+import { type EdgeNeeds, edgeNeeds } from './edges.ts';
 import { checkPermission, type FieldPermission } from './permission.ts';
 
 /**
@@ -21,7 +23,7 @@ import { checkPermission, type FieldPermission } from './permission.ts';
  * and, with no memory, each event that comes from it.
  *
  * Building a schema fails when a field of Query, Mutation or Subscription declares no permission: none is public by
- * silence. The same bag carries what the inventory tells about a root field.
+ * silence. Fields that lead to objects have their rule in `edges.ts`. The same bag carries what the inventory tells about a root field.
  */
 const pluginName = 'permission';
 
@@ -58,8 +60,11 @@ class PermissionPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     resolver: Resolver<Types> | undefined,
     config: PothosOutputFieldConfig<Types>,
   ): Resolver<Types> | undefined {
+    if (resolver === undefined) return resolver;
     const permission = permissionOf(config);
-    if (permission === undefined || resolver === undefined) return resolver;
+    const needs = edgeNeeds(config.parentType, config.name);
+    if (needs !== undefined) return guardEdge(resolver, needs);
+    if (permission === undefined) return resolver;
     return (source, args, context, info) => {
       checkPermission(permission, context as Types['Context'] & Context);
       return resolver(source, args, context, info);
@@ -71,6 +76,22 @@ class PermissionPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     return async (source, args, context, info) =>
       withFreshCaches(await resolver(source, args, context, info), context);
   }
+}
+
+function guardEdge<Types extends SchemaTypes>(resolver: Resolver<Types>, needs: EdgeNeeds): Resolver<Types> {
+  return (source, args, context, info) => {
+    const go = (refusal: Error | undefined): unknown => {
+      if (refusal !== undefined) throw refusal;
+      return resolver(source, args, context, info);
+    };
+    const refusal = refusalToFollow(context as Types['Context'] & Context, ownerOf(source), needs);
+    return refusal instanceof Promise ? refusal.then(go) : go(refusal);
+  };
+}
+
+function ownerOf(source: unknown): string {
+  if (typeof source === 'object' && source !== null && 'owner_id' in source) return String(source.owner_id);
+  throw new Error('An edge that needs a permission starts from a record that has an owner.');
 }
 
 /**

@@ -21,7 +21,8 @@ export function doorsOf(permission: FieldPermission): Doors | 'ANY_CREDENTIAL' {
   return typeof permission === 'string' ? { tenant: permission } : permission;
 }
 
-function allows(permission: FieldPermission, actor: Actor): boolean {
+/** Whether the caller may pass one of the doors. Through an app's, the record's resolver asks further. */
+export function allows(permission: FieldPermission, actor: Actor): boolean {
   const doors = doorsOf(permission);
   if (doors === 'ANY_CREDENTIAL') return true;
   if (doors.tenant !== undefined && actor.permissions.has(doors.tenant)) return true;

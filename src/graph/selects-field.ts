@@ -25,7 +25,11 @@ export function selectsField(
   });
 }
 
-function isLeftOut(selection: SelectionNode, variables: { readonly [name: string]: unknown }): boolean {
+/** Whether `@skip` or `@include` leaves it out. */
+export function isLeftOut(
+  selection: SelectionNode,
+  variables: { readonly [name: string]: unknown },
+): boolean {
   const given = { ...variables };
   return (
     getDirectiveValues(GraphQLSkipDirective, selection, given)?.if === true ||

@@ -1,6 +1,6 @@
 import { databaseNow } from '../clock.ts';
 import { argsLoader } from '../deliveries/owned-loader.ts';
-import { refuseUnviewed, viewedOwner, viewPermission } from '../deliveries/viewed-owner.ts';
+import { viewedOwner, viewPermission } from '../deliveries/viewed-owner.ts';
 import { Endpoint } from '../endpoints/endpoint.graph.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
@@ -152,7 +152,6 @@ builder.objectField(Endpoint, 'stats', (t) =>
       until: t.arg({ type: 'DateTime', description: untilDescription }),
     },
     resolve: async (endpoint, { since, until }, context) => {
-      await refuseUnviewed(context, endpoint);
       const { owner_id: ownerId, id } = endpoint;
       const stats = await statsOf(context).load({ ownerId, id, args: { since, until } });
       return { ...stats, ownerId, endpointId: id };

@@ -82,6 +82,7 @@ class Prover {
     const { ours, others } = this.#credentials;
     const operation = await this.#about(ours.owner);
     await this.#expectAll(operation, await this.#withoutPermission(), this.#forbidden());
+    await this.#refuseTenantless(operation);
     await this.#refuseStrangers(ours.owner, operation, [
       ['another tenant’s administrator', others.maker.proof],
       ...(await this.#membersElsewhere()),
@@ -238,6 +239,25 @@ class Prover {
     }
     const asked = foreign === undefined ? operation : await this.#about(owner, foreign);
     await this.#expectAll(asked, strangers, this.#missing());
+  }
+
+  /** A user whose token names no tenant acts for none, whatever else it may do. */
+  async #refuseTenantless(operation: Operation): Promise<void> {
+    const { all, user, oursId } = this.#credentials;
+    const { tenant } = this.#doors;
+    if (tenant === undefined || keysNeverHold.includes(tenant)) return;
+    const anybody = await user(all, { sub: 'of-no-tenant', tenant: undefined });
+    const named = { ...anybody, 'heliograph-tenant': 'ours' };
+    const nothing: Expected = (answer, who) => {
+      const text = JSON.stringify(answer);
+      expect(text, who).not.toContain(oursId);
+      expect(text, who).not.toMatch(/"__typename":"\w+Payload"/);
+      expect(text, who).not.toContain('INTERNAL');
+    };
+    await this.#expect(operation, ['a user without a tenant', anybody], nothing);
+    await this.#expect(operation, ['a user without a tenant who names one', named], (answer, who) => {
+      expect([answer.status, answer.errors[0]?.extensions?.code], who).toEqual([403, 'FORBIDDEN']);
+    });
   }
 
   /** Others who ask for what is their own find nothing of ours: not a record, nor a number that counts any. */

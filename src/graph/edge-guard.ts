@@ -1,0 +1,111 @@
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  getNamedType,
+  isCompositeType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+import { appPermissionsOf } from './app-grants.ts';
+import { type Context, requireActor } from './context.ts';
+import { type EdgeNeeds, edgeNeeds, edges } from './edges.ts';
+import { allows, forbidden } from './permission.ts';
+import { isLeftOut } from './selects-field.ts';
+
+/**
+ * Why the caller may not follow an edge from a record of this owner; undefined where it may. It costs a comparison for
+ * the caller's own tenant, whatever the number of records; what the caller may do with apps is read once a request.
+ */
+export function refusalToFollow(
+  context: Context,
+  ownerId: string,
+  { tenant, app }: EdgeNeeds,
+): Error | undefined | Promise<Error | undefined> {
+  const { kind, tenantId, permissions } = requireActor(context);
+  // A platform service that named its tenants event by event holds its permissions for each of them.
+  if (ownerId === tenantId || (kind === 'SERVICE' && tenantId === undefined)) {
+    return permissions.has(tenant) ? undefined : forbidden({ tenant });
+  }
+  return appPermissionsOf(context, ownerId).then((held) => (held.has(app) ? undefined : forbidden({ app })));
+}
+
+/** Throws where a field leads to an object and `edges.ts` does not say who may follow it, or names none that is there. */
+export function checkEdges(schema: GraphQLSchema): void {
+  const roots: readonly string[] = ['Query', 'Mutation', 'Subscription'];
+  const generated = /(?:Connection|Edge|Payload)$/;
+  const found = new Set(
+    Object.values(schema.getTypeMap()).flatMap((type) =>
+      !isObjectType(type) ||
+      type.name.startsWith('__') ||
+      roots.includes(type.name) ||
+      generated.test(type.name)
+        ? []
+        : Object.values(type.getFields())
+            .filter((field) => isCompositeType(getNamedType(field.type)))
+            .map((field) => `${type.name}.${field.name}`),
+    ),
+  );
+  const missing = [...found].filter((edge) => edges[edge] === undefined);
+  if (missing.length > 0)
+    throw new Error(`graph/edges.ts does not say who may follow ${missing.join(', ')}.`);
+  const gone = Object.keys(edges).filter((edge) => !found.has(edge));
+  if (gone.length > 0) throw new Error(`graph/edges.ts names ${gone.join(', ')}, which no type has.`);
+}
+
+/**
+ * The edge in a mutation's answer that the caller can never follow, if there is one. It is refused before anything is
+ * done: an answer that fails after the act would hide from the caller that it was done.
+ */
+export function refuseEdge(asked: {
+  schema: GraphQLSchema;
+  document: DocumentNode;
+  operation: OperationDefinitionNode;
+  variables: Readonly<Record<string, unknown>>;
+  context: Context;
+}): Error | undefined {
+  const { schema, document, operation, variables, context } = asked;
+  const root = schema.getMutationType();
+  const { actor } = context;
+  if (operation.operation !== 'mutation' || root == null || actor === undefined) return undefined;
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  const seen = new Map<SelectionSetNode, Set<GraphQLNamedType>>();
+
+  const refusalIn = (set: SelectionSetNode, type: GraphQLNamedType): Error | undefined => {
+    const types = seen.get(set) ?? new Set();
+    if (types.has(type)) return undefined;
+    seen.set(set, types.add(type));
+    for (const selection of set.selections) {
+      if (isLeftOut(selection, variables)) continue;
+      let refusal: Error | undefined;
+      if (selection.kind === Kind.FIELD) {
+        const field = fieldOf(type, selection.name.value);
+        if (field === undefined) continue;
+        const needs = edgeNeeds(type.name, field.name);
+        if (needs !== undefined && !allows(needs, actor)) return forbidden(needs);
+        if (selection.selectionSet !== undefined)
+          refusal = refusalIn(selection.selectionSet, getNamedType(field.type));
+      } else {
+        const fragment =
+          selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
+        const condition = fragment?.typeCondition?.name.value;
+        const within = condition === undefined ? type : (schema.getType(condition) ?? type);
+        if (fragment !== undefined) refusal = refusalIn(fragment.selectionSet, within);
+      }
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  };
+  return refusalIn(operation.selectionSet, root);
+}
+
+function fieldOf(type: GraphQLNamedType, name: string): GraphQLField<unknown, unknown> | undefined {
+  return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
+}
