@@ -38,7 +38,7 @@ const DeliveryStatusChange = builder.objectRef<PlacedChange>('DeliveryStatusChan
     after: t.field({
       type: 'SafeInt',
       description:
-        "Up to where this subscription had already covered the log: on the first message the `after` argument, or the head when it subscribed; then the previous change's `position`, or a heartbeat's (what a filter left out lies between). A client that sees `after` equal to its last position has missed nothing.",
+        "Up to where this subscription had already covered the log: on the first message the `after` argument, or the head when it subscribed; then the previous message's `position` (what a filter left out lies between). A client that sees `after` equal to its last position has missed nothing.",
       resolve: ({ after }) => after,
     }),
     delivery: t.field({
@@ -141,11 +141,13 @@ async function subscribeTo(
   if (args.after != null && args.after < 0) {
     throw badUserInput('`after` is a position of the log: 0 or more.', { argument: 'after' });
   }
+  // A browser that resumes repeats its request as it was, with the `after` of its beginning.
+  const after = context.resumeAfter ?? args.after ?? undefined;
   const conditions = await resolveFilter(context.services.database.query, args.filter);
   return whileMember(context, ownerId, (signal) => {
     const subscription = context.services.hub.subscribe({
       ownerId,
-      after: args.after ?? undefined,
+      after,
       filter: changeMatcher(conditions),
       signal,
     });
@@ -175,6 +177,41 @@ function noting(
   };
 }
 
+const heartbeatOf = ({ services }: Context) => services.logHeartbeatMs ?? defaultHeartbeatMs;
+
+/**
+ * A message that is a change cannot be a heartbeat. How far the log is covered is told beside the messages, in whichever
+ * way the transport has; they alone make the chain of `after`, for clients that do not look there.
+ */
+function withoutHeartbeats(
+  stream: AsyncIterableIterator<LogBatch | Error>,
+  progress: Progress | undefined,
+): AsyncIterableIterator<LogBatch | Error> {
+  let told: number | undefined;
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      for (;;) {
+        const result = await stream.next();
+        if (result.done === true || result.value instanceof Error) return result;
+        const batch = result.value;
+        const after = told ?? batch.after;
+        told ??= after;
+        if (batch.changes.length > 0) {
+          told = batch.position;
+          return { done: false, value: { ...batch, after } };
+        }
+        // Asked for the next message, the client has taken all before.
+        if (progress !== undefined) progress.position = batch.position;
+        progress?.onCovered?.(batch.position);
+      }
+    },
+    return: async (value?: unknown) => (await stream.return?.(value)) ?? { done: true, value: undefined },
+  };
+}
+
 const appIdDescription =
   "An app's log instead of the tenant's, for its members and its own credential; NOT_FOUND for any other.";
 const filterDescription = 'Which changes; by default all. What it leaves out is passed over.';
@@ -190,7 +227,7 @@ builder.subscriptionFields((t) => ({
   deliveryStatusChanged: t.field({
     type: DeliveryStatusChange,
     description:
-      "One message per status change in the viewer's log: a tenant's, or an app's. With `after` it resumes with no gap and no repeat; without, it begins now.",
+      "One message per status change in the viewer's log: a tenant's, or an app's. With `after` it resumes with no gap and no repeat; without, it begins now. Every 10 s without a change the transport tells up to where the log is covered: a WebSocket by a `ping` with `{id, position}` of the operation, an event stream by an `id`.",
     permission: viewPermission,
     capability,
     args: {
@@ -198,7 +235,13 @@ builder.subscriptionFields((t) => ({
       after: t.arg({ type: 'SafeInt', description: afterDescription }),
       appId: t.arg.id({ description: appIdDescription }),
     },
-    subscribe: (_root, args, context) => subscribeTo(args, context, { maxBatch: 1 }),
+    subscribe: async (_root, args, context) => {
+      const heartbeatMs = heartbeatOf(context);
+      return withoutHeartbeats(
+        await subscribeTo(args, context, { maxBatch: 1, heartbeatMs }),
+        context.progress,
+      );
+    },
     resolve: (event) => {
       const { after, changes } = batchOf(event);
       const [change] = placed(changes, after);
@@ -228,8 +271,7 @@ builder.subscriptionFields((t) => ({
         const message = `\`maxBatch\` must be from 1 to ${maxBatchLimit}; it was ${maxBatch}.`;
         throw badUserInput(message, { argument: 'maxBatch', limit: maxBatchLimit });
       }
-      const heartbeatMs = context.services.logHeartbeatMs ?? defaultHeartbeatMs;
-      return subscribeTo(args, context, { maxBatch, heartbeatMs });
+      return subscribeTo(args, context, { maxBatch, heartbeatMs: heartbeatOf(context) });
     },
     resolve: (event) => batchOf(event),
   }),

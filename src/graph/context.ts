@@ -18,7 +18,12 @@ export interface Services {
 }
 
 /** The source notes what it gives out as `taken`; what of it has gone into the socket is the `position`. */
-export type Progress = { taken?: number; position?: number };
+export type Progress = {
+  taken?: number;
+  position?: number;
+  /** Called where the log has been covered further and there is no message to say so. */
+  onCovered?: (position: number) => void;
+};
 
 /** One request's, or one subscription's, context. */
 export type Context = {
@@ -30,6 +35,8 @@ export type Context = {
   idempotencyKey: string | undefined;
   /** Aborted once the actor's credential has expired or was revoked; set for subscriptions alone. */
   grantSignal?: AbortSignal;
+  /** `Last-Event-ID` of an event stream: the position after which it resumes, whatever the operation says. */
+  resumeAfter?: number;
   /** Up to where a subscription's client has been told, so that one that is cut off learns it. */
   progress?: Progress;
 };

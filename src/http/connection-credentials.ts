@@ -9,12 +9,21 @@ type Credentials = { authorization?: string | undefined; tenantHeader?: string |
  * `{"headers": {"Authorization": …}}`. Throws BAD_USER_INPUT where two of them differ: it is not for us to choose.
  */
 export function credentialsOf(parameters: Readonly<Record<string, unknown>>): Credentials {
-  const places = [parameters, ...entriesOf(parameters, 'headers').filter(isObject)];
+  const places = placesOf(parameters);
   return {
     authorization: textOf(places, 'authorization'),
     tenantHeader: textOf(places, 'heliograph-tenant'),
   };
 }
+
+/** Whether there is any credential to be looked at, be it a good one or not. */
+export const namesCredential = (parameters: Readonly<Record<string, unknown>>): boolean =>
+  placesOf(parameters).some((place) => entriesOf(place, 'authorization').some((value) => value != null));
+
+const placesOf = (parameters: Readonly<Record<string, unknown>>) => [
+  parameters,
+  ...entriesOf(parameters, 'headers').filter(isObject),
+];
 
 function textOf(places: readonly Readonly<Record<string, unknown>>[], name: string): string | undefined {
   const found = places

@@ -157,6 +157,7 @@ export function createGraphQLEndpoint(options: {
           ? 'multipart'
           : 'sse',
       progress: {},
+      ...resumption(single(headers['last-event-id'])),
     };
     const prepared = await options.prepare(asked, context, holder);
     const forRefusal = chooseMediaType(headers.accept, OperationTypeNode.QUERY) ?? 'application/json';
@@ -303,6 +304,20 @@ const wantsPage = ({ headers, url }: IncomingMessage) =>
 
 const single = (header: string | string[] | undefined) =>
   Array.isArray(header) ? header.join(', ') : header;
+
+/** Where a client of an event stream goes on: after the last `id` that it has seen. */
+function resumption(lastEventId: string | undefined): { resumeAfter?: number } {
+  const text = lastEventId?.trim() ?? '';
+  if (text === '') return {};
+  const position = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(position)) return { resumeAfter: position };
+  throw badUserInput(
+    'The header last-event-id is not the `id` of a message of ours: a position of the log.',
+    {
+      header: 'last-event-id',
+    },
+  );
+}
 
 const idempotencyKeyOf = (header: string | undefined) =>
   header === undefined ? undefined : parseIdempotencyHeader(header);

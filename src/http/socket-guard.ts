@@ -33,6 +33,8 @@ const maxReasonBytes = 123;
  */
 export class SocketGuard implements GraphQLSocket {
   readonly protocol: string;
+  /** How a ping of the protocol, not one of the WebSocket's own, is answered. */
+  onPing: (payload: Record<string, unknown> | undefined) => Promise<void> = (payload) => this.pong(payload);
   readonly #socket: WebSocket;
   readonly #slowConsumerMs: number;
   readonly #onSlow: () => void;
@@ -88,6 +90,16 @@ export class SocketGuard implements GraphQLSocket {
         resolve();
       });
     });
+  }
+
+  /** Answers a ping of the protocol. */
+  pong(payload: object | undefined): Promise<void> {
+    return this.send(JSON.stringify({ type: 'pong', ...(payload === undefined ? {} : { payload }) }));
+  }
+
+  /** Tells how far the log is covered for an operation that has nothing to say: as a ping, for it may send no message. */
+  tellPosition(id: string, position: number): void {
+    this.send(JSON.stringify({ type: 'ping', payload: { id, position } })).catch(() => undefined);
   }
 
   close(code: number = closeCodes.normal.code, reason = ''): void {

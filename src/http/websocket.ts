@@ -6,14 +6,14 @@ import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Actor } from '../access/actor.ts';
 import type { Authenticator } from '../access/authenticate.ts';
-import type { Grant, GrantWatch } from '../access/grant-watch.ts';
+import type { GrantWatch } from '../access/grant-watch.ts';
 import { unauthenticated } from '../access/unauthenticated.ts';
 import { RequestError } from '../errors.ts';
 import type { Progress, Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
 import type { HoldAnonymous } from './anonymous-connections.ts';
 import { closeCodes } from './close-codes.ts';
-import { credentialsOf } from './connection-credentials.ts';
+import { credentialsOf, namesCredential } from './connection-credentials.ts';
 import { actorKey } from './graphql-endpoint.ts';
 import { checkedOperation, type readPostedOperation } from './graphql-request.ts';
 import { type Holdings, retryAfterSeconds } from './holdings.ts';
@@ -22,7 +22,9 @@ import type { Operation, PreparedOperation } from './operation.ts';
 import type { Origins } from './origin.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { maxBodyBytes } from './read-body.ts';
+import { refreshCredential } from './refresh-credential.ts';
 import type { RequestContext } from './request-context.ts';
+import { SocketCredential } from './socket-credential.ts';
 import { SocketGuard } from './socket-guard.ts';
 
 const initTimeoutMs = 10_000;
@@ -34,10 +36,14 @@ type Extra = {
   request: IncomingMessage;
   /** It is known now who is at the other end. */
   identified: () => void;
+  credential?: SocketCredential;
+  tenantHeader?: string | undefined;
+  /** Of the operations that are open. */
+  contexts: Map<string, { actor: Actor | undefined }>;
+  /** Until the last fresh credential has been looked at. */
+  refreshing: Promise<void>;
   /** What is held for the socket, to be let go of when it closes. */
   release: Set<() => void>;
-  actor?: Actor;
-  grant?: Grant;
 };
 
 export type WebSockets = Readonly<{
@@ -78,24 +84,25 @@ export function createWebSockets(options: {
   };
 
   /** Who connects. Closes the socket and answers false where it may not. */
-  async function connect(parameters: Record<string, unknown>, extra: Extra): Promise<boolean> {
+  async function connect(parameters: Record<string, unknown>, extra: Extra) {
     const { guard, request } = extra;
     const scope = options.scopeOf({ requestId: randomUUID() });
     try {
-      const actor = await options.authenticator.authenticate(credentialsOf(parameters));
+      const credentials = credentialsOf(parameters);
+      const actor = await options.authenticator.authenticate(credentials);
       if (actor === undefined) throw unauthenticated('invalid', 'Send a credential in `authorization`.');
       if (guard.isClosed) return false;
       extra.release.add(options.connections.hold(actorKey(actor, request)));
-      const grant = options.grantWatch.watch(actor);
-      extra.release.add(grant.release);
-      extra.actor = actor;
-      extra.grant = grant;
+      const credential = new SocketCredential(actor, options.grantWatch);
+      extra.release.add(() => credential.release());
+      extra.credential = credential;
+      extra.tenantHeader = credentials.tenantHeader;
       extra.identified();
       guard.admit();
-      const end = () => guard.close(...closingFor(grant.signal.reason, scope));
-      if (grant.signal.aborted) end();
-      grant.signal.addEventListener('abort', end, { once: true });
-      return !guard.isClosed;
+      const end = () => guard.close(...closingFor(credential.signal.reason, scope));
+      if (credential.signal.aborted) end();
+      credential.signal.addEventListener('abort', end, { once: true });
+      return guard.isClosed ? false : { credential: credential.expiry() };
     } catch (error) {
       guard.close(...closingFor(error, scope));
       return false;
@@ -104,15 +111,18 @@ export function createWebSockets(options: {
 
   /** From a subscribe message to what is executed, or the errors to answer it with. */
   async function prepare(id: string, payload: SubscribePayload, extra: Extra, openOperations: number) {
-    const { actor, grant, request, guard } = extra;
+    const { credential, request, guard } = extra;
+    const actor = credential?.actor;
+    const progress = guard.track(id);
+    progress.onCovered = (position) => guard.tellPosition(id, position);
     const context: RequestContext = {
       services,
       actor,
       requestId: randomUUID(),
       idempotencyKey: undefined,
       transport: 'ws',
-      progress: guard.track(id),
-      ...(grant === undefined ? {} : { grantSignal: grant.signal }),
+      progress,
+      ...(credential === undefined ? {} : { grantSignal: credential.signal }),
     };
     const mask = (error: unknown) => maskError(error, options.scopeOf(context));
     try {
@@ -124,13 +134,37 @@ export function createWebSockets(options: {
         guard.forget(id);
         return prepared.refusals.map(mask);
       }
-      operations.set(Object(prepared.operation.args.contextValue), prepared.operation);
+      const { contextValue } = prepared.operation.args;
+      operations.set(Object(contextValue), prepared.operation);
+      extra.contexts.set(id, Object(contextValue));
       return prepared.operation.args;
     } catch (error) {
       guard.forget(id);
       // Thrown on, one syntax error would close the socket with everything else on it.
       return [mask(error)];
     }
+  }
+
+  /**
+   * Answers a ping. One with a credential in its payload replaces the socket's: one at a time, so that the last one sent
+   * is the one that holds.
+   */
+  async function answerPing(payload: Record<string, unknown> | undefined, extra: Extra): Promise<void> {
+    if (payload === undefined || !namesCredential(payload)) return await extra.guard.pong(payload);
+    const { id } = payload;
+    extra.refreshing = extra.refreshing.then(async () => {
+      const answer = await refreshCredential(payload, {
+        credential: extra.credential,
+        tenantHeader: extra.tenantHeader,
+        authenticator: options.authenticator,
+        count: () => options.rateLimit.take(actorKey(extra.credential?.actor, extra.request)),
+        scope: options.scopeOf({ requestId: randomUUID() }),
+      });
+      // What runs is asked for its permission anew before each message.
+      for (const context of extra.contexts.values()) context.actor = extra.credential?.actor;
+      await extra.guard.pong({ ...(id === undefined ? {} : { id }), credential: answer });
+    });
+    await extra.refreshing;
   }
 
   /** What cannot even be begun is the operation's own error, under its id. */
@@ -168,6 +202,7 @@ export function createWebSockets(options: {
       );
     },
     onComplete({ extra }, id) {
+      extra.contexts.delete(id);
       extra.guard.forget(id);
     },
     onClose({ extra }) {
@@ -192,7 +227,16 @@ export function createWebSockets(options: {
     });
     guards.add(guard);
     const release = new Set([metrics.connected(), identified]);
-    const closed = protocol.opened(guard, { guard, request, identified, release });
+    const extra: Extra = {
+      guard,
+      request,
+      identified,
+      release,
+      contexts: new Map(),
+      refreshing: Promise.resolve(),
+    };
+    guard.onPing = (payload) => answerPing(payload, extra);
+    const closed = protocol.opened(guard, extra);
     guard.onClose((code, reason) => {
       guards.delete(guard);
       Promise.resolve(closed(code, reason)).catch((error: unknown) =>

@@ -20,8 +20,8 @@ class TestGrants {
     return { signal: entry.ending.signal, release: () => void this.watched.delete(entry) };
   }
 
-  end(reason: 'expired' | 'revoked'): void {
-    for (const { ending } of this.watched) ending.abort(unauthenticated(reason));
+  end(reason: 'expired' | 'revoked', of: (actor: Actor) => boolean = () => true): void {
+    for (const { actor, ending } of this.watched) if (of(actor)) ending.abort(unauthenticated(reason));
   }
 }
 
@@ -30,6 +30,8 @@ export async function startTestServer(
   options: Partial<
     Pick<HttpServerOptions, 'routes' | 'slowConsumerMs' | 'readiness' | 'trustedDocuments'>
   > & {
+    /** Beside those of `actors`. */
+    tokens?: Record<string, Actor>;
     environment?: Record<string, string>;
     config?: Partial<Config>;
     logger?: typeof quietLogger;
@@ -62,7 +64,7 @@ export async function startTestServer(
         const token = authorization.replace('Bearer ', '');
         if (token === 'expired' || token === 'revoked') throw unauthenticated(token);
         if (token === 'database-down') throw new Error('connect ECONNREFUSED password hunter2');
-        const known = Object.values(actors).find(({ label }) => label === token);
+        const known = options.tokens?.[token] ?? Object.values(actors).find(({ label }) => label === token);
         if (known === undefined) throw unauthenticated('invalid');
         return known;
       },

@@ -1,0 +1,48 @@
+import type { Authenticator } from '../access/authenticate.ts';
+import { unauthenticated } from '../access/unauthenticated.ts';
+import { type MaskScope, maskError } from '../graph/mask-error.ts';
+import { credentialsOf } from './connection-credentials.ts';
+import type { SocketCredential } from './socket-credential.ts';
+
+/** How a client's try to replace its credential came out, as the `pong` tells it. Of the one that holds now. */
+export type RefreshAnswer = Readonly<{
+  taken: boolean;
+  code?: unknown;
+  reason?: unknown;
+  message?: string;
+  retryAfterSeconds?: unknown;
+  expiresAt?: string | null;
+  expiresInSeconds?: number | null;
+}>;
+
+/**
+ * Puts the credential in a ping's payload in the place of the one that a WebSocket has. One that is refused changes
+ * nothing; the answer says why, and whether the same may be tried again.
+ */
+export async function refreshCredential(
+  payload: Readonly<Record<string, unknown>>,
+  options: {
+    credential: SocketCredential | undefined;
+    /** As the connection was opened: a service need not name its tenant again. */
+    tenantHeader: string | undefined;
+    authenticator: Pick<Authenticator, 'authenticate'>;
+    /** Counts it. Throws RATE_LIMITED. */
+    count: () => void;
+    scope: MaskScope;
+  },
+): Promise<RefreshAnswer> {
+  const { credential, authenticator } = options;
+  try {
+    if (credential === undefined) throw unauthenticated('invalid', 'Send connection_init first.');
+    options.count();
+    const { authorization, tenantHeader = options.tenantHeader } = credentialsOf(payload);
+    const fresh = await authenticator.authenticate({ authorization, tenantHeader });
+    if (fresh === undefined) throw unauthenticated('invalid', 'Send a credential in `authorization`.');
+    credential.replace(fresh);
+    return { taken: true, ...credential.expiry() };
+  } catch (error) {
+    const { message, extensions } = maskError(error, options.scope);
+    const { code, reason, retryAfterSeconds } = extensions;
+    return { taken: false, code, reason, message, retryAfterSeconds, ...credential?.expiry() };
+  }
+}
