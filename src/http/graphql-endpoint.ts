@@ -108,6 +108,7 @@ export function createGraphQLEndpoint(options: {
   metrics: Metrics;
   production: boolean;
   slowConsumerMs: number;
+  streamHeartbeatMs: number;
   scopeOf: (context: { requestId: string }) => MaskScope;
 }): GraphQLEndpoint {
   const { services, authenticator, rateLimit } = options;
@@ -202,6 +203,7 @@ export function createGraphQLEndpoint(options: {
       gone,
       progress: context.progress ?? {},
       mask: (next) => maskResult(next, scope),
+      heartbeatMs: options.streamHeartbeatMs,
       slowConsumerMs: options.slowConsumerMs,
       onSlow: () => options.metrics.cutOff(context.transport),
     });

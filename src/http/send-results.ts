@@ -7,7 +7,7 @@ import type { StreamFormat } from './stream-format.ts';
 export const slowConsumerMs = 30_000;
 
 /** Shorter than proxies wait for the next byte; Apollo's clients expect one of these every five seconds. */
-const heartbeatMs = 5_000;
+export const streamHeartbeatMs = 5_000;
 
 /**
  * Sends the results of a subscription at the pace of the client: the next one is asked for only when the socket has
@@ -25,6 +25,7 @@ export async function sendResults(
     gone: AbortSignal;
     progress: Progress;
     mask: (result: ExecutionResult) => ExecutionResult;
+    heartbeatMs: number;
     slowConsumerMs: number;
     onSlow: () => void;
   },
@@ -41,7 +42,7 @@ export async function sendResults(
   let isWriting = true;
   const heartbeat = setInterval(() => {
     if (!isWriting && !response.writableEnded) response.write(format.heartbeat(progress.position));
-  }, heartbeatMs);
+  }, options.heartbeatMs);
   const write = async (text: string) => {
     isWriting = true;
     const isTaken = response.write(text) || (await drained(response, options.slowConsumerMs));
@@ -58,7 +59,9 @@ export async function sendResults(
       const result = options.mask(next.value);
       const hasData = result.data != null;
       // What could not be shown has not been: a client that resumes asks for it again.
-      if (!(await write(format.result(result, hasData ? progress.taken : undefined)))) {
+      const position = hasData ? progress.taken : undefined;
+      const isResult = result.data !== undefined;
+      if (!(await write(isResult ? format.result(result, position) : format.failure(result)))) {
         options.onSlow();
         response.destroy();
         return;

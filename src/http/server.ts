@@ -19,7 +19,7 @@ import { createOperations } from './operation.ts';
 import { Origins } from './origin.ts';
 import { RateLimit } from './rate-limit.ts';
 import { createRouter } from './router.ts';
-import { slowConsumerMs } from './send-results.ts';
+import { slowConsumerMs, streamHeartbeatMs } from './send-results.ts';
 import { createDocumentGate, type TrustedDocuments } from './trusted-documents.ts';
 import { createWebSockets, refuseUpgrade } from './websocket.ts';
 import { createGraphQLYoga } from './yoga.ts';
@@ -55,6 +55,7 @@ export type HttpServerOptions = Readonly<{
   /** Of other rooms. */
   routes?: readonly Route[];
   slowConsumerMs?: number;
+  streamHeartbeatMs?: number;
 }>;
 
 /** The HTTP server: /graphql over HTTP, server-sent events and WebSocket, and the routes beside it. */
@@ -93,6 +94,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     rateLimit: new RateLimit(config.rateLimitPerMinute),
     production,
     slowConsumerMs: options.slowConsumerMs ?? slowConsumerMs,
+    streamHeartbeatMs: options.streamHeartbeatMs ?? streamHeartbeatMs,
     scopeOf,
   };
   const graphql = createGraphQLEndpoint(shared);

@@ -8,9 +8,15 @@ export type StreamFormat = Readonly<{
   /** Tells a client, and whatever stands between, that the stream is alive; with how far the log is covered. */
   heartbeat(position: number | undefined): string;
   result(result: ExecutionResult, position: number | undefined): string;
+  /** What ended the stream, where it was no result of the operation: its credential, or a fault. */
+  failure(result: ExecutionResult): string;
   /** Nothing more will come, and the client need not ask again. */
   complete: string;
 }>;
+
+const event = (result: ExecutionResult, position?: number) =>
+  `${idLine(position)}event: next\ndata: ${JSON.stringify(result)}\n\n`;
+const idLine = (position: number | undefined) => (position === undefined ? '' : `id: ${position}\n`);
 
 /**
  * Server-sent events as GraphQL over SSE has them in its "distinct connections mode"
@@ -22,11 +28,10 @@ export const eventStream: StreamFormat = {
   contentType: 'text/event-stream',
   opening: ':\n\n',
   heartbeat: (position) => `${idLine(position)}:\n\n`,
-  result: (result, position) => `${idLine(position)}event: next\ndata: ${JSON.stringify(result)}\n\n`,
+  result: event,
+  failure: (result) => event(result),
   complete: 'event: complete\ndata:\n\n',
 };
-
-const idLine = (position: number | undefined) => (position === undefined ? '' : `id: ${position}\n`);
 
 const boundary = 'graphql';
 const partOf = (body: object) =>
@@ -42,5 +47,6 @@ export const multipartStream: StreamFormat = {
   opening: `\r\n--${boundary}`,
   heartbeat: () => partOf({}),
   result: (result) => partOf({ payload: result }),
+  failure: ({ errors }) => partOf({ payload: null, errors }),
   complete: '--\r\n',
 };

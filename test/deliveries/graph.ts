@@ -21,7 +21,9 @@ type Parts = Pick<Services, 'database' | 'hub' | 'logHeartbeatMs'>;
 
 export type Caller = Partial<Actor> & { tenantId: string | undefined };
 
-function contextOf(parts: Parts, caller: Caller, grantSignal?: AbortSignal): Context {
+type OfContext = Partial<Pick<Context, 'grantSignal' | 'progress' | 'resumeAfter'>>;
+
+function contextOf(parts: Parts, caller: Caller, ofContext: OfContext = {}): Context {
   const services: Partial<Services> = { ...parts, logger: quietLogger, hints: parts.database.hints };
   return {
     // What is missing belongs to other rooms.
@@ -38,7 +40,7 @@ function contextOf(parts: Parts, caller: Caller, grantSignal?: AbortSignal): Con
     },
     requestId: 'req-1',
     idempotencyKey: undefined,
-    ...(grantSignal && { grantSignal }),
+    ...ofContext,
   };
 }
 
@@ -53,11 +55,11 @@ export function ask(
 export async function follow(
   parts: Parts,
   caller: Caller,
-  options: { source: string; grantSignal?: AbortSignal },
+  { source, ...ofContext }: { source: string } & OfContext,
 ): Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult> {
   return await subscribe({
     schema,
-    document: parse(options.source),
-    contextValue: contextOf(parts, caller, options.grantSignal),
+    document: parse(source),
+    contextValue: contextOf(parts, caller, ofContext),
   });
 }

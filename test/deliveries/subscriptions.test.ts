@@ -29,7 +29,7 @@ async function seed() {
   };
 }
 
-type Options = { source: string; grantSignal?: AbortSignal; logHeartbeatMs?: number };
+type Options = Parameters<typeof follow>[2] & { logHeartbeatMs?: number };
 
 async function open(ownerId: string, { logHeartbeatMs, ...options }: Options) {
   const parts = { database: db.database, hub, ...(logHeartbeatMs !== undefined && { logHeartbeatMs }) };
@@ -222,5 +222,49 @@ test('a user without MANAGE_WEBHOOKS cannot subscribe', async () => {
     );
     if ('next' in refused) throw new Error('not refused');
     expect(refused.errors?.[0]?.originalError).toMatchObject({ code: 'FORBIDDEN' });
+  }
+});
+
+test('a quiet log moves the position on beside the messages, whose chain stays unbroken', async () => {
+  const { ownerId, add } = await seed();
+  await add(2);
+  const covered: number[] = [];
+  const progress = { onCovered: (position: number) => void covered.push(position) };
+  const stream = await open(ownerId, {
+    source: `subscription { deliveryStatusChanged(after: 0, filter: { status: [FAILED] }) { position after } }`,
+    logHeartbeatMs: 10,
+    progress,
+  });
+  const first = take(stream);
+  await expect.poll(() => covered.length).toBeGreaterThan(2);
+  expect(new Set(covered)).toEqual(new Set([2]));
+  expect(progress).toMatchObject({ position: 2 });
+  await stream.return();
+  expect(await first).toBeUndefined();
+
+  const all = await open(ownerId, {
+    source: 'subscription { deliveryStatusChanged(after: 1) { position after } }',
+    logHeartbeatMs: 10,
+    progress,
+  });
+  expect(await take(all)).toEqual({ data: { deliveryStatusChanged: { position: 2, after: 1 } } });
+  const next = take(all);
+  const heard = covered.length;
+  await expect.poll(() => covered.length).toBeGreaterThan(heard + 1);
+  await add(1);
+  expect(await next).toEqual({ data: { deliveryStatusChanged: { position: 3, after: 2 } } });
+  await all.return();
+});
+
+test('an event stream resumes after the last id that its client has seen, whatever `after` it repeats', async () => {
+  const { ownerId, add } = await seed();
+  await add(3);
+  for (const source of [
+    'subscription { deliveryStatusChanged(after: 0) { position after } }',
+    'subscription { deliveryStatusChanged { position after } }',
+  ]) {
+    const stream = await open(ownerId, { source, resumeAfter: 2 });
+    expect(await take(stream)).toEqual({ data: { deliveryStatusChanged: { position: 3, after: 2 } } });
+    await stream.return();
   }
 });

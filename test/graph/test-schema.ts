@@ -166,6 +166,13 @@ export function createTestSchema() {
       },
       resolve: (tick: number) => tick,
     }),
+    few: t.field({
+      ...guarded,
+      type: 'SafeInt',
+      description: 'Two, and then silence.',
+      subscribe: (_root, _args, context) => ticks.subscribe(2, context, { hangs: true }),
+      resolve: (tick: number) => tick,
+    }),
     silence: t.field({
       ...guarded,
       type: 'SafeInt',

@@ -62,6 +62,26 @@ for (const reason of ['expired', 'revoked'] as const) {
   });
 }
 
+test('each message of a log has its position as id, and a sign of life repeats the last', async () => {
+  const lively = await startTestServer({ streamHeartbeatMs: 20 });
+  const response = await fetch(lively.graphqlUrl, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'text/event-stream',
+      authorization: 'Bearer full',
+    },
+    body: JSON.stringify({ query: 'subscription { few }' }),
+  });
+  const reader = response.body?.getReader();
+  let text = '';
+  while (text.split(':\n\n').length < 4) text += new TextDecoder().decode((await reader?.read())?.value);
+  await reader?.cancel();
+  const message = (tick: number) => `id: ${tick}\nevent: next\ndata: {"data":{"few":${tick}}}\n\n`;
+  expect(text.startsWith(`:\n\n${message(1)}${message(2)}id: 2\n:\n\nid: 2\n:\n\n`)).toBe(true);
+  await lively.stop();
+});
+
 test('a stream that breaks tells nothing of why', async () => {
   const text = await (await open('subscription { breaks }')).text();
   expect(text).toContain('{"data":{"breaks":1}}');

@@ -28,7 +28,10 @@ class TestGrants {
 /** A real server over the small schema, on a port of its own. */
 export async function startTestServer(
   options: Partial<
-    Pick<HttpServerOptions, 'routes' | 'slowConsumerMs' | 'readiness' | 'trustedDocuments'>
+    Pick<
+      HttpServerOptions,
+      'routes' | 'slowConsumerMs' | 'streamHeartbeatMs' | 'readiness' | 'trustedDocuments'
+    >
   > & {
     /** Beside those of `actors`. */
     tokens?: Record<string, Actor>;
@@ -74,6 +77,7 @@ export async function startTestServer(
     metrics,
     ...(options.routes === undefined ? {} : { routes: options.routes }),
     ...(options.trustedDocuments === undefined ? {} : { trustedDocuments: options.trustedDocuments }),
+    ...(options.streamHeartbeatMs === undefined ? {} : { streamHeartbeatMs: options.streamHeartbeatMs }),
     ...(options.slowConsumerMs === undefined ? {} : { slowConsumerMs: options.slowConsumerMs }),
   });
   const { url, port } = await server.listen();
