@@ -40,6 +40,8 @@ type Extra = {
   tenantHeader?: string | undefined;
   /** Of the operations that are open. */
   contexts: Map<string, { actor: Actor | undefined }>;
+  /** Aborted when the socket closes. */
+  gone: AbortController;
   /** Until the last fresh credential has been looked at. */
   refreshing: Promise<void>;
   /** What is held for the socket, to be let go of when it closes. */
@@ -76,7 +78,7 @@ export function createWebSockets(options: {
 }): WebSockets {
   const { services, metrics } = options;
   const guards = new Set<SocketGuard>();
-  const operations = new WeakMap<object, Operation>();
+  const operations = new WeakMap<object, { operation: Operation; gone: AbortSignal }>();
   const operationOf = (args: ExecutionArgs) => {
     const found = operations.get(Object(args.contextValue));
     if (found === undefined) throw new Error('Every operation over WebSocket is prepared in `prepare`.');
@@ -135,7 +137,7 @@ export function createWebSockets(options: {
         return prepared.refusals.map(mask);
       }
       const { contextValue } = prepared.operation.args;
-      operations.set(Object(contextValue), prepared.operation);
+      operations.set(Object(contextValue), { operation: prepared.operation, gone: extra.gone.signal });
       extra.contexts.set(id, Object(contextValue));
       return prepared.operation.args;
     } catch (error) {
@@ -169,9 +171,12 @@ export function createWebSockets(options: {
 
   /** What cannot even be begun is the operation's own error, under its id. */
   async function run(args: ExecutionArgs) {
+    const { operation, gone } = operationOf(args);
     try {
-      return await operationOf(args).run();
+      return await operation.run(gone);
     } catch (error) {
+      // Nobody is there to be told.
+      if (gone.aborted) return { data: null };
       const originalError = error instanceof Error ? error : new Error(String(error));
       return { errors: [new GraphQLError(originalError.message, { originalError })] };
     }
@@ -206,6 +211,7 @@ export function createWebSockets(options: {
       extra.guard.forget(id);
     },
     onClose({ extra }) {
+      extra.gone.abort();
       for (const release of extra.release) release();
     },
   });
@@ -233,6 +239,7 @@ export function createWebSockets(options: {
       identified,
       release,
       contexts: new Map(),
+      gone: new AbortController(),
       refreshing: Promise.resolve(),
     };
     guard.onPing = (payload) => answerPing(payload, extra);

@@ -88,6 +88,16 @@ export function createTestSchema() {
           gate.open = () => resolve(true);
         }),
     }),
+    waitsForThing: t.field({
+      ...any,
+      type: ThingRef,
+      nullable: true,
+      resolve: () =>
+        new Promise<Thing | undefined>((resolve) => {
+          gate.isWaiting = true;
+          gate.open = () => resolve(things[0]);
+        }),
+    }),
     echo: t.field({
       ...any,
       type: 'JSON',
@@ -163,6 +173,16 @@ export function createTestSchema() {
       async *subscribe() {
         yield 1;
         throw new Error('password hunter2');
+      },
+      resolve: (tick: number) => tick,
+    }),
+    covers: t.field({
+      ...guarded,
+      type: 'SafeInt',
+      description: 'Tells how far it is, and says nothing.',
+      subscribe: (_root, _args, context) => {
+        context.progress?.onCovered?.(7);
+        return ticks.subscribe(0, context, { hangs: true });
       },
       resolve: (tick: number) => tick,
     }),

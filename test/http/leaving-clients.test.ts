@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRaw } from './raw-request.ts';
 import { connectAs, RawSocket, subscribeTo } from './socket.ts';
@@ -133,4 +134,31 @@ test('a WebSocket that is cut ends its subscriptions at once', async () => {
   socket.socket.terminate();
   await server.ticks.whenReturned(server.ticks.opened);
   expect(await open('ws')).toBe(0);
+});
+
+test('a query ends when its client leaves, over HTTP and over WebSocket, without a word in the log', async () => {
+  const lines: string[] = [];
+  const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+  const watched = await startTestServer({ logger });
+  const query = '{ waitsForThing { things { nodes { id } } } }';
+  const leaveWhileWaiting = async (leave: () => void) => {
+    await expect.poll(() => watched.gate.isWaiting).toBe(true);
+    leave();
+    // Another client's answer comes after the server has heard of it.
+    await watched.post('{ hello }');
+    await watched.post('{ hello }');
+    watched.gate.isWaiting = false;
+    watched.gate.open();
+    await watched.post('{ hello }');
+  };
+  const socket = openRaw(watched.port, { body: body(query) });
+  await leaveWhileWaiting(() => socket.destroy());
+  const webSocket = await connectAs('full', watched.wsUrl);
+  webSocket.say(subscribeTo('1', query));
+  await leaveWhileWaiting(() => webSocket.socket.terminate());
+  expect(watched.seen.resolved).toBe(0);
+  expect(lines).toEqual([]);
+  expect((await watched.post('{ things(first: 1) { nodes { id } } }')).status).toBe(200);
+  expect(watched.seen.resolved).toBe(1);
+  await watched.stop();
 });

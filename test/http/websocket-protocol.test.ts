@@ -100,6 +100,16 @@ test('a client’s complete ends the source, even one that is waiting', async ()
   socket.socket.close();
 });
 
+test('an operation without messages tells by a ping how far it is', async () => {
+  const socket = await connectAs('full', server.wsUrl);
+  socket.say(subscribeTo('quiet', 'subscription { covers }'));
+  const ping = await socket.hear(({ type }) => type === 'ping');
+  expect(ping).toEqual({ type: 'ping', payload: { id: 'quiet', position: 7 } });
+  socket.say({ type: 'pong', payload: ping.payload ?? {} });
+  socket.socket.close();
+  await server.ticks.whenReturned(server.ticks.opened);
+});
+
 test('the 101st open operation on a socket is refused; the first hundred go on', async () => {
   const socket = await connectAs('full', server.wsUrl);
   for (let n = 0; n < 300; n += 1) socket.say(subscribeTo(`s${n}`, 'subscription { silence }'));
