@@ -97,6 +97,7 @@ export async function startApp(
   const purger = new Purger({ database, directUrl, logger });
   const invitationMailer = createInvitationMailer(config, logger);
   const publicUrl = () => config.publicUrl ?? listening;
+  const eventTypes = new EventTypeCatalogue(database);
   const services: Services = {
     config,
     database,
@@ -112,7 +113,7 @@ export async function startApp(
     purger,
     invitationMailer,
     publicUrl,
-    eventTypes: new EventTypeCatalogue(database),
+    eventTypes,
     publisher: new Publisher({ database, config }),
   };
   const worker =
@@ -185,6 +186,7 @@ export async function startApp(
       invitationMailer?.stop(),
     ]);
     await authenticator.settled();
+    await eventTypes.close();
     await sender.close();
     await database.close();
   };

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../tables.ts';
+import { isStorable } from '../text.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 /** As for API keys: a revocation takes effect after at most this. */
@@ -45,7 +46,7 @@ export class RevokedSubjects {
 
   async #find(subject: string): Revocation {
     // PostgreSQL takes no NUL in a text; nobody was called back under such a name.
-    if (subject.includes('\0')) return undefined;
+    if (!isStorable(subject)) return undefined;
     const row = await this.#database.query
       .selectFrom('revoked_subject')
       .select('not_before')

@@ -1,6 +1,7 @@
 import { memberEmail } from '../access/app-access.ts';
 import { type AppPermission, appPermissions } from '../access/permissions.ts';
 import type { ValidationIssue } from '../errors.ts';
+import { isLine, lineRule } from '../text.ts';
 
 export const maxNameChars = 200;
 export const maxSourceChars = 200;
@@ -10,12 +11,10 @@ const maxPermissionChars = 100;
 
 type Issues = ValidationIssue[];
 
-/** A name stands in the subject of mails, too: no control characters. */
+/** A name stands in the subject of mails, too: one line. */
 export function nameIssues(name: string): Issues {
-  const trimmed = name.trim();
-  if (trimmed !== '' && trimmed.length <= maxNameChars && !/\p{Cc}/u.test(trimmed) && trimmed.isWellFormed())
-    return [];
-  const message = `The name must have 1 to ${maxNameChars} characters, without control characters.`;
+  if (isLine(name.trim(), maxNameChars)) return [];
+  const message = `The name ${lineRule(maxNameChars)}.`;
   return [{ path: ['name'], code: 'INVALID_NAME', message }];
 }
 

@@ -7,6 +7,7 @@ import { ConflictError, ValidationError, type ValidationIssue } from '../errors.
 import { isReservedEventType } from '../event-types/event-type-name.ts';
 import { mintUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
+import { storable } from '../text.ts';
 import { lockApp, touchApp } from './app.ts';
 import { refreshForwards } from './forwards.ts';
 import { appendLifecycle } from './lifecycle.ts';
@@ -72,7 +73,7 @@ async function findDeclarable(
     .select(['category', 'data_type'])
     .distinct()
     // PostgreSQL refuses a NUL in a text; no category has one.
-    .where('category', '=', sql<string>`any(${categories.filter((one) => !one.includes('\0'))}::text[])`)
+    .where('category', '=', sql<string>`any(${storable(categories)}::text[])`)
     .execute();
   const found = new Map<string, Set<string>>();
   for (const { category, data_type } of rows) {

@@ -2,6 +2,7 @@ import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
 import { badUserInput } from '../errors.ts';
 import { decodeId, firstUuidAt, typeOfId } from '../ids.ts';
+import { storable } from '../text.ts';
 import { type AuditEntry, toAuditEntry } from './audit-entry.ts';
 
 /** Null or absent: no condition. The window is `occurredAfter` <= occurred < `occurredBefore`. */
@@ -32,7 +33,7 @@ export async function listAudit(
   if (range.after !== undefined) query = query.where('id', '<', range.after);
   if (range.before !== undefined) query = query.where('id', '>', range.before);
   if (action != null)
-    query = query.where((where) => where('action', '=', where.fn.any(where.val([...action]))));
+    query = query.where((where) => where('action', '=', where.fn.any(where.val(storable(action)))));
   if (occurredAfter != null) query = query.where('id', '>=', firstUuidAt(occurredAfter.getTime()));
   if (occurredBefore != null) query = query.where('id', '<', firstUuidAt(occurredBefore.getTime()));
   if (targetId != null) {

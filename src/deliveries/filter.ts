@@ -3,6 +3,7 @@ import { badUserInput } from '../errors.ts';
 import { decodeId, firstUuidAt, type IdType, lowestUuid } from '../ids.ts';
 import type { LogChange } from '../live/read-log.ts';
 import type { DeliveryKind, DeliveryStatus, Tables } from '../tables.ts';
+import { storable } from '../text.ts';
 import type { DeliveryTables } from './delivery.ts';
 
 /**
@@ -130,9 +131,6 @@ const anyText = <Text extends string>(texts: readonly Text[]) =>
 
 const uuids = (type: IdType, ids: readonly string[] | null | undefined) =>
   ids == null ? undefined : ids.flatMap((id) => decodeId(type, id) ?? []);
-
-/** PostgreSQL refuses a NUL in a text; no row has one. */
-const storable = (texts: readonly string[]) => texts.filter((text) => !text.includes('\0'));
 
 async function tenantIds(db: Kysely<Tables>, externalIds: readonly string[]): Promise<string[]> {
   if (externalIds.length === 0) return [];

@@ -29,6 +29,7 @@ export interface UrlPolicy {
  * has already brought every spelling of a literal address (octal, hex, one number, short forms) to one.
  */
 export function checkUrl(url: string, policy: UrlPolicy): { url: URL } | { problem: UrlProblem } {
+  if (!url.isWellFormed()) return invalid('The URL holds half of a surrogate pair.');
   if (url.length > MAX_URL_CHARS) return invalid(`The URL is longer than ${MAX_URL_CHARS} characters.`);
   // The parser silently drops tabs and newlines and reads a backslash as a slash; nobody means that.
   if (/[\s\\\p{Cc}]/u.test(url))

@@ -4,6 +4,7 @@ import type { AddressGuard } from '../egress/address-guard.ts';
 import { checkUrl } from '../egress/check-url.ts';
 import { ValidationError, type ValidationIssue } from '../errors.ts';
 import { checkSubscription } from '../event-types/subscription-pattern.ts';
+import { isStorable } from '../text.ts';
 
 export const maxDescriptionChars = 1_000;
 export const maxDeliveryRate = 10_000;
@@ -114,9 +115,9 @@ function descriptionIssues(description: string | null | undefined): ValidationIs
     const message = `The description has more than ${maxDescriptionChars.toLocaleString('en')} characters.`;
     return [{ path, code: 'TOO_LONG', message }];
   }
-  // PostgreSQL takes no NUL in a text.
-  if (description.includes('\0')) {
-    return [{ path, code: 'INVALID_CHARACTER', message: 'The description contains U+0000.' }];
+  if (!isStorable(description)) {
+    const message = 'The description contains U+0000 or half of a surrogate pair.';
+    return [{ path, code: 'INVALID_CHARACTER', message }];
   }
   return [];
 }

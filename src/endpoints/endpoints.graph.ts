@@ -4,6 +4,7 @@ import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { builder } from '../graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import { decodeId } from '../ids.ts';
+import { isStorable } from '../text.ts';
 import { askedOwners, askingOwner, findAmong } from './asking-owner.ts';
 import { Endpoint, loadEndpoint, seeEndpoints, VerificationStatus } from './endpoint.graph.ts';
 import { listEndpoints } from './endpoint.ts';
@@ -75,5 +76,5 @@ builder.queryFields((t) => ({
 function subscriptionsTo(event: string): readonly string[] {
   if (isEventTypeName(event)) return patternsOf(event, categoryOf(event));
   // PostgreSQL takes no NUL in a text; no subscription has one.
-  return event.includes('\0') ? [] : [event];
+  return isStorable(event) ? [event] : [];
 }

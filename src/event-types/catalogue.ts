@@ -10,12 +10,15 @@ import {
   ValidationError,
   type ValidationIssue,
 } from '../errors.ts';
+import { findLostNumber } from '../exact-json.ts';
 import { mintUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
+import { isLine, isStorable, lineRule } from '../text.ts';
 import { type EventType, toEventType } from './event-type.ts';
 import { categoryOf, eventTypeNameRule, isEventTypeName, isReservedEventType } from './event-type-name.ts';
 import { isNestedDeeper, maxNesting } from './nesting.ts';
-import { compileSchema, type PayloadValidator, UnusableSchemaError } from './payload-schema.ts';
+import { maxSchemaBytes } from './payload-schema.ts';
+import type { EventTypeCatalogue } from './payload-validator.ts';
 
 export const maxDescriptionLength = 1_000;
 export const maxDataTypeLength = 128;
@@ -30,14 +33,33 @@ export type RegisterEventTypeInput = Readonly<{
   example: unknown;
 }>;
 
-/** Adds a type to the catalogue. What it says of payloads never changes afterwards: publishers rely on it. */
+/**
+ * Throws a ValidationError with every issue of the input. To be asked before the transaction that registers: a schema
+ * and its example are checked off the main loop, which may take a while.
+ */
+export async function checkRegistration(
+  input: RegisterEventTypeInput,
+  { catalogue, ownerId }: { catalogue: EventTypeCatalogue; ownerId: string },
+): Promise<void> {
+  const issues = [...nameIssues(input), ...textIssues(input), ...payloadIssues(input)];
+  const { schema, example } = input;
+  if (schema != null && !issues.some(({ path: [field] }) => field === 'example' || field === 'schema')) {
+    const checked = await catalogue.checkExample(ownerId, { schema, example });
+    if ('unusable' in checked) {
+      issues.push({ path: ['schema'], code: 'INVALID_SCHEMA', message: checked.unusable });
+    } else {
+      for (const issue of checked.issues) issues.push({ ...issue, path: ['example', ...issue.path] });
+    }
+  }
+  if (issues.length > 0) throw new ValidationError(issues);
+}
+
+/** Adds a type to the catalogue, once it has been checked. What it says of payloads never changes afterwards: publishers rely on it. */
 export async function registerEventType(
   trx: Transaction<Tables>,
   input: RegisterEventTypeInput,
   by: By,
 ): Promise<EventType> {
-  const issues = [...nameIssues(input), ...textIssues(input), ...payloadIssues(input)];
-  if (issues.length > 0) throw new ValidationError(issues);
   const { name, description, dataType, schema, example } = input;
   const row = await trx
     .insertInto('event_type')
@@ -76,9 +98,12 @@ export async function deprecateEventType(
 ): Promise<EventType> {
   const reason = input.reason.trim();
   if (!isText(reason, maxReasonLength)) {
-    throw badUserInput(`\`reason\` must have 1 to ${maxReasonLength} characters.`, {
-      argument: 'input.reason',
-    });
+    throw badUserInput(
+      `\`reason\` must have 1 to ${maxReasonLength} characters, none of them U+0000 or half of a surrogate pair.`,
+      {
+        argument: 'input.reason',
+      },
+    );
   }
   if (!isEventTypeName(input.name)) throw new NotFoundError(input.name);
   const before = await trx
@@ -126,11 +151,11 @@ function nameIssues({ name }: RegisterEventTypeInput): ValidationIssue[] {
 function textIssues({ description, dataType }: RegisterEventTypeInput): ValidationIssue[] {
   const issues: ValidationIssue[] = [];
   if (!isText(description.trim(), maxDescriptionLength)) {
-    const message = `The description must have 1 to ${maxDescriptionLength} characters.`;
+    const message = `The description must have 1 to ${maxDescriptionLength} characters, none of them U+0000 or half of a surrogate pair.`;
     issues.push({ path: ['description'], code: 'INVALID_DESCRIPTION', message });
   }
-  if (!isText(dataType.trim(), maxDataTypeLength)) {
-    const message = `The data type must have 1 to ${maxDataTypeLength} characters.`;
+  if (!isLine(dataType.trim(), maxDataTypeLength)) {
+    const message = `The data type ${lineRule(maxDataTypeLength)}.`;
     issues.push({ path: ['dataType'], code: 'INVALID_DATA_TYPE', message });
   }
   return issues;
@@ -141,22 +166,32 @@ function payloadIssues({ schema, example }: RegisterEventTypeInput): ValidationI
     const message = `The example is nested more than ${maxNesting} levels deep.`;
     return [{ path: ['example'], code: 'TOO_DEEP', message }];
   }
+  // Before anything else walks it: what is too deep cannot even be written out.
+  if (isNestedDeeper(schema, maxNesting)) {
+    const message = `The schema is nested more than ${maxNesting} levels deep.`;
+    return [{ path: ['schema'], code: 'INVALID_SCHEMA', message }];
+  }
+  for (const [field, value] of Object.entries({ example, schema })) {
+    const lost = findLostNumber(value);
+    if (lost === undefined) continue;
+    const message = `The number ${lost.number.text.slice(0, 40)} would change its value: integers lie within ±(2^53 - 1), other numbers in the range of 64-bit floats.`;
+    return [{ path: [field, ...lost.path], code: 'UNSAFE_NUMBER', message }];
+  }
+  if (example === null) {
+    return [
+      { path: ['example'], code: 'NULL_EXAMPLE', message: 'The example is null, which no payload is.' },
+    ];
+  }
   if (Buffer.byteLength(JSON.stringify(example)) > maxExampleBytes) {
     const message = `The example is longer than ${maxExampleBytes} bytes, the most that a payload may have.`;
     return [{ path: ['example'], code: 'TOO_LARGE', message }];
   }
-  if (schema == null) return [];
-  let validate: PayloadValidator;
-  try {
-    validate = compileSchema(schema);
-  } catch (error) {
-    if (!(error instanceof UnusableSchemaError)) throw error;
-    return [{ path: ['schema'], code: 'INVALID_SCHEMA', message: error.message }];
+  if (schema != null && Buffer.byteLength(JSON.stringify(schema)) > maxSchemaBytes) {
+    const message = `The schema is longer than ${maxSchemaBytes} bytes.`;
+    return [{ path: ['schema'], code: 'INVALID_SCHEMA', message }];
   }
-  return validate(example).map((issue) => ({ ...issue, path: ['example', ...issue.path] }));
+  return [];
 }
 
-/** PostgreSQL takes no NUL in a text. */
-function isText(text: string, maxLength: number): boolean {
-  return text !== '' && text.length <= maxLength && !text.includes('\0');
-}
+const isText = (text: string, maxLength: number): boolean =>
+  text !== '' && text.length <= maxLength && isStorable(text);

@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../tables.ts';
+import { isStorable, storable } from '../text.ts';
 
 export type EventType = Readonly<{
   id: string;
@@ -28,8 +29,7 @@ export async function findEventTypesByName(
   database: Database,
   names: readonly string[],
 ): Promise<EventType[]> {
-  // PostgreSQL refuses a NUL in a text; no name has one.
-  const possible = names.filter((name) => !name.includes('\0'));
+  const possible = storable(names);
   const rows = await database.query
     .selectFrom('event_type')
     .selectAll()
@@ -53,7 +53,7 @@ export async function listEventTypes(
   filter: Readonly<{ category?: string | null | undefined; includeDeprecated: boolean }>,
 ): Promise<EventType[]> {
   const { category } = filter;
-  if (category?.includes('\0')) return [];
+  if (category != null && !isStorable(category)) return [];
   let query = database.query.selectFrom('event_type').selectAll().orderBy('name').limit(maxListedEventTypes);
   if (category != null) query = query.where('category', '=', category);
   if (!filter.includeDeprecated) query = query.where('deprecated_at', 'is', null);
@@ -82,7 +82,8 @@ export function toEventType(row: Selectable<Tables['event_type']>): EventType {
     description: row.description,
     dataType: row.data_type,
     schema: row.schema,
-    example: row.example,
+    // An example that became null on its way in, in an earlier release.
+    example: row.example ?? {},
     isLifecycle: row.is_lifecycle,
     deprecatedAt: row.deprecated_at,
     deprecationReason: row.deprecation_reason,

@@ -1,3 +1,4 @@
+import { platformOwnerId } from '../access/actor.ts';
 import { ConflictError, NotFoundError, ValidationError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { requireActor } from '../graph/context.ts';
@@ -5,6 +6,7 @@ import { node } from '../graph/node.ts';
 import { mutation } from '../graph/result.ts';
 import { encodeId, timeOfUuid } from '../ids.ts';
 import {
+  checkRegistration,
   deprecateEventType,
   maxDataTypeLength,
   maxDescriptionLength,
@@ -18,6 +20,13 @@ import {
   listEventTypes,
   maxListedEventTypes,
 } from './event-type.ts';
+import type { EventTypeCatalogue } from './payload-validator.ts';
+
+declare module '../graph/context.ts' {
+  interface Services {
+    eventTypes: EventTypeCatalogue;
+  }
+}
 
 const EventType = builder.objectRef<EventTypeRecord>('EventType');
 
@@ -132,7 +141,7 @@ mutation(builder, 'registerEventType', {
     schema: t.field({
       type: 'JSON',
       description:
-        'JSON Schema (2020-12) that every payload has to satisfy; by default any payload is taken. At most 64 KiB, 200 levels deep; references lead inside the schema only.',
+        'JSON Schema (2020-12) that every payload has to satisfy; by default any payload is taken. At most 64 KiB, 200 levels deep; references lead inside the schema only. Patterns are RE2’s: without looking ahead or behind and without references back to a group; repetitions count to 1,000. Publishing tells of the first fault of a payload; one that takes longer than 1.5 seconds to check is refused (TOO_COSTLY).',
     }),
     example: t.field({
       type: 'JSON',
@@ -145,12 +154,11 @@ mutation(builder, 'registerEventType', {
   errors: [ValidationError, ConflictError],
   resolve: async (input, context) => {
     const by = { actor: requireActor(context), requestId: context.requestId };
-    const register = context.services.database.query.transaction();
-    return {
-      eventType: await register.execute((trx) =>
-        registerEventType(trx, { ...input, example: input.example }, by),
-      ),
-    };
+    const { eventTypes: catalogue, database } = context.services;
+    const given = { ...input, example: input.example };
+    await checkRegistration(given, { catalogue, ownerId: by.actor.tenantId ?? platformOwnerId });
+    const register = database.query.transaction();
+    return { eventType: await register.execute((trx) => registerEventType(trx, given, by)) };
   },
 });
 

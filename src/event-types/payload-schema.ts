@@ -1,13 +1,15 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { ValidationIssue } from '../errors.ts';
+import { addExactKeywords } from './exact-keywords.ts';
+import { linearPattern, UnusablePatternError } from './linear-pattern.ts';
 import { isNestedDeeper, maxNesting } from './nesting.ts';
+import { findEndlessReference } from './schema-cycles.ts';
 
-const maxSchemaBytes = 65_536;
-/** A payload with a thousand faults is told of the first hundred. */
-const maxIssues = 100;
+export const maxSchemaBytes = 65_536;
+const draft = 'https://json-schema.org/draft/2020-12/schema';
 
-/** What a payload breaks of its schema; paths begin at the payload's root. */
+/** What a payload breaks of its schema, first of all; paths begin at the payload's root. Empty: nothing. */
 export type PayloadValidator = (data: unknown) => ValidationIssue[];
 
 /** The schema cannot be used: `message` says why, for whoever registers it. */
@@ -19,37 +21,72 @@ export class UnusableSchemaError extends Error {
 }
 
 /**
- * One for the process: making one costs far more than compiling a schema. It remembers none of them, so that two
- * types may use the same `$id`. Keywords that it does not know are annotations, as the standard says; data is never
- * changed (no defaults, no coercion). A reference leads inside the same schema: nothing is ever fetched.
+ * One for the process: making one costs far more than compiling a schema. It forgets each schema once that is
+ * compiled, so that two types may use the same `$id`. Keywords that it does not know are annotations, as the standard
+ * says; data is never changed (no defaults, no coercion). A reference leads inside the same schema: nothing is ever
+ * fetched. It tells of the first fault alone: to find all of them, a recursive `oneOf` takes exponential time.
  */
 const ajv = new Ajv2020({
   strict: false,
-  allErrors: true,
-  addUsedSchema: false,
+  allErrors: false,
   ownProperties: true,
   logger: false,
+  code: { regExp: linearPattern },
 });
 addFormats.default(ajv);
+addExactKeywords(ajv);
 
 /** Compiles a JSON Schema (2020-12). Throws UnusableSchemaError. */
 export function compileSchema(schema: unknown): PayloadValidator {
   if (typeof schema === 'boolean') return schema ? () => [] : () => [nothingIsValid];
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) {
-    throw new UnusableSchemaError('A JSON Schema is an object or a boolean.');
-  }
+  if (!isObject(schema)) throw new UnusableSchemaError('A JSON Schema is an object or a boolean.');
+  refuseUnusable(schema);
+  const validate = compile(withoutRootAnchor(schema));
+  return (data) => {
+    try {
+      return validate(data) ? [] : (validate.errors ?? []).slice(0, 1).map(toIssue);
+    } catch (error) {
+      // A pattern in the name of a property of `patternProperties` and the like is compiled when it is first met.
+      if (error instanceof UnusablePatternError) return [{ ...nothingIsValid, message: error.message }];
+      throw error;
+    }
+  };
+}
+
+function refuseUnusable(schema: Readonly<Record<string, unknown>>): void {
   if (isNestedDeeper(schema, maxNesting)) {
     throw new UnusableSchemaError(`The schema is nested more than ${maxNesting} levels deep.`);
   }
-  if (Buffer.byteLength(JSON.stringify(schema)) > maxSchemaBytes) {
+  const text = JSON.stringify(schema);
+  if (Buffer.byteLength(text) > maxSchemaBytes) {
     throw new UnusableSchemaError(`The schema is longer than ${maxSchemaBytes} bytes.`);
   }
-  if (mentionsAsync(schema)) throw new UnusableSchemaError('`$async` is not a keyword of JSON Schema.');
-  const validate = compile(schema);
-  return (data) => {
-    if (validate(data)) return [];
-    return (validate.errors ?? []).slice(0, maxIssues).map(toIssue);
-  };
+  // With `$async` a check becomes a promise, which would pass for true.
+  if (text.includes('"$async":true')) {
+    throw new UnusableSchemaError('`$async` is not a keyword of JSON Schema.');
+  }
+  const { $schema: named } = schema;
+  if (named !== undefined && (typeof named !== 'string' || named.replace(/#$/, '') !== draft)) {
+    throw new UnusableSchemaError(
+      `Schemas are JSON Schema 2020-12: leave \`$schema\` out, or set it to ${draft}.`,
+    );
+  }
+  const endless = findEndlessReference(schema);
+  if (endless !== undefined) {
+    throw new UnusableSchemaError(
+      `The reference ${JSON.stringify(endless.slice(0, 200))} leads back to itself without a step into the payload: checking it would never end.`,
+    );
+  }
+}
+
+/** Ajv does not find an anchor that stands at the root: references to it are references to `#`. */
+function withoutRootAnchor(schema: Readonly<Record<string, unknown>>): object {
+  const { $anchor: anchor } = schema;
+  if (typeof anchor !== 'string') return schema;
+  const copy: unknown = JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
+    (key === '$ref' || key === '$dynamicRef') && value === `#${anchor}` ? '#' : value,
+  );
+  return Object(copy);
 }
 
 function compile(schema: object): ValidateFunction {
@@ -58,15 +95,16 @@ function compile(schema: object): ValidateFunction {
   } catch (error) {
     // Ajv tells of a bad schema by plain Errors.
     if (!(error instanceof Error)) throw error;
-    throw new UnusableSchemaError(`The schema does not compile as JSON Schema 2020-12: ${error.message}.`);
+    if (error instanceof UnusablePatternError) throw new UnusableSchemaError(error.message);
+    const [, reference] = /^can't resolve reference (\S+)/.exec(error.message) ?? [];
+    throw new UnusableSchemaError(
+      reference === undefined
+        ? `The schema does not compile as JSON Schema 2020-12: ${error.message}.`
+        : `The reference ${reference.slice(0, 200)} leads to nothing in this schema; nothing is fetched from elsewhere.`,
+    );
   } finally {
     ajv.removeSchema(schema);
   }
-}
-
-/** With `$async` a check becomes a promise, which would pass for true. */
-function mentionsAsync(schema: object): boolean {
-  return JSON.stringify(schema).includes('"$async":true');
 }
 
 function toIssue(error: ErrorObject): ValidationIssue {
@@ -87,3 +125,6 @@ const nothingIsValid: ValidationIssue = {
   code: 'SCHEMA_MISMATCH',
   message: 'The schema of this event type allows no payload.',
 };
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

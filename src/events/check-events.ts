@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { platformOwnerId } from '../access/actor.ts';
 import { LimitExceededError, ValidationError, type ValidationIssue } from '../errors.ts';
 import { isReservedEventType } from '../event-types/event-type-name.ts';
 import { isNestedDeeper, maxNesting } from '../event-types/nesting.ts';
-import type { EventTypeCatalogue, KnownEventType } from '../event-types/payload-validator.ts';
+import type { EventTypeCatalogue, KnownEventType, PayloadToCheck } from '../event-types/payload-validator.ts';
+import { findLostNumber, hasLostNumbers, type LostNumber, parseExactly } from '../exact-json.ts';
+import { canonicalJson } from '../idempotency/canonical-json.ts';
 
 /** Limits of one call and of one event. */
 export const maxEventsPerCall = 1_000;
@@ -31,6 +34,8 @@ export type CheckedEvent = Readonly<{
   occurredAt: Date | undefined;
   /** Of all that makes two events with one key the same. */
   inputHash: Buffer;
+  /** The same of the payload as it is spelled, which releases before compared. */
+  spelledHash: Buffer;
 }>;
 
 export type TenantLookup = (
@@ -67,31 +72,35 @@ export async function checkEvents(
   ]);
   const issues: ValidationIssue[] = [];
   const checked: CheckedEvent[] = [];
+  const toCheck: PayloadToCheck[] = [];
   for (const [index, input] of inputs.entries()) {
     const at: Place = ['events', index];
     const before = issues.length;
     const tenantId = checkTenant(input, { at, issues, own: options.own, tenants });
     const type = checkType(input, types, { at, issues });
     const payload = checkPayload(input, { at, issues });
-    if (type !== undefined && payload !== undefined) {
-      const field = input.payloadText == null ? 'payload' : 'payloadText';
-      for (const issue of options.catalogue.validate(type, payload.data)) {
-        issues.push({ ...issue, path: [...at, field, ...issue.path] });
-      }
-    }
     checkKey(input, { at, issues });
     checkTime(input, { at, issues });
     if (issues.length > before || tenantId === undefined || type === undefined || payload === undefined)
       continue;
     const occurredAt = input.occurredAt ?? undefined;
+    toCheck.push({ type, data: payload.data, text: payload.text });
     checked.push({
       tenantId,
       type,
       payloadText: payload.text,
       idempotencyKey: input.idempotencyKey ?? undefined,
       occurredAt,
-      inputHash: hashOf(type.name, payload.text, occurredAt),
+      inputHash: hashOf(type.name, canonicalJson(payload.exact), occurredAt),
+      spelledHash: hashOf(type.name, payload.text, occurredAt),
     });
+  }
+  // What is wrong already is not worth the time of a check.
+  if (issues.length > 0) throw new ValidationError(issues);
+  const broken = await options.catalogue.check(options.own?.id ?? platformOwnerId, toCheck);
+  for (const [index, found] of broken.entries()) {
+    const field = inputs[index]?.payloadText == null ? 'payload' : 'payloadText';
+    for (const issue of found) issues.push({ ...issue, path: ['events', index, field, ...issue.path] });
   }
   if (issues.length > 0) throw new ValidationError(issues);
   return checked;
@@ -152,13 +161,13 @@ function checkType(
 function checkPayload(
   input: EventInput,
   { at, issues }: Report,
-): { text: string; data: unknown } | undefined {
+): { text: string; data: unknown; exact: unknown } | undefined {
   const report = (field: string, code: string, message: string, within: Place = []) => {
     issues.push({ path: [...at, field, ...within], code, message });
     return undefined;
   };
   const hasText = input.payloadText != null;
-  // A null stands for a field that was left out; the JSON value null can be sent as text.
+  // A null stands for a field that was left out.
   const hasPayload = input.payload != null;
   if (hasText === hasPayload) {
     const code = hasText ? 'BOTH_PAYLOADS' : 'REQUIRED';
@@ -168,29 +177,56 @@ function checkPayload(
   if (!hasText && isNestedDeeper(input.payload, maxNesting)) {
     return report(field, 'TOO_DEEP', `The payload is nested more than ${maxNesting} levels deep.`);
   }
+  if (!hasText) {
+    const lost = findLostNumber(input.payload);
+    if (lost !== undefined) return report(field, ...faultOf(lost.number), lost.path);
+  }
   const text = input.payloadText ?? JSON.stringify(input.payload);
   if (Buffer.byteLength(text) > maxPayloadBytes) {
     return report(field, 'TOO_LARGE', `The payload has more than ${maxPayloadBytes} bytes.`);
   }
-  if (!hasText) {
-    const unsafe = findUnsafeInteger(input.payload);
-    return unsafe === undefined
-      ? { text, data: input.payload }
-      : report(
-          field,
-          'UNSAFE_INTEGER',
-          'This integer is beyond ±(2^53 - 1) and would change its value: send it in `payloadText`, or as a string.',
-          unsafe,
-        );
-  }
+  if (!hasText) return { text, data: input.payload, exact: input.payload };
   if (!text.isWellFormed()) return report(field, 'INVALID_TEXT', 'The text has half of a surrogate pair.');
+  const parsed = parseText(text);
+  if (parsed === undefined) return report(field, 'INVALID_JSON', 'The text is not JSON.');
+  const { data, exact } = parsed;
+  if (data === null) {
+    return report(
+      field,
+      'NULL_PAYLOAD',
+      'The payload is null, and so tells nothing: send an object, such as {}.',
+    );
+  }
+  if (isNestedDeeper(data, maxNesting)) {
+    return report(field, 'TOO_DEEP', `The payload is nested more than ${maxNesting} levels deep.`);
+  }
+  // An integer's digits are sent as they are; but nobody can read back a number that is none of JSON's.
+  const lost = findLostNumber(exact, ({ isUnsafeInteger }) => !isUnsafeInteger);
+  if (lost !== undefined) return report(field, ...faultOf(lost.number), lost.path);
+  return { text, data, exact };
+}
+
+/** As its readers will see it, and with the digits that they may lose. Undefined for what is no JSON. */
+function parseText(text: string): { data: unknown; exact: unknown } | undefined {
   try {
     const data: unknown = JSON.parse(text);
-    if (!isNestedDeeper(data, maxNesting)) return { text, data };
-    return report(field, 'TOO_DEEP', `The payload is nested more than ${maxNesting} levels deep.`);
+    return { data, exact: hasLostNumbers(text) ? parseExactly(text) : data };
   } catch {
-    return report(field, 'INVALID_JSON', 'The text is not JSON.');
+    return undefined;
   }
+}
+
+function faultOf({ isUnsafeInteger }: LostNumber): [code: string, message: string] {
+  if (isUnsafeInteger) {
+    return [
+      'UNSAFE_INTEGER',
+      'This integer is beyond ±(2^53 - 1) and would change its value: send it in `payloadText`, or as a string.',
+    ];
+  }
+  return [
+    'NUMBER_OUT_OF_RANGE',
+    'This number is too large or too small for a 64-bit float and would change its value: send it as a string.',
+  ];
 }
 
 function checkKey({ idempotencyKey }: EventInput, { at, issues }: Report): void {
@@ -212,21 +248,7 @@ function checkTime({ occurredAt }: EventInput, { at, issues }: Report): void {
   });
 }
 
-/** The path to an integer that JSON's parser has already rounded; undefined where there is none. */
-function findUnsafeInteger(value: unknown): (string | number)[] | undefined {
-  if (typeof value === 'number') {
-    // 1e400 is parsed as Infinity, which would be sent as null.
-    const isLost = Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value);
-    return isLost ? [] : undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, item] of Object.entries(value)) {
-    const found = findUnsafeInteger(item);
-    if (found !== undefined) return [key, ...found];
-  }
-  return undefined;
-}
-
+/** Of the payload's value, whatever its spelling: keys in another order, or `1.0` for `1`, are the same input. */
 function hashOf(type: string, payloadText: string, occurredAt: Date | undefined): Buffer {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([type, occurredAt?.toISOString() ?? null]));

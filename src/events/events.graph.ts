@@ -41,9 +41,10 @@ node(builder, Event, {
     payload: t.field({
       type: 'JSON',
       description:
-        'The payload as a JSON value. Numbers beyond 64-bit floats lose digits here: `payloadText` keeps them.',
+        'The payload as a JSON value. Integers beyond ±(2^53 - 1) lose digits here: `payloadText` keeps them. An event of an earlier release whose payload was null reads as `{}`.',
       resolve: async (event, _args, context): Promise<unknown> =>
-        JSON.parse(await payloadTextFor(event, context)),
+        // Null was taken once, and cannot stand here.
+        JSON.parse(await payloadTextFor(event, context)) ?? {},
     }),
     payloadText: t.string({
       description: "The payload's exact text, as it stands in the body's `data`. At most 256 KiB.",

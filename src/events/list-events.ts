@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
 import type { Tables } from '../tables.ts';
+import { storable } from '../text.ts';
 import { type Event, eventColumns } from './find-event.ts';
 
 /** A page of an owner's events, newest first; of some types, or of all where none is given. */
@@ -20,7 +21,7 @@ export async function listEvents(
   if (range.before !== undefined) query = query.where('id', '>', range.before);
   if (options.types != null) {
     // PostgreSQL refuses a NUL in a text; no type has one.
-    const types = options.types.filter((type) => !type.includes('\0'));
+    const types = storable(options.types);
     query = query.where('type', '=', sql<string>`any(${types}::text[])`);
   }
   return toPage(await query.execute(), range);

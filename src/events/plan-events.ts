@@ -59,7 +59,8 @@ export async function planEvents<C extends Call>(
   for (const [call, planned] of plans) {
     const reused = planned.find(({ checked }) => {
       const key = placeOf(checked);
-      return key !== undefined && ids.get(key)?.hash.equals(checked.inputHash) === false;
+      const held = key === undefined ? undefined : ids.get(key)?.hash;
+      return held !== undefined && !held.equals(checked.inputHash) && !held.equals(checked.spelledHash);
     });
     if (reused !== undefined) {
       plans.delete(call);

@@ -1,5 +1,4 @@
 import { IdempotencyError, LimitExceededError, RequestError, ValidationError } from '../errors.ts';
-import type { EventTypeCatalogue } from '../event-types/payload-validator.ts';
 import { builder } from '../graph/builder.ts';
 import { type Context, requireActor } from '../graph/context.ts';
 import { mutation } from '../graph/result.ts';
@@ -13,7 +12,6 @@ import type { PublishedEvent as Published, Publisher } from './publisher.ts';
 declare module '../graph/context.ts' {
   interface Services {
     publisher: Publisher;
-    eventTypes: EventTypeCatalogue;
   }
 }
 

@@ -1,10 +1,14 @@
-import { GraphQLScalarType, Kind } from 'graphql';
+import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { badUserInput } from '../errors.ts';
+import { isLost, LostNumber } from '../exact-json.ts';
 import type { Builder } from './schema-types.ts';
 
 /** RFC 3339, with `T` and an offset; seconds have no leap. Longer fractions than milliseconds are cut. */
 const dateTimePattern =
   /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+const earliestMs = Date.parse('0001-01-01T00:00:00.000Z');
+const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
 
 export function parseDateTime(value: unknown): Date {
   const match = typeof value === 'string' ? dateTimePattern.exec(value) : null;
@@ -21,6 +25,10 @@ export function parseDateTime(value: unknown): Date {
   const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${ms}${offset.toUpperCase()}`);
   if (!isDate || Number.isNaN(date.getTime()))
     throw badUserInput('This DateTime names no day of the calendar.');
+  // With its offset it may lie in the year 0 or 10000, which no RFC 3339 text can name.
+  if (date.getTime() < earliestMs || date.getTime() > latestMs) {
+    throw badUserInput('A DateTime lies in the years 1 to 9999 of UTC.');
+  }
   return date;
 }
 
@@ -29,6 +37,30 @@ export function parseSafeInt(value: unknown): number {
     throw badUserInput('A SafeInt is a whole number within ±9007199254740991.');
   }
   return value;
+}
+
+/** A JSON value that is written in the document. GraphQL's names of enum values are no JSON. */
+function parseJsonLiteral(node: ValueNode, variables?: Readonly<Record<string, unknown>> | null): unknown {
+  switch (node.kind) {
+    case Kind.NULL:
+      return null;
+    case Kind.STRING:
+    case Kind.BOOLEAN:
+      return node.value;
+    case Kind.INT:
+    case Kind.FLOAT:
+      return isLost(node.value) ? new LostNumber(node.value) : Number(node.value);
+    case Kind.LIST:
+      return node.values.map((item) => parseJsonLiteral(item, variables));
+    case Kind.OBJECT:
+      return Object.fromEntries(
+        node.fields.map(({ name, value }) => [name.value, parseJsonLiteral(value, variables)]),
+      );
+    case Kind.VARIABLE:
+      return variables?.[node.name.value];
+    case Kind.ENUM:
+      throw badUserInput(`\`${node.value}\` is no JSON value: put a text into double quotes.`);
+  }
 }
 
 /** Our own faults: they leave as INTERNAL, not as the caller's. */
@@ -52,9 +84,11 @@ const dateTime = new GraphQLScalarType<Date, string>({
 export function addScalars(builder: Builder): void {
   builder.addScalarType('DateTime', dateTime);
   builder.scalarType('JSON', {
-    description: 'Any JSON value: object, array, string, number, boolean or null.',
+    description:
+      'Any JSON value: object, array, string, number, boolean or null. A number that would be changed is refused: an integer whose digits reach beyond ±(2^53 - 1), and one too large or too small for a 64-bit float.',
     serialize: (value) => value,
     parseValue: (value) => value,
+    parseLiteral: parseJsonLiteral,
   });
   builder.scalarType('URL', {
     description:

@@ -1,4 +1,5 @@
 import { badUserInput } from '../errors.ts';
+import { parseExactly } from '../exact-json.ts';
 
 /** What a client asks to be executed, of the right types, over whatever transport it came. */
 export type AskedOperation = Readonly<{
@@ -21,7 +22,7 @@ export function readPostedOperation(body: string): AskedOperation {
   if (text.trim() === '') throw badUserInput('The body is empty: send {"query":"…"} as JSON.');
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseExactly(text);
   } catch {
     throw badUserInput('The body is not valid JSON.');
   }
@@ -86,7 +87,7 @@ function objectOf(
 
 function parseParameter(name: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     throw badUserInput(`The parameter \`${name}\` is not valid JSON.`);
   }

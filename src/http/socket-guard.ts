@@ -1,5 +1,6 @@
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
+import { markLostNumbers } from '../exact-json.ts';
 import type { Progress } from '../graph/context.ts';
 import { closeCodes } from './close-codes.ts';
 import { isTooDeep, maxJsonDepth } from './json-depth.ts';
@@ -124,7 +125,8 @@ export class SocketGuard implements GraphQLSocket {
         this.close(closeCodes.badRequest.code, `A message nests deeper than ${maxJsonDepth} levels.`);
         return;
       }
-      listener(String(data)).catch((error: unknown) => {
+      // Its own parser takes the marks apart again (websocket.ts).
+      listener(markLostNumbers(String(data))).catch((error: unknown) => {
         if (this.#closed) return;
         this.#onError(error);
         // Not 4500: clients take it as final, and what failed here may do so no more.

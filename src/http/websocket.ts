@@ -9,6 +9,7 @@ import type { Authenticator } from '../access/authenticate.ts';
 import type { GrantWatch } from '../access/grant-watch.ts';
 import { unauthenticated } from '../access/unauthenticated.ts';
 import { RequestError } from '../errors.ts';
+import { reviveLostNumbers } from '../exact-json.ts';
 import type { Progress, Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
 import type { HoldAnonymous } from './anonymous-connections.ts';
@@ -184,6 +185,7 @@ export function createWebSockets(options: {
 
   const protocol = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: initTimeoutMs,
+    jsonMessageReviver: reviveLostNumbers,
     onConnect: ({ connectionParams, extra }) => connect(connectionParams ?? {}, extra),
     onSubscribe: ({ extra, subscriptions }, id, payload) =>
       prepare(id, payload, extra, Object.keys(subscriptions).length),

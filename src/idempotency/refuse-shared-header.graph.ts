@@ -2,6 +2,8 @@ import { type DocumentNode, type GraphQLSchema, getOperationAST, Kind, type Sele
 import { badUserInput } from '../errors.ts';
 
 /**
+ * `publishEvents` has a key for each event, and refuses the header, which it could only ignore.
+ *
  * One header cannot be the key of two acts: with `Idempotency-Key`, a document has one mutation that takes a key at
  * most. To be asked before anything is executed; throws BAD_USER_INPUT. Fields that `@skip` would leave out count.
  */
@@ -15,7 +17,14 @@ export function refuseSharedHeader(
   const { schema, document } = operation;
   const asked = getOperationAST(document, operation.operationName);
   if (asked?.operation !== 'mutation') return;
-  const keyed = rootFieldsOf(asked.selectionSet, document).filter((name) => takesKey(schema, name));
+  const fields = rootFieldsOf(asked.selectionSet, document);
+  if (fields.includes('publishEvents')) {
+    throw badUserInput(
+      'The header Idempotency-Key means nothing to publishEvents: give each event its own `idempotencyKey`.',
+      { header: 'idempotency-key' },
+    );
+  }
+  const keyed = fields.filter((name) => takesKey(schema, name));
   if (keyed.length < 2) return;
   throw badUserInput(
     'The header Idempotency-Key stands for one mutation, and the document has several: give each its own `idempotencyKey` in its input.',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isExternalId } from '../access/tenant-identity.ts';
 import { decodeId } from '../ids.ts';
+import { isStorable } from '../text.ts';
 
 const subject = z.string().min(1).max(255).refine(withoutNul);
 const tenant = z.string().refine(isExternalId);
@@ -50,5 +51,5 @@ function parse(text: string): unknown {
 
 /** PostgreSQL takes no NUL in a text. */
 function withoutNul(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
+  return isStorable(text);
 }

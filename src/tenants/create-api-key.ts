@@ -7,6 +7,7 @@ import { databaseNow } from '../clock.ts';
 import { LimitExceededError, ValidationError, type ValidationIssue } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
+import { isLine, lineRule } from '../text.ts';
 import { type ApiKey, toApiKey } from './api-key.ts';
 
 /** Keys of one tenant that are neither revoked nor expired. */
@@ -63,11 +64,11 @@ export async function createApiKey(
 function issuesOf(input: CreateApiKeyInput, creator: Actor): ValidationIssue[] {
   const issues: ValidationIssue[] = [];
   const name = input.name.trim();
-  if (name === '' || name.length > maxApiKeyNameLength || name.includes('\0')) {
+  if (!isLine(name, maxApiKeyNameLength)) {
     issues.push({
       path: ['name'],
       code: 'INVALID_NAME',
-      message: `The name must have 1 to ${maxApiKeyNameLength} characters.`,
+      message: `The name ${lineRule(maxApiKeyNameLength)}.`,
     });
   }
   if (input.permissions.length === 0) {

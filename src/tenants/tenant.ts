@@ -6,6 +6,7 @@ import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
 import { ConflictError, ValidationError, type ValidationIssue } from '../errors.ts';
 import type { Tables } from '../tables.ts';
+import { isLine, lineRule } from '../text.ts';
 
 export type Tenant = Readonly<{ id: string; externalId: string; name: string; suspendedAt: Date | null }>;
 
@@ -26,11 +27,11 @@ export async function createTenant(
       message: `The external id ${externalIdRule}.`,
     });
   }
-  if (name === '' || name.length > maxTenantNameLength || name.includes('\0')) {
+  if (!isLine(name, maxTenantNameLength)) {
     issues.push({
       path: ['name'],
       code: 'INVALID_NAME',
-      message: `The name must have 1 to ${maxTenantNameLength} characters.`,
+      message: `The name ${lineRule(maxTenantNameLength)}.`,
     });
   }
   if (issues.length > 0) throw new ValidationError(issues);

@@ -9,7 +9,10 @@ beforeAll(async () => {
   db = await createTestDatabase();
   catalogue = new EventTypeCatalogue(db.database);
 });
-afterAll(() => db.drop());
+afterAll(async () => {
+  await catalogue.close();
+  await db.drop();
+});
 
 test('a type counts as soon as it is registered', async () => {
   expect(await catalogue.get('fresh.one')).toBeUndefined();
@@ -32,7 +35,83 @@ test('a payload is checked by its type’s schema; without one every payload is 
     example: { id: 1 },
   });
   const lax = await register(db.database, { name: 'lax' });
-  expect(catalogue.validate(strict, {})).toMatchObject([{ path: ['id'], code: 'SCHEMA_MISMATCH' }]);
-  expect(catalogue.validate(strict, { id: 1 })).toEqual([]);
-  expect(catalogue.validate(lax, 'anything')).toEqual([]);
+  const payload = (type: typeof strict, data: unknown) => ({ type, data, text: JSON.stringify(data) });
+  expect(
+    await catalogue.check('owner', [
+      payload(strict, {}),
+      payload(strict, { id: 1 }),
+      payload(lax, 'anything'),
+    ]),
+  ).toMatchObject([[{ path: ['id'], code: 'SCHEMA_MISMATCH' }], [], []]);
+});
+
+const text = (length: number) => 'a'.repeat(length);
+const hostile: readonly [name: string, schema: object, data: unknown][] = [
+  ['a pattern that backtracks', { properties: { a: { pattern: '^(a+)+$' } } }, { a: `${text(33)}!` }],
+  ['a pattern that backtracks a little', { properties: { a: { pattern: 'a*a*b$' } } }, { a: text(2_500) }],
+  [
+    'the name of a property that backtracks',
+    { patternProperties: { '^(a+)+$': false } },
+    { [`${text(33)}!`]: 1 },
+  ],
+  [
+    'many items that have to differ',
+    { uniqueItems: true },
+    Array.from({ length: 12_000 }, (_, id) => ({ id })),
+  ],
+  ['rich text', richText(), nested(12)],
+];
+
+/** A node is one of four, each with children: what is written with one fault is tried four ways at each level. */
+function richText(): object {
+  const branches = ['a', 'b', 'c', 'd'].map((type) => ({
+    type: 'object',
+    properties: { children: { type: 'array', items: { $ref: '#' } }, type: { const: type } },
+    required: ['type'],
+  }));
+  return { oneOf: branches };
+}
+
+function nested(depth: number): unknown {
+  return depth === 0 ? { type: 'd' } : { children: [nested(depth - 1)], type: 'd' };
+}
+
+for (const [name, schema, data] of hostile) {
+  test(`${name}: the check ends, and the process goes on meanwhile`, async () => {
+    const type = await register(db.database, {
+      name: `hostile.${name.replaceAll(' ', '-')}`,
+      schema,
+      example: { type: 'd' },
+    });
+    let turns = 0;
+    let isRunning = true;
+    const turn = () => {
+      turns += 1;
+      if (isRunning) setImmediate(turn);
+    };
+    turn();
+    const [issues] = await catalogue.check('owner', [{ type, data, text: JSON.stringify(data) }]);
+    isRunning = false;
+    expect(Array.isArray(issues)).toBe(true);
+    expect(turns).toBeGreaterThan(10);
+  });
+}
+
+test('a check that takes too long is refused, and the next owner’s goes on', async () => {
+  // Every level is judged by both branches to its end: two to the power of the depth.
+  const branch = (keyword: string) => ({
+    properties: { next: { $ref: '#' }, [keyword]: { const: 1 } },
+    unevaluatedProperties: { not: { const: 'never' } },
+  });
+  const schema = { allOf: [{ anyOf: [branch('x'), branch('y')] }, { anyOf: [branch('y'), branch('x')] }] };
+  const type = await register(db.database, { name: 'costly', schema, example: {} });
+  let data: object = {};
+  for (let depth = 0; depth < 60; depth += 1) data = { next: data };
+  const costly = catalogue.check('hostile', [{ type, data, text: JSON.stringify(data) }]);
+  const light = await register(db.database, {
+    name: 'light',
+    schema: { $ref: '#/$defs/a', $defs: { a: {} } },
+  });
+  expect(await catalogue.check('other', [{ type: light, data: {}, text: '{}' }])).toEqual([[]]);
+  expect(await costly).toMatchObject([[{ code: 'TOO_COSTLY' }]]);
 });

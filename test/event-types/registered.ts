@@ -1,16 +1,25 @@
 import type { Database } from '../../src/db/pool.ts';
-import { type RegisterEventTypeInput, registerEventType } from '../../src/event-types/catalogue.ts';
+import {
+  checkRegistration,
+  type RegisterEventTypeInput,
+  registerEventType,
+} from '../../src/event-types/catalogue.ts';
+import { EventTypeCatalogue } from '../../src/event-types/payload-validator.ts';
 import { serviceActor } from '../access/actors.ts';
 
-/** Registers a type; what is not said is all right. */
-export function register(database: Database, input: Partial<RegisterEventTypeInput> & { name: string }) {
-  return database.query
+/** Registers a type as the mutation does; what is not said is all right. */
+export async function register(
+  database: Database,
+  given: Partial<RegisterEventTypeInput> & { name: string },
+) {
+  const input = { description: 'Something happened.', dataType: 'Thing', example: { id: 1 }, ...given };
+  const catalogue = new EventTypeCatalogue(database);
+  try {
+    await checkRegistration(input, { catalogue, ownerId: 'owner' });
+  } finally {
+    await catalogue.close();
+  }
+  return await database.query
     .transaction()
-    .execute((trx) =>
-      registerEventType(
-        trx,
-        { description: 'Something happened.', dataType: 'Thing', example: { id: 1 }, ...input },
-        { actor: serviceActor(), requestId: 'request-1' },
-      ),
-    );
+    .execute((trx) => registerEventType(trx, input, { actor: serviceActor(), requestId: 'request-1' }));
 }

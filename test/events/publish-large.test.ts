@@ -186,5 +186,6 @@ function eventsOf(ownerId: string, name: string, count = size): CheckedEvent[] {
     idempotencyKey: `${name}-${index}`,
     occurredAt: undefined,
     inputHash: createHash('sha256').update(`${name}-${index}`).digest(),
+    spelledHash: createHash('sha256').update(`${name}-${index}`).digest(),
   }));
 }

@@ -123,6 +123,7 @@ function eventsOf(ownerId: string, count = size, name = 'large'): CheckedEvent[]
     idempotencyKey: `${name}-${index}`,
     occurredAt: undefined,
     inputHash: createHash('sha256').update(`${name}-${index}`).digest(),
+    spelledHash: createHash('sha256').update(`${name}-${index}`).digest(),
   }));
 }
 

@@ -1,0 +1,79 @@
+import { RE2JS, RE2JSException } from 're2js';
+
+/** The pattern is not one that can be matched in time that is linear in the text. `message` says what to do. */
+export class UnusablePatternError extends Error {
+  constructor(pattern: string, reason: string) {
+    super(`The pattern ${JSON.stringify(pattern.slice(0, 100))} cannot be used: ${reason}`);
+    this.name = 'UnusablePatternError';
+  }
+}
+
+/** Compiled, some hundred bytes of a pattern become megabytes of states. */
+const maxPatternChars = 2_000;
+
+/**
+ * Regular expressions of a JSON Schema on RE2's engine, which has no backtracking: JavaScript's own needs time that is
+ * exponential in the text for patterns such as `^(a+)+$`. What RE2 does not know (looking ahead or behind, references
+ * back to a group, more than 1,000 repetitions) is refused.
+ */
+export function linearPattern(pattern: string): { test(text: string): boolean } {
+  if (pattern.length > maxPatternChars) {
+    throw new UnusablePatternError(pattern, `it has more than ${maxPatternChars} characters.`);
+  }
+  const compiled = compile(pattern);
+  // Ajv tells two patterns apart by their text.
+  const engine = {
+    test: (text: string) => compiled.matcher(text).find(),
+    toString: () => `linear:${pattern}`,
+  };
+  return engine;
+}
+
+/** Ajv asks for the engine's name in generated code, which is never written out here. */
+linearPattern.code = 'linearPattern';
+
+function compile(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(RE2JS.translateRegExp(withScriptNames(pattern)));
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    const why = /\(\?[=!<]|\\[1-9k]/.test(pattern)
+      ? 'looking ahead or behind and references back to a group are not supported, since they cannot be matched in linear time. Say it with several keywords, such as allOf.'
+      : /repeat/.test(error.message)
+        ? 'a repetition counts to 1,000 at most. Limit the length with maxLength or minLength.'
+        : `${error.message}.`;
+    throw new UnusablePatternError(pattern, why);
+  }
+}
+
+/** `\p{Script=Greek}` and `\p{General_Category=Letter}` by the names that RE2 knows. */
+function withScriptNames(pattern: string): string {
+  return pattern
+    .replaceAll(/\\([pP])\{(?:Script|sc|Script_Extensions|scx|General_Category|gc)=(\w+)\}/g, '\\$1{$2}')
+    .replaceAll(/\\([pP])\{(\w+)\}/g, (_all, letter: string, name: string) => {
+      return `\\${letter}{${shortCategory[name] ?? name}}`;
+    });
+}
+
+/** Long names of Unicode's general categories. */
+const shortCategory: Readonly<Record<string, string>> = {
+  Letter: 'L',
+  Lowercase_Letter: 'Ll',
+  Uppercase_Letter: 'Lu',
+  Titlecase_Letter: 'Lt',
+  Modifier_Letter: 'Lm',
+  Other_Letter: 'Lo',
+  Mark: 'M',
+  Number: 'N',
+  Decimal_Number: 'Nd',
+  Letter_Number: 'Nl',
+  Other_Number: 'No',
+  Punctuation: 'P',
+  Symbol: 'S',
+  Math_Symbol: 'Sm',
+  Currency_Symbol: 'Sc',
+  Separator: 'Z',
+  Space_Separator: 'Zs',
+  Other: 'C',
+  Control: 'Cc',
+};
