@@ -81,11 +81,17 @@ export function findLostNumber(
 ): { path: (string | number)[]; number: LostNumber } | undefined {
   if (value instanceof LostNumber) return counts(value) ? { path: [], number: value } : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const [key, item] of Object.entries(value)) {
-    const found = findLostNumber(item, counts);
-    if (found !== undefined) {
-      return { path: [Array.isArray(value) ? Number(key) : key, ...found.path], number: found.number };
+  // By index and by key: a list of entries would take more memory than the value.
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const found = findLostNumber(value[index], counts);
+      if (found !== undefined) return { path: [index, ...found.path], number: found.number };
     }
+    return undefined;
+  }
+  for (const key of Object.keys(value)) {
+    const found = findLostNumber(Reflect.get(value, key), counts);
+    if (found !== undefined) return { path: [key, ...found.path], number: found.number };
   }
   return undefined;
 }

@@ -217,16 +217,11 @@ function parseText(text: string): { data: unknown; exact: unknown } | undefined 
 }
 
 function faultOf({ isUnsafeInteger }: LostNumber): [code: string, message: string] {
-  if (isUnsafeInteger) {
-    return [
-      'UNSAFE_INTEGER',
-      'This integer is beyond ±(2^53 - 1) and would change its value: send it in `payloadText`, or as a string.',
-    ];
-  }
-  return [
-    'NUMBER_OUT_OF_RANGE',
-    'This number is too large or too small for a 64-bit float and would change its value: send it as a string.',
-  ];
+  const what = isUnsafeInteger
+    ? 'integer is beyond ±(2^53 - 1)'
+    : 'number is beyond what a 64-bit float can say';
+  const instead = isUnsafeInteger ? 'in `payloadText`, or as a string' : 'as a string';
+  return ['UNSAFE_INTEGER', `This ${what} and would change its value: send it ${instead}.`];
 }
 
 function checkKey({ idempotencyKey }: EventInput, { at, issues }: Report): void {

@@ -123,12 +123,9 @@ describe('events', () => {
     ],
     ['a text of 257 KiB', { type: 'note', payloadText: textOf(257 * KiB) }, [['TOO_LARGE', 'payloadText']]],
     [
-      'a payload that breaks its schema in two places',
+      'a payload that breaks its schema in two places, of which the first is told',
       { type: 'order.paid', payload: { order: { total: 'much' } } },
-      [
-        ['SCHEMA_MISMATCH', 'payload', 'order', 'id'],
-        ['SCHEMA_MISMATCH', 'payload', 'order', 'total'],
-      ],
+      [['SCHEMA_MISMATCH', 'payload', 'order', 'id']],
     ],
     [
       'a text that breaks its schema',

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { ExecutionResult } from 'graphql';
 import type { Actor } from '../../src/access/actor.ts';
 import { Hints } from '../../src/db/listen.ts';
+import { EventTypeCatalogue } from '../../src/event-types/payload-validator.ts';
 import type { Context } from '../../src/graph/context.ts';
 import type { Builder } from '../../src/graph/schema-types.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
@@ -38,6 +39,7 @@ export function asker(db: TestDatabase, builder: Builder): Ask {
     database: db.database,
     logger: quietLogger,
     hints: new Hints({ url: db.url, logger: quietLogger }),
+    eventTypes: new EventTypeCatalogue(db.database),
     secretBox: new SecretBox([{ id: 'test', key: randomBytes(32) }]),
   };
   return async (actor, source, { variables = {}, idempotencyKey } = {}) => {
