@@ -36,7 +36,7 @@ function areUnique(items: readonly unknown[]): boolean {
 }
 
 /** By the decimal digits of both, as they are written: 19.99 is 1999 times 0.01. */
-export function isMultipleOf(step: number, value: number): boolean {
+function isMultipleOf(step: number, value: number): boolean {
   const a = decimalOf(value);
   const b = decimalOf(step);
   const exponent = Math.min(a.exponent, b.exponent);
