@@ -23,12 +23,15 @@ export class LostNumber {
 }
 
 const integer = /^-?\d+$/;
+const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** Whether a text may hold such a number at all: most hold none, and are not looked at further. */
 const suspicious = /\d{16}|\d[eE][+-]?\d\d/;
 /** Nobody outside knows it: no client's object can be taken for a number. */
 const marker = `lost-${randomBytes(12).toString('hex')}`;
 
+/** Whether a number of JSON or of GraphQL would be changed. What is no number is not: a parser refuses it. */
 export function isLost(token: string): boolean {
+  if (!number.test(token)) return false;
   const value = Number(token);
   if (!Number.isFinite(value)) return true;
   if (value === 0) return /[1-9]/.test(token.split(/[eE]/, 1)[0] ?? '');
