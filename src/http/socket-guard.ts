@@ -35,7 +35,8 @@ const maxReasonBytes = 123;
 export class SocketGuard implements GraphQLSocket {
   readonly protocol: string;
   /** How a ping of the protocol, not one of the WebSocket's own, is answered. */
-  onPing: (payload: Record<string, unknown> | undefined) => Promise<void> = (payload) => this.pong(payload);
+  onPing: (payload: Record<string, unknown> | null | undefined) => Promise<void> = (payload) =>
+    this.pong(payload ?? undefined);
   readonly #socket: WebSocket;
   readonly #slowConsumerMs: number;
   readonly #onSlow: () => void;
@@ -43,7 +44,7 @@ export class SocketGuard implements GraphQLSocket {
   readonly #onError: (error: unknown) => void;
   readonly #progress = new Map<string, Progress>();
   readonly #closeListeners: ((code: number, reason: string) => void)[] = [];
-  #closed = false;
+  #closedWith: [code: number, reason: string] | undefined;
   #admitted = false;
   #tokens = messageBurst;
   #unsent = 0;
@@ -71,7 +72,7 @@ export class SocketGuard implements GraphQLSocket {
   }
 
   get isClosed(): boolean {
-    return this.#closed;
+    return this.#closedWith !== undefined;
   }
 
   /** The client has proven who it is: from now on it may say large things. */
@@ -81,7 +82,7 @@ export class SocketGuard implements GraphQLSocket {
 
   /** Rejects once the socket is closed: that unwinds whatever still wanted to send. */
   send(data: string): Promise<void> {
-    if (this.#closed) return Promise.reject(new Error('The WebSocket is closed.'));
+    if (this.isClosed) return Promise.reject(new Error('The WebSocket is closed.'));
     if (this.#unsent === 0) this.#movedAt = performance.now();
     this.#unsent += 1;
     return new Promise((resolve) => {
@@ -94,7 +95,7 @@ export class SocketGuard implements GraphQLSocket {
   }
 
   /** Answers a ping of the protocol. */
-  pong(payload: object | undefined): Promise<void> {
+  pong(payload?: object): Promise<void> {
     return this.send(JSON.stringify({ type: 'pong', ...(payload === undefined ? {} : { payload }) }));
   }
 
@@ -104,7 +105,7 @@ export class SocketGuard implements GraphQLSocket {
   }
 
   close(code: number = closeCodes.normal.code, reason = ''): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     this.#socket.close(code, Buffer.from(reason).subarray(0, maxReasonBytes).toString());
     setTimeout(() => this.#socket.terminate(), closeGraceMs).unref();
     this.#end(code, reason);
@@ -127,7 +128,7 @@ export class SocketGuard implements GraphQLSocket {
       }
       // Its own parser takes the marks apart again (websocket.ts).
       listener(markLostNumbers(String(data))).catch((error: unknown) => {
-        if (this.#closed) return;
+        if (this.isClosed) return;
         this.#onError(error);
         // Not 4500: clients take it as final, and what failed here may do so no more.
         this.close(closeCodes.tryAgainLater.code, 'Internal server error: connect again.');
@@ -135,9 +136,10 @@ export class SocketGuard implements GraphQLSocket {
     });
   }
 
-  /** Is called once: when the client has gone or when we close, whichever comes first. */
+  /** Is called once: when the client has gone or when we close, whichever comes first; at once where that has been. */
   onClose(listener: (code: number, reason: string) => void): void {
-    this.#closeListeners.push(listener);
+    if (this.#closedWith === undefined) this.#closeListeners.push(listener);
+    else listener(...this.#closedWith);
   }
 
   /** Where the source of an operation notes how far it has come, until `forget`. */
@@ -153,10 +155,10 @@ export class SocketGuard implements GraphQLSocket {
 
   #count(): boolean {
     this.#heardAt = performance.now();
-    if (this.#closed) return false;
+    if (this.isClosed) return false;
     this.#tokens -= 1;
     if (this.#tokens < 0) this.close(closeCodes.tooMany.code, 'Too many messages');
-    return !this.#closed;
+    return !this.isClosed;
   }
 
   #look(): void {
@@ -184,8 +186,8 @@ export class SocketGuard implements GraphQLSocket {
   }
 
   #end(code: number, reason: string): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.isClosed) return;
+    this.#closedWith = [code, reason];
     clearInterval(this.#looking);
     for (const listener of this.#closeListeners) listener(code, reason);
   }

@@ -152,8 +152,12 @@ export function createWebSockets(options: {
    * Answers a ping. One with a credential in its payload replaces the socket's: one at a time, so that the last one sent
    * is the one that holds.
    */
-  async function answerPing(payload: Record<string, unknown> | undefined, extra: Extra): Promise<void> {
-    if (payload === undefined || !namesCredential(payload)) return await extra.guard.pong(payload);
+  async function answerPing(
+    payload: Record<string, unknown> | null | undefined,
+    extra: Extra,
+  ): Promise<void> {
+    if (payload == null) return await extra.guard.pong();
+    if (!namesCredential(payload)) return await extra.guard.pong(payload);
     const { id } = payload;
     extra.refreshing = extra.refreshing.then(async () => {
       const answer = await refreshCredential(payload, {

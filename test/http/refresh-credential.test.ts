@@ -121,7 +121,7 @@ test('of several at once the last one sent holds', async () => {
 
 test('a ping without a credential is answered with its own payload', async () => {
   const socket = await connectAs('old', server.wsUrl);
-  socket.say({ type: 'ping' });
+  socket.say({ type: 'ping', payload: null });
   expect(await socket.hear(({ type }) => type === 'pong')).toEqual({ type: 'pong' });
   socket.say({ type: 'ping', payload: { sent: 1 } });
   const echo = await socket.hear(({ type, payload }) => type === 'pong' && payload !== undefined);

@@ -86,8 +86,12 @@ test('an unmasked frame closes the socket with 1002', async () => {
 });
 
 test('a client without our subprotocol is closed with 4406', async () => {
+  const sockets = async () => server.metrics.registry.getSingleMetricAsString('heliograph_websockets');
+  await expect.poll(sockets).toContain('heliograph_websockets 0');
   const [code] = await once(new WebSocket(server.wsUrl), 'close');
   expect(code).toBe(4406);
+  await new RawSocket(server.wsUrl, { protocol: 'graphql-ws' }).closed();
+  expect(await sockets()).toContain('heliograph_websockets 0');
 });
 
 test('a second connection_init closes the socket with 4429, and so it does before the first is answered', async () => {
