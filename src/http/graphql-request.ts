@@ -1,5 +1,5 @@
 import { badUserInput } from '../errors.ts';
-import { parseExactly } from '../exact-json.ts';
+import { LostNumber, parseExactly } from '../exact-json.ts';
 
 /** What a client asks to be executed, of the right types, over whatever transport it came. */
 export type AskedOperation = Readonly<{
@@ -94,4 +94,4 @@ function parseParameter(name: string, text: string): unknown {
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LostNumber);

@@ -1,5 +1,6 @@
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
+import { messageOf } from '../errors.ts';
 import { markLostNumbers } from '../exact-json.ts';
 import type { Progress } from '../graph/context.ts';
 import { closeCodes } from './close-codes.ts';
@@ -94,9 +95,17 @@ export class SocketGuard implements GraphQLSocket {
     });
   }
 
-  /** Answers a ping of the protocol. */
-  pong(payload?: object): Promise<void> {
-    return this.send(JSON.stringify({ type: 'pong', ...(payload === undefined ? {} : { payload }) }));
+  /** Answers a ping of the protocol, with what may be its own payload. */
+  async pong(payload?: object): Promise<void> {
+    let text: string;
+    try {
+      text = JSON.stringify({ type: 'pong', ...(payload === undefined ? {} : { payload }) });
+    } catch (error) {
+      // A number in it that cannot be said again as it came.
+      this.close(closeCodes.badRequest.code, messageOf(error));
+      return;
+    }
+    await this.send(text);
   }
 
   /** Tells how far the log is covered for an operation that has nothing to say: as a ping, for it may send no message. */

@@ -160,6 +160,8 @@ describe('parameters of the wrong kind are 400 and say which', () => {
     [{ query, operationName: {} }, '`operationName` must be a string'],
     [{ query, variables: 'x' }, '`variables` must be a JSON object'],
     [{ query, variables: [] }, '`variables` must be a JSON object'],
+    ['{"query":"{ hello }","variables":12345678901234567890}', '`variables` must be a JSON object'],
+    ['12345678901234567890', 'JSON object'],
     [{ query, extensions: 1 }, '`extensions` must be a JSON object'],
     [{ query, documentId: 1 }, '`documentId` must be a string'],
   ];

@@ -94,6 +94,12 @@ test('a client without our subprotocol is closed with 4406', async () => {
   expect(await sockets()).toContain('heliograph_websockets 0');
 });
 
+test('a ping whose numbers cannot be said again closes the socket with 4400', async () => {
+  const socket = await connectAs('full', server.wsUrl);
+  socket.say('{"type":"ping","payload":{"n":12345678901234567890}}');
+  expect((await socket.closed()).code).toBe(4400);
+});
+
 test('a second connection_init closes the socket with 4429, and so it does before the first is answered', async () => {
   const socket = await connectAs('full', server.wsUrl);
   socket.say({ type: 'connection_init', payload: { authorization: 'Bearer full' } });
