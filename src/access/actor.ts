@@ -1,4 +1,4 @@
-import type { Permission } from './permissions.ts';
+import type { AppPermission, Permission } from './permissions.ts';
 
 export const actorKinds = ['API_KEY', 'USER', 'SERVICE', 'APP', 'INTERNAL', 'SYSTEM'] as const;
 export type ActorKind = (typeof actorKinds)[number];
@@ -14,6 +14,8 @@ export type Actor = Readonly<{
   tenantId: string | undefined;
   /** UUID of the app whose own token it is. */
   appId: string | undefined;
+  /** What the app's token was given for; all that such a token may hold where it is not narrowed. */
+  appScopes?: ReadonlySet<AppPermission>;
   /** UUID of the client secret that the app's token was given for. */
   clientSecretId?: string;
   /** The JWT's email, where it has been verified. */

@@ -11,7 +11,7 @@ export type AppGrants = ReadonlyMap<string, ReadonlySet<AppPermission>>;
  */
 export async function findAppGrants(database: Database, actor: Actor): Promise<AppGrants> {
   if (actor.kind === 'APP' && actor.appId !== undefined) {
-    return new Map([[actor.appId, new Set(appTokenPermissions)]]);
+    return new Map([[actor.appId, actor.appScopes ?? new Set(appTokenPermissions)]]);
   }
   if (actor.kind !== 'USER' || actor.verifiedEmail === undefined) return new Map();
   const rows = await database.query

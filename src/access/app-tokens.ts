@@ -8,6 +8,7 @@ import { isUuid, mintUuid } from '../ids.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
 import type { Actor } from './actor.ts';
 import { clientIdOf } from './client-id.ts';
+import { type AppPermission, appTokenPermissions } from './permissions.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 /** How long an access token works; no longer than the client secret that it was given for. */
@@ -35,7 +36,11 @@ const claims = z.object({
   app: z.string().refine(isUuid),
   secret: z.string().refine(isUuid),
   exp: z.number(),
+  scope: z.string().optional(),
 });
+
+const scopesOf = (scope: string): ReadonlySet<AppPermission> =>
+  new Set(appTokenPermissions.filter((permission) => scope.split(' ').includes(permission.toLowerCase())));
 
 /**
  * The access tokens of partner apps: JWTs that we sign and verify ourselves, with a key that was made once and
@@ -69,14 +74,22 @@ export class AppTokens {
     }
   }
 
-  async issue(secret: ClientSecret): Promise<{ token: string; expiresInSeconds: number }> {
+  /** `scopes`: what of an app token's permissions it shall hold. */
+  async issue(
+    secret: ClientSecret,
+    scopes: readonly AppPermission[] = appTokenPermissions,
+  ): Promise<{ token: string; expiresInSeconds: number }> {
     const now = Math.floor(databaseNow() / 1000);
     const end = Math.min(
       now + appTokenSeconds,
       Math.floor((secret.expiresAt?.getTime() ?? Number.MAX_VALUE) / 1000),
     );
     const { id, key } = await this.#signingKey();
-    const token = await new SignJWT({ app: secret.appId, secret: secret.id })
+    const token = await new SignJWT({
+      app: secret.appId,
+      secret: secret.id,
+      scope: scopes.join(' ').toLowerCase(),
+    })
       .setProtectedHeader({ alg: algorithm, typ: tokenType, kid: id })
       .setIssuer(issuer)
       .setSubject(clientIdOf(secret.appId))
@@ -88,7 +101,7 @@ export class AppTokens {
 
   /** Throws UNAUTHENTICATED for one that is not good, or no longer. */
   async authenticate(token: string): Promise<Actor> {
-    const { app: appId, secret, exp } = await this.#verify(token);
+    const { app: appId, secret, exp, scope } = await this.#verify(token);
     const app = await this.#recall(appId, secret);
     if (app === undefined || (app.expiresAt !== undefined && app.expiresAt.getTime() <= databaseNow())) {
       throw unauthenticated('revoked');
@@ -100,6 +113,8 @@ export class AppTokens {
       permissions: new Set(),
       tenantId: undefined,
       appId,
+      // A token of an earlier release does not say, and holds everything.
+      ...(scope === undefined ? {} : { appScopes: scopesOf(scope) }),
       clientSecretId: secret,
       verifiedEmail: undefined,
       expiresAt: new Date(Math.min(exp * 1000, app.expiresAt?.getTime() ?? Number.MAX_VALUE)),

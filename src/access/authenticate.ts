@@ -44,7 +44,7 @@ export function createAuthenticator(options: {
   monotonicMs?: () => number;
 }): Authenticator {
   const { issuer, audience } = options.config.jwt;
-  const jwt = { keys: jwtKeys(options.config), issuer, audience };
+  const jwt = { keys: jwtKeys(options.config), issuer, audience, logger: options.logger };
   const apiKeys = new ApiKeyAuthenticator(options);
   const tenants = new TenantIdentities(options.database);
   const revokedSubjects = new RevokedSubjects(options);

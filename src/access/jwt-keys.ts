@@ -1,30 +1,13 @@
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  type JSONWebKeySet,
-  type JWTVerifyGetKey,
-} from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { type Config, ConfigError } from '../config.ts';
 import { fetchKeys } from '../egress/fetch-keys.ts';
 import { developmentKeys } from './development-keys.ts';
-
-const fetchTimeoutMs = 5_000;
-/** A token with an unknown key makes us look again, at most this often: strangers cannot make us hammer the issuer. */
-const cooldownMs = 30_000;
-const maxAgeMs = 600_000;
+import { IssuerKeys } from './issuer-keys.ts';
 
 /** The keys that JWTs are verified with: the issuer's by URL, the configured ones, or in development our own. */
 export function jwtKeys(config: Pick<Config, 'jwt' | 'dataDir'>): JWTVerifyGetKey {
   const { jwksUrl, jwks } = config.jwt;
-  if (jwksUrl !== undefined) {
-    return createRemoteJWKSet(new URL(jwksUrl), {
-      timeoutDuration: fetchTimeoutMs,
-      cooldownDuration: cooldownMs,
-      cacheMaxAge: maxAgeMs,
-      [customFetch]: fetchKeys,
-    });
-  }
+  if (jwksUrl !== undefined) return new IssuerKeys(() => fetchKeys(jwksUrl)).get;
   if (jwks === undefined) return createLocalJWKSet(developmentKeys(config.dataDir).publicKeys);
   try {
     const keySet: JSONWebKeySet = JSON.parse(jwks);

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AppTokens, ClientSecret } from '../access/app-tokens.ts';
 import { appOfClientId } from '../access/client-id.ts';
-import { appTokenPermissions } from '../access/permissions.ts';
+import { type AppPermission, appTokenPermissions } from '../access/permissions.ts';
 import type { Database } from '../db/pool.ts';
 import { declareRoute, type Route, type RouteResponse } from '../route.ts';
 import { findClientSecret } from './client-secrets.ts';
@@ -56,13 +56,13 @@ export function oauthTokenRoute({
       const form = parseForm(headers, body);
       const credentials = credentialsOf(headers, form);
       const secret = await authenticate(database, credentials);
-      checkGrant(form);
-      const { token, expiresInSeconds } = await appTokens.issue(secret);
+      const granted = grantedScopes(form);
+      const { token, expiresInSeconds } = await appTokens.issue(secret, granted);
       return answer(200, {
         access_token: token,
         token_type: 'Bearer',
         expires_in: expiresInSeconds,
-        scope: scopes.join(' '),
+        scope: granted.join(' ').toLowerCase(),
       });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -130,7 +130,8 @@ async function authenticate(
   return secret;
 }
 
-function checkGrant(form: URLSearchParams): void {
+/** The scope asked for (https://www.rfc-editor.org/rfc/rfc6749#section-3.3); without one, everything. */
+function grantedScopes(form: URLSearchParams): readonly AppPermission[] {
   const grant = form.get('grant_type');
   if (grant === null) throw new Refusal('invalid_request', 'The parameter grant_type is missing.');
   if (grant !== 'client_credentials') {
@@ -140,6 +141,8 @@ function checkGrant(form: URLSearchParams): void {
   if (asked.some((name) => !scopes.includes(name))) {
     throw new Refusal('invalid_scope', `A token holds at most: ${scopes.join(' ')}.`);
   }
+  if (asked.length === 0) return appTokenPermissions;
+  return appTokenPermissions.filter((permission) => asked.includes(permission.toLowerCase()));
 }
 
 function refuse({ code, message }: Refusal): RouteResponse {

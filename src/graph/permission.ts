@@ -16,6 +16,8 @@ export type FieldPermission = 'ANY_CREDENTIAL' | Permission | Doors;
 
 type Doors = Readonly<{ tenant?: Permission; app?: AppPermission; user?: true }>;
 
+const tokenScopes: ReadonlySet<AppPermission> = new Set(appTokenPermissions);
+
 export function doorsOf(permission: FieldPermission): Doors | 'ANY_CREDENTIAL' {
   if (permission === 'ANY_CREDENTIAL') return permission;
   return typeof permission === 'string' ? { tenant: permission } : permission;
@@ -29,7 +31,7 @@ export function allows(permission: FieldPermission, actor: Actor): boolean {
   const isKnownUser = actor.kind === 'USER' && actor.verifiedEmail !== undefined;
   if (doors.user === true && isKnownUser) return true;
   if (doors.app === undefined) return false;
-  return isKnownUser || (actor.kind === 'APP' && appTokenPermissions.includes(doors.app));
+  return isKnownUser || (actor.kind === 'APP' && (actor.appScopes ?? tokenScopes).has(doors.app));
 }
 
 /**

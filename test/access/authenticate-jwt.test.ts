@@ -56,6 +56,23 @@ describe('a good token', () => {
     expect(actor?.permissions).toEqual(new Set(['MANAGE_APPS']));
   });
 
+  test.each([
+    [true, 'ann@example.com'],
+    ['true', 'ann@example.com'],
+    ['false', undefined],
+  ])('proves an email where email_verified is %j as issuers write it', async (verified, proven) => {
+    const claims = goodClaims({ email: 'ann@example.com', email_verified: verified });
+    expect((await withToken(await issuer.sign(claims)))?.verifiedEmail).toBe(proven);
+  });
+
+  test('may name its permissions in one text', async () => {
+    const held = async (permissions: string) =>
+      [...((await withToken(await issuer.sign(goodClaims({ permissions }))))?.permissions ?? [])].sort();
+    expect(await held('manage_webhooks')).toEqual(['MANAGE_WEBHOOKS']);
+    expect(await held('publish_events manage_webhooks')).toEqual(['MANAGE_WEBHOOKS', 'PUBLISH_EVENTS']);
+    expect(await held('')).toEqual([]);
+  });
+
   test('does not prove an email that was not verified', async () => {
     const actor = await withToken(await issuer.sign(goodClaims({ email: 'ann@example.com' })));
     expect(actor?.verifiedEmail).toBeUndefined();
@@ -102,7 +119,12 @@ describe('a bad token', () => {
     ['a start in the future', { nbf: Math.floor(Date.now() / 1000) + 60 }],
     ['a tenant that is no text', { tenant: 7 }],
     ['a tenant with a space', { tenant: 'ac me' }],
-    ['permissions that are no list', { permissions: 'manage_webhooks' }],
+    ['permissions that are no list', { permissions: 7 }],
+    ['a verified email that is neither true nor false', { email_verified: 'yes' }],
+    ['a time of issue ten minutes ahead', { iat: Math.floor(Date.now() / 1000) + 600 }],
+    ['the type of an ID token', { typ: 'ID' }],
+    ['the use of an ID token', { token_use: 'id' }],
+    ['a claim that ID tokens alone have', { at_hash: 'x' }],
     ['an unknown kind', { kind: 'app' }],
     ['an end beyond all calendars', { exp: 1e300 }],
   ])('with %s is invalid', async (_name, claims) => {

@@ -76,7 +76,6 @@ test('client_secret_post and client_secret_basic give a token that nobody may ca
   const answers = [
     await post(posted()),
     await post({ grant_type: 'client_credentials' }, basic(clientId, app.clientSecret)),
-    await post(posted({ scope: 'view_deliveries' })),
     // What has no value was left out: RFC 6749, section 3.2.
     await post(
       { grant_type: 'client_credentials', client_id: '', client_secret: '' },
@@ -93,6 +92,17 @@ test('client_secret_post and client_secret_basic give a token that nobody may ca
       scope: 'view_deliveries manage_webhook',
     });
   }
+});
+
+test('a token for a narrower scope holds just that', async () => {
+  const { status, body } = await post(posted({ scope: 'view_deliveries' }));
+  expect([status, body.scope]).toEqual([200, 'view_deliveries']);
+  const actor = await newTokens().authenticate(String(body.access_token));
+  expect([...(actor.appScopes ?? [])]).toEqual(['VIEW_DELIVERIES']);
+  const read = `{ app(id: "${app.id}") { deliveries { nodes { id } } } }`;
+  expect((await apps.ask(actor, read)).errors).toBeUndefined();
+  const change = `mutation { replayDeliveries(input: { filter: {} }) { __typename } }`;
+  expect((await apps.ask(actor, change)).errors?.[0]?.message).toContain('MANAGE_WEBHOOK');
 });
 
 test('refusals are those of RFC 6749', async () => {
