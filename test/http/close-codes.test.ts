@@ -6,17 +6,21 @@ import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { closeCodes } from '../../src/http/close-codes.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const readme = read('README.md');
 const words = { again: 'yes', changed: 'not as before', no: 'no' };
 const codes = Object.values(closeCodes);
 
-test('the README lists every close code, with what it means and whether to come back', () => {
-  const [, table] = /<!-- close codes -->\n([\s\S]*?)<!-- \/close codes -->/.exec(readme) ?? [];
-  const rows = codes.map(
-    ({ code, meaning, comesBack }) => `| ${code} | ${meaning} | ${words[comesBack]} |\n`,
-  );
-  expect(table).toBe(`| code | why | connect again? |\n| --- | --- | --- |\n${rows.join('')}`);
-});
+test.each(['README.md', 'src/guides/follow-the-log.md'])(
+  '%s lists every close code and whether to come back',
+  (path) => {
+    const rows = codes.map(
+      ({ code, meaning, comesBack }) => `| ${code} | ${meaning} | ${words[comesBack]} |\n`,
+    );
+    const table = `| code | why | connect again? |\n| --- | --- | --- |\n${rows.join('')}`;
+    expect(read(path)).toContain(`\n\n${table}\n`);
+  },
+);
 
 test('the README’s loop goes on after every other code than those that are final for its one token', () => {
   const [, list = ''] = /const final = \[([\d, ]+)\]/.exec(readme) ?? [];

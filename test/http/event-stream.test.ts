@@ -62,6 +62,15 @@ for (const reason of ['expired', 'revoked'] as const) {
   });
 }
 
+test('a credential that cannot be checked for a while cuts the stream: it says so, and not that all is said', async () => {
+  const whole = open('subscription { silence }').then((response) => response.text());
+  await expect.poll(() => server.grants.watched.size).toBe(1);
+  server.grants.lose();
+  expect(await whole).toContain('"code":"UNAVAILABLE"');
+  expect(await whole).toContain('"retryAfterSeconds":1');
+  expect(await whole).not.toContain('event: complete');
+});
+
 test('each message of a log has its position as id, and a sign of life repeats the last', async () => {
   const lively = await startTestServer({ streamHeartbeatMs: 20 });
   const response = await fetch(lively.graphqlUrl, {

@@ -2,6 +2,7 @@ import type { Actor } from '../../src/access/actor.ts';
 import type { Grant } from '../../src/access/grant-watch.ts';
 import { unauthenticated } from '../../src/access/unauthenticated.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import { UnavailableError } from '../../src/errors.ts';
 import type { Services } from '../../src/graph/context.ts';
 import { createReadiness } from '../../src/http/health.ts';
 import { Metrics } from '../../src/http/metrics.ts';
@@ -22,6 +23,11 @@ class TestGrants {
 
   end(reason: 'expired' | 'revoked', of: (actor: Actor) => boolean = () => true): void {
     for (const { actor, ending } of this.watched) if (of(actor)) ending.abort(unauthenticated(reason));
+  }
+
+  /** None could be checked for too long. */
+  lose(): void {
+    for (const { ending } of this.watched) ending.abort(new UnavailableError('It could not be checked.'));
   }
 }
 

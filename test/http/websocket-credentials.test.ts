@@ -43,6 +43,16 @@ for (const reason of ['expired', 'revoked'] as const) {
   });
 }
 
+test('one that cannot be checked for a while has not ended: 1013, after which clients come back with the same', async () => {
+  const socket = await connectAs('full', server.wsUrl);
+  socket.say(subscribeTo('1', 'subscription { silence }'));
+  socket.say(subscribeTo('2', '{ hello }'));
+  await socket.hear(({ id }) => id === '2');
+  server.grants.lose();
+  expect((await socket.closed()).code).toBe(1013);
+  await server.ticks.whenReturned(server.ticks.opened);
+});
+
 test('a socket that closes lets go of its grant', async () => {
   const socket = await connectAs('full', server.wsUrl);
   expect(server.grants.watched.size).toBe(1);
