@@ -26,7 +26,8 @@ import { eventStream, multipartStream } from './stream-format.ts';
 export type GraphQLEndpoint = (
   request: IncomingMessage,
   response: ServerResponse,
-  requestId: string,
+  /** `gone`: the client has left, or has been answered. */
+  asked: { requestId: string; gone: AbortSignal },
 ) => Promise<void>;
 
 const errors = [
@@ -233,10 +234,10 @@ export function createGraphQLEndpoint(options: {
     else endUnread(request, response, body);
   }
 
-  return async (request, response, requestId) => {
-    const gone = leavingOf(request, response);
+  return async (request, response, asked) => {
+    const { requestId, gone } = asked;
     try {
-      await answer(request, response, { requestId, gone });
+      await answer(request, response, asked);
     } catch (error) {
       if (response.headersSent || response.destroyed || gone.aborted) response.destroy();
       else refuse(request, response, error, requestId);
@@ -277,22 +278,6 @@ const streamHeaders = (contentType: string) => ({
 
 function setHeaders(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-}
-
-/**
- * Aborted when the client has gone, or has been answered. One that closes its half of the connection has gone, too: Node
- * closes the other half then, and only what waits to be written would keep it.
- */
-function leavingOf({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {
-  const leaving = new AbortController();
-  const leave = () => leaving.abort();
-  socket.once('end', leave);
-  response.once('close', () => {
-    socket.off('end', leave);
-    leave();
-  });
-  if (response.destroyed) leave();
-  return leaving.signal;
 }
 
 /** Without a credential there is nothing large to say, and nothing large is looked at. */

@@ -14,6 +14,7 @@ import { createGraphQLEndpoint } from './graphql-endpoint.ts';
 import { healthRoutes, type Readiness } from './health.ts';
 import { Holdings } from './holdings.ts';
 import { indexRoute } from './index-page.ts';
+import { leavingOf } from './leaving.ts';
 import type { HeldThing, Metrics } from './metrics.ts';
 import { createOperations } from './operation.ts';
 import { Origins } from './origin.ts';
@@ -120,8 +121,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     response.setHeader('x-request-id', requestId);
     response.setHeader('x-content-type-options', 'nosniff');
     if (draining) response.setHeader('connection', 'close');
+    const gone = leavingOf(request, response);
     unanswered.add(response);
-    response.once('close', () => unanswered.delete(response));
+    gone.addEventListener('abort', () => unanswered.delete(response), { once: true });
     if (path === graphqlPath) {
       response.once('close', () => {
         if (isStream(response)) return;
@@ -132,7 +134,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           (performance.now() - startedAt) / 1000,
         );
       });
-      return await graphql(request, response, requestId);
+      return await graphql(request, response, { requestId, gone });
     }
     const match = findRoute(request.method ?? 'GET', path);
     response.once('close', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openRaw } from './raw-request.ts';
+import { openRaw, sendRaw } from './raw-request.ts';
 import { connectAs, RawSocket, subscribeTo } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
@@ -87,6 +87,28 @@ for (const [transport, accept] of Object.entries(streams)) {
     });
   });
 }
+
+test.each(Object.entries(ways))(
+  'subscriptions that wait behind one another on one connection end when its client %s',
+  async (_way, leave) => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => void warnings.push(warning);
+    process.on('warning', warn);
+    const socket = openRaw(server.port, {
+      headers: { accept: streams.sse },
+      body: body('subscription { silence }'),
+    });
+    for (let n = 1; n < 15; n += 1)
+      sendRaw(socket, { headers: { accept: streams.sse }, body: body('subscription { silence }') });
+    await expect.poll(() => open('sse')).toBe(15);
+    leave(socket);
+    await server.ticks.whenReturned(server.ticks.opened);
+    expect(await open('sse')).toBe(0);
+    socket.destroy();
+    process.off('warning', warn);
+    expect(warnings).toEqual([]);
+  },
+);
 
 test('sixty event streams end with their clients', async () => {
   const sockets = Array.from({ length: 60 }, () =>
