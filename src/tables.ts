@@ -89,6 +89,8 @@ export type Tables = {
     opened_at: Defaulted<Date | null>;
     next_probe_at: Defaulted<Date | null>;
     failing_since: Defaulted<Date | null>;
+    spread_failures: Defaulted<number>;
+    spread_failure_at: Defaulted<Date | null>;
     updated_at: Defaulted<Date>;
   };
   endpoint_stat: {
@@ -148,6 +150,7 @@ export type Tables = {
     response_headers: { name: string; value: string }[] | null;
     request_headers: { name: string; value: string }[] | null;
     error: string | null;
+    reconnected: Defaulted<boolean>;
   };
   due: {
     owner_id: string;

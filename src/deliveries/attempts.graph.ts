@@ -60,6 +60,10 @@ node(builder, DeliveryAttempt, {
       description: "The headers that were sent, the signature's value redacted; null where nothing was sent.",
       resolve: (attempt) => attempt.request_headers,
     }),
+    reconnected: t.exposeBoolean('reconnected', {
+      description:
+        'True where the receiver had closed the connection that was kept from an earlier request: the request went out once more on a fresh one, as part of this attempt.',
+    }),
     error: t.exposeString('error', {
       nullable: true,
       description: 'What went wrong, for people; null after a 2xx answer. Its wording may change.',

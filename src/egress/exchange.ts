@@ -164,6 +164,6 @@ function responseFailure(error: Error): SendFailure {
   if (isClosed || ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT'].includes(errorCode(error))) {
     return new SendFailure('CONNECTION_RESET', 'the connection ended before the response');
   }
-  // A parser error, a 100 (undici takes none, since it was not asked for; RFC 9110 would pass it over), a 101, or an assertion that a strange response made fail.
+  // A parser error, a 101, or an assertion that a strange response made fail.
   return new SendFailure('INVALID_RESPONSE', 'the response is not valid HTTP/1.1');
 }

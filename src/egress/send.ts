@@ -4,7 +4,7 @@
  * What holds whatever the receiver does: `send` never throws; it ends within its deadline, which covers DNS,
  * connecting, TLS, the response and its body; it reads a bounded number of bytes; it dials only addresses that
  * the guard allows; it follows no redirect, uses no proxy, speaks no HTTP/2, decompresses nothing; and it
- * writes the request to at most one connection. Whether a response is a success is for the caller to say.
+ * writes the request to one connection, or to a second one where a kept one turns out to have been let go. Whether a response is a success is for the caller to say.
  *
  * A POST of 0.9 kB on kept connections, 64 at a time, costs 38 µs of CPU (Node 20) where undici's own
  * `Pool.request` costs 25 µs; on a new connection, 250 µs. Ten thousand origins in turn add 15 MB.
@@ -52,6 +52,8 @@ export type SendResult =
       readonly status: number;
       readonly headers: readonly ResponseHeader[];
       readonly body: string;
+      /** The receiver had closed the connection that was kept for it: the request went out once more. */
+      readonly reconnected: boolean;
       readonly durationMs: number;
     }
   | {
@@ -90,21 +92,37 @@ export function createSender(options: SenderOptions): Sender {
     return connection;
   }
 
-  async function post(request: SendRequest, deadline: Deadline): Promise<Reply> {
+  async function post(request: SendRequest, deadline: Deadline): Promise<Reply & { reconnected: boolean }> {
     const { to, origin, path } = parseUrl(request.url);
     const message: PostRequest = { path, headers: flatten(request.headers), body: request.body };
+    let reconnected = false;
     for (;;) {
-      const kept = pool.take(origin);
+      // Once one has let us down, the other kept ones are as old: the next is a fresh one.
+      const kept = reconnected ? undefined : await takeKept(origin);
       const connection = kept ?? (await connect(origin, to, deadline));
       try {
         const reply = await connection.post(message, options, deadline);
         pool.give(connection);
-        return reply;
+        return { ...reply, reconnected };
       } catch (error) {
-        if (!(error instanceof UnsentRequest)) throw error;
-        // A kept connection that the receiver had closed says nothing; a fresh one that ends at once does.
-        if (kept === undefined) throw new SendFailure('CONNECTION_RESET', 'the connection ended at once');
+        if (error instanceof UnsentRequest) {
+          // A kept connection that had ended says nothing; a fresh one that ends at once does.
+          if (kept !== undefined) continue;
+          throw new SendFailure('CONNECTION_RESET', 'the connection ended at once');
+        }
+        // A kept connection that ends before one byte of an answer had been let go by the receiver.
+        if (kept === undefined || connection.hasAnswered || !isReset(error)) throw error;
+        reconnected = true;
       }
+    }
+  }
+
+  async function takeKept(origin: string): Promise<Connection | undefined> {
+    for (;;) {
+      const kept = pool.take(origin);
+      await kept?.settle();
+      if (kept === undefined || kept.isReusable) return kept;
+      kept.destroy();
     }
   }
 
@@ -112,8 +130,8 @@ export function createSender(options: SenderOptions): Sender {
     const startedAt = performance.now();
     const deadline = new Deadline(request.timeoutMs, request.signal);
     try {
-      const { status, headers, body } = await post(request, deadline);
-      return { kind: 'response', status, headers, body, durationMs: elapsedMs(startedAt) };
+      const { status, headers, body, reconnected } = await post(request, deadline);
+      return { kind: 'response', status, headers, body, reconnected, durationMs: elapsedMs(startedAt) };
     } catch (error) {
       return { kind: 'failure', ...describe(error), durationMs: elapsedMs(startedAt) };
     } finally {
@@ -180,3 +198,5 @@ function describe(error: unknown): { outcome: FailureOutcome; error: string; sta
 function elapsedMs(startedAt: number): number {
   return Math.round(performance.now() - startedAt);
 }
+
+const isReset = (error: unknown) => error instanceof SendFailure && error.outcome === 'CONNECTION_RESET';

@@ -87,7 +87,8 @@ function whyRefused(
 function whyNoProof(body: string, challenge: string): string | undefined {
   let answer: unknown;
   try {
-    answer = JSON.parse(body);
+    // RFC 8259, section 8.1: a parser may ignore a byte order mark.
+    answer = JSON.parse(body.replace(/^\ufeff/, ''));
   } catch {
     return 'The body of the answer is not JSON.';
   }

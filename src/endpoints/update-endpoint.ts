@@ -110,6 +110,8 @@ async function resetHealth(trx: Transaction<Tables>, { owner_id, id }: Endpoint)
       opened_at: null,
       next_probe_at: null,
       failing_since: null,
+      spread_failures: 0,
+      spread_failure_at: null,
       updated_at: sql<Date>`clock_timestamp()`,
     })
     .where('owner_id', '=', owner_id)

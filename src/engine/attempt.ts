@@ -53,6 +53,7 @@ export async function attempt(
         responseBody: undefined,
         responseHeaders: undefined,
         error: result.error,
+        reconnected: false,
       };
     }
     const succeeded = result.status >= 200 && result.status < 300;
@@ -63,6 +64,7 @@ export async function attempt(
       responseBody: result.body,
       responseHeaders: result.headers,
       error: succeeded ? undefined : `The receiver answered with status ${result.status}.`,
+      reconnected: result.reconnected,
     };
   } catch {
     return {
@@ -74,6 +76,7 @@ export async function attempt(
       responseHeaders: undefined,
       requestHeaders: undefined,
       error: 'The request could not be made.',
+      reconnected: false,
     };
   }
 }

@@ -1,3 +1,5 @@
+import { dayMs } from '../clock.ts';
+
 /**
  * A circuit per endpoint: after a run of failures nothing is sent for a while, then one probe. While it is open no
  * delivery's attempts are used up. Kept in memory by the endpoint's one worker; transitions are written to
@@ -6,6 +8,10 @@
 const openAfterFailures = 20;
 const firstPauseMs = 5_000;
 const longestPauseMs = 300_000;
+const givenUpAfterMs = 5 * dayMs;
+const givenUpAfterFailures = 4;
+/** Half a day. */
+const spreadMs = dayMs / 2;
 
 type CircuitState = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 
@@ -16,6 +22,10 @@ export type Health = {
   nextProbeAt: Date | undefined;
   /** Since when every attempt failed. */
   failingSince: Date | undefined;
+  /** Failures of this run that count towards giving up: each half a day or more after the one before. */
+  spreadFailures: number;
+  /** When the last of them was. */
+  spreadFailureAt: Date | undefined;
 };
 
 export const healthy = (): Health => ({
@@ -24,6 +34,8 @@ export const healthy = (): Health => ({
   openedAt: undefined,
   nextProbeAt: undefined,
   failingSince: undefined,
+  spreadFailures: 0,
+  spreadFailureAt: undefined,
 });
 
 /** The health after an attempt. `isTransition` where it must be written down. */
@@ -39,9 +51,17 @@ export function afterAttempt(
   if (health.circuit === 'OPEN') return { health, isTransition: false };
   const now = new Date(attempt.now);
   const failures = health.consecutiveFailures + 1;
-  const failing = { ...health, consecutiveFailures: failures, failingSince: health.failingSince ?? now };
-  if (failures < openAfterFailures)
-    return { health: failing, isTransition: health.failingSince === undefined };
+  const isSpread =
+    now.getTime() - (health.spreadFailureAt?.getTime() ?? Number.NEGATIVE_INFINITY) >= spreadMs;
+  const failing = {
+    ...health,
+    consecutiveFailures: failures,
+    failingSince: health.failingSince ?? now,
+    ...(isSpread ? { spreadFailures: health.spreadFailures + 1, spreadFailureAt: now } : {}),
+  };
+  if (failures < openAfterFailures) {
+    return { health: failing, isTransition: health.failingSince === undefined || isSpread };
+  }
   return {
     health: {
       ...failing,
@@ -51,6 +71,18 @@ export function afterAttempt(
     },
     isTransition: true,
   };
+}
+
+/**
+ * Whether an endpoint has only failed for so long, and so often, that it is given up. Failures that are close together
+ * count once: one bad hour, or two failures with a silent week between them, say nothing about five days.
+ */
+export function isGivenUp({ failingSince, spreadFailures }: Health, now: number): boolean {
+  return (
+    failingSince !== undefined &&
+    now - failingSince.getTime() > givenUpAfterMs &&
+    spreadFailures >= givenUpAfterFailures
+  );
 }
 
 /** How many probes in a row have failed: none when the circuit opens, one more with each. */

@@ -13,6 +13,7 @@ export type Outcome = Readonly<{
   responseHeaders: readonly { name: string; value: string }[] | undefined;
   requestHeaders: readonly { name: string; value: string }[] | undefined;
   error: string | undefined;
+  reconnected: boolean;
 }>;
 
 /** A handshake that has just ended releases what waits; this is the second look for what was published meanwhile. */
@@ -108,5 +109,6 @@ function interruptedAttempt(row: ClaimedRow): AttemptRecord {
     responseHeaders: undefined,
     requestHeaders: undefined,
     error: 'The sending process ended before an answer was recorded.',
+    reconnected: false,
   };
 }

@@ -12,12 +12,14 @@ type HealthRow = {
   opened_at: Date | null;
   next_probe_at: Date | null;
   failing_since: Date | null;
+  spread_failures: number | null;
+  spread_failure_at: Date | null;
 };
 
 const readStatement = statement(
   'read_health',
   `select e.id as endpoint_id, e.max_deliveries_per_second, h.circuit, h.consecutive_failures, h.opened_at,
-          h.next_probe_at, h.failing_since
+          h.next_probe_at, h.failing_since, h.spread_failures, h.spread_failure_at
      from unnest($1::uuid[], $2::uuid[]) as x(owner_id, endpoint_id)
      join endpoint e on e.owner_id = x.owner_id and e.id = x.endpoint_id
      left join endpoint_health h on h.owner_id = e.owner_id and h.endpoint_id = e.id`,
@@ -42,6 +44,8 @@ export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<v
       openedAt: row?.opened_at ?? undefined,
       nextProbeAt: row?.next_probe_at ?? undefined,
       failingSince: row?.failing_since ?? undefined,
+      spreadFailures: row?.spread_failures ?? 0,
+      spreadFailureAt: row?.spread_failure_at ?? undefined,
     };
     if (!lane.isLoaded) lane.assumeSpent(now);
     lane.isLoaded = true;
@@ -51,12 +55,14 @@ export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<v
 const writeStatement = statement(
   'write_health',
   `insert into endpoint_health as h
-     (owner_id, endpoint_id, circuit, consecutive_failures, opened_at, next_probe_at, failing_since, updated_at)
-   values ($1, $2, $3, $4, $5, $6, $7, now())
+     (owner_id, endpoint_id, circuit, consecutive_failures, opened_at, next_probe_at, failing_since, spread_failures,
+      spread_failure_at, updated_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())
    on conflict (owner_id, endpoint_id) do update set
      circuit = excluded.circuit, consecutive_failures = excluded.consecutive_failures,
      opened_at = excluded.opened_at, next_probe_at = excluded.next_probe_at,
-     failing_since = excluded.failing_since, updated_at = now()`,
+     failing_since = excluded.failing_since, spread_failures = excluded.spread_failures,
+     spread_failure_at = excluded.spread_failure_at, updated_at = now()`,
 );
 
 export async function writeHealth(
@@ -72,5 +78,7 @@ export async function writeHealth(
     health.openedAt ?? null,
     health.nextProbeAt ?? null,
     health.failingSince ?? null,
+    health.spreadFailures,
+    health.spreadFailureAt ?? null,
   ]);
 }

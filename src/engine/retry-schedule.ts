@@ -37,8 +37,46 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   if (value === undefined) return undefined;
   const text = value.trim();
   if (/^\d{1,20}$/.test(text)) return Number(text) * 1000;
-  // An HTTP date only: Date.parse alone would take many things.
-  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .+ GMT$/.test(text)) return undefined;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+  const at = parseHttpDate(text, now);
+  return at === undefined ? undefined : Math.max(0, at - now);
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const time = '(\\d\\d):(\\d\\d):(\\d\\d)';
+/** The three forms that a recipient must accept (https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7). */
+const httpDates = [
+  // Sun, 06 Nov 1994 08:49:37 GMT
+  new RegExp(
+    `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d\\d) (?<month>[A-Z][a-z]{2}) (?<year>\\d{4}) ${time} GMT$`,
+  ),
+  // Sunday, 06-Nov-94 08:49:37 GMT
+  new RegExp(`^[A-Z][a-z]{5,8}, (?<day>\\d\\d)-(?<month>[A-Z][a-z]{2})-(?<year>\\d\\d) ${time} GMT$`),
+  // Sun Nov  6 08:49:37 1994
+  new RegExp(
+    `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?<month>[A-Z][a-z]{2}) (?<day>[ \\d]\\d) ${time} (?<year>\\d{4})$`,
+  ),
+];
+
+function parseHttpDate(text: string, now: number): number | undefined {
+  for (const form of httpDates) {
+    const found = form.exec(text);
+    if (found === null) continue;
+    const { day, month = '', year = '' } = found.groups ?? {};
+    const [hour, minute, second] = (/\d\d:\d\d:\d\d/.exec(text)?.[0] ?? '').split(':').map(Number);
+    const monthIndex = months.indexOf(month);
+    if (monthIndex < 0 || hour === undefined || minute === undefined || second === undefined)
+      return undefined;
+    if (hour > 23 || minute > 59 || second > 60) return undefined;
+    const at = Date.UTC(fullYear(year, now), monthIndex, Number(day), hour, minute, second);
+    return new Date(at).getUTCDate() === Number(day) || second === 60 ? at : undefined;
+  }
+  return undefined;
+}
+
+/** Two digits that seem to lie more than 50 years ahead name the last year that ended like that. */
+function fullYear(year: string, now: number): number {
+  if (year.length === 4) return Number(year);
+  const thisYear = new Date(now).getUTCFullYear();
+  const inThisCentury = thisYear - (thisYear % 100) + Number(year);
+  return inThisCentury > thisYear + 50 ? inThisCentury - 100 : inThisCentury;
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { databaseNow, dayMs } from '../clock.ts';
+import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Sender } from '../egress/send.ts';
@@ -11,7 +11,7 @@ import type { Change } from '../status/apply.ts';
 import { aimProbes } from './aim-probes.ts';
 import { attempt } from './attempt.ts';
 import { BodyBudget } from './body-budget.ts';
-import { afterAttempt } from './circuit.ts';
+import { afterAttempt, isGivenUp } from './circuit.ts';
 import { type ClaimedRow, claim, readBodies, type Take } from './claim.ts';
 import {
   changeAfterAttempt,
@@ -59,8 +59,6 @@ const showDeliveringAfterMs = 1_000;
 const idleMs = 250;
 /** A lease outlasts the longest attempt by this. */
 const leaseMarginMs = 15_000;
-/** An endpoint whose every attempt failed for this long is disabled. */
-const failingForMs = 5 * dayMs;
 
 export type WorkerOptions = Readonly<{
   config: Pick<Config, 'retrySchedule' | 'deliveryTimeoutMs' | 'requireVerification'>;
@@ -367,10 +365,7 @@ export class Worker {
         this.#options.logger.warn({ error: error.message }, 'endpoint health not written'),
       );
     }
-    const failingSince = lane.health.failingSince?.getTime();
-    if (!succeeded && failingSince !== undefined && failingSince < databaseNow() - failingForMs) {
-      await this.#giveUp(row, 'FAILING');
-    }
+    if (!succeeded && isGivenUp(lane.health, databaseNow())) await this.#giveUp(row, 'FAILING');
   }
 
   async #giveUp(row: ClaimedRow, reason: 'GONE' | 'FAILING'): Promise<void> {

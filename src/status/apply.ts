@@ -43,6 +43,8 @@ export type AttemptRecord = Readonly<{
   responseHeaders: readonly { name: string; value: string }[] | undefined;
   requestHeaders: readonly { name: string; value: string }[] | undefined;
   error: string | undefined;
+  /** It went out a second time, since its kept connection had been closed. */
+  reconnected?: boolean;
 }>;
 
 /** What became of a change: its row's new due time, where it has one. */
@@ -54,17 +56,17 @@ const applyStatement = statement(
      select * from unnest(
        $1::uuid[], $2::uuid[], $3::bigint[], $4::integer[], $5::text[], $6::text[], $7::boolean[], $8::boolean[],
        $9::float8[], $10::integer[], $11::text[], $12::timestamptz[], $13::real[], $14::smallint[], $15::integer[],
-       $16::text[], $17::text[], $18::text[], $19::text[])
+       $16::text[], $17::text[], $18::text[], $19::text[], $20::boolean[])
      as t(owner_id, delivery_id, claim, attempt_rows, to_status, reason, ends, stays_claimed, delay_ms, counted,
           outcome, started_at, duration_ms, bucket, response_status, response_body, response_headers,
-          request_headers, error)
+          request_headers, error, reconnected)
    ),
    ${transition(
      `held as materialized (
      select d.owner_id, d.delivery_id, d.status as previous, d.attempt_rows + 1 as number,
             x.to_status, x.reason, x.ends, x.stays_claimed, x.delay_ms, x.counted,
             (x.outcome is not null)::integer as added, x.outcome, x.started_at, x.duration_ms, x.bucket,
-            x.response_status, x.response_body, x.response_headers::json, x.request_headers::json, x.error
+            x.response_status, x.response_body, x.response_headers::json, x.request_headers::json, x.error, x.reconnected
        from due d join x on x.owner_id = d.owner_id and x.delivery_id = d.delivery_id
       where d.claim = x.claim and d.attempt_rows = x.attempt_rows
       order by d.owner_id, d.delivery_id
@@ -100,6 +102,7 @@ export async function apply(db: Database, changes: readonly Change[]): Promise<A
     attempts.map((attempt) => jsonOf(attempt?.responseHeaders)),
     attempts.map((attempt) => jsonOf(attempt?.requestHeaders)),
     attempts.map((attempt) => storable(attempt?.error)),
+    attempts.map((attempt) => attempt?.reconnected === true),
   ]);
   const applied = rows.flatMap(({ delivery_id, due_at }) =>
     delivery_id == null ? [] : [{ delivery_id, due_at: due_at ?? null }],

@@ -45,15 +45,15 @@ export const transition = (held: string, options: { withAttempts: boolean }) => 
   ${logTail({ writers: options.withAttempts ? ['att', 'lat', 'stat'] : ['stat'], expected: 'moved' })}`;
 
 const attemptColumns = `, m.added, m.number, m.outcome, m.started_at, m.duration_ms, m.bucket, m.response_status,
-      m.response_body, m.response_headers, m.request_headers, m.error`;
+      m.response_body, m.response_headers, m.request_headers, m.error, m.reconnected`;
 
 const attemptWriters = `
   att as (
     insert into attempt
       (owner_id, delivery_id, number, outcome, started_at, duration_ms, response_status, response_body,
-       response_headers, request_headers, error)
+       response_headers, request_headers, error, reconnected)
     select owner_id, id, number, outcome, started_at, duration_ms, response_status, response_body,
-           response_headers, request_headers, error
+           response_headers, request_headers, error, reconnected
       from del where added = 1
     returning 1
   ),

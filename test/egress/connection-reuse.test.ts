@@ -48,7 +48,24 @@ test('a connection whose end is noticed before the request is written is replace
   await receiver.close();
 });
 
-test('a kept connection that breaks once the request is written is a failed attempt, never sent again', async () => {
+test('a kept connection that breaks before an answer is replaced once, and the attempt says so', async () => {
+  const requests: string[] = [];
+  const receiver = await RawReceiver.start((socket) => {
+    socket.on('data', (chunk) => {
+      requests.push(chunk.toString('latin1'));
+      if (requests.length === 2) socket.resetAndDestroy();
+      else socket.write(OK);
+    });
+  });
+  await using sender = makeSender();
+  expect(await sender.send(hook(receiver.url))).toMatchObject({ reconnected: false });
+  expect(await sender.send(hook(receiver.url))).toMatchObject({ status: 200, reconnected: true });
+  expect(receiver.sockets).toHaveLength(2);
+  expect(requests[1]).toBe(requests[2]);
+  await receiver.close();
+});
+
+test('a fresh connection that breaks before an answer is a failed attempt', async () => {
   let requests = 0;
   const receiver = await RawReceiver.start((socket) => {
     socket.on('data', () => {
@@ -60,8 +77,35 @@ test('a kept connection that breaks once the request is written is a failed atte
   await using sender = makeSender();
   await sender.send(hook(receiver.url));
   expect(await sender.send(hook(receiver.url))).toMatchObject({ outcome: 'CONNECTION_RESET' });
+  // The kept one and one fresh one, and no more.
+  expect(requests).toBe(3);
+  await receiver.close();
+});
+
+test('a kept connection that breaks after a byte of an answer is a failed attempt, never sent again', async () => {
+  let requests = 0;
+  const receiver = await RawReceiver.start((socket) => {
+    socket.on('data', () => {
+      requests += 1;
+      if (requests === 1) socket.write(OK);
+      else socket.end('H');
+    });
+  });
+  await using sender = makeSender();
+  await sender.send(hook(receiver.url));
+  expect(await sender.send(hook(receiver.url))).toMatchObject({ kind: 'failure' });
   expect(requests).toBe(2);
-  expect(receiver.sockets).toHaveLength(1);
+  await receiver.close();
+});
+
+test('bytes that come on an idle connection end it', async () => {
+  const receiver = await RawReceiver.answering(OK);
+  await using sender = makeSender();
+  await sender.send(hook(receiver.url));
+  receiver.sockets[0]?.write(OK.replace('200 OK', '500 Oh'));
+  await receiver.allClosed();
+  expect(await sender.send(hook(receiver.url))).toMatchObject({ status: 200, reconnected: false });
+  expect(receiver.sockets).toHaveLength(2);
   await receiver.close();
 });
 

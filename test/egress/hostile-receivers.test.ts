@@ -131,7 +131,7 @@ const HOSTILITIES: Readonly<Record<string, Hostility>> = {
   },
   'sends endless 100-continue': {
     behave: floods('', 'HTTP/1.1 100 Continue\r\n\r\n'),
-    ends: 'INVALID_RESPONSE',
+    ends: 'RESPONSE_TOO_LARGE',
   },
   'sends endless line feeds': { behave: floods('', '\r\n'), ends: 'RESPONSE_TOO_LARGE' },
   'floods with trailers': { behave: floods(`${CHUNKED}0\r\n`, 'x-trailer: value\r\n'), ends: '200' },

@@ -14,6 +14,7 @@ test('posts the body and the headers it was given, and nothing that it was not',
     status: 200,
     headers: [{ name: 'content-length', value: '2' }],
     body: 'ok',
+    reconnected: false,
     durationMs: result.durationMs,
   });
   expect(receiver.received.split('\r\n')).toEqual([

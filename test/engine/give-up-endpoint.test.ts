@@ -105,8 +105,8 @@ test('five days of nothing but failures disable as FAILING, on record, and tell 
   const failing = await answering(500);
   const { ownerId, endpointId } = await seedQueue(db, failing.url, 0);
   await db.database.api.query(
-    `insert into endpoint_health (owner_id, endpoint_id, consecutive_failures, failing_since)
-     values ($1, $2, 7, now() - interval '5 days 1 minute')`,
+    `insert into endpoint_health (owner_id, endpoint_id, consecutive_failures, failing_since, spread_failures, spread_failure_at)
+     values ($1, $2, 7, now() - interval '5 days 1 minute', 6, now() - interval '13 hours')`,
     [ownerId, endpointId],
   );
   const told = await open();
@@ -134,8 +134,22 @@ test('not quite five days of failures disable nothing', async () => {
   const failing = await answering(500);
   const { ownerId, endpointId } = await seedQueue(db, failing.url, 0);
   await db.database.api.query(
-    `insert into endpoint_health (owner_id, endpoint_id, consecutive_failures, failing_since)
-     values ($1, $2, 7, now() - interval '4 days 23 hours')`,
+    `insert into endpoint_health (owner_id, endpoint_id, consecutive_failures, failing_since, spread_failures, spread_failure_at)
+     values ($1, $2, 7, now() - interval '4 days 23 hours', 6, now() - interval '13 hours')`,
+    [ownerId, endpointId],
+  );
+  await seedDeliveries(db.database, ownerId, endpointId, 1);
+  await untilEnded(db, ownerId, 1);
+  expect(await disabledReason(endpointId)).toBeNull();
+  expect(await announced(ownerId)).toEqual([]);
+});
+
+test('one failure six days ago, none since, and one today disable nothing', async () => {
+  const failing = await answering(500);
+  const { ownerId, endpointId } = await seedQueue(db, failing.url, 0);
+  await db.database.api.query(
+    `insert into endpoint_health (owner_id, endpoint_id, consecutive_failures, failing_since, spread_failures, spread_failure_at)
+     values ($1, $2, 1, now() - interval '6 days', 1, now() - interval '6 days')`,
     [ownerId, endpointId],
   );
   await seedDeliveries(db.database, ownerId, endpointId, 1);

@@ -1,0 +1,78 @@
+/**
+ * What undici's parser refuses although a client has to take it, brought into a form that it takes:
+ *
+ * - Interim responses (RFC 9110, section 15.2): a client must be able to parse one or more of them before the final
+ *   response, even if it asked for none. Some servers send `100 Continue` to every POST. 101 is left as it is: nobody
+ *   asked for another protocol, so that it is an error.
+ * - Folded header lines (RFC 9112, section 5.2): a user agent must replace the fold by a space.
+ *
+ * Only the head of a response is looked at, and only what looks like HTTP/1: everything else goes on as it came, so
+ * that the parser judges it at once. What is left out still counts towards the price of a response.
+ */
+export class ResponseHead {
+  #head: Buffer | undefined;
+  #isPassing = true;
+
+  /** A response is awaited. */
+  expect(): void {
+    this.#head = undefined;
+    this.#isPassing = false;
+  }
+
+  /** What the parser is to see of the bytes that came; undefined where it has to wait for more. */
+  read(bytes: Buffer): Buffer | undefined {
+    if (this.#isPassing) return bytes;
+    const whole = this.#head === undefined ? bytes : Buffer.concat([this.#head, bytes]);
+    for (let from = 0; ; ) {
+      const rest = whole.subarray(from);
+      if (!mayBeHead(rest)) return this.#pass(rest);
+      const end = endOfHead(rest.subarray(0, maxHeadBytes));
+      if (end === undefined) {
+        if (rest.length >= maxHeadBytes) return this.#pass(rest);
+        this.#head = rest;
+        return undefined;
+      }
+      if (!isInterim(rest)) return this.#pass(unfold(rest, end));
+      from += end;
+    }
+  }
+
+  #pass(bytes: Buffer): Buffer {
+    this.#isPassing = true;
+    this.#head = undefined;
+    return bytes;
+  }
+}
+
+/** Larger heads are refused anyway. */
+const maxHeadBytes = 16_384;
+const beginning = 'HTTP/1.';
+const statusAt = 'HTTP/1.1 '.length;
+
+function mayBeHead(bytes: Buffer): boolean {
+  const shown = bytes.toString('latin1', 0, beginning.length);
+  return beginning.startsWith(shown) || shown === beginning;
+}
+
+function isInterim(head: Buffer): boolean {
+  const status = head.toString('latin1', statusAt, statusAt + 3);
+  return /^1\d\d$/.test(status) && status !== '101';
+}
+
+/** Behind the empty line; undefined where it has not come. A lone LF ends a line, too (RFC 9112, section 2.2). */
+function endOfHead(bytes: Buffer): number | undefined {
+  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) {
+    const next = bytes[at + 1];
+    if (next === 0x0a) return at + 2;
+    if (next === 0x0d && bytes[at + 2] === 0x0a) return at + 3;
+  }
+  return undefined;
+}
+
+const fold = /\r\n[ \t]+/g;
+
+function unfold(bytes: Buffer, end: number): Buffer {
+  const head = bytes.toString('latin1', 0, end);
+  if (!/\r\n[ \t]/.test(head)) return bytes;
+  return Buffer.concat([Buffer.from(head.replace(fold, ' '), 'latin1'), bytes.subarray(end)]);
+}
