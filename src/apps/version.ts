@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
 import { ConflictError, ValidationError, type ValidationIssue } from '../errors.ts';
 import { isReservedEventType } from '../event-types/event-type-name.ts';
@@ -153,16 +153,17 @@ export async function listVersions(
   appId: string,
   page: PageArgs,
 ): Promise<Page<AppVersion>> {
-  const range = pageRange(page, { kind: 'AppVersion', ownerId: appId });
-  let query = db
-    .selectFrom('app_version')
-    .selectAll()
-    .where('app_id', '=', appId)
-    .orderBy('id', range.backward ? 'asc' : 'desc')
-    .limit(range.limit);
-  if (range.after !== undefined) query = query.where('id', '<', range.after);
-  if (range.before !== undefined) query = query.where('id', '>', range.before);
-  return toPage(await query.execute(), range);
+  return await readPage(pageRange(page, { kind: 'AppVersion', ownerId: appId }), async (range) => {
+    let query = db
+      .selectFrom('app_version')
+      .selectAll()
+      .where('app_id', '=', appId)
+      .orderBy('id', range.backward ? 'asc' : 'desc')
+      .limit(range.limit);
+    if (range.after !== undefined) query = query.where('id', '<', range.after);
+    if (range.before !== undefined) query = query.where('id', '>', range.before);
+    return await query.execute();
+  });
 }
 
 export function findVersions(

@@ -1,4 +1,4 @@
-import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import { emptyPage, type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
 import { badUserInput } from '../errors.ts';
 import { decodeId, firstUuidAt, typeOfId } from '../ids.ts';
@@ -19,29 +19,29 @@ export async function listAudit(
   ownerId: string,
   options: Readonly<{ page: PageArgs; filter?: AuditFilter | null | undefined }>,
 ): Promise<Page<AuditEntry>> {
-  const range = pageRange(options.page, { kind: 'AuditEntry', ownerId });
+  const asked = pageRange(options.page, { kind: 'AuditEntry', ownerId });
   const { action, targetId, occurredAfter, occurredBefore } = options.filter ?? {};
   refuseReversed(occurredAfter, occurredBefore);
 
-  let query = database.query
-    .selectFrom('audit_entry')
-    .selectAll()
-    .where('owner_id', '=', ownerId)
-    .orderBy('id', range.backward ? 'asc' : 'desc')
-    .limit(range.limit);
-  // Newest first: what comes after a cursor is older than it.
-  if (range.after !== undefined) query = query.where('id', '<', range.after);
-  if (range.before !== undefined) query = query.where('id', '>', range.before);
-  if (action != null)
-    query = query.where((where) => where('action', '=', where.fn.any(where.val(storable(action)))));
-  if (occurredAfter != null) query = query.where('id', '>=', firstUuidAt(occurredAfter.getTime()));
-  if (occurredBefore != null) query = query.where('id', '<', firstUuidAt(occurredBefore.getTime()));
-  if (targetId != null) {
-    const target = uuidOf(targetId);
-    if (target === undefined) return toPage([], range);
-    query = query.where('target_id', '=', target);
-  }
-  return toPage((await query.execute()).map(toAuditEntry), range);
+  const target = targetId == null ? null : uuidOf(targetId);
+  if (target === undefined) return emptyPage(asked);
+  return await readPage(asked, async (range) => {
+    let query = database.query
+      .selectFrom('audit_entry')
+      .selectAll()
+      .where('owner_id', '=', ownerId)
+      .orderBy('id', range.backward ? 'asc' : 'desc')
+      .limit(range.limit);
+    // Newest first: what comes after a cursor is older than it.
+    if (range.after !== undefined) query = query.where('id', '<', range.after);
+    if (range.before !== undefined) query = query.where('id', '>', range.before);
+    if (action != null)
+      query = query.where((where) => where('action', '=', where.fn.any(where.val(storable(action)))));
+    if (occurredAfter != null) query = query.where('id', '>=', firstUuidAt(occurredAfter.getTime()));
+    if (occurredBefore != null) query = query.where('id', '<', firstUuidAt(occurredBefore.getTime()));
+    if (target != null) query = query.where('target_id', '=', target);
+    return (await query.execute()).map(toAuditEntry);
+  });
 }
 
 /** Entries by id, of this owner alone: another's are as if they were not there. */

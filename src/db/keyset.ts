@@ -38,9 +38,15 @@ export type Page<Row> = Readonly<{
   rows: readonly Row[];
   /** What its cursors are of. */
   of: ListOf;
-  hasNextPage: boolean;
-  hasPreviousPage: boolean;
+  hasNextPage: MoreRows;
+  hasPreviousPage: MoreRows;
 }>;
+
+/** Whether there are more: known from the page, or found out when it is asked for. */
+export type MoreRows = boolean | (() => Promise<boolean>);
+
+/** Reads the rows of a range, in the order in which they are read. */
+export type ReadRange<Row> = (range: PageRange) => Promise<readonly Row[]>;
 
 /** Checks the paging arguments. Throws BAD_USER_INPUT that tells the limit, or that a cursor is not this list's. */
 export function pageRange(args: PageArgs, of: ListOf): PageRange {
@@ -63,14 +69,38 @@ export function pageRange(args: PageArgs, of: ListOf): PageRange {
   };
 }
 
-/** Cuts the row too many and puts the rest in order. */
-export function toPage<Row>(rows: readonly Row[], range: PageRange): Page<Row> {
+/** Reads a page. */
+export async function readPage<Row>(range: PageRange, read: ReadRange<Row>): Promise<Page<Row>> {
+  return toPage(await read(range), range, read);
+}
+
+/**
+ * Cuts the row too many and puts the rest in order. `read` looks beyond the cursors that the page was asked between,
+ * one row, where somebody asks whether there is more there: what stood at a cursor may be gone since.
+ */
+export function toPage<Row>(rows: readonly Row[], range: PageRange, read: ReadRange<Row>): Page<Row> {
   const hasMore = rows.length === range.limit;
   const kept = hasMore ? rows.slice(0, -1) : rows;
-  const { of } = range;
-  return range.backward
-    ? { of, rows: [...kept].reverse(), hasNextPage: range.before !== undefined, hasPreviousPage: hasMore }
-    : { of, rows: kept, hasNextPage: hasMore, hasPreviousPage: range.after !== undefined };
+  const { of, after, before, backward } = range;
+  const isThere = (beyond: Partial<PageRange>) => async () =>
+    (await read({ of, limit: 1, backward, after: undefined, before: undefined, ...beyond })).length > 0;
+  const older = before === undefined ? false : isThere({ after: neighbour(before, 1n) });
+  const newer = after === undefined ? false : isThere({ before: neighbour(after, -1n) });
+  return backward
+    ? { of, rows: [...kept].reverse(), hasNextPage: older, hasPreviousPage: hasMore || newer }
+    : { of, rows: kept, hasNextPage: hasMore || older, hasPreviousPage: newer };
+}
+
+/** A page without rows, of a list that can have none. */
+export const emptyPage = <Row>(range: PageRange): Page<Row> =>
+  toPage<Row>([], { ...range, after: undefined, before: undefined }, async () => []);
+
+/** The UUID next to it: bounds are exclusive, and the row at the cursor itself counts as beyond it. */
+function neighbour(uuid: string, step: bigint): string {
+  const hex = BigInt.asUintN(128, BigInt(`0x${uuid.replaceAll('-', '')}`) + step)
+    .toString(16)
+    .padStart(32, '0');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 const tagBytes = 6;

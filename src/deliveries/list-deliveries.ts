@@ -1,5 +1,5 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
-import { type Page, type PageArgs, type PageRange, pageRange, toPage } from '../db/keyset.ts';
+import { type Page, type PageArgs, type PageRange, pageRange, readPage, toPage } from '../db/keyset.ts';
 import type { Tables } from '../tables.ts';
 import { type Delivery, visibleDeliveries } from './delivery.ts';
 import { type DeliveryConditions, type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
@@ -22,17 +22,18 @@ export async function listDeliveries(
   ownerId: string,
   options: Readonly<{ page: PageArgs; filter?: DeliveryFilter | null | undefined }>,
 ): Promise<Page<Delivery>> {
-  const range = pageRange(options.page, { kind: 'Delivery', ownerId });
   const conditions = await resolveFilter(db, options.filter);
   const scope = await scopeWhileRemoving(db, ownerId, conditions);
-  const page = rowsOfPage(
-    db,
-    ownerId,
-    scope === undefined
-      ? { conditions, range }
-      : { conditions: { ...conditions, endpointId: undefined }, range, scope, isOnePage: true },
-  );
-  return toPage(page === undefined ? [] : await page.execute(), range);
+  return await readPage(pageRange(options.page, { kind: 'Delivery', ownerId }), async (range) => {
+    const page = rowsOfPage(
+      db,
+      ownerId,
+      scope === undefined
+        ? { conditions, range }
+        : { conditions: { ...conditions, endpointId: undefined }, range, scope, isOnePage: true },
+    );
+    return page === undefined ? [] : await page.execute();
+  });
 }
 
 /** The same for each record of a scope, in one statement. */
@@ -43,11 +44,18 @@ export async function listDeliveriesOf(
 ): Promise<ReadonlyMap<string, Page<Delivery>>> {
   const { scope, range } = options;
   const conditions = await resolveFilter(db, options.filter);
-  const page = rowsOfPage(db, ownerId, { conditions, range, scope });
-  const rows = page === undefined ? [] : await page.execute();
-  const grouped = new Map<string, Delivery[]>(scope.ids.map((id) => [id, []]));
-  for (const row of rows) grouped.get(row[scope.column] ?? '')?.push(row);
-  return new Map([...grouped].map(([id, found]) => [id, toPage(found, range)]));
+  const read = async (of: DeliveryScope, within: PageRange) => {
+    const page = rowsOfPage(db, ownerId, { conditions, range: within, scope: of });
+    const grouped = new Map<string, Delivery[]>(of.ids.map((id) => [id, []]));
+    for (const row of (await page?.execute()) ?? []) grouped.get(row[of.column] ?? '')?.push(row);
+    return grouped;
+  };
+  return new Map(
+    [...(await read(scope, range))].map(([id, found]) => [
+      id,
+      toPage(found, range, async (beyond) => (await read({ ...scope, ids: [id] }, beyond)).get(id) ?? []),
+    ]),
+  );
 }
 
 type ListOptions = Readonly<{

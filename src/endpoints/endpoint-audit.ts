@@ -9,6 +9,21 @@ export async function listEndpointAudit(
   ownerId: string,
   { endpointIds, range }: { endpointIds: readonly string[]; range: PageRange },
 ): Promise<ReadonlyMap<string, Page<AuditEntry>>> {
+  const found = await readEntries(db, ownerId, { endpointIds, range });
+  return new Map(
+    endpointIds.map((id) => {
+      const readOne = async (beyond: PageRange) =>
+        (await readEntries(db, ownerId, { endpointIds: [id], range: beyond })).get(id) ?? [];
+      return [id, toPage(found.get(id) ?? [], range, readOne)];
+    }),
+  );
+}
+
+async function readEntries(
+  db: Kysely<Tables>,
+  ownerId: string,
+  { endpointIds, range }: { endpointIds: readonly string[]; range: PageRange },
+): Promise<ReadonlyMap<string, AuditEntry[]>> {
   const direction = range.backward ? sql`asc` : sql`desc`;
   const { rows } = await sql<Selectable<Tables['audit_entry']>>`
     select entry.*
@@ -23,13 +38,5 @@ export async function listEndpointAudit(
      ) entry
      order by entry.id ${direction}`.execute(db);
   const entries = rows.map(toAuditEntry);
-  return new Map(
-    endpointIds.map((id) => [
-      id,
-      toPage(
-        entries.filter(({ targetId }) => targetId === id),
-        range,
-      ),
-    ]),
-  );
+  return new Map(endpointIds.map((id) => [id, entries.filter(({ targetId }) => targetId === id)]));
 }

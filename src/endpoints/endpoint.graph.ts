@@ -1,6 +1,6 @@
 import { AuditEntryConnection } from '../audit/audit.graph.ts';
 import type { AuditEntry } from '../audit/audit-entry.ts';
-import { type Page, type PageRange, pageRange, toPage } from '../db/keyset.ts';
+import { emptyPage, type Page, type PageRange, pageRange } from '../db/keyset.ts';
 import { builder } from '../graph/builder.ts';
 import { pageArgs, pageCost } from '../graph/connection.ts';
 import type { Context } from '../graph/context.ts';
@@ -242,10 +242,10 @@ const auditOf = loader<AuditKey, Page<AuditEntry>>(async (keys, { services }) =>
         asked.map(({ endpoint }) => endpoint),
         (ownerId, endpointIds) => listEndpointAudit(services.database.query, ownerId, { endpointIds, range }),
       );
-      for (const [index, key] of asked.entries()) found.set(key, pages[index] ?? toPage([], range));
+      for (const [index, key] of asked.entries()) found.set(key, pages[index] ?? emptyPage(range));
     }),
   );
-  return keys.map((key) => found.get(key) ?? toPage([], key.range));
+  return keys.map((key) => found.get(key) ?? emptyPage(key.range));
 });
 
 /** One statement for all endpoints of an owner; the answers in the order of the endpoints. */

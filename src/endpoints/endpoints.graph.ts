@@ -1,4 +1,4 @@
-import { pageRange, toPage } from '../db/keyset.ts';
+import { pageRange, readPage } from '../db/keyset.ts';
 import { categoryOf, isEventTypeName } from '../event-types/event-type-name.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { builder } from '../graph/builder.ts';
@@ -59,16 +59,14 @@ builder.queryFields((t) => ({
     },
     resolve: async (_root, { filter, ...page }, context) => {
       const { ownerId } = askingOwner(context, seeEndpoints);
-      const range = pageRange(page, { kind: 'Endpoint', ownerId });
-      const rows = await listEndpoints(context.services.database.query, ownerId, {
-        range,
-        filter: {
-          isActive: filter?.isActive,
-          anyOfEvents: filter?.event == null ? undefined : subscriptionsTo(filter.event),
-          verification: filter?.verification,
-        },
-      });
-      return toPage(rows, range);
+      const asked = {
+        isActive: filter?.isActive,
+        anyOfEvents: filter?.event == null ? undefined : subscriptionsTo(filter.event),
+        verification: filter?.verification,
+      };
+      return await readPage(pageRange(page, { kind: 'Endpoint', ownerId }), (range) =>
+        listEndpoints(context.services.database.query, ownerId, { range, filter: asked }),
+      );
     },
   }),
 }));

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Tables } from '../tables.ts';
 import { storable } from '../text.ts';
 import { type Event, eventColumns } from './find-event.ts';
@@ -10,19 +10,20 @@ export async function listEvents(
   ownerId: string,
   options: Readonly<{ page: PageArgs; types?: readonly string[] | null | undefined }>,
 ): Promise<Page<Event>> {
-  const range = pageRange(options.page, { kind: 'Event', ownerId });
-  let query = db
-    .selectFrom('event')
-    .select(eventColumns)
-    .where('owner_id', '=', ownerId)
-    .orderBy('id', range.backward ? 'asc' : 'desc')
-    .limit(range.limit);
-  if (range.after !== undefined) query = query.where('id', '<', range.after);
-  if (range.before !== undefined) query = query.where('id', '>', range.before);
-  if (options.types != null) {
-    // PostgreSQL refuses a NUL in a text; no type has one.
-    const types = storable(options.types);
-    query = query.where('type', '=', sql<string>`any(${types}::text[])`);
-  }
-  return toPage(await query.execute(), range);
+  return await readPage(pageRange(options.page, { kind: 'Event', ownerId }), async (range) => {
+    let query = db
+      .selectFrom('event')
+      .select(eventColumns)
+      .where('owner_id', '=', ownerId)
+      .orderBy('id', range.backward ? 'asc' : 'desc')
+      .limit(range.limit);
+    if (range.after !== undefined) query = query.where('id', '<', range.after);
+    if (range.before !== undefined) query = query.where('id', '>', range.before);
+    if (options.types != null) {
+      // PostgreSQL refuses a NUL in a text; no type has one.
+      const types = storable(options.types);
+      query = query.where('type', '=', sql<string>`any(${types}::text[])`);
+    }
+    return await query.execute();
+  });
 }

@@ -3,6 +3,7 @@ import {
   defaultPageSize,
   encodeCursor,
   type ListOf,
+  type MoreRows,
   maxPageSize,
   type Page,
   type PageArgs,
@@ -115,11 +116,13 @@ export function pageCost(args: PageArgs): { field: number; multiplier: number } 
 }
 
 type PageInfo = {
-  hasNextPage: boolean;
-  hasPreviousPage: boolean;
+  hasNextPage: MoreRows;
+  hasPreviousPage: MoreRows;
   startCursor: string | null;
   endCursor: string | null;
 };
+
+const answerOf = (more: MoreRows) => (typeof more === 'function' ? more() : more);
 
 const pageInfos = new WeakMap<Builder, ObjectRef<Types, PageInfo>>();
 
@@ -129,9 +132,13 @@ function pageInfoOf(builder: Builder): ObjectRef<Types, PageInfo> {
   const PageInfo = builder.objectRef<PageInfo>('PageInfo').implement({
     description: 'Where a page lies in its list.',
     fields: (t) => ({
-      hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is more after this page.' }),
-      hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-        description: 'Whether there is more before this page.',
+      hasNextPage: t.boolean({
+        description: 'Whether there is more after this page, whichever cursors it was asked between.',
+        resolve: ({ hasNextPage }) => answerOf(hasNextPage),
+      }),
+      hasPreviousPage: t.boolean({
+        description: 'Whether there is more before this page, whichever cursors it was asked between.',
+        resolve: ({ hasPreviousPage }) => answerOf(hasPreviousPage),
       }),
       startCursor: t.exposeString('startCursor', {
         nullable: true,

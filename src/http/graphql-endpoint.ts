@@ -78,7 +78,8 @@ const statusByCode: Record<string, number> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   DOCUMENT_NOT_TRUSTED: 403,
-  PERSISTED_QUERY_NOT_FOUND: 404,
+  // As other servers of automatic persisted queries answer it: some clients read no body of any other status.
+  PERSISTED_QUERY_NOT_FOUND: 200,
   RATE_LIMITED: 429,
   PAYLOAD_TOO_LARGE: 413,
   UNAVAILABLE: 503,

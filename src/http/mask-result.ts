@@ -38,7 +38,7 @@ function hintOf({ extensions, path }: GraphQLError, { isStrict, hasData }: Scope
     case 'DOCUMENT_NOT_TRUSTED':
       return { status: 403 };
     case 'PERSISTED_QUERY_NOT_FOUND':
-      return { status: 404 };
+      return { status: 200 };
     case 'UNAVAILABLE':
       // An answer with data is a 200 by the protocol, whatever is missing from it.
       return hasData ? undefined : { status: 503, headers: later };

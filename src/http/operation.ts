@@ -40,7 +40,7 @@ export function createOperations(options: {
   const { yoga, documentGate, subscriptions } = options;
 
   return async (asked, context, holder) => {
-    const text = documentGate(asked) ?? asked.query;
+    const text = documentGate.textOf(asked) ?? asked.query;
     if (text === undefined) throw missingDocument();
     const { operationName } = asked;
     const enveloped = yoga.getEnveloped({ ...context, params: { ...asked, query: text } });
@@ -48,6 +48,7 @@ export function createOperations(options: {
     if (document instanceof GraphQLError) return { refusals: [document] };
     const refusals = enveloped.validate(enveloped.schema, document);
     if (refusals.length > 0) return { refusals };
+    documentGate.remember(asked);
     const definition = getOperationAST(document, operationName);
     if (definition == null) return { refusals: [new GraphQLError(whyNoOperation(document, operationName))] };
     const args: ExecutionArgs = {

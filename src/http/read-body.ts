@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RequestError } from '../errors.ts';
+import { badUserInput, RequestError } from '../errors.ts';
 
 /** Of every request, as it comes over the wire. */
 export const maxBodyBytes = 4 * 1024 * 1024;
@@ -8,7 +9,7 @@ export const maxBodyBytes = 4 * 1024 * 1024;
 const lingerMs = 2_000;
 
 /**
- * The whole body. Throws PAYLOAD_TOO_LARGE as soon as it is known to be too large, with or without a content-length;
+ * The whole body, in UTF-8: BAD_USER_INPUT for any other. Throws PAYLOAD_TOO_LARGE as soon as it is known to be too large, with or without a content-length;
  * with a lower limit for some, what `refuse` makes.
  */
 export async function readBody(
@@ -26,7 +27,10 @@ export async function readBody(
     if (bytes > limit) throw refuse();
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, bytes);
+  const body = Buffer.concat(chunks, bytes);
+  // Read as UTF-8 all the same, what is not would be altered without a word.
+  if (!isUtf8(body)) throw badUserInput('The body is not valid UTF-8: send its text in this encoding.');
+  return body;
 }
 
 /** Parsing a body of 4 MiB and checking what it holds keeps the process busy for up to a quarter of a second. */

@@ -38,33 +38,78 @@ type Asked = Readonly<{ query?: unknown; documentId?: unknown; extensions?: unkn
 
 /**
  * Decides which text a request executes, before it is parsed. With `only`, none but those of the manifests, named by
- * id or sent whole; else any text, and ids as a shorter way to say one that is known.
+ * id or sent whole; else any text, and ids as a shorter way to say one that is known: of a manifest, or one that a
+ * client has sent before together with its id (automatic persisted queries, as Apollo's and urql's clients speak them).
  *
  * The same for HTTP, server-sent events and WebSocket. (@graphql-yoga/plugin-persisted-operations acts on Yoga's HTTP
  * requests alone, and cannot take a whole text by what it says.)
  */
-export function createDocumentGate(options: { documents: TrustedDocuments; only: boolean }) {
+export function createDocumentGate(options: { documents: TrustedDocuments; only: boolean }): DocumentGate {
   const { documents, only } = options;
   const texts = new Set(documents.values());
+  const sent = new SentDocuments();
 
-  /** Undefined where the request names none: whoever parses it says so. Throws a RequestError for what is refused. */
-  return (asked: Asked): string | undefined => {
-    const id = idOf(asked);
-    const known = id === undefined ? undefined : documents.get(id);
-    const text = typeof asked.query === 'string' && asked.query !== '' ? asked.query : undefined;
-    if (text === undefined) {
-      if (id === undefined || known !== undefined) return known;
-      throw only ? notTrusted() : notFound();
-    }
-    if (known !== undefined && known !== text) {
-      throw badUserInput('The document id is that of another document than `query`.');
-    }
-    if (only && !texts.has(text)) throw notTrusted();
-    return text;
+  return {
+    textOf(asked) {
+      const id = idOf(asked);
+      const known = id === undefined ? undefined : (documents.get(id) ?? sent.find(id));
+      const text = typeof asked.query === 'string' && asked.query !== '' ? asked.query : undefined;
+      if (text === undefined) {
+        if (id === undefined || known !== undefined) return known;
+        throw only ? notTrusted() : notFound();
+      }
+      if (id !== undefined && known !== text && idOfText(text) !== id) {
+        throw badUserInput('The document id is not that of `query`: it is the SHA-256 of the text, in hex.');
+      }
+      if (only && !texts.has(text)) throw notTrusted();
+      return text;
+    },
+    remember(asked) {
+      const id = idOf(asked);
+      if (!only && id !== undefined && typeof asked.query === 'string' && !documents.has(id)) {
+        sent.keep(id, asked.query);
+      }
+    },
   };
 }
 
-export type DocumentGate = ReturnType<typeof createDocumentGate>;
+export type DocumentGate = Readonly<{
+  /** Undefined where the request names none: whoever parses it says so. Throws a RequestError for what is refused. */
+  textOf(asked: Asked): string | undefined;
+  /** Keeps a text that came with its id, once it has proven valid: the next request need only name it. */
+  remember(asked: Asked): void;
+}>;
+
+const maxSentDocuments = 2_000;
+const maxSentChars = 8_000_000;
+
+/** Documents that clients have sent, the least recently used dropped first. */
+class SentDocuments {
+  readonly #texts = new Map<string, string>();
+  #chars = 0;
+
+  find(id: string): string | undefined {
+    const text = this.#texts.get(id);
+    if (text !== undefined) this.keep(id, text);
+    return text;
+  }
+
+  keep(id: string, text: string): void {
+    this.#drop(id);
+    this.#texts.set(id, text);
+    this.#chars += text.length;
+    while (this.#texts.size > maxSentDocuments || this.#chars > maxSentChars) {
+      const [oldest] = this.#texts.keys();
+      if (oldest === undefined) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(id: string): void {
+    this.#chars -= this.#texts.get(id)?.length ?? 0;
+    this.#texts.delete(id);
+  }
+}
 
 /**
  * `documentId` (GraphQL over HTTP, appendix A, with or without its prefix `sha256:`) or Apollo's
@@ -81,9 +126,8 @@ const bare = (id: string) => id.replace(/^sha256:/, '').toLowerCase();
 const notTrusted = () =>
   new RequestError('DOCUMENT_NOT_TRUSTED', 'Only documents of the manifest are executed here.');
 
-/** Clients of automatic persisted queries know this code: they send the text. */
-const notFound = () =>
-  new RequestError('PERSISTED_QUERY_NOT_FOUND', 'No document of this id is known: send its text as `query`.');
+/** Apollo's clients know the code, urql's the message: both then send the text together with its id. */
+const notFound = () => new RequestError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
 
 function parseJson(text: string): unknown {
   try {

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Tables } from '../tables.ts';
 
 /** A tenant's consent to an app. A revoked one stays for the record; the tenant may install the app again. */
@@ -82,14 +82,17 @@ export async function listInstallations(
   page: PageArgs,
 ): Promise<Page<AppInstallation>> {
   const ownerId = 'appId' in of ? of.appId : of.tenantId;
-  const range = pageRange(page, { kind: 'AppInstallation', ownerId });
-  const all = db.selectFrom('app_installation').selectAll();
-  let query = ('appId' in of ? all.where('app_id', '=', of.appId) : all.where('tenant_id', '=', of.tenantId))
-    .orderBy('id', range.backward ? 'asc' : 'desc')
-    .limit(range.limit);
-  if (range.after !== undefined) query = query.where('id', '<', range.after);
-  if (range.before !== undefined) query = query.where('id', '>', range.before);
-  return toPage(await query.execute(), range);
+  return await readPage(pageRange(page, { kind: 'AppInstallation', ownerId }), async (range) => {
+    const all = db.selectFrom('app_installation').selectAll();
+    let query = (
+      'appId' in of ? all.where('app_id', '=', of.appId) : all.where('tenant_id', '=', of.tenantId)
+    )
+      .orderBy('id', range.backward ? 'asc' : 'desc')
+      .limit(range.limit);
+    if (range.after !== undefined) query = query.where('id', '<', range.after);
+    if (range.before !== undefined) query = query.where('id', '>', range.before);
+    return await query.execute();
+  });
 }
 
 /** Those of the ids that the app has, in no order. */

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import { type Permission, permissions } from '../access/permissions.ts';
-import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../tables.ts';
 
@@ -37,16 +37,17 @@ export async function listApiKeys(
   tenantId: string,
   page: PageArgs,
 ): Promise<Page<ApiKey>> {
-  const range = pageRange(page, { kind: 'ApiKey', ownerId: tenantId });
-  let query = database.query
-    .selectFrom('api_key')
-    .selectAll()
-    .where('tenant_id', '=', tenantId)
-    .orderBy('id', range.backward ? 'asc' : 'desc')
-    .limit(range.limit);
-  if (range.after !== undefined) query = query.where('id', '<', range.after);
-  if (range.before !== undefined) query = query.where('id', '>', range.before);
-  return toPage((await query.execute()).map(toApiKey), range);
+  return await readPage(pageRange(page, { kind: 'ApiKey', ownerId: tenantId }), async (range) => {
+    let query = database.query
+      .selectFrom('api_key')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .orderBy('id', range.backward ? 'asc' : 'desc')
+      .limit(range.limit);
+    if (range.after !== undefined) query = query.where('id', '<', range.after);
+    if (range.before !== undefined) query = query.where('id', '>', range.before);
+    return (await query.execute()).map(toApiKey);
+  });
 }
 
 export function toApiKey(row: Selectable<Tables['api_key']>): ApiKey {

@@ -2,7 +2,7 @@ import type { Selectable, Transaction } from 'kysely';
 import { type Actor, platformOwnerId } from '../access/actor.ts';
 import { externalIdRule, insertTenant, isExternalId } from '../access/tenant-identity.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import { type Page, type PageArgs, pageRange, toPage } from '../db/keyset.ts';
+import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
 import { ConflictError, ValidationError, type ValidationIssue } from '../errors.ts';
 import type { Tables } from '../tables.ts';
@@ -88,15 +88,16 @@ export async function findTenantsByExternalId(
 
 /** A page of all tenants, newest first. */
 export async function listTenants(database: Database, page: PageArgs): Promise<Page<Tenant>> {
-  const range = pageRange(page, { kind: 'Tenant' });
-  let query = database.query
-    .selectFrom('tenant')
-    .selectAll()
-    .orderBy('id', range.backward ? 'asc' : 'desc')
-    .limit(range.limit);
-  if (range.after !== undefined) query = query.where('id', '<', range.after);
-  if (range.before !== undefined) query = query.where('id', '>', range.before);
-  return toPage((await query.execute()).map(toTenant), range);
+  return await readPage(pageRange(page, { kind: 'Tenant' }), async (range) => {
+    let query = database.query
+      .selectFrom('tenant')
+      .selectAll()
+      .orderBy('id', range.backward ? 'asc' : 'desc')
+      .limit(range.limit);
+    if (range.after !== undefined) query = query.where('id', '<', range.after);
+    if (range.before !== undefined) query = query.where('id', '>', range.before);
+    return (await query.execute()).map(toTenant);
+  });
 }
 
 function toTenant(row: Selectable<Tables['tenant']>): Tenant {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { MoreRows } from '../../src/db/keyset.ts';
 import { encodeCursor, type PageArgs, pageRange } from '../../src/db/keyset.ts';
 import { findDeliveries, findDelivery } from '../../src/deliveries/find-delivery.ts';
 import { listDeliveries, listDeliveriesOf } from '../../src/deliveries/list-deliveries.ts';
@@ -31,7 +32,12 @@ async function page(ownerId: string, args: PageArgs) {
   const { rows, hasNextPage, hasPreviousPage } = await listDeliveries(db.database.query, ownerId, {
     page: args,
   });
-  return { ids: rows.map(({ id }) => id), hasNextPage, hasPreviousPage };
+  const answer = (more: MoreRows) => (typeof more === 'function' ? more() : more);
+  return {
+    ids: rows.map(({ id }) => id),
+    hasNextPage: await answer(hasNextPage),
+    hasPreviousPage: await answer(hasPreviousPage),
+  };
 }
 
 async function pageOf(

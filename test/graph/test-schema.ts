@@ -1,6 +1,6 @@
 import { PothosValidationError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
-import { pageRange, toPage } from '../../src/db/keyset.ts';
+import { pageRange, readPage } from '../../src/db/keyset.ts';
 import { badUserInput, ConflictError, NotFoundError, ValidationError } from '../../src/errors.ts';
 import { createBuilder } from '../../src/graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../../src/graph/connection.ts';
@@ -37,9 +37,10 @@ export function createTestSchema() {
 
   const list = (args: Parameters<typeof pageRange>[0]) => {
     seen.resolved += 1;
-    const range = pageRange(args, { kind: 'Endpoint' });
-    const start = range.after === undefined ? 0 : things.findIndex(({ id }) => id === range.after) + 1;
-    return toPage(things.slice(start, start + range.limit), range);
+    return readPage(pageRange(args, { kind: 'Endpoint' }), async (range) => {
+      const start = range.after === undefined ? 0 : things.findIndex(({ id }) => id === range.after) + 1;
+      return things.slice(start, start + range.limit);
+    });
   };
   builder.objectField(ThingRef, 'things', (t) =>
     t.field({

@@ -160,3 +160,15 @@ test('a worker answers for its health and its metrics alone', async () => {
 test('two routes with the same path are a mistake that stops the start', () => {
   expect(() => createRouter([...routes, ...routes])).toThrow('Two routes answer to POST /internal/jobs/:job');
 });
+
+test('a body that is not UTF-8 is refused, on every route that reads one', async () => {
+  const body = Buffer.from('{"query":"{ a(b: \\"Jos\u00e9\\") }"}', 'latin1');
+  for (const path of ['/graphql', '/internal/jobs/one']) {
+    const response = await fetch(server.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('UTF-8')]);
+  }
+});

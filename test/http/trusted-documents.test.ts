@@ -150,10 +150,25 @@ describe('without it', () => {
 
   test('an unknown id is told as one, so that the client sends the text beside it', async () => {
     for (const body of [{ documentId: unknownId }, apollo(unknownId)]) {
-      expect(await http(open, body)).toEqual([404, 'PERSISTED_QUERY_NOT_FOUND']);
+      expect(await http(open, body)).toEqual([200, 'PERSISTED_QUERY_NOT_FOUND']);
       expect(await webSocket(open, body)).toBe('PERSISTED_QUERY_NOT_FOUND');
-      expect(await http(open, { ...body, query: '{hello}' })).toEqual({ hello: 'hello full' });
     }
+  });
+
+  test('a text that came with its id is known by the id from then on, on every transport', async () => {
+    const text = '{ sent: hello }';
+    const body = apollo(idOfText(text));
+    expect(await http(open, body)).toEqual([200, 'PERSISTED_QUERY_NOT_FOUND']);
+    expect(await http(open, { ...body, query: text })).toEqual({ sent: 'hello full' });
+    expect(await http(open, body)).toEqual({ sent: 'hello full' });
+    expect(await webSocket(open, body)).toEqual([{ sent: 'hello full' }]);
+  });
+
+  test('a text is not kept under an id that is not its own, nor one that is not valid', async () => {
+    expect(await http(open, { ...apollo(unknownId), query: '{hello}' })).toEqual([400, 'BAD_USER_INPUT']);
+    const broken = '{ nothing }';
+    await http(open, { ...apollo(idOfText(broken)), query: broken });
+    expect(await http(open, apollo(idOfText(broken)))).toEqual([200, 'PERSISTED_QUERY_NOT_FOUND']);
   });
 });
 
