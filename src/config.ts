@@ -39,6 +39,9 @@ export type Config = Readonly<{
   preparedStatements: boolean;
   trustedDocumentsOnly: boolean;
   rateLimitPerMinute: number;
+  badCredentialsPerMinute: number;
+  trustedProxies: readonly string[];
+  allowedHosts: readonly string[];
   maxSubscriptionsPerActor: number;
   maxConnectionsPerActor: number;
   maxAnonymousConnections: number;
@@ -110,6 +113,9 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     preparedStatements: env.PREPARED_STATEMENTS,
     trustedDocumentsOnly: env.TRUSTED_DOCUMENTS_ONLY,
     rateLimitPerMinute: env.RATE_LIMIT_PER_MINUTE,
+    badCredentialsPerMinute: env.BAD_CREDENTIALS_PER_MINUTE,
+    trustedProxies: env.TRUSTED_PROXIES,
+    allowedHosts: env.ALLOWED_HOSTS,
     maxSubscriptionsPerActor: env.MAX_SUBSCRIPTIONS_PER_ACTOR,
     maxConnectionsPerActor: env.MAX_CONNECTIONS_PER_ACTOR,
     maxAnonymousConnections: env.MAX_ANONYMOUS_CONNECTIONS,

@@ -196,6 +196,20 @@ export const environment = z.object({
   RATE_LIMIT_PER_MINUTE: integer(1, 1_000_000_000)
     .default(60_000)
     .meta({ description: 'How many requests one caller may send to one process in a minute.' }),
+  BAD_CREDENTIALS_PER_MINUTE: integer(1, 1_000_000).default(120).meta({
+    description:
+      'How many bad credentials one client address may send to one process in a minute, on all routes. Every request from an address that sent more is refused with 429, before anything is looked at, until some seconds have passed.',
+  }),
+  TRUSTED_PROXIES: cidrs.default([]).meta({
+    description:
+      'Proxies whose header `x-forwarded-for` is believed, as comma-separated CIDRs: it then tells the client’s address.',
+    shownDefault: 'none',
+  }),
+  ALLOWED_HOSTS: list.default([]).meta({
+    description:
+      'Further host names that clients reach this service by, comma-separated, beside `localhost`, addresses, `HOST` and the host of `PUBLIC_URL`. A request to another name is refused with 421. `*` admits every name.',
+    shownDefault: 'none',
+  }),
   MAX_SUBSCRIPTIONS_PER_ACTOR: integer(1, 1_000_000).default(500).meta({
     description:
       'How many subscriptions one caller may have open on one process, over all transports. One more is RATE_LIMITED (429).',

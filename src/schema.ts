@@ -30,8 +30,10 @@ import './statistics/app-analytics.graph.ts';
 import './inventory/inventory.graph.ts';
 import { builder } from './graph/builder.ts';
 import { checkEdges } from './graph/edge-guard.ts';
+import { describeListLimits } from './graph/list-limits.ts';
 
 /** Every room's fields, gathered: imported by `app.ts` and by the printer alone. */
 export const schema = builder.toSchema();
 
 checkEdges(schema);
+describeListLimits(schema);

@@ -4,6 +4,8 @@ import pg from 'pg';
 export const applicationName = 'heliograph';
 /** For the short statements of the engine. */
 export const engineTimeoutMs = 5_000;
+/** A caller's statement that waits for a lock for so long is told to come again; a long one of its own is another matter. */
+const lockTimeoutMs = 5_000;
 const connectTimeoutMs = 5_000;
 /** The client gives up a little after the server should have: only a dead socket gets that far. */
 const graceMs = 2_000;
@@ -36,6 +38,7 @@ export function pinSettings(client: pg.ClientBase, statementTimeoutMs: number): 
     set timezone = 'UTC';
     set datestyle = 'ISO, MDY';
     set statement_timeout = ${statementTimeoutMs};
+    set lock_timeout = ${statementTimeoutMs > engineTimeoutMs ? lockTimeoutMs : 0};
     set idle_in_transaction_session_timeout = 5000;
   `);
 }

@@ -12,6 +12,7 @@ import type { Tables } from '../tables.ts';
 import { connectionOptions, engineTimeoutMs, pinSettings } from './direct-client.ts';
 import { Hints } from './listen.ts';
 import { isTransient } from './retry.ts';
+import { Shares } from './shares.ts';
 
 /**
  * Connections to PostgreSQL. Every one of the process is made here or in `listen.ts`.
@@ -27,7 +28,9 @@ import { isTransient } from './retry.ts';
 export type Database = Readonly<{
   engine: pg.Pool;
   api: pg.Pool;
-  /** Typed queries over `api`. */
+  /** One connection apart, to find out whether the database answers, however busy the others are. */
+  probe: pg.Pool;
+  /** Typed queries over `api`. What one holder asks at once is bounded: see `asHolder`. */
   query: Kysely<Tables>;
   /** Tells other processes, and this one, what has changed: after the commit, never in a transaction. */
   hints: Hints;
@@ -38,6 +41,7 @@ export type Database = Readonly<{
 }>;
 
 const apiTimeoutMs = 15_000;
+const probeTimeoutMs = 2_000;
 
 export function openDatabase(options: {
   url: string;
@@ -50,17 +54,20 @@ export function openDatabase(options: {
 }): Database {
   const engine = openPool(options, options.engineConnections, engineTimeoutMs);
   const api = openPool(options, options.apiConnections, apiTimeoutMs);
-  const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: discardingBroken(api) }) });
+  const shares = new Shares(Math.max(1, Math.floor(options.apiConnections / 3)));
+  const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: discardingBroken(api, shares) }) });
+  const probe = openPool(options, 1, probeTimeoutMs);
   const hints = new Hints({ url: options.directUrl ?? options.url, logger: options.logger });
   let closing: Promise<void> | undefined;
   const close = async () => {
     await hints.stop();
     await query.destroy();
-    await Promise.all([engine.end(), api.end()]);
+    await Promise.all([engine.end(), api.end(), probe.end()]);
   };
   return {
     engine,
     api,
+    probe,
     query,
     hints,
     prepared: options.prepared,
@@ -76,19 +83,29 @@ export function openDatabase(options: {
  * read timeout) must be closed instead, or the pool fills with dead ones. The pool is ended by `close`: kysely ends it
  * only once it has run a query.
  */
-function discardingBroken(pool: pg.Pool): PostgresPool {
+function discardingBroken(pool: pg.Pool, shares: Shares): PostgresPool {
   return {
-    connect: async () => new WatchedClient(await pool.connect()),
+    async connect() {
+      const giveBack = await shares.take();
+      try {
+        return new WatchedClient(await pool.connect(), giveBack);
+      } catch (error) {
+        giveBack();
+        throw error;
+      }
+    },
     end: async () => undefined,
   };
 }
 
 class WatchedClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
+  readonly #onRelease: () => void;
   #broken: Error | undefined;
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, onRelease: () => void) {
     this.#client = client;
+    this.#onRelease = onRelease;
   }
 
   query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
@@ -103,6 +120,7 @@ class WatchedClient implements PostgresPoolClient {
 
   release(): void {
     this.#client.release(this.#broken);
+    this.#onRelease();
   }
 
   async #run<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>> {

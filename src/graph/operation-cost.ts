@@ -17,12 +17,13 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { badUserInput, RequestError } from '../errors.ts';
+import { countListEntries } from './list-limits.ts';
 import { selectsField } from './selects-field.ts';
 import { hasTooManyValues, maxVariableValues } from './variable-limits.ts';
 
 /**
  * The most that one operation may cost. A field costs 1, a page its size times what one record of it costs, any
- * other list ten times. 100 deliveries with everything that they have, endpoint, event and attempts, cost 15,000;
+ * other list ten times. A list in the arguments costs its length, each time that it is used. 100 deliveries with everything that they have, endpoint, event and attempts, cost 15,000;
  * pages within pages within pages are refused.
  */
 const maxOperationCost = 20_000;
@@ -67,13 +68,19 @@ export function refuseOperation(asked: Operation): readonly GraphQLError[] | und
     const scope = { fragments, variables: coerced };
     if (!selectsField(operation.selectionSet, scope)) return [asGraphQLError(nothingSelected())];
   }
-  const cost = costOf(operation.selectionSet, type, {
-    schema,
-    fragments,
-    context,
-    variables: coerced,
-    known: new Map(),
-  });
+  let cost: number;
+  try {
+    cost = costOf(operation.selectionSet, type, {
+      schema,
+      fragments,
+      context,
+      variables: coerced,
+      known: new Map(),
+    });
+  } catch (error) {
+    if (error instanceof RequestError) return [asGraphQLError(error)];
+    throw error;
+  }
   if (cost <= maxOperationCost) return undefined;
   return [asGraphQLError(tooCostly(cost))];
 }
@@ -116,6 +123,7 @@ function costOf(set: SelectionSetNode, type: GraphQLNamedType, scope: Scope): nu
       const field = fields[selection.name.value];
       // Introspection: its fields are few, and the document's limits hold them.
       const { own, times } = field === undefined ? { own: 1, times: 0 } : priceOf(field, selection, scope);
+      if (field !== undefined) cost += entriesIn(field, selection, scope);
       cost += own;
       if (field !== undefined && selection.selectionSet !== undefined && times > 0) {
         cost += times * costOf(selection.selectionSet, getNamedType(field.type), scope);
@@ -130,6 +138,19 @@ function costOf(set: SelectionSetNode, type: GraphQLNamedType, scope: Scope): nu
   }
   known.set(type, cost);
   return cost;
+}
+
+/** A list in the arguments costs its length, for each field that uses it. */
+function entriesIn(field: GraphQLField<unknown, unknown>, selection: FieldSelection, scope: Scope): number {
+  if ((selection.arguments ?? []).length === 0) return 0;
+  try {
+    const given = getArgumentValues(field, selection, { ...scope.variables });
+    return countListEntries(field.name, field.args, given);
+  } catch (error) {
+    // An argument without its variable: the executor refuses the field.
+    if (error instanceof GraphQLError) return 0;
+    throw error;
+  }
 }
 
 type FieldSelection = Parameters<typeof getArgumentValues>[1];

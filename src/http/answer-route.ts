@@ -3,6 +3,7 @@ import { isDatabaseAway } from '../db/retry.ts';
 import { RequestError, UnavailableError } from '../errors.ts';
 import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 import type { RouteResponse } from '../route.ts';
+import type { BadCredentials } from './bad-credentials.ts';
 import { endUnread, readBody } from './read-body.ts';
 import type { RouteMatch } from './router.ts';
 
@@ -12,6 +13,8 @@ type Asked = {
   requestId: string;
   path: string;
   logger: Logger;
+  address: string;
+  badCredentials: BadCredentials;
 };
 
 /** Answers a request outside of /graphql: with its route's answer, or why there is none. */
@@ -34,9 +37,11 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
     const refusal = failure(405, 'METHOD_NOT_ALLOWED', `This path takes ${match.allow}.`);
     return { ...refusal, headers: { allow: match.allow } };
   }
-  const { request, requestId, path, logger } = asked;
+  const { request, requestId, path, logger, address, badCredentials } = asked;
+  const isGuarded = match.route.auth.length > 0;
   try {
-    return await match.route.handle({
+    if (isGuarded) badCredentials.refuseTooMany(address);
+    const answer = await match.route.handle({
       method: request.method ?? 'GET',
       path,
       parameters: match.parameters,
@@ -46,8 +51,14 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
       body: match.route.method === 'POST' ? await readBody(request) : Buffer.alloc(0),
       requestId,
     });
+    if (isGuarded && answer.status === 401) badCredentials.note(address);
+    return answer;
   } catch (error) {
     if (error instanceof RequestError) {
+      if (error.code === 'RATE_LIMITED') {
+        const wait = String(error.extensions.retryAfterSeconds ?? 1);
+        return { ...failure(429, error.code, error.message), headers: { 'retry-after': wait } };
+      }
       return failure(error.code === 'PAYLOAD_TOO_LARGE' ? 413 : 400, error.code, error.message);
     }
     const route = match.route.path;

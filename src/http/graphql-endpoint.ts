@@ -8,7 +8,9 @@ import { type MaskScope, maskError } from '../graph/mask-error.ts';
 import { parseIdempotencyHeader } from '../idempotency/resolve-key.ts';
 import { declareRoute } from '../route.ts';
 import { acceptsAnything, chooseMediaType, type MediaType, notAcceptable } from './accept.ts';
+import type { BadCredentials } from './bad-credentials.ts';
 import { refuseBodyFormat } from './body-format.ts';
+import type { ClientAddress } from './client-address.ts';
 import { graphiqlPage, graphiqlPolicy } from './graphiql.ts';
 import { readPostedOperation, readQueriedOperation } from './graphql-request.ts';
 import { HttpRefusal } from './http-refusal.ts';
@@ -105,6 +107,8 @@ export function createGraphQLEndpoint(options: {
   ) => Promise<PreparedOperation>;
   services: Services;
   authenticator: Pick<Authenticator, 'authenticate'>;
+  addressOf: ClientAddress;
+  badCredentials: BadCredentials;
   origins: Origins;
   rateLimit: RateLimit;
   metrics: Metrics;
@@ -140,10 +144,12 @@ export function createGraphQLEndpoint(options: {
     }
     if (!acceptsAnything(headers.accept)) throw new HttpRefusal(406, notAcceptable());
     if (method === 'POST') refuseBodyFormat(headers);
-    const actor = await authenticator.authenticate({
-      authorization: headers.authorization,
-      tenantHeader: single(headers['heliograph-tenant']),
-    });
+    const actor = await options.badCredentials.watch(options.addressOf(request), () =>
+      authenticator.authenticate({
+        authorization: headers.authorization,
+        tenantHeader: single(headers['heliograph-tenant']),
+      }),
+    );
     const holder = actorKey(actor, request);
     rateLimit.take(holder);
     const asked =

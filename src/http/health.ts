@@ -9,7 +9,7 @@ export type Readiness = () => Promise<readonly string[]>;
 
 /** Ready means: the database answers now and its migrations are done. */
 export function createReadiness(options: {
-  database: Pick<Database, 'api'>;
+  database: Pick<Database, 'probe'>;
   isMigrated: () => boolean;
   answerWithinMs?: number;
 }): Readiness {
@@ -20,14 +20,14 @@ export function createReadiness(options: {
   };
 }
 
-function answersWithin(database: Pick<Database, 'api'>, ms: number): Promise<boolean> {
+function answersWithin(database: Pick<Database, 'probe'>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), ms);
     const answer = (answers: boolean) => {
       clearTimeout(timer);
       resolve(answers);
     };
-    database.api.query('select 1').then(
+    database.probe.query('select 1').then(
       () => answer(true),
       () => answer(false),
     );

@@ -6,6 +6,7 @@ import type { Database } from '../db/pool.ts';
 const transports = ['ws', 'sse', 'multipart'] as const;
 /** What a caller, or an address, may hold open only so many of. */
 const heldThings = ['subscriptions', 'connections', 'anonymous_connections'] as const;
+const refusedThings = [...heldThings, 'bad_credentials'] as const;
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
@@ -21,6 +22,7 @@ export class Metrics {
   readonly #anonymous: Gauge;
   readonly #cutOff: Counter<'transport'>;
   readonly #tooMany: Counter<'what'>;
+  readonly #badCredentials: Counter;
 
   constructor() {
     const registers = [this.registry];
@@ -57,6 +59,11 @@ export class Metrics {
       labelNames: ['what'],
       registers,
     });
+    this.#badCredentials = new Counter({
+      name: 'heliograph_bad_credentials_total',
+      help: 'Credentials that were not good, on every route.',
+      registers,
+    });
     this.#cutOff = new Counter({
       name: 'heliograph_slow_consumers_total',
       help: 'Clients that were cut off because they did not read for too long.',
@@ -67,7 +74,7 @@ export class Metrics {
       this.#subscriptions.set({ transport }, 0);
       this.#cutOff.inc({ transport }, 0);
     }
-    for (const what of heldThings) this.#tooMany.inc({ what }, 0);
+    for (const what of refusedThings) this.#tooMany.inc({ what }, 0);
   }
 
   requested(method: string, route: string, status: number, seconds: number): void {
@@ -108,7 +115,7 @@ export class Metrics {
   }
 
   /** Somebody held too many of something. */
-  tooMany(what: HeldThing): void {
+  tooMany(what: RefusedThing): void {
     this.#tooMany.inc({ what });
   }
 
@@ -124,6 +131,10 @@ export class Metrics {
       },
     });
     gauge.reset();
+  }
+
+  badCredential(): void {
+    this.#badCredentials.inc();
   }
 
   cutOff(transport: Transport): void {
@@ -150,4 +161,5 @@ export class Metrics {
 }
 
 export type HeldThing = (typeof heldThings)[number];
+export type RefusedThing = (typeof refusedThings)[number];
 export type Transport = (typeof transports)[number];

@@ -7,6 +7,7 @@ import {
   Kind,
   OperationTypeNode,
 } from 'graphql';
+import { asHolder } from '../db/shares.ts';
 import { type AskedOperation, missingDocument } from './graphql-request.ts';
 import type { Holdings } from './holdings.ts';
 import type { RequestContext } from './request-context.ts';
@@ -77,12 +78,14 @@ export function createOperations(options: {
         type,
         args,
         run: (signal) =>
-          type === OperationTypeNode.SUBSCRIPTION
-            ? subscribe()
-            : enveloped.execute({
-                ...args,
-                ...(signal === undefined || type !== OperationTypeNode.QUERY ? {} : { signal }),
-              }),
+          asHolder(shareOf(context), () =>
+            type === OperationTypeNode.SUBSCRIPTION
+              ? subscribe()
+              : enveloped.execute({
+                  ...args,
+                  ...(signal === undefined || type !== OperationTypeNode.QUERY ? {} : { signal }),
+                }),
+          ),
       },
     };
   };
@@ -104,3 +107,6 @@ function whyNoOperation(document: DocumentNode, operationName: string | undefine
     ? 'The document holds several operations: say in `operationName` which one to execute.'
     : 'The document holds no operation.';
 }
+
+/** In whose share of the database's connections it is carried out: its tenant's or its app's, else its own. */
+const shareOf = ({ actor }: RequestContext) => actor?.tenantId ?? actor?.appId ?? actor?.actorId ?? 'anybody';

@@ -35,6 +35,22 @@ export class RateLimit {
     if (this.#buckets.size > maxRemembered) this.#forgetIdle(now);
   }
 
+  /** How many seconds until one more is allowed; nothing is counted. */
+  waitOf(actor: string): number {
+    const bucket = this.#buckets.get(actor);
+    if (bucket === undefined) return 0;
+    const tokens = this.#filled(bucket, this.#monotonicMs());
+    return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 60) / this.#perMinute);
+  }
+
+  /** Counts one, also where there were too many already. */
+  spend(actor: string): void {
+    const now = this.#monotonicMs();
+    const tokens = this.#filled(this.#buckets.get(actor) ?? { tokens: this.#perMinute, since: now }, now);
+    this.#buckets.set(actor, { tokens: Math.max(0, tokens - 1), since: now });
+    if (this.#buckets.size > maxRemembered) this.#forgetIdle(now);
+  }
+
   #filled(bucket: { tokens: number; since: number }, now: number): number {
     return Math.min(this.#perMinute, bucket.tokens + ((now - bucket.since) * this.#perMinute) / 60_000);
   }

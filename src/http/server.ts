@@ -10,9 +10,12 @@ import type { MaskScope } from '../graph/mask-error.ts';
 import { declareRoute, type Route } from '../route.ts';
 import { createAnonymousConnections } from './anonymous-connections.ts';
 import { answerRoute } from './answer-route.ts';
+import { BadCredentials } from './bad-credentials.ts';
+import { createClientAddress } from './client-address.ts';
 import { createGraphQLEndpoint } from './graphql-endpoint.ts';
 import { healthRoutes, type Readiness } from './health.ts';
 import { Holdings } from './holdings.ts';
+import { createHosts } from './hosts.ts';
 import { indexRoute } from './index-page.ts';
 import { leavingOf } from './leaving.ts';
 import type { HeldThing, Metrics } from './metrics.ts';
@@ -86,8 +89,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   metrics.observeHoldings({ subscriptions, connections, anonymous_connections: anonymous.ofAddress });
   const yoga = createGraphQLYoga({ ...options, production });
+  const addressOf = createClientAddress(config.trustedProxies);
+  const badCredentials = new BadCredentials({ perMinute: config.badCredentialsPerMinute, metrics });
+  const isOurHost = createHosts(config);
   const shared = {
     ...options,
+    addressOf,
+    badCredentials,
     prepare: createOperations({ yoga, documentGate, subscriptions }),
     connections,
     holdAnonymous: anonymous.hold,
@@ -124,6 +132,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const gone = leavingOf(request, response);
     unanswered.add(response);
     gone.addEventListener('abort', () => unanswered.delete(response), { once: true });
+    // Who watches a process asks by any name.
+    if (!isOurHost(request) && path !== '/healthz' && path !== '/readyz') {
+      misdirected(response);
+      return;
+    }
     if (path === graphqlPath) {
       response.once('close', () => {
         if (isStream(response)) return;
@@ -146,7 +159,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         (performance.now() - startedAt) / 1000,
       );
     });
-    await answerRoute(match, { request, response, requestId, path, logger });
+    await answerRoute(match, {
+      request,
+      response,
+      requestId,
+      path,
+      logger,
+      address: addressOf(request),
+      badCredentials,
+    });
   }
 
   const server = createServer(
@@ -172,6 +193,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.on('error', () => undefined);
     const path = (request.url ?? '').split('?', 1)[0];
     if (draining) refuseUpgrade(socket, '503 Service Unavailable');
+    else if (!isOurHost(request)) refuseUpgrade(socket, '421 Misdirected Request');
     else if (path !== graphqlPath) refuseUpgrade(socket, '404 Not Found');
     else webSockets.upgrade(request, socket, head);
   });
@@ -193,6 +215,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       clearTimeout(timer);
     },
   };
+}
+
+/** RFC 9110, section 15.5.20. */
+function misdirected(response: ServerResponse): void {
+  const message =
+    'This server does not answer to the host name in `Host`. Add the name to ALLOWED_HOSTS, or set PUBLIC_URL.';
+  response.writeHead(421, { 'content-type': 'application/json; charset=utf-8', connection: 'close' });
+  response.end(JSON.stringify({ error: { code: 'MISDIRECTED', message } }));
 }
 
 const isStream = (response: ServerResponse) =>

@@ -13,6 +13,8 @@ import { reviveLostNumbers } from '../exact-json.ts';
 import type { Progress, Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
 import type { HoldAnonymous } from './anonymous-connections.ts';
+import type { BadCredentials } from './bad-credentials.ts';
+import type { ClientAddress } from './client-address.ts';
 import { closeCodes } from './close-codes.ts';
 import { credentialsOf, namesCredential } from './connection-credentials.ts';
 import { actorKey } from './graphql-endpoint.ts';
@@ -68,6 +70,8 @@ export function createWebSockets(options: {
   ) => Promise<PreparedOperation>;
   services: Services;
   authenticator: Pick<Authenticator, 'authenticate'>;
+  addressOf: ClientAddress;
+  badCredentials: BadCredentials;
   grantWatch: Pick<GrantWatch, 'watch'>;
   origins: Origins;
   rateLimit: RateLimit;
@@ -92,7 +96,9 @@ export function createWebSockets(options: {
     const scope = options.scopeOf({ requestId: randomUUID() });
     try {
       const credentials = credentialsOf(parameters);
-      const actor = await options.authenticator.authenticate(credentials);
+      const actor = await options.badCredentials.watch(options.addressOf(request), () =>
+        options.authenticator.authenticate(credentials),
+      );
       if (actor === undefined) throw unauthenticated('invalid', 'Send a credential in `authorization`.');
       if (guard.isClosed) return false;
       extra.release.add(options.connections.hold(actorKey(actor, request)));
@@ -261,7 +267,7 @@ export function createWebSockets(options: {
   /** Undefined where there are too many whose clients have not said who they are. */
   function tryHold(request: IncomingMessage): (() => void) | undefined {
     try {
-      return options.holdAnonymous(request.socket.remoteAddress ?? '');
+      return options.holdAnonymous(options.addressOf(request));
     } catch (error) {
       if (error instanceof RequestError) return undefined;
       throw error;

@@ -76,7 +76,7 @@ test.each(Object.entries(streams))(
     const body = JSON.stringify({ query: 'subscription { bulk }' });
     const socket = connect(server.port, '127.0.0.1');
     socket.write(
-      `POST /graphql HTTP/1.1\r\nhost: x\r\naccept: ${accept}\r\ncontent-type: application/json\r\nauthorization: Bearer full\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\ncontent-type: application/json\r\nauthorization: Bearer full\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
     await once(socket, 'data');
     socket.pause();

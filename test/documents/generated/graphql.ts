@@ -34,21 +34,21 @@ export type DeliveryFilter = {
   createdAfter?: string | null | undefined;
   /** Created before this instant. Must be later than `createdAfter`, else BAD_USER_INPUT. */
   createdBefore?: string | null | undefined;
-  /** To any of these endpoints. */
+  /** To any of these endpoints. At most 100 entries. */
   endpointId?: Array<string | number> | null | undefined;
-  /** Of any of these events. Indexed. */
+  /** Of any of these events. Indexed. At most 100 entries. */
   eventId?: Array<string | number> | null | undefined;
-  /** Any of these event types, by their exact names. */
+  /** Any of these event types, by their exact names. At most 100 entries. */
   eventType?: Array<string> | null | undefined;
-  /** Any of these deliveries. */
+  /** Any of these deliveries. At most 100 entries. */
   id?: Array<string | number> | null | undefined;
   /** Whether a replay was made of it. In the live log `true` matches nothing: a change happens before any replay. */
   isReplayed?: boolean | null | undefined;
-  /** Of any of these kinds. */
+  /** Of any of these kinds. At most 100 entries. */
   kind?: Array<DeliveryKind> | null | undefined;
-  /** Any of these statuses: the delivery's present one; in the live log, the one it changed to. */
+  /** Any of these statuses: the delivery's present one; in the live log, the one it changed to. At most 100 entries. */
   status?: Array<DeliveryStatus> | null | undefined;
-  /** Of any of these tenants' events, by externalId: for an app's deliveries. The live log knows the tenants that exist when it is subscribed to. */
+  /** Of any of these tenants' events, by externalId: for an app's deliveries. The live log knows the tenants that exist when it is subscribed to. At most 100 entries. */
   tenant?: Array<string> | null | undefined;
 };
 

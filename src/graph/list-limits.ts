@@ -1,0 +1,81 @@
+import {
+  type GraphQLArgument,
+  type GraphQLInputField,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  getNullableType,
+  isInputObjectType,
+  isListType,
+  isObjectType,
+} from 'graphql';
+import { badUserInput } from '../errors.ts';
+
+/** Filters: each entry is looked for. */
+const filterLimit = 100;
+/** Other lists have narrower limits of their own, with errors of their own: this is the wall behind. */
+const usualLimit = 1_000;
+/** Publishing answers a LimitExceededError beyond 1,000 events. */
+const limits: Readonly<Record<string, number>> = {
+  'PublishEventsInput.events': 10_000,
+  'events.type': filterLimit,
+};
+
+/** The most entries of a list: of `InputType.field` or `field.argument`. */
+function limitOf(place: string): number {
+  return limits[place] ?? (/Filter\./.test(place) ? filterLimit : usualLimit);
+}
+
+/** Writes the limit of each list that an input takes into its description, for those that do not tell a narrower one. */
+export function describeListLimits(schema: GraphQLSchema): void {
+  const note = (place: string, input: GraphQLArgument | GraphQLInputField) => {
+    if (!isListType(getNullableType(input.type)) || place === 'PublishEventsInput.events') return;
+    input.description =
+      `${input.description ?? ''} At most ${limitOf(place).toLocaleString('en')} entries.`.trim();
+  };
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type.name.startsWith('__')) continue;
+    if (isInputObjectType(type)) {
+      for (const field of Object.values(type.getFields())) note(`${type.name}.${field.name}`, field);
+    } else if (isObjectType(type)) {
+      for (const field of Object.values(type.getFields()))
+        for (const argument of field.args) note(`${field.name}.${argument.name}`, argument);
+    }
+  }
+}
+
+/**
+ * How many entries the lists in a field's arguments hold, so that they count towards its cost: once for each use of a
+ * variable. Throws BAD_USER_INPUT for a list that is too long.
+ */
+export function countListEntries(
+  field: string,
+  definitions: readonly GraphQLArgument[],
+  given: Readonly<Record<string, unknown>>,
+): number {
+  let entries = 0;
+
+  function count(value: unknown, type: GraphQLInputType, place: string): void {
+    const nullable = getNullableType(type);
+    if (isListType(nullable) && Array.isArray(value)) {
+      const limit = limitOf(place);
+      if (value.length > limit) {
+        throw badUserInput(
+          `The list \`${place.replace(/^.*\./, '')}\` takes at most ${limit} entries; it has ${value.length}.`,
+          { limit },
+        );
+      }
+      entries += value.length;
+      for (const item of value) count(item, nullable.ofType, place);
+    } else if (isInputObjectType(nullable) && typeof value === 'object' && value !== null) {
+      for (const { name, type: inner } of Object.values(nullable.getFields())) {
+        const item: unknown = Reflect.get(value, name);
+        if (item !== undefined) count(item, inner, `${nullable.name}.${name}`);
+      }
+    }
+  }
+
+  for (const { name, type } of definitions) {
+    if (given[name] !== undefined) count(given[name], type, `${field}.${name}`);
+  }
+  return entries;
+}

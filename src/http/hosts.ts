@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+
+/**
+ * Which names this server answers to. A page of another site can give its own name our address (DNS rebinding), and its
+ * requests then look as if they came from our own pages; only the name in `Host` tells. Addresses cannot be given away
+ * like that, and `localhost` is never looked up.
+ */
+export function createHosts(options: {
+  host: string;
+  publicUrl: string | undefined;
+  allowedHosts: readonly string[];
+}): (request: IncomingMessage) => boolean {
+  const names = new Set(
+    [options.host, ...(options.publicUrl === undefined ? [] : [new URL(options.publicUrl).hostname])]
+      .concat(options.allowedHosts)
+      .map((name) => name.toLowerCase()),
+  );
+  return ({ headers: { host } }) => {
+    // HTTP/1.0 needs none, and no browser speaks it.
+    if (host === undefined || names.has('*')) return true;
+    const name = host
+      .toLowerCase()
+      .replace(/:\d*$/, '')
+      .replace(/^\[(.*)\]$/, '$1')
+      .replace(/\.$/, '');
+    return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || names.has(name);
+  };
+}

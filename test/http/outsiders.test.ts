@@ -1,0 +1,57 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestServer, type TestServer } from './test-server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({
+    environment: { BAD_CREDENTIALS_PER_MINUTE: '3', PUBLIC_URL: 'https://hooks.example.com' },
+  });
+});
+afterAll(() => server.stop());
+
+function get(path: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request(server.url + path, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+test('a name that is not ours is refused, on every route but those that watch the process', async () => {
+  for (const path of ['/graphql', '/metrics', '/', '/schema.graphql'])
+    expect(await get(path, 'rebound.example:4000'), path).toBe(421);
+  for (const path of ['/healthz', '/readyz']) expect(await get(path, 'rebound.example')).not.toBe(421);
+});
+
+test.each([
+  'localhost:4000',
+  '127.0.0.1',
+  '[::1]:4000',
+  '10.1.2.3',
+  'hooks.example.com',
+  'a.localhost',
+  'LOCALHOST.',
+])('the name %s is ours', async (host) => {
+  expect(await get('/metrics', host)).toBe(200);
+});
+
+test('an address that sends too many bad credentials is told to wait, and it is counted', async () => {
+  const ask = (authorization: string) =>
+    fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization },
+      body: '{"query":"{ hello }"}',
+    });
+  const statuses: number[] = [];
+  for (let call = 0; call < 6; call += 1) statuses.push((await ask('Bearer nonsense')).status);
+  expect(statuses).toEqual([401, 401, 401, 429, 429, 429]);
+  const refused = await ask('Bearer full');
+  expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  expect(metrics).toMatch(/heliograph_bad_credentials_total 3/);
+  expect(metrics).toMatch(/heliograph_holding_refusals_total\{what="bad_credentials"\} 4/);
+});
