@@ -17,7 +17,7 @@ for (const room of listed.filter((name) => !real.includes(name)))
   problems.push(`README lists ${room}, which is not there`);
 
 /** What may be imported from `node:net` and `node:http`, types aside: nothing that dials. */
-const passive = ['createServer', 'isIP'];
+const passive = ['createServer', 'isIP', 'BlockList'];
 const dials = /(?<![.\w])fetch\(|\bnew (?:WebSocket|EventSource)\(/;
 
 for (const file of filesUnder('src')) {
