@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
@@ -15,17 +15,19 @@ import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError, keepInDataDir } from '../config.ts';
+import { ConfigError, keepInDataDir, searchPath } from '../config.ts';
 import { applicationName, directClient } from './direct-client.ts';
-import { sqlStateOf } from './retry.ts';
+import { isTransient, sqlStateOf } from './retry.ts';
 import { type Unprivileged, unprivileged } from './unprivileged.ts';
 
 /**
  * A real PostgreSQL of our own, from the npm package of this platform: what `npm start` and the tests use where no
  * DATABASE_URL is given. It listens on 127.0.0.1 alone, on a free port, with a generated password.
  *
- * The server outlives a killed parent. So a start first looks for one that still runs over the same folder and
- * takes it over, unless another process of ours uses it: whoever ends stops the server, so there can be only one.
+ * A server whose parent is killed is stopped by a small process beside it, which waits for nothing but the parent's end.
+ * Where that one is killed too, the server runs on. So a start first looks for one that still runs over the same folder
+ * and takes it over, unless another process of ours uses it: whoever ends stops the server, so there can be only one.
+ * One that is about to stop is waited for.
  */
 export type EmbeddedPostgres = Readonly<{ url: string; stop(): Promise<void> }>;
 
@@ -58,20 +60,8 @@ export async function startEmbeddedPostgres(options: {
   ).trim();
 
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(native, { data, password, user });
-  const running = await runningServer(data);
-  if (running !== undefined) {
-    const url = urlOf(running.port, password);
-    const hold = await holdServer(url, { dir, isLeftover: true });
-    if (hold !== undefined) {
-      const stop = async () => {
-        await hold.end();
-        await stopLeftover(running.pid, data);
-      };
-      return { url, stop };
-    }
-    // Its pid is somebody else's by now: PostgreSQL would take that for a server, and refuse.
-    rmSync(pidFile(data), { force: true });
-  }
+  const leftover = await takeOver(data, { dir, password });
+  if (leftover !== undefined) return leftover;
   const port = await freePort();
   // One that still starts or stops keeps its files: the next line is refused.
   if (readPidFile(data) === undefined) user.own(data);
@@ -92,12 +82,69 @@ export async function startEmbeddedPostgres(options: {
   await waitUntilReady(server, user.hint);
   server.stderr?.resume();
   const url = urlOf(port, password);
+  const letGo = stopWithUs(server.pid);
   const hold = await holdServer(url, { dir, isLeftover: false });
   const stop = async () => {
+    letGo();
     await hold?.end();
     await stopChild(server);
   };
   return { url, stop };
+}
+
+/** The server that an earlier process left behind, as ours. Undefined where there is none, or none any more. */
+async function takeOver(
+  data: string,
+  { dir, password }: { dir: string; password: string },
+): Promise<EmbeddedPostgres | undefined> {
+  for (;;) {
+    const running = await runningServer(data);
+    if (running === undefined) return undefined;
+    const url = urlOf(running.port, password);
+    const hold = await holdServer(url, { dir, isLeftover: true }).catch((error: unknown) => {
+      // Its parent has just been killed, and it is about to stop.
+      if (isTransient(error)) return 'STOPPING' as const;
+      throw error;
+    });
+    if (hold === undefined) {
+      // Its pid is somebody else's by now: PostgreSQL would take that for a server, and refuse.
+      rmSync(pidFile(data), { force: true });
+      return undefined;
+    }
+    if (hold === 'STOPPING') {
+      await delay(50);
+      continue;
+    }
+    const letGo = stopWithUs(running.pid);
+    const stop = async () => {
+      letGo();
+      await hold.end();
+      await stopLeftover(running.pid, data);
+    };
+    return { url, stop };
+  }
+}
+
+/**
+ * Stops a server when this process ends in a way that leaves it no time for it, such as `kill -9`: a shell waits for
+ * the end of its standard input, which nobody else holds. Returns how to let go of it.
+ */
+function stopWithUs(pid: number | undefined): () => void {
+  if (pid === undefined) return () => undefined;
+  const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$0"', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { PATH: searchPath() },
+    // A Ctrl-C in the terminal reaches us alone.
+    detached: true,
+    cwd: '/',
+  });
+  // Without a shell the server outlives us, as one that is killed together with us does.
+  watcher.on('error', () => undefined);
+  watcher.stdin?.on('error', () => undefined);
+  watcher.unref();
+  const input = watcher.stdin;
+  if (input !== null && 'unref' in input && typeof input.unref === 'function') input.unref();
+  return () => void watcher.kill('SIGKILL');
 }
 
 function nativeFolder(): string {

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/config.ts';
 import { startEmbeddedPostgres, stopLeftover } from '../../src/db/embedded-postgres.ts';
+import { startServer } from '../support/server-process.ts';
 import { untilTrue } from '../support/worker.ts';
 import { isRoot, nobodyReachesPackages, withoutNamespaces } from './without-namespaces.ts';
 
@@ -175,3 +176,18 @@ async function closedPort(): Promise<number> {
   await once(probe, 'close');
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
+
+test('a server whose parent is killed stops by itself, and the next start over its folder begins at once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heliograph-killed-'));
+  try {
+    for (let round = 0; round < 2; round += 1) {
+      const server = await startServer({ DATA_DIR: folder, PORT: '0' });
+      await server.untilPrinted(/export TOKEN=\S+\n/);
+      await server.kill();
+      // The last thing that a PostgreSQL does is to remove its file. The next start does not wait for it here.
+      if (round === 1) await untilTrue(async () => !existsSync(join(folder, 'postgres', 'postmaster.pid')));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
