@@ -11,6 +11,7 @@ import { createPartitions } from './db/partitions.ts';
 import { openDatabase } from './db/pool.ts';
 import { Purger } from './deliveries/purger.ts';
 import { demoReceiverPath, demoRoute, demoSender, seedDemo } from './demo/demo.ts';
+import { demoToken } from './demo/demo-token.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { AddressGuard } from './egress/address-guard.ts';
 import { createSender, type SenderOptions } from './egress/send.ts';
@@ -140,6 +141,7 @@ export async function startApp(
     grantWatch,
     metrics,
     trustedDocuments,
+    ...(isDemo ? { developmentToken: () => demoToken(config) } : {}),
     readiness: createReadiness({ database, isMigrated: () => true }),
     routes: [
       ...docsRoutes(schema),

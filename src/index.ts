@@ -1,16 +1,13 @@
-import { signDevelopmentToken } from './access/development-keys.ts';
-import { permissions } from './access/permissions.ts';
 import { type App, startApp } from './app.ts';
 import { fail } from './commands/failure.ts';
-import { type Config, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './db/embedded-postgres.ts';
-import { demoTenant } from './demo/demo.ts';
+import { demoToken } from './demo/demo-token.ts';
 import { welcome } from './demo/welcome.ts';
 import { createLogger } from './log.ts';
 
 /** How long SIGTERM waits for what is in flight; what is left then goes to the next holder of the lease. */
 const graceMs = 10_000;
-const dayRounded = 86_400;
 
 async function main(): Promise<void> {
   const config = readConfig();
@@ -44,9 +41,8 @@ async function main(): Promise<void> {
       isDemo,
     });
     logger.info({ origin: app.origin, role: config.role }, 'ready');
-    // Where another issuer is set, tokens come from there.
-    const isOwnIssuer = config.jwt.jwksUrl === undefined && config.jwt.jwks === undefined;
-    if (isDemo && isOwnIssuer) process.stdout.write(welcome(app.origin, await demoToken(config)));
+    const token = isDemo ? await demoToken(config) : undefined;
+    if (token !== undefined) process.stdout.write(welcome(app.origin, token));
   } catch (error) {
     // A start whose database was taken away by a signal fails, and that is no news.
     if (isStopping) return;
@@ -54,17 +50,6 @@ async function main(): Promise<void> {
     await postgres?.stop();
     throw error;
   }
-}
-
-function demoToken(config: Config): Promise<string> {
-  return signDevelopmentToken(config, {
-    subject: 'demo',
-    kind: 'user',
-    tenant: demoTenant,
-    email: 'demo@example.com',
-    permissions,
-    expiresInSeconds: dayRounded,
-  });
 }
 
 main().catch((error: unknown) => {

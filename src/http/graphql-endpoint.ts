@@ -108,6 +108,7 @@ export function createGraphQLEndpoint(options: {
   services: Services;
   authenticator: Pick<Authenticator, 'authenticate'>;
   addressOf: ClientAddress;
+  developmentToken?: () => Promise<string | undefined>;
   badCredentials: BadCredentials;
   origins: Origins;
   rateLimit: RateLimit;
@@ -132,11 +133,14 @@ export function createGraphQLEndpoint(options: {
       return;
     }
     if ((method === 'GET' || method === 'HEAD') && !options.production && wantsPage(request)) {
+      // Signed in for this machine alone: whoever comes from elsewhere is no developer of ours.
+      const token = isOfThisMachine(request) ? await options.developmentToken?.() : undefined;
       response.writeHead(200, {
         'content-type': 'text/html; charset=utf-8',
         'content-security-policy': graphiqlPolicy,
+        'cache-control': 'no-store',
       });
-      response.end(await graphiqlPage());
+      response.end(await graphiqlPage(token));
       return;
     }
     if (method !== 'GET' && method !== 'POST') {
@@ -250,6 +254,11 @@ export function createGraphQLEndpoint(options: {
       else refuse(request, response, error, requestId);
     }
   };
+}
+
+function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
+  const isLoopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(socket.remoteAddress ?? '');
+  return isLoopback && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
 }
 
 /** How the operation is answered. Throws where its method is not the right one, or the answer could not be read. */

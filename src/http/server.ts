@@ -56,6 +56,8 @@ export type HttpServerOptions = Readonly<{
   metrics: Metrics;
   /** Those that may be sent by id, and with TRUSTED_DOCUMENTS_ONLY the only ones. */
   trustedDocuments?: TrustedDocuments;
+  /** In development: what GraphiQL opens with, for whoever sits at this machine. */
+  developmentToken?: () => Promise<string | undefined>;
   /** Of other rooms. */
   routes?: readonly Route[];
   slowConsumerMs?: number;
