@@ -15,6 +15,7 @@ import { DeliveryFilter } from './delivery-filter.graph.ts';
 import { DeliveryKind, FailureReason, failureReasonOf } from './enums.graph.ts';
 import type { DeliveryFilter as Filter } from './filter.ts';
 import { findDeliveries, findDelivery } from './find-delivery.ts';
+import { knownAttempts } from './known-attempts.ts';
 import { listDeliveries, listDeliveriesOf } from './list-deliveries.ts';
 import { argsLoader, ownedLoader } from './owned-loader.ts';
 import type { DeliveryScope } from './scope.ts';
@@ -73,10 +74,13 @@ node(builder, Delivery, {
     }),
     attempts: t.field({
       type: [DeliveryAttempt],
-      description: 'Every attempt, first to last, interrupted ones included.',
-      resolve: async (delivery, _args, context) => [
-        ...(await attemptsOf(context).load({ ownerId: delivery.owner_id, id: delivery.id })),
-      ],
+      description:
+        'Every attempt that the delivery’s status and `attemptCount` speak of, first to last, interrupted ones included.',
+      resolve: async (delivery, _args, context) =>
+        knownAttempts(
+          delivery,
+          await attemptsOf(context).load({ ownerId: delivery.owner_id, id: delivery.id }),
+        ),
     }),
     nextAttemptAt: t.expose('next_attempt_at', {
       type: 'DateTime',

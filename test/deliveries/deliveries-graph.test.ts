@@ -72,6 +72,7 @@ test('records are found by their ids: typed, by node, and an attempt through its
   const { caller, ownerId, deliveries } = await seed(1);
   const [delivery] = deliveries;
   if (delivery === undefined) throw new Error('nothing seeded');
+  await db.database.api.query('update delivery set attempt_count = 1 where id = $1', [delivery.id]);
   await db.database.api.query(
     `insert into attempt (owner_id, delivery_id, number, outcome, started_at, duration_ms, response_status, response_headers)
      values ($1, $2, 1, 'HTTP_STATUS', now(), 12.5, 500, '[{"name":"server","value":"x"}]')`,
