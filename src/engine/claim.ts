@@ -39,6 +39,9 @@ export type ClaimedRow = {
 };
 
 /**
+ * A row is marked by its `ctid`, and what it belongs to is looked up row by row: the planner has no other way, whatever
+ * statistics say. (One that was changed since the statement's snapshot is passed over.)
+ *
  * Bounds and order are those of one index, due_lane. With plain comparisons and statistics that know one endpoint, the
  * planner may take a shorter index and walk over every row of a neighbour.
  */
@@ -49,11 +52,11 @@ const claimStatement = statement(
        as l(shard, endpoint_id, take, from_at, from_id, epoch)
    ),
    pick as materialized (
-     select lane.epoch, p.owner_id, p.delivery_id, p.stale_claim, p.stale_at
+     select lane.epoch, p.row_at, p.stale_claim, p.stale_at
        from lane
        join shard_lease s on s.shard = lane.shard and s.epoch = lane.epoch and s.holder = $7
       cross join lateral (
-        select d.owner_id, d.delivery_id, d.claim as stale_claim, d.claimed_at as stale_at
+        select d.ctid as row_at, d.claim as stale_claim, d.claimed_at as stale_at
           from due d
          where d.shard = lane.shard
            and (d.endpoint_id, d.due_at, d.delivery_id) >= (lane.endpoint_id, lane.from_at, lane.from_id)
@@ -64,7 +67,7 @@ const claimStatement = statement(
    ),
    taken as (
      update due d set claim = pick.epoch, claimed_at = now() from pick
-      where d.owner_id = pick.owner_id and d.delivery_id = pick.delivery_id
+      where d.ctid = pick.row_at
      returning d.*, pick.stale_claim, pick.stale_at
    )
    select t.owner_id, t.delivery_id, t.shard, t.endpoint_id, t.event_id, t.due_at, t.status, t.attempt_count,
@@ -72,9 +75,16 @@ const claimStatement = statement(
           e.url, e.is_active, e.disabled_reason, e.verification, e.purged_through, e.max_deliveries_per_second,
           w.suspended_at is not null as is_suspended, i.revoked_at is not null as is_revoked
      from taken t
-     left join endpoint e on e.owner_id = t.owner_id and e.id = t.endpoint_id and e.deleted_at is null
-     left join app_installation i on i.app_id = t.owner_id and i.id = t.installation_id
-     left join tenant w on w.id = coalesce(i.tenant_id, t.owner_id)
+     left join lateral (
+       select * from endpoint
+        where (owner_id, id) >= (t.owner_id, t.endpoint_id) and (owner_id, id) <= (t.owner_id, t.endpoint_id)
+          and deleted_at is null
+        order by owner_id, id limit 1) e on true
+     left join lateral (
+       select tenant_id, revoked_at from app_installation
+        where app_id = t.owner_id and id = t.installation_id limit 1) i on true
+     left join lateral (
+       select suspended_at from tenant where id = coalesce(i.tenant_id, t.owner_id) limit 1) w on true
     order by t.due_at, t.delivery_id`,
 );
 

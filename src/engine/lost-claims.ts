@@ -34,15 +34,19 @@ const freeStatement = statement(
       where p.claim = lane.epoch and p.delivery_id <> all($7::uuid[])
    ),
    held as materialized (
-     select d.owner_id, d.delivery_id from found f
-       join due d on d.owner_id = f.owner_id and d.delivery_id = f.delivery_id
-      where d.claim = f.epoch
-      order by d.owner_id, d.delivery_id
-        for update of d
+     select d.row_at
+       from (select * from found order by owner_id, delivery_id) f
+      cross join lateral (
+        select due.ctid as row_at from due
+         where (due.owner_id, due.delivery_id) >= (f.owner_id, f.delivery_id)
+           and (due.owner_id, due.delivery_id) <= (f.owner_id, f.delivery_id) and due.claim = f.epoch
+         order by due.owner_id, due.delivery_id
+         limit 1
+           for update) d
    )
    -- One that was under way with an earlier holder is still to be recorded as interrupted.
    update due d set claim = case when d.status = 'DELIVERING' then 0 end from held h
-    where d.owner_id = h.owner_id and d.delivery_id = h.delivery_id
+    where d.ctid = h.row_at
    returning d.owner_id, d.endpoint_id, d.due_at, d.delivery_id`,
 );
 

@@ -63,14 +63,19 @@ const applyStatement = statement(
    ),
    ${transition(
      `held as materialized (
-     select d.owner_id, d.delivery_id, d.status as previous, d.attempt_rows + 1 as number,
+     select d.owner_id, d.delivery_id, d.row_at, d.status as previous, d.attempt_rows + 1 as number,
             x.to_status, x.reason, x.ends, x.stays_claimed, x.delay_ms, x.counted,
             (x.outcome is not null)::integer as added, x.outcome, x.started_at, x.duration_ms, x.bucket,
             x.response_status, x.response_body, x.response_headers::json, x.request_headers::json, x.error, x.reconnected
-       from due d join x on x.owner_id = d.owner_id and x.delivery_id = d.delivery_id
-      where d.claim = x.claim and d.attempt_rows = x.attempt_rows
-      order by d.owner_id, d.delivery_id
-        for update of d
+       from (select * from x order by owner_id, delivery_id) x
+      cross join lateral (
+        select due.*, due.ctid as row_at from due
+         where (due.owner_id, due.delivery_id) >= (x.owner_id, x.delivery_id)
+           and (due.owner_id, due.delivery_id) <= (x.owner_id, x.delivery_id)
+           and due.claim = x.claim and due.attempt_rows = x.attempt_rows
+         order by due.owner_id, due.delivery_id
+         limit 1
+           for update) d
    )`,
      { withAttempts: true },
    )}

@@ -8,7 +8,7 @@ const cancelStatement = statement(
   'cancel_delivery',
   `with ${transition(
     `held as materialized (
-     select d.owner_id, d.delivery_id, d.status as previous, 'FAILED'::text as to_status, 'CANCELLED'::text as reason,
+     select d.owner_id, d.delivery_id, d.ctid as row_at, d.status as previous, 'FAILED'::text as to_status, 'CANCELLED'::text as reason,
             true as ends, false as stays_claimed, 0::float8 as delay_ms, 0 as counted, 0 as added
        from due d
       where d.owner_id = $1 and d.delivery_id = $2

@@ -10,7 +10,7 @@ const endQueuedStatement = statement(
   'end_queued',
   `with ${transition(
     `held as materialized (
-     select d.owner_id, d.delivery_id, d.status as previous, 'FAILED'::text as to_status, $3::text as reason,
+     select d.owner_id, d.delivery_id, d.ctid as row_at, d.status as previous, 'FAILED'::text as to_status, $3::text as reason,
             true as ends, false as stays_claimed, 0::float8 as delay_ms, 0 as counted, 0 as added
        from due d
       where d.owner_id = $1 and d.endpoint_id = $2 and d.delivery_id <= $5 and ($4 or d.claim is null)

@@ -14,7 +14,7 @@
  * 4. The statement checks itself. A change that would not stand in the log (no `owner_log` row, say) ends the
  *    transaction instead of being lost.
  */
-export const logTail = (options: { writers: readonly string[]; expected: string }) => `
+export const logTail = (options: { writers: readonly string[]; expected: string; held?: string }) => `
   n as materialized (
     select owner_id, count(*)::bigint as n from del where is_logged group by owner_id
   ),
@@ -46,6 +46,12 @@ export const logTail = (options: { writers: readonly string[]; expected: string 
     select case
              when (select count(*) from logged) <> (select count(*) from del where is_logged)
                then refuse('changes are missing in the log')
+             ${
+               options.held === undefined
+                 ? ''
+                 : `when (select count(*) from ${options.expected}) <> (select count(*) from ${options.held})
+               then repeat_later('rows changed while they were locked')`
+             }
              when (select count(*) from del) <> (select count(*) from ${options.expected})
                then refuse('deliveries are missing')
              else 0

@@ -9,7 +9,7 @@ const chunk = 5_000;
 const releaseStatement = statement(
   'release_waiting',
   `with held as materialized (
-     select owner_id, delivery_id from due
+     select ctid as row_at from due
       where owner_id = $1 and endpoint_id = $2 and delivery_id > $3 and claim is null
         and attempt_count = 0 and due_at > now()
       order by owner_id, delivery_id
@@ -17,7 +17,7 @@ const releaseStatement = statement(
         for update
    ), moved as (
      update due d set due_at = now() from held h
-      where d.owner_id = h.owner_id and d.delivery_id = h.delivery_id
+      where d.ctid = h.row_at
      returning d.delivery_id
    )
    select count(*)::integer as moved, max(delivery_id::text) as last from moved`,

@@ -1,15 +1,20 @@
 import { logTail, statTail } from './log-tail.ts';
 
 /**
- * From the locked rows to the log. `held` gives owner_id, delivery_id, previous, to_status, reason, ends,
- * stays_claimed, delay_ms, counted, added, and with attempts their columns. Each step returns all of them, because
+ * From the locked rows to the log. `held` gives owner_id, delivery_id, row_at, previous, to_status, reason, ends,
+ * stays_claimed, delay_ms, counted, added, and with attempts their columns.
+ *
+ * `row_at` is the locked row's `ctid`. Rows of `due` and of `delivery` are reached by it, and nothing else leaves the planner no choice:
+ * with statistics from when `due` was empty, as it is where all is well, it would read all of `due` for each batch. A row
+ * that was changed between the statement's snapshot and its lock is not found by its `ctid`: the statement notices that
+ * it has moved fewer rows than it holds, and is repeated. Each step returns all of them, because
  * hash joins are switched off on our connections and joining two steps would be quadratic.
  */
 export const transition = (held: string, options: { withAttempts: boolean }) => `
   ${held},
   gone as (
     delete from due d using held h
-     where d.owner_id = h.owner_id and d.delivery_id = h.delivery_id and h.ends
+     where d.ctid = h.row_at and h.ends
     returning h.*, null::timestamptz(3) as due_at
   ),
   kept as (
@@ -20,11 +25,22 @@ export const transition = (held: string, options: { withAttempts: boolean }) => 
       attempt_count = d.attempt_count + h.counted,
       attempt_rows = d.attempt_rows + h.added
       from held h
-     where d.owner_id = h.owner_id and d.delivery_id = h.delivery_id and not h.ends
+     where d.ctid = h.row_at and not h.ends
     returning h.*, d.due_at
   ),
   moved as materialized (
     select * from gone union all select * from kept
+  ),
+  located as materialized (
+    select m.*, p.part, p.delivery_at
+      from (select * from moved order by owner_id, delivery_id) m
+     cross join lateral (
+       -- The id for the partition, the pair for the one index that has both.
+       select d.tableoid as part, d.ctid as delivery_at from delivery d
+        where d.id = m.delivery_id
+          and (d.owner_id, d.id) >= (m.owner_id, m.delivery_id) and (d.owner_id, d.id) <= (m.owner_id, m.delivery_id)
+        limit 1
+          for update) p
   ),
   del as (
     update delivery d set
@@ -34,15 +50,15 @@ export const transition = (held: string, options: { withAttempts: boolean }) => 
       next_attempt_at = case when not m.stays_claimed then m.due_at end,
       updated_at = now(),
       completed_at = case when m.ends then now() end
-      from moved m
-     where d.owner_id = m.owner_id and d.id = m.delivery_id
+      from located m
+     where d.tableoid = m.part and d.ctid = m.delivery_at and d.id = m.delivery_id
     returning d.owner_id, d.id, d.endpoint_id, d.event_id, d.event_type, d.kind, d.tenant_id, d.status,
       m.previous as previous_status, d.failure_reason, d.attempt_count, m.to_status is not null as is_logged,
       m.due_at${options.withAttempts ? attemptColumns : ', null::integer as response_status'}
   ),
   ${options.withAttempts ? `${attemptWriters},` : ''}
   ${statTail},
-  ${logTail({ writers: options.withAttempts ? ['att', 'lat', 'stat'] : ['stat'], expected: 'moved' })}`;
+  ${logTail({ writers: options.withAttempts ? ['att', 'lat', 'stat'] : ['stat'], expected: 'moved', held: 'held' })}`;
 
 const attemptColumns = `, m.added, m.number, m.outcome, m.started_at, m.duration_ms, m.bucket, m.response_status,
       m.response_body, m.response_headers, m.request_headers, m.error, m.reconnected`;
