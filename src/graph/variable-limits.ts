@@ -14,7 +14,7 @@ import {
  * JSON value counts as one. A thousand events with everything that an event has are 6,000; each value costs a
  * microsecond or two to check.
  */
-export const maxVariableValues = 100_000;
+export const maxVariableValues = 20_000;
 
 /** Whether there are more. Stops counting as soon as it knows. */
 export function hasTooManyValues(
