@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** The rooms in reading order, as the README lists them between its two marks: one list for people and the linter. */
+/** The rooms in reading order, as src/README.md lists them between its two marks: one list for people and the linter. */
 export function readRooms() {
-  const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../src/README.md', import.meta.url), 'utf8');
   const section = /<!-- rooms -->([\s\S]*?)<!-- \/rooms -->/.exec(text)?.[1] ?? '';
   const rooms = [...section.matchAll(/^\| `([a-z-]+)(?:\/|\.ts)` \|/gm)].map((match) => match[1]);
   if (rooms.length === 0) throw new Error('The README lists no rooms.');
