@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { UnavailableError } from '../errors.ts';
 
-/** Whoever waits longer goes ahead: a transaction of the same holder may be what it waits for. */
-const patienceMs = 5_000;
+/** Whoever waits longer is told to come again. */
+const usualPatienceMs = 5_000;
 
 const holders = new AsyncLocalStorage<string>();
 
@@ -14,19 +15,24 @@ export const asHolder = <T>(holder: string, act: () => T): T => holders.run(hold
  */
 export class Shares {
   readonly #most: number;
+  readonly #patienceMs: number;
   readonly #held = new Map<string, { count: number; waiting: (() => void)[] }>();
 
-  constructor(most: number) {
+  constructor(most: number, patienceMs = usualPatienceMs) {
     this.#most = most;
+    this.#patienceMs = patienceMs;
   }
 
-  /** Resolves once the current holder may use one more connection, with the function that gives it back. */
+  /**
+   * Resolves once the current holder may use one more connection, with the function that gives it back. Throws
+   * UNAVAILABLE where it has to wait for too long.
+   */
   async take(): Promise<() => void> {
     const holder = holders.getStore();
     if (holder === undefined) return () => undefined;
     const held = this.#held.get(holder) ?? { count: 0, waiting: [] };
     this.#held.set(holder, held);
-    if (held.count >= this.#most) await turnOf(held.waiting);
+    if (held.count >= this.#most) await turnOf(held.waiting, this.#patienceMs);
     held.count += 1;
     let isHeld = true;
     return () => {
@@ -39,15 +45,17 @@ export class Shares {
   }
 }
 
-function turnOf(waiting: (() => void)[]): Promise<void> {
-  return new Promise((resolve) => {
+function turnOf(waiting: (() => void)[], patienceMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
     const go = () => {
       clearTimeout(timer);
       resolve();
     };
     const timer = setTimeout(() => {
       waiting.splice(waiting.indexOf(go), 1);
-      resolve();
+      reject(
+        new UnavailableError('So much of yours is being read already that this had to wait for too long.'),
+      );
     }, patienceMs);
     waiting.push(go);
   });

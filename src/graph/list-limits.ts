@@ -21,16 +21,22 @@ const limits: Readonly<Record<string, number>> = {
 };
 
 /** The most entries of a list: of `InputType.field` or `field.argument`. */
-function limitOf(place: string): number {
+export function listLimitOf(place: string): number {
   return limits[place] ?? (/Filter\./.test(place) ? filterLimit : usualLimit);
 }
+
+export const listTooLong = (place: string, length: number) =>
+  badUserInput(
+    `The list \`${place.replace(/^.*\./, '')}\` takes at most ${listLimitOf(place)} entries; it has ${length}.`,
+    { limit: listLimitOf(place) },
+  );
 
 /** Writes the limit of each list that an input takes into its description, for those that do not tell a narrower one. */
 export function describeListLimits(schema: GraphQLSchema): void {
   const note = (place: string, input: GraphQLArgument | GraphQLInputField) => {
     if (!isListType(getNullableType(input.type)) || place === 'PublishEventsInput.events') return;
     input.description =
-      `${input.description ?? ''} At most ${limitOf(place).toLocaleString('en')} entries.`.trim();
+      `${input.description ?? ''} At most ${listLimitOf(place).toLocaleString('en')} entries.`.trim();
   };
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith('__')) continue;
@@ -57,12 +63,9 @@ export function countListEntries(
   function count(value: unknown, type: GraphQLInputType, place: string): void {
     const nullable = getNullableType(type);
     if (isListType(nullable) && Array.isArray(value)) {
-      const limit = limitOf(place);
+      const limit = listLimitOf(place);
       if (value.length > limit) {
-        throw badUserInput(
-          `The list \`${place.replace(/^.*\./, '')}\` takes at most ${limit} entries; it has ${value.length}.`,
-          { limit },
-        );
+        throw listTooLong(place, value.length);
       }
       entries += value.length;
       for (const item of value) count(item, nullable.ofType, place);

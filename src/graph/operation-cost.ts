@@ -19,7 +19,7 @@ import {
 import { badUserInput, RequestError } from '../errors.ts';
 import { countListEntries } from './list-limits.ts';
 import { selectsField } from './selects-field.ts';
-import { hasTooManyValues, maxVariableValues } from './variable-limits.ts';
+import { refuseManyValues } from './variable-limits.ts';
 
 /**
  * The most that one operation may cost. A field costs 1, a page its size times what one record of it costs, any
@@ -53,7 +53,8 @@ export function refuseOperation(asked: Operation): readonly GraphQLError[] | und
   const type = schema.getRootType(operation.operation);
   if (type == null) return undefined;
   const definitions = operation.variableDefinitions ?? [];
-  if (hasTooManyValues(schema, definitions, asked.variables)) return [asGraphQLError(tooManyValues())];
+  const tooMany = refuseManyValues(schema, definitions, asked.variables);
+  if (tooMany !== undefined) return [asGraphQLError(tooMany)];
   const { errors, coerced } = getVariableValues(schema, definitions, asked.variables, {
     maxErrors: maxVariableErrors,
   });
@@ -87,9 +88,6 @@ export function refuseOperation(asked: Operation): readonly GraphQLError[] | und
 
 const asGraphQLError = (refusal: RequestError) =>
   new GraphQLError(refusal.message, { originalError: refusal });
-
-const tooManyValues = () =>
-  badUserInput(`The variables hold more than ${maxVariableValues} values.`, { limit: maxVariableValues });
 
 const nothingSelected = () =>
   badUserInput('`@skip` and `@include` leave nothing of this subscription: it has to select one field.');

@@ -8,41 +8,55 @@ import {
   typeFromAST,
   type VariableDefinitionNode,
 } from 'graphql';
+import { badUserInput, type RequestError } from '../errors.ts';
+import { listLimitOf, listTooLong } from './list-limits.ts';
 
 /**
  * Values that the variables of one operation may hold, as far as their types tell them apart: what stands within a
  * JSON value counts as one. A thousand events with everything that an event has are 6,000; each value costs a
  * microsecond or two to check.
  */
-export const maxVariableValues = 20_000;
+const maxVariableValues = 20_000;
 
-/** Whether there are more. Stops counting as soon as it knows. */
-export function hasTooManyValues(
+/**
+ * Why variables are refused before any value of theirs is checked: they hold more values, or a list within an input has
+ * more entries than it may. Stops counting as soon as it knows. Which limit a variable has that is a list by itself
+ * shows only where it is used.
+ */
+export function refuseManyValues(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
   variables: Readonly<Record<string, unknown>>,
-): boolean {
+): RequestError | undefined {
   let left = maxVariableValues;
+  let refusal: RequestError | undefined;
 
-  function count(value: unknown, given: GraphQLInputType): void {
+  function count(value: unknown, given: GraphQLInputType, place: string | undefined): void {
     left -= 1;
     const type = getNullableType(given);
     if (isListType(type) && Array.isArray(value)) {
+      if (place !== undefined && value.length > listLimitOf(place)) {
+        refusal ??= listTooLong(place, value.length);
+        return;
+      }
       for (const item of value) {
-        if (left < 0) return;
-        count(item, type.ofType);
+        if (left < 0 || refusal !== undefined) return;
+        count(item, type.ofType, place);
       }
     } else if (isInputObjectType(type) && typeof value === 'object' && value !== null) {
       for (const [name, field] of Object.entries(type.getFields())) {
         const inner: unknown = Reflect.get(value, name);
-        if (inner !== undefined) count(inner, field.type);
+        if (inner !== undefined) count(inner, field.type, `${type.name}.${name}`);
       }
     }
   }
 
   for (const { variable, type } of definitions) {
     const inputType = typeFromAST(schema, type);
-    if (isInputType(inputType)) count(variables[variable.name.value], inputType);
+    if (isInputType(inputType)) count(variables[variable.name.value], inputType, undefined);
   }
-  return left < 0;
+  return refusal ?? (left < 0 ? tooManyValues() : undefined);
 }
+
+const tooManyValues = () =>
+  badUserInput(`The variables hold more than ${maxVariableValues} values.`, { limit: maxVariableValues });

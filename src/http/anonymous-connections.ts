@@ -1,3 +1,4 @@
+import { networkOf } from './client-address.ts';
 import { Holdings } from './holdings.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -22,7 +23,7 @@ export function createAnonymousConnections(options: {
     hold(address) {
       const releaseOne = all.hold('all');
       try {
-        const releaseOfAddress = ofAddress.hold(address);
+        const releaseOfAddress = ofAddress.hold(networkOf(address));
         const uncount = options.metrics.anonymous();
         let isHeld = true;
         return () => {

@@ -1,14 +1,21 @@
+import { createHash } from 'node:crypto';
 import { RequestError } from '../errors.ts';
+import { networkOf } from './client-address.ts';
 import type { Metrics } from './metrics.ts';
 import { RateLimit } from './rate-limit.ts';
 
+/** Good credentials that are remembered. */
+const maxGood = 10_000;
+
 /**
  * Bad credentials by the address that they come from. Each costs a look into the database or a check of a signature, and
- * guessing needs many: an address that has sent too many is told to wait before anything is looked at. Good credentials
- * from the same address wait with it, for a few seconds at a time.
+ * guessing needs many: an address that has sent too many is told to wait before anything is looked at. What has proven
+ * good lately goes on: behind one address there may be a whole office, or a proxy that nobody has told us of.
  */
 export class BadCredentials {
   readonly #failures: RateLimit;
+  /** Hashes of credentials, those used longest ago first. */
+  readonly #good = new Set<string>();
   readonly #metrics: Pick<Metrics, 'badCredential' | 'tooMany'>;
 
   constructor(options: { perMinute: number; metrics: Pick<Metrics, 'badCredential' | 'tooMany'> }) {
@@ -18,7 +25,7 @@ export class BadCredentials {
 
   /** Throws RATE_LIMITED where the address has to wait. */
   refuseTooMany(address: string): void {
-    const retryAfterSeconds = this.#failures.waitOf(address);
+    const retryAfterSeconds = this.#failures.waitOf(networkOf(address));
     if (retryAfterSeconds === 0) return;
     this.#metrics.tooMany('bad_credentials');
     throw new RequestError(
@@ -33,17 +40,31 @@ export class BadCredentials {
   /** Notes a bad one. */
   note(address: string): void {
     this.#metrics.badCredential();
-    this.#failures.spend(address);
+    this.#failures.spend(networkOf(address));
   }
 
-  /** Runs what judges a credential, and notes a bad one. */
-  async watch<T>(address: string, judge: () => Promise<T>): Promise<T> {
-    this.refuseTooMany(address);
+  /** Runs what judges a credential, and notes whether it was good. */
+  async watch<T>(address: string, credential: string | undefined, judge: () => Promise<T>): Promise<T> {
+    const mark =
+      credential === undefined ? undefined : createHash('sha256').update(credential).digest('base64');
+    if (mark === undefined || !this.#good.has(mark)) this.refuseTooMany(address);
     try {
-      return await judge();
+      const judged = await judge();
+      if (mark !== undefined) this.#keep(mark);
+      return judged;
     } catch (error) {
-      if (error instanceof RequestError && error.code === 'UNAUTHENTICATED') this.note(address);
+      if (error instanceof RequestError && error.code === 'UNAUTHENTICATED') {
+        if (mark !== undefined) this.#good.delete(mark);
+        this.note(address);
+      }
       throw error;
     }
+  }
+
+  #keep(mark: string): void {
+    this.#good.delete(mark);
+    this.#good.add(mark);
+    const [oldest] = this.#good;
+    if (this.#good.size > maxGood && oldest !== undefined) this.#good.delete(oldest);
   }
 }

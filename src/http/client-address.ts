@@ -5,8 +5,9 @@ import { BlockList, isIP } from 'node:net';
 export type ClientAddress = (request: IncomingMessage) => string;
 
 /**
- * Behind proxies that the operator trusts, the last address in `x-forwarded-for` that is none of theirs: what stands
- * before it was written by the client, who may write anything. Without any, the peer's.
+ * Behind proxies that the operator trusts, the last address in `x-forwarded-for`, or in `forwarded` where there is no
+ * other, that is none of theirs: what stands before it was written by the client, who may write anything. Without any,
+ * the peer's.
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const trusted = new BlockList();
@@ -16,14 +17,46 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   }
   const isTrusted = (address: string) => isIP(address) !== 0 && trusted.check(address, familyOf(address));
 
-  return (request) => {
-    const peer = plain(request.socket.remoteAddress ?? '');
+  return ({ socket, headers }) => {
+    const peer = plain(socket.remoteAddress ?? '');
     if (!isTrusted(peer)) return peer;
-    const forwarded = String(request.headers['x-forwarded-for'] ?? '')
-      .split(',')
-      .map((part) => plain(part.trim()));
-    return forwarded.findLast((address) => isIP(address) !== 0 && !isTrusted(address)) ?? peer;
+    const foreign = hopsOf(headers).findLast((hop) => !isTrusted(hop));
+    // A hop that is no address (`unknown`) hides the client; one further left is as the client likes.
+    return foreign !== undefined && isIP(foreign) !== 0 ? foreign : peer;
   };
+}
+
+/** What an address is counted as. Who has one IPv6 address has 2^64 of them. */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const after = tail === '' ? 0 : tail.split(':').length + (tail.includes('.') ? 1 : 0);
+    groups.push(...Array.from({ length: Math.max(0, 8 - groups.length - after) }, () => '0'));
+    if (tail !== '') groups.push(...tail.split(':'));
+  }
+  const network = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(':')}::/64`;
+}
+
+function hopsOf(headers: IncomingMessage['headers']): string[] {
+  const list = headers['x-forwarded-for'];
+  if (list !== undefined) return String(list).split(',').map(addressIn);
+  // RFC 7239: https://www.rfc-editor.org/rfc/rfc7239#section-4
+  return String(headers.forwarded ?? '')
+    .split(',')
+    .flatMap((hop) => {
+      const node = /(?:^|;)\s*for\s*=\s*("[^"]*"|[^;\s]*)/i.exec(hop)?.[1];
+      return node === undefined ? [] : [addressIn(node.replaceAll('"', ''))];
+    });
+}
+
+/** Some proxies add the port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function addressIn(hop: string): string {
+  const text = hop.trim();
+  const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1];
+  return plain(bracketed ?? text.replace(/^([\d.]+):\d+$/, '$1'));
 }
 
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');

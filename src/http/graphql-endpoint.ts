@@ -10,7 +10,7 @@ import { declareRoute } from '../route.ts';
 import { acceptsAnything, chooseMediaType, type MediaType, notAcceptable } from './accept.ts';
 import type { BadCredentials } from './bad-credentials.ts';
 import { refuseBodyFormat } from './body-format.ts';
-import type { ClientAddress } from './client-address.ts';
+import { type ClientAddress, networkOf } from './client-address.ts';
 import { graphiqlPage, graphiqlPolicy } from './graphiql.ts';
 import { readPostedOperation, readQueriedOperation } from './graphql-request.ts';
 import { HttpRefusal } from './http-refusal.ts';
@@ -148,13 +148,13 @@ export function createGraphQLEndpoint(options: {
     }
     if (!acceptsAnything(headers.accept)) throw new HttpRefusal(406, notAcceptable());
     if (method === 'POST') refuseBodyFormat(headers);
-    const actor = await options.badCredentials.watch(options.addressOf(request), () =>
+    const actor = await options.badCredentials.watch(options.addressOf(request), headers.authorization, () =>
       authenticator.authenticate({
         authorization: headers.authorization,
         tenantHeader: single(headers['heliograph-tenant']),
       }),
     );
-    const holder = actorKey(actor, request);
+    const holder = actorKey(actor, options.addressOf(request));
     rateLimit.take(holder);
     const asked =
       method === 'POST'
@@ -326,7 +326,7 @@ const idempotencyKeyOf = (header: string | undefined) =>
   header === undefined ? undefined : parseIdempotencyHeader(header);
 
 /** Who is counted: the actor, or for those without a credential the address that they come from. */
-export const actorKey = (actor: Actor | undefined, request: IncomingMessage) =>
+export const actorKey = (actor: Actor | undefined, address: string) =>
   actor === undefined
-    ? `address ${request.socket.remoteAddress}`
+    ? `address ${networkOf(address)}`
     : `${actor.kind} ${actor.tenantId ?? ''} ${actor.actorId}`;

@@ -49,7 +49,7 @@ export function createOperations(options: {
     if (document instanceof GraphQLError) return { refusals: [document] };
     const refusals = enveloped.validate(enveloped.schema, document);
     if (refusals.length > 0) return { refusals };
-    documentGate.remember(asked);
+    documentGate.remember(asked, shareOf(context));
     const definition = getOperationAST(document, operationName);
     if (definition == null) return { refusals: [new GraphQLError(whyNoOperation(document, operationName))] };
     const args: ExecutionArgs = {

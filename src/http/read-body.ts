@@ -35,20 +35,26 @@ export async function readBody(
 
 /** Parsing a body of 4 MiB and checking what it holds keeps the process busy for up to a quarter of a second. */
 const largeBytes = 262_144;
-/** Between two of them: time for a few round trips to the database. */
-const gapMs = 5;
+/** Between two of them, at least: time for a few round trips to the database. */
+const leastGapMs = 5;
 
 /**
- * Lets large bodies pass one after the other, with a gap between. A hundred that arrive together would else be parsed
- * in one go, and whoever asks for little would wait for all of them.
+ * Lets large bodies pass one after the other, and leaves as much time between two as the first one took: whatever is
+ * sent, half of the time is everybody else's. A hundred that arrive together would else be parsed in one go, and
+ * whoever asks for little would wait for all of them.
  */
-export function createTurns(): (body: Buffer) => Promise<void> {
+export function createTurns(): (body: Pick<Buffer, 'length'>) => Promise<void> {
   let next = Promise.resolve();
   return (body) => {
     if (body.length <= largeBytes) return Promise.resolve();
     const mine = next;
-    // The timer starts once this body has had its time, not with it.
-    next = mine.then(() => new Promise((resolve) => setImmediate(() => setTimeout(resolve, gapMs))));
+    next = mine.then(async () => {
+      const startedAt = performance.now();
+      // It has its time until the loop goes round.
+      await new Promise((resolve) => setImmediate(resolve));
+      const gapMs = Math.max(leastGapMs, performance.now() - startedAt);
+      await new Promise((resolve) => setTimeout(resolve, gapMs));
+    });
     return mine;
   };
 }

@@ -64,10 +64,10 @@ export function createDocumentGate(options: { documents: TrustedDocuments; only:
       if (only && !texts.has(text)) throw notTrusted();
       return text;
     },
-    remember(asked) {
+    remember(asked, holder) {
       const id = idOf(asked);
       if (!only && id !== undefined && typeof asked.query === 'string' && !documents.has(id)) {
-        sent.keep(id, asked.query);
+        sent.keep(id, { text: asked.query, holder });
       }
     },
   };
@@ -77,37 +77,45 @@ export type DocumentGate = Readonly<{
   /** Undefined where the request names none: whoever parses it says so. Throws a RequestError for what is refused. */
   textOf(asked: Asked): string | undefined;
   /** Keeps a text that came with its id, once it has proven valid: the next request need only name it. */
-  remember(asked: Asked): void;
+  remember(asked: Asked, holder: string): void;
 }>;
 
-const maxSentDocuments = 2_000;
-const maxSentChars = 8_000_000;
+const most = { documents: 2_000, characters: 8_000_000 };
+const mostOfHolder = { documents: 500, characters: 2_000_000 };
 
-/** Documents that clients have sent, the least recently used dropped first. */
+type SentDocument = Readonly<{ text: string; holder: string }>;
+
+/**
+ * Documents that clients have sent, the least recently used dropped first: of a holder that has sent more than its
+ * share, its own.
+ */
 class SentDocuments {
-  readonly #texts = new Map<string, string>();
-  #chars = 0;
+  readonly #byId = new Map<string, SentDocument>();
 
   find(id: string): string | undefined {
-    const text = this.#texts.get(id);
-    if (text !== undefined) this.keep(id, text);
-    return text;
+    const document = this.#byId.get(id);
+    if (document === undefined) return undefined;
+    this.#byId.delete(id);
+    this.#byId.set(id, document);
+    return document.text;
   }
 
-  keep(id: string, text: string): void {
-    this.#drop(id);
-    this.#texts.set(id, text);
-    this.#chars += text.length;
-    while (this.#texts.size > maxSentDocuments || this.#chars > maxSentChars) {
-      const [oldest] = this.#texts.keys();
-      if (oldest === undefined) return;
-      this.#drop(oldest);
+  keep(id: string, document: SentDocument): void {
+    if (this.find(id) !== undefined) return;
+    this.#byId.set(id, document);
+    const { holder } = document;
+    this.#dropBeyond(mostOfHolder, (kept) => kept.holder === holder);
+    this.#dropBeyond(most, () => true);
+  }
+
+  #dropBeyond(limits: typeof most, counts: (document: SentDocument) => boolean): void {
+    const counted = [...this.#byId].filter(([, document]) => counts(document));
+    let characters = counted.reduce((sum, [, { text }]) => sum + text.length, 0);
+    for (const [index, [id, { text }]] of counted.entries()) {
+      if (counted.length - index <= limits.documents && characters <= limits.characters) return;
+      this.#byId.delete(id);
+      characters -= text.length;
     }
-  }
-
-  #drop(id: string): void {
-    this.#chars -= this.#texts.get(id)?.length ?? 0;
-    this.#texts.delete(id);
   }
 }
 

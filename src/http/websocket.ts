@@ -96,12 +96,14 @@ export function createWebSockets(options: {
     const scope = options.scopeOf({ requestId: randomUUID() });
     try {
       const credentials = credentialsOf(parameters);
-      const actor = await options.badCredentials.watch(options.addressOf(request), () =>
-        options.authenticator.authenticate(credentials),
+      const actor = await options.badCredentials.watch(
+        options.addressOf(request),
+        credentials.authorization,
+        () => options.authenticator.authenticate(credentials),
       );
       if (actor === undefined) throw unauthenticated('invalid', 'Send a credential in `authorization`.');
       if (guard.isClosed) return false;
-      extra.release.add(options.connections.hold(actorKey(actor, request)));
+      extra.release.add(options.connections.hold(actorKey(actor, options.addressOf(request))));
       const credential = new SocketCredential(actor, options.grantWatch);
       extra.release.add(() => credential.release());
       extra.credential = credential;
@@ -136,7 +138,7 @@ export function createWebSockets(options: {
     const mask = (error: unknown) => maskError(error, options.scopeOf(context));
     try {
       if (openOperations > maxOperations) throw tooManyOperations();
-      const holder = actorKey(actor, request);
+      const holder = actorKey(actor, options.addressOf(request));
       options.rateLimit.take(holder);
       const prepared = await options.prepare(checkedOperation({ ...payload }), context, holder);
       if ('refusals' in prepared) {
@@ -170,7 +172,8 @@ export function createWebSockets(options: {
         credential: extra.credential,
         tenantHeader: extra.tenantHeader,
         authenticator: options.authenticator,
-        count: () => options.rateLimit.take(actorKey(extra.credential?.actor, extra.request)),
+        count: () =>
+          options.rateLimit.take(actorKey(extra.credential?.actor, options.addressOf(extra.request))),
         scope: options.scopeOf({ requestId: randomUUID() }),
       });
       // What runs is asked for its permission anew before each message.

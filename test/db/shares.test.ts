@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { asHolder, Shares } from '../../src/db/shares.ts';
+import { UnavailableError } from '../../src/errors.ts';
 
 test('a holder waits for its own connections, and nobody else does', async () => {
   const shares = new Shares(2);
@@ -32,5 +33,15 @@ test('the longest waiting goes first', async () => {
     held();
     await Promise.all(waiting);
     expect(order).toEqual([1, 2, 3]);
+  });
+});
+
+test('who waits for too long is refused, and takes nothing beyond the share', async () => {
+  const shares = new Shares(1, 1);
+  await asHolder('busy', async () => {
+    const held = await shares.take();
+    await expect(shares.take()).rejects.toBeInstanceOf(UnavailableError);
+    held();
+    (await shares.take())();
   });
 });

@@ -46,11 +46,14 @@ test('an address that sends too many bad credentials is told to wait, and it is 
       headers: { 'content-type': 'application/json', authorization },
       body: '{"query":"{ hello }"}',
     });
+  expect((await ask('Bearer app')).status).toBe(200);
   const statuses: number[] = [];
   for (let call = 0; call < 6; call += 1) statuses.push((await ask('Bearer nonsense')).status);
   expect(statuses).toEqual([401, 401, 401, 429, 429, 429]);
   const refused = await ask('Bearer full');
   expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
+  // What was good before goes on: behind the address there may be many.
+  expect((await ask('Bearer app')).status).toBe(200);
   const metrics = await (await fetch(`${server.url}/metrics`)).text();
   expect(metrics).toMatch(/heliograph_bad_credentials_total 3/);
   expect(metrics).toMatch(/heliograph_holding_refusals_total\{what="bad_credentials"\} 4/);

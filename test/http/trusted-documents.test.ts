@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { idOfText, readTrustedDocuments } from '../../src/http/trusted-documents.ts';
+import { createDocumentGate, idOfText, readTrustedDocuments } from '../../src/http/trusted-documents.ts';
 import { connectAs, subscribeTo } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
@@ -170,6 +170,22 @@ describe('without it', () => {
     await http(open, { ...apollo(idOfText(broken)), query: broken });
     expect(await http(open, apollo(idOfText(broken)))).toEqual([200, 'PERSISTED_QUERY_NOT_FOUND']);
   });
+});
+
+test('who sends many documents pushes out its own alone', () => {
+  const gate = createDocumentGate({ documents: new Map(), only: false });
+  const keep = (query: string, holder: string) => {
+    const asked = { query, documentId: idOfText(query) };
+    gate.textOf(asked);
+    gate.remember(asked, holder);
+  };
+  const find = (query: string) => () => gate.textOf({ documentId: idOfText(query) });
+  keep('{ quiet }', 'quiet');
+  for (let index = 0; index < 2_500; index += 1) keep(`{ loud${index} }`, 'loud');
+  for (const name of ['a', 'b', 'c']) keep(`{ ${name} ${' '.repeat(1_500_000)}}`, 'large');
+  expect(find('{ quiet }')()).toBe('{ quiet }');
+  expect(find('{ loud2499 }')()).toBe('{ loud2499 }');
+  expect(find('{ loud1 }')).toThrow('PersistedQueryNotFound');
 });
 
 describe('the manifests of a folder', () => {
