@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { badUserInput } from './errors.ts';
 
 /**
  * A number that JSON's own parser would change without a word: an integer whose digits reach beyond 2^53 - 1, one that
@@ -38,20 +39,30 @@ export function isLost(token: string): boolean {
   return integer.test(token) && !Number.isSafeInteger(value);
 }
 
-/** JSON.parse, but for a LostNumber in the place of each number that would be changed. Throws a SyntaxError. */
-export function parseExactly(text: string): unknown {
-  const marked = markLostNumbers(text);
+/**
+ * The most that one request may hold outside of texts, where each is refused in the end: half a million took three
+ * seconds.
+ */
+export const maxLostNumbers = 1_000;
+
+/**
+ * JSON.parse, but for a LostNumber in the place of each number that would be changed. Throws a SyntaxError, or
+ * BAD_USER_INPUT where there are more of these than `most`.
+ */
+export function parseExactly(text: string, most = Number.POSITIVE_INFINITY): unknown {
+  const marked = markLostNumbers(text, most);
   return marked === text ? JSON.parse(text) : JSON.parse(marked, reviveLostNumbers);
 }
 
 /**
  * The text with a mark in the place of each number that would be changed, for a parser that is not ours and takes
- * `reviveLostNumbers`. Takes time in proportion to the text. What is no JSON before is none afterwards.
+ * `reviveLostNumbers`. Throws as `parseExactly` does. Takes time in proportion to the text. What is no JSON before is none afterwards.
  */
-export function markLostNumbers(text: string): string {
+export function markLostNumbers(text: string, most = Number.POSITIVE_INFINITY): string {
   if (!suspicious.test(text)) return text;
   let marked = '';
   let kept = 0;
+  let lost = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === 0x22) at = endOfString(text, at);
@@ -59,6 +70,8 @@ export function markLostNumbers(text: string): string {
       const end = endOfNumber(text, at);
       const token = text.slice(at, end);
       if (isLost(token)) {
+        lost += 1;
+        if (lost > most) throw tooManyLost(most);
         marked += `${text.slice(kept, at)}{"${marker}":"${token}"}`;
         kept = end;
       }
@@ -67,6 +80,9 @@ export function markLostNumbers(text: string): string {
   }
   return marked + text.slice(kept);
 }
+
+const tooManyLost = (most: number) =>
+  badUserInput(`More than ${most} numbers cannot be kept as they are: they lose digits, or are too large.`);
 
 export function reviveLostNumbers(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;

@@ -75,3 +75,10 @@ test('equal values have one canonical text, and different ones do not', () => {
     canonicalJson(parseExactly('[12345678901234567891]')),
   );
 });
+
+test('more numbers that would be changed than anybody looks at are refused as what they are', () => {
+  const lost = (count: number) => `[${Array.from({ length: count }, () => '1e999').join()}]`;
+  expect(parseExactly(lost(1_000), 1_000)).toHaveLength(1_000);
+  expect(() => parseExactly(lost(1_001), 1_000)).toThrow('More than 1000 numbers');
+  expect(parseExactly(lost(1_001))).toHaveLength(1_001);
+});

@@ -14,7 +14,7 @@ import { type ClientAddress, networkOf } from './client-address.ts';
 import { graphiqlPage, graphiqlPolicy } from './graphiql.ts';
 import { readPostedOperation, readQueriedOperation } from './graphql-request.ts';
 import { HttpRefusal } from './http-refusal.ts';
-import { isTooDeep, maxJsonDepth } from './json-depth.ts';
+import { refuseJson } from './json-limits.ts';
 import { httpHeadOf, maskResult } from './mask-result.ts';
 import type { Metrics } from './metrics.ts';
 import type { Operation, PreparedOperation } from './operation.ts';
@@ -188,9 +188,8 @@ export function createGraphQLEndpoint(options: {
   async function bodyOf(request: IncomingMessage, actor: Actor | undefined): Promise<string> {
     const body = await readBody(request, actor ? undefined : forAnybody);
     await turn(body);
-    if (isTooDeep(body)) {
-      throw badUserInput(`The request nests deeper than ${maxJsonDepth} levels.`, { limit: maxJsonDepth });
-    }
+    const refusal = refuseJson(body);
+    if (refusal !== undefined) throw refusal;
     return body.toString();
   }
 

@@ -1,5 +1,5 @@
-import { badUserInput } from '../errors.ts';
-import { LostNumber, parseExactly } from '../exact-json.ts';
+import { badUserInput, RequestError } from '../errors.ts';
+import { LostNumber, maxLostNumbers, parseExactly } from '../exact-json.ts';
 
 /** What a client asks to be executed, of the right types, over whatever transport it came. */
 export type AskedOperation = Readonly<{
@@ -22,8 +22,9 @@ export function readPostedOperation(body: string): AskedOperation {
   if (text.trim() === '') throw badUserInput('The body is empty: send {"query":"…"} as JSON.');
   let parsed: unknown;
   try {
-    parsed = parseExactly(text);
-  } catch {
+    parsed = parseExactly(text, maxLostNumbers);
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
     throw badUserInput('The body is not valid JSON.');
   }
   if (Array.isArray(parsed)) {
@@ -87,8 +88,9 @@ function objectOf(
 
 function parseParameter(name: string, text: string): unknown {
   try {
-    return parseExactly(text);
-  } catch {
+    return parseExactly(text, maxLostNumbers);
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
     throw badUserInput(`The parameter \`${name}\` is not valid JSON.`);
   }
 }

@@ -1,14 +1,16 @@
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { messageOf } from '../errors.ts';
-import { markLostNumbers } from '../exact-json.ts';
+import { markLostNumbers, maxLostNumbers } from '../exact-json.ts';
 import type { Progress } from '../graph/context.ts';
 import { closeCodes } from './close-codes.ts';
-import { isTooDeep, maxJsonDepth } from './json-depth.ts';
+import { refuseJson } from './json-limits.ts';
 
 /** Messages, pings and pongs from a client: so many at once, then so many a second. */
 const messageBurst = 400;
 const messagesPerSecond = 100;
+/** A larger message counts as several: 4 MiB as 65. */
+const bytesOfOne = 65_536;
 /** A message before the credential: it holds that and little more. */
 const maxBytesBefore = 65_536;
 /** How often a socket is looked at. */
@@ -122,7 +124,7 @@ export class SocketGuard implements GraphQLSocket {
 
   onMessage(listener: (data: string) => Promise<void>): void {
     this.#socket.on('message', (data: RawData, isBinary: boolean) => {
-      if (!this.#count()) return;
+      if (!this.#count(Buffer.isBuffer(data) ? 1 + Math.floor(data.length / bytesOfOne) : 1)) return;
       if (isBinary) {
         this.close(closeCodes.unsupportedData.code, 'Messages are text, not binary.');
         return;
@@ -131,12 +133,17 @@ export class SocketGuard implements GraphQLSocket {
         this.close(closeCodes.messageTooBig.code, 'Too large before connection_init.');
         return;
       }
-      if (Buffer.isBuffer(data) && isTooDeep(data)) {
-        this.close(closeCodes.badRequest.code, `A message nests deeper than ${maxJsonDepth} levels.`);
+      let text: string;
+      try {
+        const refusal = Buffer.isBuffer(data) ? refuseJson(data) : undefined;
+        if (refusal !== undefined) throw refusal;
+        text = markLostNumbers(String(data), maxLostNumbers);
+      } catch (error) {
+        this.close(closeCodes.badRequest.code, messageOf(error));
         return;
       }
       // Its own parser takes the marks apart again (websocket.ts).
-      listener(markLostNumbers(String(data))).catch((error: unknown) => {
+      listener(text).catch((error: unknown) => {
         if (this.isClosed) return;
         this.#onError(error);
         // Not 4500: clients take it as final, and what failed here may do so no more.
@@ -162,10 +169,10 @@ export class SocketGuard implements GraphQLSocket {
     this.#progress.delete(operationId);
   }
 
-  #count(): boolean {
+  #count(messages = 1): boolean {
     this.#heardAt = performance.now();
     if (this.isClosed) return false;
-    this.#tokens -= 1;
+    this.#tokens -= messages;
     if (this.#tokens < 0) this.close(closeCodes.tooMany.code, 'Too many messages');
     return !this.isClosed;
   }

@@ -103,11 +103,13 @@ const hostile: Record<string, Hostile> = {
     source: 'query ($v: [String!]) { echo(list: $v) }',
     variables: { v: `[${'0,'.repeat(2_000_000)}0]` },
     codes: ['BAD_USER_INPUT'],
+    closesWith: '4400',
   },
   'a million right values in a list': {
     source: 'query ($v: [String!]) { echo(list: $v) }',
     variables: { v: `[${'"",'.repeat(1_300_000)}""]` },
     codes: ['BAD_USER_INPUT'],
+    closesWith: '4400',
   },
 };
 

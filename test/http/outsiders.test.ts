@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectAs } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
@@ -58,3 +60,31 @@ test('an address that sends too many bad credentials is told to wait, and it is 
   expect(metrics).toMatch(/heliograph_bad_credentials_total 3/);
   expect(metrics).toMatch(/heliograph_holding_refusals_total\{what="bad_credentials"\} 4/);
 });
+
+const heavy = {
+  'a million values': { variables: `[${'1,'.repeat(1_000_000)}1]`, says: /more than 500000 values/ },
+  'numbers that would all be changed': {
+    variables: `{"x":[${'1e999,'.repeat(1_001)}1]}`,
+    says: /More than 1000 numbers/,
+  },
+};
+test.each(Object.entries(heavy))(
+  '%s are refused before they are parsed',
+  async (_name, { variables, says }) => {
+    const operation = `{"query":"{ hello }","variables":${variables}}`;
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer app' },
+      body: operation,
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      errors: [{ message: expect.stringMatching(says), extensions: { code: 'BAD_USER_INPUT' } }],
+    });
+
+    const socket = await connectAs('app', server.wsUrl);
+    socket.socket.send(`{"id":"1","type":"subscribe","payload":${operation}}`);
+    const [code, reason]: unknown[] = await once(socket.socket, 'close');
+    expect([code, String(reason)]).toEqual([4400, expect.stringMatching(says)]);
+  },
+);
