@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
+import { publishDocument } from '../support/client.ts';
 
 /** What is needed to be a nuisance: an address, and a good credential. */
 export type Nuisance = Readonly<{ origin: string; token: string }>;
@@ -85,6 +86,24 @@ const bodies = {
   }),
 };
 
+const branches = ['a', 'b', 'c', 'd'].map((type) => ({
+  type: 'object',
+  properties: { children: { type: 'array', items: { $ref: '#' } }, type: { const: type } },
+  required: ['type'],
+}));
+const nested = (depth: number): object =>
+  depth === 0 ? { type: 'd' } : { children: [nested(depth - 1)], type: 'd' };
+
+/** Event types whose payloads are hard to check. */
+export const hostileTypes = [
+  { name: 'hostile.pattern', schema: { properties: { a: { pattern: '^(a+)+$' } } }, example: {} },
+  { name: 'hostile.stars', schema: { properties: { a: { pattern: 'a*a*b$' } } }, example: {} },
+  { name: 'hostile.unique', schema: { properties: { list: { uniqueItems: true } } }, example: {} },
+  { name: 'hostile.rich', schema: { oneOf: branches }, example: { type: 'd' } },
+];
+const publishOne = (to: Nuisance, type: string, payload: object) =>
+  postQuery(to, publishDocument, { events: [{ type, payload }] });
+
 export const hostileRequests: Readonly<Record<string, HostileRequest>> = {
   '20 aliases with 90,000 event types each': (to) => post(to, bodies.types),
   '5 aliases with 90,000 ids each': (to) => post(to, bodies.ids),
@@ -125,6 +144,11 @@ export const hostileRequests: Readonly<Record<string, HostileRequest>> = {
     ),
   'introspection within itself': (to) =>
     postQuery(to, `{ __schema { types { ${'fields { type { '.repeat(6)} name ${'} } '.repeat(6)} } } }`),
+  'a pattern that backtracks': (to) => publishOne(to, 'hostile.pattern', { a: `${'a'.repeat(33)}!` }),
+  'a pattern of two stars': (to) => publishOne(to, 'hostile.stars', { a: 'a'.repeat(2_500) }),
+  '12,000 unique items': (to) =>
+    publishOne(to, 'hostile.unique', { list: Array.from({ length: 12_000 }, (_, id) => ({ id })) }),
+  'recursive rich text': (to) => publishOne(to, 'hostile.rich', nested(12)),
   '3,000 ids for nodes': (to) =>
     postQuery(to, 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: manyIds.slice(0, 3_000) }),
   '10,000 errors': (to) => post(to, bodies.errors),

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ask, type Caller, publish, registerEventType } from '../support/client.ts';
 import { startServer } from '../support/server-process.ts';
 import { createTokenIssuer } from '../support/tokens.ts';
-import { type HostileRequest, hostileRequests } from './hostile-requests.ts';
+import { type HostileRequest, hostileRequests, hostileTypes } from './hostile-requests.ts';
 
 /**
  * `npm run bench:hostile`: what another tenant feels of somebody who means ill. Beside each kind of hostile request,
@@ -33,6 +33,7 @@ let failed = false;
 try {
   const service = { origin, token: await issuer.sign({ kind: 'service', tenant: undefined }) };
   await registerEventType(service, { name: 'order.paid', example: { n: 1 } });
+  for (const type of hostileTypes) await registerEventType(service, type);
   const quiet = { origin, token: await issuer.sign({ tenant: 'quiet' }) };
   const rude = { origin, token: await issuer.sign({ tenant: 'rude' }) };
   for (let page = 0; page < 20; page += 1) await publishSome(rude, 50);
