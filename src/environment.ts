@@ -198,11 +198,11 @@ export const environment = z.object({
     .meta({ description: 'How many requests one caller may send to one process in a minute.' }),
   BAD_CREDENTIALS_PER_MINUTE: integer(1, 1_000_000).default(120).meta({
     description:
-      'How many bad credentials one client address may send to one process in a minute, on all routes. Every request from an address that sent more is refused with 429, before anything is looked at, until some seconds have passed.',
+      'How many bad credentials one client address may send to one process in a minute, on all routes. An address that sent more is refused with 429, before anything is looked at, until some seconds have passed; at /graphql, credentials that have proven good lately go on. IPv6 addresses count by their /64.',
   }),
   TRUSTED_PROXIES: cidrs.default([]).meta({
     description:
-      'Proxies whose header `x-forwarded-for` is believed, as comma-separated CIDRs: it then tells the client’s address.',
+      'Proxies whose header `x-forwarded-for`, or without it `forwarded`, is believed, as comma-separated CIDRs: it then tells the client’s address.',
     shownDefault: 'none',
   }),
   ALLOWED_HOSTS: list.default([]).meta({

@@ -255,9 +255,13 @@ export function createGraphQLEndpoint(options: {
   };
 }
 
+/** A tunnel's end is on this machine, too: whoever comes through it asks by another name. */
 function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
   const isLoopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(socket.remoteAddress ?? '');
-  return isLoopback && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
+  const isAskedHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i.test(headers.host ?? '');
+  return (
+    isLoopback && isAskedHere && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined
+  );
 }
 
 /** How the operation is answered. Throws where its method is not the right one, or the answer could not be read. */

@@ -36,7 +36,12 @@ export async function startTestServer(
   options: Partial<
     Pick<
       HttpServerOptions,
-      'routes' | 'slowConsumerMs' | 'streamHeartbeatMs' | 'readiness' | 'trustedDocuments'
+      | 'routes'
+      | 'slowConsumerMs'
+      | 'streamHeartbeatMs'
+      | 'readiness'
+      | 'trustedDocuments'
+      | 'developmentToken'
     >
   > & {
     /** Beside those of `actors`. */
@@ -81,6 +86,7 @@ export async function startTestServer(
     grantWatch: grants,
     readiness: options.readiness ?? createReadiness({ database, isMigrated: () => isMigrated }),
     metrics,
+    ...(options.developmentToken === undefined ? {} : { developmentToken: options.developmentToken }),
     ...(options.routes === undefined ? {} : { routes: options.routes }),
     ...(options.trustedDocuments === undefined ? {} : { trustedDocuments: options.trustedDocuments }),
     ...(options.streamHeartbeatMs === undefined ? {} : { streamHeartbeatMs: options.streamHeartbeatMs }),
