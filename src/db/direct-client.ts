@@ -5,7 +5,7 @@ export const applicationName = 'heliograph';
 /** For the short statements of the engine. */
 export const engineTimeoutMs = 5_000;
 /** A caller's statement that waits for a lock for so long is told to come again; a long one of its own is another matter. */
-const lockTimeoutMs = 5_000;
+const lockTimeoutMs = 10_000;
 const connectTimeoutMs = 5_000;
 /** The client gives up a little after the server should have: only a dead socket gets that far. */
 const graceMs = 2_000;

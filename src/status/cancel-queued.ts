@@ -3,6 +3,8 @@ import { runWithin, statement } from '../db/statement.ts';
 import type { Tables } from '../tables.ts';
 import { transition } from './transition.ts';
 
+const maxTries = 5;
+
 /** A claim of an older epoch is nobody's: its holder has lost the shard, and its late answer is fenced. */
 const cancelStatement = statement(
   'cancel_delivery',
@@ -15,9 +17,10 @@ const cancelStatement = statement(
         and (d.claim is null or d.claim < (select s.epoch from shard_lease s where s.shard = d.shard))
         for update of d
    )`,
-    { withAttempts: false },
+    { withAttempts: false, isPartial: true },
   )}
-   select (select count(*)::integer from del) as ended from checked where checked.ok = 0`,
+   select (select count(*)::integer from del) as ended, (select count(*)::integer from held) as held
+     from checked where checked.ok = 0`,
 );
 
 /**
@@ -28,6 +31,9 @@ export async function cancelWithin(
   trx: Transaction<Tables>,
   { ownerId, id }: { ownerId: string; id: string },
 ): Promise<boolean> {
-  const rows = await runWithin<{ ended: number }>(trx, cancelStatement, [ownerId, id]);
-  return rows[0]?.ended === 1;
+  for (let tries = 1; ; tries += 1) {
+    const [row] = await runWithin<{ ended: number; held: number }>(trx, cancelStatement, [ownerId, id]);
+    // It changed while it was locked: the next look sees it as it is now.
+    if (row?.ended === 1 || row?.held !== 1 || tries === maxTries) return row?.ended === 1;
+  }
 }

@@ -18,9 +18,10 @@ const endQueuedStatement = statement(
       limit $6
         for update
    )`,
-    { withAttempts: false },
+    { withAttempts: false, isPartial: true },
   )}
-   select (select count(*)::integer from del) as ended from checked where checked.ok = 0`,
+   select (select count(*)::integer from del) as ended, (select count(*)::integer from held) as held
+     from checked where checked.ok = 0`,
 );
 
 /** Rows in one statement: about 50 ms, so that the owner's log is never held for long. */
@@ -53,15 +54,16 @@ export async function endQueued(
   while (signal?.aborted !== true) {
     const rows = await retrying(
       () =>
-        run<{ ended: number }>(db, db.engine, endQueuedStatement, [
+        run<{ ended: number; held: number }>(db, db.engine, endQueuedStatement, [
           ...[ownerId, endpointId, reason, claimedToo, through, endQueuedChunk],
         ]),
       { attempts: 5 },
     );
-    const ended = rows[0]?.ended ?? 0;
+    const { ended = 0, held = 0 } = rows[0] ?? {};
     total += ended;
     if (ended > 0) db.hints.send([ownerId]);
-    if (ended < endQueuedChunk) return total;
+    // What changed while it was locked is ended by the next look.
+    if (held < endQueuedChunk && ended === held) return total;
     if (pauseMs !== undefined) await delay(pauseMs);
   }
   return total;

@@ -7,10 +7,11 @@ import { logTail, statTail } from './log-tail.ts';
  * `row_at` is the locked row's `ctid`. Rows of `due` and of `delivery` are reached by it, and nothing else leaves the planner no choice:
  * with statistics from when `due` was empty, as it is where all is well, it would read all of `due` for each batch. A row
  * that was changed between the statement's snapshot and its lock is not found by its `ctid`: the statement notices that
- * it has moved fewer rows than it holds, and is repeated. Each step returns all of them, because
+ * it has moved fewer rows than it holds, and is repeated. With `isPartial` whoever sends it looks at both numbers, and sends it
+ * again for the rest: where workers change the same rows all the time, it would seldom pass as a whole. Each step returns all of them, because
  * hash joins are switched off on our connections and joining two steps would be quadratic.
  */
-export const transition = (held: string, options: { withAttempts: boolean }) => `
+export const transition = (held: string, options: { withAttempts: boolean; isPartial?: boolean }) => `
   ${held},
   gone as (
     delete from due d using held h
@@ -58,7 +59,7 @@ export const transition = (held: string, options: { withAttempts: boolean }) => 
   ),
   ${options.withAttempts ? `${attemptWriters},` : ''}
   ${statTail},
-  ${logTail({ writers: options.withAttempts ? ['att', 'lat', 'stat'] : ['stat'], expected: 'moved', held: 'held' })}`;
+  ${logTail({ writers: options.withAttempts ? ['att', 'lat', 'stat'] : ['stat'], expected: 'moved', ...(options.isPartial === true ? {} : { held: 'held' }) })}`;
 
 const attemptColumns = `, m.added, m.number, m.outcome, m.started_at, m.duration_ms, m.bucket, m.response_status,
       m.response_body, m.response_headers, m.request_headers, m.error, m.reconnected`;
