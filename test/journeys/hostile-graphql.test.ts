@@ -95,10 +95,12 @@ const bodies: Record<string, [body: string, code: string, closed?: string]> = {
   'a million wrong values': [
     query(byStatus, `{"f":{"status":[${'0,'.repeat(1_000_000)}0]}}`),
     'BAD_USER_INPUT',
+    '4400',
   ],
   'a payload of two million numbers': [
     query(publishing, `{"e":[{"type":"order.paid","payload":[${'1,'.repeat(1_900_000)}1]}]}`),
-    'TOO_LARGE',
+    'BAD_USER_INPUT',
+    '4400',
   ],
   'a syntax error': [query('{ logHead'), 'GRAPHQL_PARSE_FAILED'],
 };
