@@ -1,5 +1,6 @@
 import { AppTokens } from './access/app-tokens.ts';
 import { createAuthenticator } from './access/authenticate.ts';
+import { ConsoleLinks } from './access/console-links.ts';
 import { GrantWatch } from './access/grant-watch.ts';
 import { createInvitationMailer } from './apps/invitation-mailer.ts';
 import { oauthTokenRoute } from './apps/oauth-token.ts';
@@ -99,6 +100,7 @@ export async function startApp(
   const invitationMailer = createInvitationMailer(config, logger);
   const publicUrl = () => config.publicUrl ?? listening;
   const eventTypes = new EventTypeCatalogue(database);
+  const consoleLinks = new ConsoleLinks({ database, secretBox });
   const services: Services = {
     config,
     database,
@@ -113,6 +115,7 @@ export async function startApp(
     replayRunner,
     purger,
     invitationMailer,
+    consoleLinks,
     publicUrl,
     eventTypes,
     publisher: new Publisher({ database, config }),
@@ -133,7 +136,7 @@ export async function startApp(
   const runner = new JobRunner({ database, directUrl, jobs: createJobs({ database, handshakes, config }) });
   const scheduler = new Scheduler({ database, runner, logger });
   const appTokens = new AppTokens({ database, secretBox });
-  const authenticator = createAuthenticator({ config, database, logger, appTokens });
+  const authenticator = createAuthenticator({ config, database, logger, appTokens, consoleLinks });
   const server = createHttpServer({
     schema,
     services,

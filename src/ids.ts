@@ -14,6 +14,7 @@ import { databaseNow } from './clock.ts';
 export const idPrefixes = {
   Tenant: 'tnt',
   ApiKey: 'key',
+  ConsoleLink: 'lnk',
   EventType: 'ety',
   Event: 'evt',
   Endpoint: 'ep',

@@ -4,6 +4,7 @@ import './audit/audit.graph.ts';
 import './tenants/tenants.graph.ts';
 import './tenants/viewer.graph.ts';
 import './tenants/api-keys.graph.ts';
+import './tenants/console-link.graph.ts';
 import './event-types/event-types.graph.ts';
 import './endpoints/endpoints.graph.ts';
 import './endpoints/change-endpoints.graph.ts';

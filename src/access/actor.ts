@@ -1,12 +1,21 @@
+import { decodeId } from '../ids.ts';
 import type { AppPermission, Permission } from './permissions.ts';
 
-export const actorKinds = ['API_KEY', 'USER', 'SERVICE', 'APP', 'INTERNAL', 'SYSTEM'] as const;
+export const actorKinds = [
+  'API_KEY',
+  'USER',
+  'SERVICE',
+  'CONSOLE_LINK',
+  'APP',
+  'INTERNAL',
+  'SYSTEM',
+] as const;
 export type ActorKind = (typeof actorKinds)[number];
 
 /** Who is asking, as its credential proved it. */
 export type Actor = Readonly<{
   kind: ActorKind;
-  /** API key id, JWT subject or client id. */
+  /** API key id, JWT subject, console link id or client id. */
   actorId: string;
   label: string;
   permissions: ReadonlySet<Permission>;
@@ -22,9 +31,33 @@ export type Actor = Readonly<{
   verifiedEmail: string | undefined;
   /** When a JWT says that it was issued. */
   issuedAt?: Date;
+  /** What a console link stands on: it ends with it. */
+  linkCreator?: LinkCreator;
   /** When the credential stops working. */
   expiresAt: Date | undefined;
 }>;
+
+/** The API key, or the tokens of a subject, that a console link was made with. */
+export type LinkCreator =
+  | Readonly<{ kind: 'API_KEY'; id: string }>
+  | Readonly<{ kind: 'SUBJECT'; subject: string; issuedAt?: Date | undefined }>;
+
+/** What the actor stands on that can be taken away; what a console link that it makes stands on, too. */
+export function creatorOf(actor: Actor): LinkCreator | undefined {
+  switch (actor.kind) {
+    case 'API_KEY': {
+      const id = decodeId('ApiKey', actor.actorId);
+      return id === undefined ? undefined : { kind: 'API_KEY', id };
+    }
+    case 'USER':
+    case 'SERVICE':
+      return { kind: 'SUBJECT', subject: actor.actorId, issuedAt: actor.issuedAt };
+    case 'CONSOLE_LINK':
+      return actor.linkCreator;
+    default:
+      return undefined;
+  }
+}
 
 /** Who acted, and in which request: what an audit entry says of it. */
 export type By = Readonly<{ actor: Actor; requestId: string | undefined }>;

@@ -7,6 +7,7 @@ import { apiKeyMark } from './api-key-token.ts';
 import type { AppTokens } from './app-tokens.ts';
 import { ApiKeyAuthenticator } from './authenticate-api-key.ts';
 import { authenticateJwt, type JwtIdentity } from './authenticate-jwt.ts';
+import { type ConsoleLinks, consoleLinkMark } from './console-links.ts';
 import { jwtKeys } from './jwt-keys.ts';
 import { RevokedSubjects } from './revoked-subjects.ts';
 import { TenantIdentities } from './tenant-identity.ts';
@@ -40,6 +41,8 @@ export function createAuthenticator(options: {
   logger: Logger;
   /** Partner apps' own tokens; without it there are none. */
   appTokens?: AppTokens;
+  /** The tokens of links to the console; without it there are none. */
+  consoleLinks?: ConsoleLinks;
   /** A clock that never jumps, for how long what was found is believed. */
   monotonicMs?: () => number;
 }): Authenticator {
@@ -52,6 +55,11 @@ export function createAuthenticator(options: {
   async function authenticateBearer(token: string, tenantHeader: string | undefined): Promise<Actor> {
     if (token.startsWith(apiKeyMark)) {
       const actor = await apiKeys.authenticate(token);
+      refuseTenantHeader(tenantHeader);
+      return actor;
+    }
+    if (token.startsWith(consoleLinkMark) && options.consoleLinks !== undefined) {
+      const actor = await options.consoleLinks.authenticate(token);
       refuseTenantHeader(tenantHeader);
       return actor;
     }

@@ -2,9 +2,8 @@ import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { run, type Statement, statement } from '../db/statement.ts';
 import { RequestError, UnavailableError } from '../errors.ts';
-import { decodeId } from '../ids.ts';
 import { causesOf, type Logger, warnAtTimes } from '../log.ts';
-import { type Actor, platformOwnerId } from './actor.ts';
+import { type Actor, creatorOf, platformOwnerId } from './actor.ts';
 import { memberEmail } from './app-access.ts';
 import type { AppPermission } from './permissions.ts';
 import { type UnauthenticatedReason, unauthenticated } from './unauthenticated.ts';
@@ -14,7 +13,7 @@ import { type UnauthenticatedReason, unauthenticated } from './unauthenticated.t
  * own within 5 s: at most 2 s in which one that was found is still believed, at most 2 s until the next look here,
  * and the look itself. Expiry needs no look: a timer knows it. The same for what a member of a partner app follows:
  * it ends when the member is removed, or loses the permission. A user's or a service's ends when its subject's tokens
- * are called back, and nobody follows the log of a suspended tenant.
+ * are called back, a console link's with what it was made with, and nobody follows the log of a suspended tenant.
  *
  * One query for each kind of grant looks at all in use, one at a time, on the engine's connections: a storm of
  * callers' queries must not put off a revocation. A grant that is no longer there counts as revoked.
@@ -217,14 +216,14 @@ function keysOf(actor: Actor): GrantKey[] {
   if (actor.kind === 'APP' && actor.appId !== undefined && actor.clientSecretId !== undefined) {
     keys.push({ kind: 'client', owner: actor.appId, name: actor.clientSecretId });
   }
-  const id = actor.kind === 'API_KEY' ? decodeId('ApiKey', actor.actorId) : undefined;
-  if (id !== undefined) {
+  const standsOn = creatorOf(actor);
+  if (standsOn?.kind === 'API_KEY') {
     if (actor.tenantId === undefined) throw new Error('An API key always belongs to a tenant.');
-    keys.push({ kind: 'key', owner: actor.tenantId, name: id });
+    keys.push({ kind: 'key', owner: actor.tenantId, name: standsOn.id });
   }
-  if (actor.kind === 'USER' || actor.kind === 'SERVICE') {
-    const issuedAt = actor.issuedAt?.toISOString() ?? '';
-    keys.push({ kind: 'subject', owner: platformOwnerId, name: `${issuedAt} ${actor.actorId}` });
+  if (standsOn?.kind === 'SUBJECT') {
+    const issuedAt = standsOn.issuedAt?.toISOString() ?? '';
+    keys.push({ kind: 'subject', owner: platformOwnerId, name: `${issuedAt} ${standsOn.subject}` });
   }
   if (actor.tenantId !== undefined) keys.push({ kind: 'tenant', owner: actor.tenantId, name: 'active' });
   return keys;

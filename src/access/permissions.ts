@@ -11,7 +11,7 @@ export const permissions = [
 
 export type Permission = (typeof permissions)[number];
 
-/** Those that a key never holds: they reach beyond one tenant. */
+/** Those that neither a key nor a console link ever holds: they reach beyond one tenant. */
 export const platformPermissions: readonly Permission[] = ['MANAGE_TENANTS', 'MANAGE_EVENT_TYPES'];
 
 /** What a member of a partner app, or the app itself, may do with it. */

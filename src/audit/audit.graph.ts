@@ -12,7 +12,9 @@ const AuditActor = builder.objectRef<AuditRecord['actor']>('AuditActor').impleme
   description: 'Who did it, as their credential told at that time.',
   fields: (t) => ({
     kind: t.expose('kind', { type: ActorKind, description: 'What kind of caller it was.' }),
-    actorId: t.exposeString('actorId', { description: 'API key id, JWT subject or client id.' }),
+    actorId: t.exposeString('actorId', {
+      description: 'API key id, JWT subject, console link id or client id.',
+    }),
     label: t.exposeString('label', {
       description: 'Their name for people: the key’s name, the email, the subject.',
     }),

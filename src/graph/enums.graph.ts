@@ -30,6 +30,7 @@ const kinds: Described<(typeof actorKinds)[number]> = {
   API_KEY: { description: 'An API key of a tenant.' },
   USER: { description: 'A person, by a JWT of the identity provider.' },
   SERVICE: { description: 'An internal service, by a JWT of the identity provider.' },
+  CONSOLE_LINK: { description: 'Whoever opened a link to the console, by `createConsoleLink`.' },
   APP: { description: 'A partner app, by its own access token.' },
   INTERNAL: { description: 'A machine that calls a secret-backed route.' },
   SYSTEM: { description: 'Heliograph itself.' },
@@ -39,12 +40,15 @@ const permissionValues: Described<(typeof permissions)[number]> = {
   MANAGE_WEBHOOKS: { description: 'See and change endpoints and deliveries, and subscribe to the live log.' },
   PUBLISH_EVENTS: { description: 'Publish events.' },
   MANAGE_EVENT_TYPES: {
-    description: 'Register and deprecate event types, for the whole platform. Never held by a key.',
+    description:
+      'Register and deprecate event types, for the whole platform. Never held by a key or a console link.',
   },
   MANAGE_API_KEYS: { description: 'See, create and revoke API keys.' },
   MANAGE_APPS: { description: 'Create partner apps, and install apps for the tenant.' },
   READ_AUDIT_LOG: { description: "Read the owner's audit log." },
-  MANAGE_TENANTS: { description: 'See and create tenants, for the whole platform. Never held by a key.' },
+  MANAGE_TENANTS: {
+    description: 'See and create tenants, for the whole platform. Never held by a key or a console link.',
+  },
 };
 
 const appPermissionValues: Described<(typeof appPermissions)[number]> = {
@@ -84,7 +88,7 @@ export function addEnums(builder: Builder) {
     ActorKind: builder.enumType('ActorKind', { description: 'What kind of caller it is.', values: kinds }),
     Permission: builder.enumType('Permission', {
       description:
-        'What an API key or a JWT may do. The JWT claim `permissions` holds the same names in lower case.',
+        'What an API key, a JWT or a console link may do. The JWT claim `permissions` holds the same names in lower case.',
       values: permissionValues,
     }),
     AppPermission: builder.enumType('AppPermission', {

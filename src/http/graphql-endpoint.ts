@@ -52,7 +52,7 @@ declareRoute({
   method: 'POST',
   path: '/graphql',
   description: 'GraphQL: each operation is listed by its root fields. Subscriptions as server-sent events.',
-  auth: ['API_KEY', 'USER', 'SERVICE', 'APP'],
+  auth: ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'],
   request:
     '{"query","variables","operationName"} as application/json, at most 4 MiB; in the place of query a documentId',
   response: '{"data","errors"}; text/event-stream or multipart/mixed for a subscription',
@@ -66,7 +66,7 @@ declareRoute({
   path: '/graphql',
   description:
     'The same over WebSocket, with the subprotocol graphql-transport-ws; queries and subscriptions by GET.',
-  auth: ['API_KEY', 'USER', 'SERVICE', 'APP'],
+  auth: ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'],
   request:
     'an upgrade with `authorization` in the connection parameters; or query (or documentId), variables and operationName',
   response: 'messages of graphql-transport-ws; {"data","errors"}; text/event-stream',

@@ -35,7 +35,7 @@ const confirm = declareRoute({
   path: '/install/callback',
   description:
     "Installs the app of an install link for the caller's tenant. The state alone grants nothing: it takes the tenant administrator's own credential.",
-  auth: ['API_KEY', 'USER', 'SERVICE'],
+  auth: ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK'],
   permissions: ['MANAGE_APPS'],
   request: '{"state","isSubscribed"} as application/json; the state may stand in the query instead',
   response: '200 {"installationId","appId","permissions","isSubscribed"}',

@@ -10,13 +10,6 @@ import { installPath } from './install-callback.ts';
 import { sealInstallState } from './install-state.ts';
 import { findInstallable } from './installation.ts';
 
-declare module '../graph/context.ts' {
-  interface Services {
-    /** How clients reach us: the configured URL, or where the server listens. */
-    publicUrl: () => string;
-  }
-}
-
 const defaultSeconds = 3_600;
 const minSeconds = 60;
 const maxSeconds = 2_592_000;

@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { type Actor, platformOwnerId } from '../access/actor.ts';
 import { revokeSubject } from '../access/revoked-subjects.ts';
 import { appendAudit } from '../audit/append-audit.ts';
@@ -72,14 +72,20 @@ async function callBack(
   });
 }
 
-/** Who made a key stands in the audit entry of its creation. */
+/** Who made a key stands in the audit entry of its creation, and who made the console link that made it. */
 async function keysMadeBy(trx: Transaction<Tables>, subject: string): Promise<Key[]> {
-  const rows = await trx
+  const made = trx
     .selectFrom('audit_entry')
     .select(['owner_id', 'target_id'])
-    .where('action', '=', 'api_key.create')
+    .where('action', '=', sql.lit('api_key.create'));
+  const rows = await made
     .where('actor_id', '=', subject)
     .where('actor_kind', 'in', ['USER', 'SERVICE'])
+    .unionAll(
+      made
+        .where('actor_kind', '=', sql.lit('CONSOLE_LINK'))
+        .where(sql<string>`changes ->> 'onBehalfOf'`, '=', subject),
+    )
     .execute();
   return rows.map((row) => ({ tenantId: row.owner_id, id: row.target_id }));
 }

@@ -106,12 +106,14 @@ function fieldEntry(kind: RootKind, field: GraphQLField<unknown, unknown>): Unpl
 /** Which kinds of credentials can hold what a field asks for. */
 function credentialsFor(permission: FieldPermission): string[] {
   const doors = doorsOf(permission);
-  if (doors === 'ANY_CREDENTIAL') return ['API_KEY', 'USER', 'SERVICE', 'APP'];
+  if (doors === 'ANY_CREDENTIAL') return ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'];
   const { tenant, app, user } = doors;
+  const isOfOneTenant = tenant !== undefined && !platformPermissions.includes(tenant);
   const letsIn: Record<string, boolean> = {
-    API_KEY: tenant !== undefined && !platformPermissions.includes(tenant),
+    API_KEY: isOfOneTenant,
     USER: tenant !== undefined || app !== undefined || user === true,
     SERVICE: tenant !== undefined,
+    CONSOLE_LINK: isOfOneTenant,
     APP: app !== undefined && appTokenPermissions.includes(app),
   };
   return Object.keys(letsIn).filter((kind) => letsIn[kind]);

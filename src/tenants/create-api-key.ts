@@ -56,9 +56,19 @@ export async function createApiKey(
     action: 'api_key.create',
     targetType: 'ApiKey',
     targetId: apiKey.id,
-    changes: { name: apiKey.name, permissions: apiKey.permissions, expiresAt: apiKey.expiresAt },
+    changes: {
+      name: apiKey.name,
+      permissions: apiKey.permissions,
+      expiresAt: apiKey.expiresAt,
+      ...onBehalfOf(by.actor),
+    },
   });
   return { apiKey, key: token };
+}
+
+/** Who made the console link that makes the key: when that user is deleted, the key goes, too. */
+function onBehalfOf({ linkCreator }: Actor): { onBehalfOf?: string } {
+  return linkCreator?.kind === 'SUBJECT' ? { onBehalfOf: linkCreator.subject } : {};
 }
 
 function issuesOf(input: CreateApiKeyInput, creator: Actor): ValidationIssue[] {

@@ -10,7 +10,8 @@ export const Viewer = builder.objectRef<Actor>('Viewer').implement({
   fields: (t) => ({
     kind: t.expose('kind', { type: ActorKind, description: 'What kind of caller it is.' }),
     actorId: t.exposeString('actorId', {
-      description: 'Stable identifier of the caller: API key id, JWT subject or client id.',
+      description:
+        'Stable identifier of the caller: API key id, JWT subject, the id of a console link (`lnk_…`) or client id.',
     }),
     label: t.exposeString('label', {
       description: 'A name for people: the key’s name, the email, or else the subject.',

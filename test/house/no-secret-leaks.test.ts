@@ -47,7 +47,10 @@ async function refusedOrPlain(caller: Partial<Caller>, query: string, variables 
   return answer;
 }
 
-type Shown = Record<string, { __typename: string; secret?: string; key?: string; endpoint?: { id: string } }>;
+type Shown = Record<
+  string,
+  { __typename: string; secret?: string; key?: string; url?: string; endpoint?: { id: string } }
+>;
 
 const createEndpoint = `mutation ($input: CreateEndpointInput!) {
   result: createEndpoint(input: $input) {
@@ -58,6 +61,8 @@ const rotate = `mutation ($input: RotateEndpointSecretInput!) {
     __typename ... on RotateEndpointSecretPayload { secret endpoint { id } } ... on Error { message } } }`;
 const createApiKey = `mutation ($input: CreateApiKeyInput!) {
   result: createApiKey(input: $input) { __typename ... on CreateApiKeyPayload { key } ... on Error { message } } }`;
+const createLink = `mutation ($input: CreateConsoleLinkInput!) {
+  result: createConsoleLink(input: $input) { __typename ... on CreateConsoleLinkPayload { url } ... on Error { message } } }`;
 
 async function shown(caller: Caller, query: string, input: Record<string, unknown>) {
   const { result } = await ask<Shown>(caller, query, { input });
@@ -83,6 +88,14 @@ test('the program works with its secrets, well and badly', async () => {
   };
   const key = seed('API key', (await shown(admin, createApiKey, keyInput)).key);
   const byKey: Caller = { origin: server.origin, token: key };
+
+  const linkInput = { permissions: ['MANAGE_WEBHOOKS'], idempotencyKey: 'link-1' };
+  const { url = '' } = await shown(byKey, createLink, linkInput);
+  expect((await shown(byKey, createLink, linkInput)).url).toBe(url);
+  const link = seed('console link', new URL(url).hash.slice('#token='.length));
+  await refusedOrPlain({ token: link }, '{ viewer { kind label actorId } }');
+  await refusedOrPlain({ token: `${link}x` }, '{ viewer { label } }');
+  await refusedOrPlain(byKey, createLink, { input: { ...linkInput, path: 'elsewhere' } });
 
   const input = { url: receiver.url, events: ['*'], idempotencyKey: 'endpoint-1' };
   const made = await shown(byKey, createEndpoint, input);
@@ -189,7 +202,7 @@ test('the search finds what it is to find', () => {
 function found(text: string): string[] {
   const lower = text.toLowerCase();
   return [...canaries].flatMap(([name, secret]) => {
-    const bare = secret.replace(/^(whsec_|hgk_|v1,)/, '');
+    const bare = secret.replace(/^(whsec_|hgk_|hgc_|v1,)/, '');
     const bytes = Buffer.from(bare, 'base64');
     const forms = [
       secret,

@@ -92,6 +92,31 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     'heliograph-tenant': 'ours',
   });
 
+  /** A link to the console, as it comes to whoever opens it. */
+  function link(held: readonly string[]): Promise<Proof> {
+    const name = `link ${held.join()}`;
+    const known = keys.get(name) ?? makeLink(ours.maker.proof, held);
+    keys.set(name, known);
+    return known.then(bearer);
+  }
+
+  async function makeLink(proof: Proof, held: readonly string[], seconds = 86_400): Promise<string> {
+    const { url } = await tenantOwner({ ...ours.maker, proof }).act(
+      'createConsoleLink',
+      { permissions: held, expiresInSeconds: seconds },
+      'url',
+    );
+    return new URL(String(url)).hash.replace('#token=', '');
+  }
+
+  /** The same link as it would have been made so long ago that it has ended. */
+  function expiredLink(good: string): string {
+    const [mark, purpose] = ['hgc_', 'console-link'];
+    const contents = JSON.parse(seal.open(Buffer.from(good.slice(mark.length), 'base64url'), purpose));
+    const text = JSON.stringify({ ...contents, expiresAt: aWhileAgo() * 1000 });
+    return mark + seal.seal(text, purpose).toString('base64url');
+  }
+
   /** A user who may do nothing for any tenant. Members of apps are known by their email. */
   const person = (email: string) => user([], { sub: email, tenant: undefined, email, email_verified: true });
 
@@ -146,6 +171,7 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
       ['an expired API key', bearer(key)],
       ['an expired JWT of a user', await user(all, past)],
       ['an expired JWT of a service', await service(all, past)],
+      ['an expired console link', bearer(expiredLink(await makeLink(ours.maker.proof, ofKeys)))],
       ['an expired app token', bearer(await expiredAppToken(await appToken(origin, await app())))],
     ];
   }
@@ -154,6 +180,12 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
   async function revoked(): Promise<Named[]> {
     const { id, key } = await makeKey(ofKeys);
     await ours.owner.act('revokeApiKey', { id }, '__typename');
+    // Of others than those above: what has just been used is still believed for a moment.
+    const linking = await makeKey(ofKeys);
+    const linkOfKey = await makeLink(bearer(linking.key), ofKeys);
+    await ours.owner.act('revokeApiKey', { id: linking.id }, '__typename');
+    const linkOfUser = await makeLink(await user(all, { sub: 'deleted-maker', iat: aWhileAgo() }), ofKeys);
+    await tell('user.deleted', { subject: 'deleted-maker' });
     const [deleted, changed] = [
       await user(all, { sub: 'deleted-user', iat: aWhileAgo() }),
       await service(all, { sub: 'changed-service', iat: aWhileAgo() }),
@@ -165,7 +197,9 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     await rotating.act('rotateAppClientSecret', { appId: rotating.appId, overlapSeconds: 0 }, 'secret');
     return [
       ['a revoked API key', bearer(key)],
+      ['the console link of a revoked API key', bearer(linkOfKey)],
       ['the JWT of a deleted user', deleted],
+      ['the console link of a deleted user', bearer(linkOfUser)],
       ['the JWT of a service whose permissions changed', changed],
       ['the token of an app whose secret was replaced', old],
     ];
@@ -205,6 +239,7 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     key: async (held: readonly string[]) => bearer(await apiKey(held)),
     user,
     service,
+    link,
     person,
     app,
     token,

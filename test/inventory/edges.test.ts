@@ -69,7 +69,7 @@ test('no mutation’s answer is a way around a permission, for any permission al
   const root = schema.getMutationType();
   if (root == null) throw new Error('There are no mutations.');
   const actors = [
-    ...(['API_KEY', 'USER', 'SERVICE'] as const).flatMap((kind) =>
+    ...(['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK'] as const).flatMap((kind) =>
       permissions.map((permission) => actorOf(kind, [permission])),
     ),
     actorOf('APP', []),
@@ -118,10 +118,10 @@ const countEvents = async () =>
   (await credentials.query<{ n: string }>('select count(*) as n from event'))[0]?.n;
 
 test('whoever may only publish reads its event, and not where it went; the refused call publishes nothing', async () => {
-  const { origin, key, user, service } = credentials;
+  const { origin, key, user, service, link } = credentials;
   const history =
     'deliveries(first: 1) { nodes { endpoint { url deliveries(first: 1) { nodes { attempts { responseBody } } } } } }';
-  for (const proof of await Promise.all([key, user, service].map((of) => of(['PUBLISH_EVENTS'])))) {
+  for (const proof of await Promise.all([key, user, service, link].map((of) => of(['PUBLISH_EVENTS'])))) {
     const before = await countEvents();
     const refused = await ask(origin, proof, publishAnd(history));
     expect(refused.errors.map(({ extensions }) => extensions)).toMatchObject([

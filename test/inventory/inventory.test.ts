@@ -53,9 +53,9 @@ test('every route of the sources is a declared one', () => {
 test('a credential that can never hold the permission is not named', () => {
   const byName = new Map(inventory.map((entry) => [nameOf(entry), entry]));
   const authOf = (name: string) => byName.get(name)?.auth;
-  expect(authOf('QUERY viewer')).toEqual(['API_KEY', 'USER', 'SERVICE', 'APP']);
+  expect(authOf('QUERY viewer')).toEqual(['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP']);
   expect(authOf('MUTATION createTenant')).toEqual(['USER', 'SERVICE']);
-  expect(authOf('MUTATION createApiKey')).toEqual(['API_KEY', 'USER', 'SERVICE']);
+  expect(authOf('MUTATION createApiKey')).toEqual(['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK']);
   expect(authOf('MUTATION acceptAppInvitation')).toEqual(['USER']);
   expect(authOf('POST /internal/cron/:job')).toEqual(['CRON_SECRET']);
 });

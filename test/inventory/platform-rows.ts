@@ -161,6 +161,11 @@ export const platformRows: Rows = {
     about: () => ({ name: 'a key', permissions: ['MANAGE_API_KEYS'] }),
     reach: 'own',
   },
+  'MUTATION createConsoleLink': {
+    needs: { tenant: 'MANAGE_WEBHOOKS' },
+    about: () => ({ permissions: ['MANAGE_WEBHOOKS'] }),
+    reach: 'own',
+  },
   'MUTATION revokeApiKey': {
     needs: { tenant: 'MANAGE_API_KEYS' },
     about: async (_owner, credentials) => ({ id: await apiKey(credentials) }),

@@ -8,6 +8,7 @@ import type { Needs, Row } from './row.ts';
 
 /** Said here once more: what an app's own token holds. */
 const tokenHolds: readonly string[] = ['VIEW_DELIVERIES', 'MANAGE_WEBHOOK'];
+/** Nor does a console link. */
 const keysNeverHold: readonly string[] = ['MANAGE_TENANTS', 'MANAGE_EVENT_TYPES'];
 const appPermissions: readonly AppPermission[] = [
   'MANAGE_APP',
@@ -26,12 +27,13 @@ const doorsOf = ({ needs }: Row): Doors => (needs === 'ANY_CREDENTIAL' ? {} : ne
 
 /** Which kinds of credential can hold what the row says is needed. */
 export function kindsOf({ needs }: Pick<Row, 'needs'>): string[] {
-  if (needs === 'ANY_CREDENTIAL') return ['API_KEY', 'USER', 'SERVICE', 'APP'];
+  if (needs === 'ANY_CREDENTIAL') return ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'];
   const { tenant, app, email } = needs;
   return [
     ...(tenant !== undefined && !keysNeverHold.includes(tenant) ? ['API_KEY'] : []),
     ...(tenant !== undefined || app !== undefined || email !== undefined ? ['USER'] : []),
     ...(tenant !== undefined ? ['SERVICE'] : []),
+    ...(tenant !== undefined && !keysNeverHold.includes(tenant) ? ['CONSOLE_LINK'] : []),
     ...(app !== undefined && tokenHolds.includes(app) ? ['APP'] : []),
   ];
 }
@@ -167,7 +169,7 @@ class Prover {
 
   /** Each kind of credential that may hold the permission, without it; and each that never does, with all else. */
   async #withoutPermission(): Promise<Named[]> {
-    const { key, user, service, all, ofKeys, person } = this.#credentials;
+    const { key, user, service, link, all, ofKeys, person } = this.#credentials;
     const { tenant, app, email } = this.#doors;
     if (this.#row.needs === 'ANY_CREDENTIAL') return [];
     if (email !== undefined) return this.#ofOtherKinds();
@@ -176,6 +178,7 @@ class Prover {
       ['an API key without the permission', await key(but(ofKeys))],
       ['a user without the permission', await user(but(all))],
       ['a service without the permission', await service(but(all))],
+      ['a console link without the permission', await link(but(ofKeys))],
       ...(app === undefined ? [['somebody with an email', await person('somebody@x.example')] as const] : []),
       ...(app === undefined ? [await this.#anAppsToken()] : []),
     ];
@@ -183,11 +186,12 @@ class Prover {
 
   /** Whoever asks in the name of a tenant, or of an app, where it takes a person. */
   async #ofOtherKinds(): Promise<Named[]> {
-    const { key, user, service, all, ofKeys } = this.#credentials;
+    const { key, user, service, link, all, ofKeys } = this.#credentials;
     return [
       ['an API key that may do everything', await key(ofKeys)],
       ['a user without a verified email', await user(all)],
       ['a service that may do everything', await service(all)],
+      ['a console link that may do everything', await link(ofKeys)],
       ...(this.#doors.app === undefined ? [await this.#anAppsToken()] : []),
     ];
   }
@@ -198,7 +202,7 @@ class Prover {
 
   /** Only what is needed, in each kind of credential that takes it. */
   async #permitted(): Promise<Named[]> {
-    const { key, user, service, person, token, app } = this.#credentials;
+    const { key, user, service, link, person, token, app } = this.#credentials;
     const { tenant, email } = this.#doors;
     if (email !== undefined) return [['the user whom it is for', await person(email)]];
     const held = tenant === undefined ? [] : [tenant];
@@ -206,7 +210,10 @@ class Prover {
     return [
       ...(isPlatform
         ? []
-        : [['an API key', await key(tenant === undefined ? ['READ_AUDIT_LOG'] : held)] as const]),
+        : ([
+            ['an API key', await key(tenant === undefined ? ['READ_AUDIT_LOG'] : held)],
+            ['a console link', await link(tenant === undefined ? ['READ_AUDIT_LOG'] : held)],
+          ] as const)),
       ['a user', await user(held)],
       ['a service', await service(held)],
       ...(tenant === undefined ? [['an app', await token(await app())] as const] : []),

@@ -56,7 +56,7 @@ export type RouteRow = Readonly<{
   knocks(setting: Setting): Promise<readonly Knock[]>;
 }>;
 
-const bearers = ['API_KEY', 'USER', 'SERVICE', 'APP'];
+const bearers = ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'];
 const kinds = [
   ...bearers,
   'CRON_SECRET',
@@ -68,7 +68,7 @@ const kinds = [
 
 /** A good credential of every kind there is. */
 async function proofOf(credentials: Credentials, kind: string, body: string): Promise<Proof> {
-  const { key, ofKeys, user, all, service, token, app, signature, installState } = credentials;
+  const { key, ofKeys, user, all, service, link, token, app, signature, installState } = credentials;
   const published = async (): Promise<App> => {
     const made = await app();
     await publishVersion(made);
@@ -78,6 +78,7 @@ async function proofOf(credentials: Credentials, kind: string, body: string): Pr
     API_KEY: () => key(ofKeys),
     USER: () => user(all),
     SERVICE: () => service(all),
+    CONSOLE_LINK: () => link(ofKeys),
     APP: async () => token(await app()),
     CRON_SECRET: () => bearer(secrets.CRON_SECRET),
     SIGNATURE: () => signature(body),
@@ -283,7 +284,10 @@ export const routeRows: Readonly<Record<string, RouteRow>> = {
       ];
     },
   },
-  'POST /install/callback': { auth: ['API_KEY', 'USER', 'SERVICE'], knocks: confirmations },
+  'POST /install/callback': {
+    auth: ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK'],
+    knocks: confirmations,
+  },
 };
 
 /** A link that is good, and those that are not, or no longer. */
@@ -315,7 +319,8 @@ async function installStates(credentials: Credentials) {
 }
 
 async function confirmations({ credentials }: Setting): Promise<Knock[]> {
-  const { app, key, ofKeys, user, service, token, all, installState, expired, revoked, others } = credentials;
+  const { app, key, ofKeys, user, service, link, token, all, installState, expired, revoked, others } =
+    credentials;
   const fresh = async () => {
     const made = await app();
     await publishVersion(made);
@@ -343,6 +348,7 @@ async function confirmations({ credentials }: Setting): Promise<Knock[]> {
         ['a key without the permission', await key(lacking(ofKeys))],
         ['a user without the permission', await user(lacking(all))],
         ['a service without the permission', await service(lacking(all))],
+        ['a console link without the permission', await link(lacking(ofKeys))],
         ['an app’s own token', await token(await app())],
         ['an administrator of no tenant', await user(needed, { tenant: undefined })],
       ],
@@ -366,6 +372,7 @@ async function confirmations({ credentials }: Setting): Promise<Knock[]> {
     await knock('API_KEY', await key(needed)),
     await knock('USER', await user(needed)),
     await knock('SERVICE', await service(needed)),
+    await knock('CONSOLE_LINK', await link(needed)),
   ];
 }
 

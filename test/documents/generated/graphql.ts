@@ -10,6 +10,8 @@ export type ActorKind =
   | 'API_KEY'
   /** A partner app, by its own access token. */
   | 'APP'
+  /** Whoever opened a link to the console, by `createConsoleLink`. */
+  | 'CONSOLE_LINK'
   /** A machine that calls a secret-backed route. */
   | 'INTERNAL'
   /** An internal service, by a JWT of the identity provider. */
@@ -106,15 +108,15 @@ export type FailureReason =
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
-/** What an API key or a JWT may do. The JWT claim `permissions` holds the same names in lower case. */
+/** What an API key, a JWT or a console link may do. The JWT claim `permissions` holds the same names in lower case. */
 export type Permission =
   /** See, create and revoke API keys. */
   | 'MANAGE_API_KEYS'
   /** Create partner apps, and install apps for the tenant. */
   | 'MANAGE_APPS'
-  /** Register and deprecate event types, for the whole platform. Never held by a key. */
+  /** Register and deprecate event types, for the whole platform. Never held by a key or a console link. */
   | 'MANAGE_EVENT_TYPES'
-  /** See and create tenants, for the whole platform. Never held by a key. */
+  /** See and create tenants, for the whole platform. Never held by a key or a console link. */
   | 'MANAGE_TENANTS'
   /** See and change endpoints and deliveries, and subscribe to the live log. */
   | 'MANAGE_WEBHOOKS'

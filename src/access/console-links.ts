@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { databaseNow } from '../clock.ts';
+import type { Database } from '../db/pool.ts';
+import { encodeId, isUuid, mintUuid } from '../ids.ts';
+import type { SecretBox } from '../signing/secret-box.ts';
+import type { Actor, LinkCreator } from './actor.ts';
+import { type Permission, permissions, platformPermissions } from './permissions.ts';
+import { RevokedSubjects } from './revoked-subjects.ts';
+import { unauthenticated } from './unauthenticated.ts';
+
+/** How the token of every link to the console begins. */
+export const consoleLinkMark = 'hgc_';
+
+/** What the token is good for: sealed for another purpose, it does not open. */
+const purpose = 'console-link';
+/** As for API keys: a revocation takes effect after at most this. */
+const believedMs = 2_000;
+const maxRemembered = 10_000;
+const uuid = z.string().refine(isUuid);
+
+const contents = z.object({
+  id: uuid,
+  tenantId: uuid,
+  permissions: z.array(z.string()),
+  creator: z.union([
+    z.object({ kind: z.literal('API_KEY'), id: uuid }),
+    z.object({
+      kind: z.literal('SUBJECT'),
+      subject: z.string(),
+      issuedAt: z
+        .number()
+        .transform((ms) => new Date(ms))
+        .optional(),
+    }),
+  ]),
+  /** The creator's name for people. */
+  by: z.string(),
+  expiresAt: z.number(),
+});
+
+export type NewConsoleLink = Readonly<{
+  tenantId: string;
+  permissions: readonly Permission[];
+  creator: LinkCreator;
+  by: string;
+  expiresAt: Date;
+}>;
+
+/**
+ * The tokens of links to the console. What a link may do stands in the token itself, sealed with the key ring
+ * (AES-GCM): who holds it can neither read nor change it, each process opens what any other has made, and nothing is
+ * stored. It stands on the API key or on the tokens of the subject that made it, and stops within 2 s of their end.
+ */
+export class ConsoleLinks {
+  readonly #database: Database;
+  readonly #box: SecretBox;
+  readonly #subjects: RevokedSubjects;
+  readonly #monotonicMs: () => number;
+  readonly #known = new Map<string, { isGood: Promise<boolean>; since: number }>();
+
+  constructor(options: { database: Database; secretBox: SecretBox; monotonicMs?: () => number }) {
+    this.#database = options.database;
+    this.#box = options.secretBox;
+    this.#subjects = new RevokedSubjects(options);
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+  }
+
+  /** Makes a link's token, which is kept nowhere. `id` is the link's UUID. */
+  issue(link: NewConsoleLink): { id: string; token: string } {
+    const id = mintUuid();
+    const { creator, expiresAt } = link;
+    const issuedAt = creator.kind === 'SUBJECT' ? creator.issuedAt?.getTime() : undefined;
+    const text = JSON.stringify({
+      ...link,
+      id,
+      creator: { ...creator, issuedAt },
+      expiresAt: expiresAt.getTime(),
+    });
+    return { id, token: consoleLinkMark + this.#box.seal(text, purpose).toString('base64url') };
+  }
+
+  /** Throws UNAUTHENTICATED for one that is not good, or no longer. */
+  async authenticate(token: string): Promise<Actor> {
+    const link = this.#open(token);
+    if (link === undefined) throw unauthenticated('invalid');
+    if (link.expiresAt <= databaseNow()) throw unauthenticated('expired');
+    await this.#check(link.tenantId, link.creator);
+    return {
+      kind: 'CONSOLE_LINK',
+      actorId: encodeId('ConsoleLink', link.id),
+      label: `Console link of ${link.by}`,
+      permissions: new Set(
+        permissions.filter((name) => link.permissions.includes(name) && !platformPermissions.includes(name)),
+      ),
+      tenantId: link.tenantId,
+      appId: undefined,
+      verifiedEmail: undefined,
+      linkCreator: link.creator,
+      expiresAt: new Date(link.expiresAt),
+    };
+  }
+
+  #open(token: string): z.infer<typeof contents> | undefined {
+    const text = token.slice(consoleLinkMark.length);
+    if (!/^[\w-]+$/.test(text)) return undefined;
+    try {
+      const opened = this.#box.open(Buffer.from(text, 'base64url'), purpose);
+      return contents.safeParse(JSON.parse(opened)).data;
+    } catch {
+      // Changed, of another purpose or under a key that we no longer have: all the same to whoever sent it.
+      return undefined;
+    }
+  }
+
+  async #check(tenantId: string, creator: LinkCreator): Promise<void> {
+    if (creator.kind === 'SUBJECT') await this.#subjects.check(creator.subject, creator.issuedAt);
+    else if (!(await this.#recall(tenantId, creator.id))) throw unauthenticated('revoked');
+  }
+
+  #recall(tenantId: string, keyId: string): Promise<boolean> {
+    const known = this.#known.get(keyId);
+    if (known !== undefined && this.#monotonicMs() - known.since < believedMs) return known.isGood;
+    if (this.#known.size >= maxRemembered) this.#known.clear();
+    const entry = { isGood: this.#isKeyGood(tenantId, keyId), since: this.#monotonicMs() };
+    this.#known.set(keyId, entry);
+    entry.isGood.catch(() => {
+      if (this.#known.get(keyId) === entry) this.#known.delete(keyId);
+    });
+    return entry.isGood;
+  }
+
+  /** That the key has expired needs no look: no link is made to outlast its key. */
+  async #isKeyGood(tenantId: string, keyId: string): Promise<boolean> {
+    const row = await this.#database.query
+      .selectFrom('api_key')
+      .select('revoked_at')
+      .where('tenant_id', '=', tenantId)
+      .where('id', '=', keyId)
+      .executeTakeFirst();
+    return row !== undefined && row.revoked_at === null;
+  }
+}
