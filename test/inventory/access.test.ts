@@ -9,10 +9,11 @@ import { appFields, appRows } from './app-rows.ts';
 import { answered, ask } from './ask.ts';
 import { type Credentials, openCredentials, secrets } from './credentials.ts';
 import { deliveryRows, endpointRows } from './delivery-rows.ts';
+import { type Demo, openDemo } from './demo.ts';
 import { addMember, freshName } from './owners.ts';
 import { nodeTypes, platformRows } from './platform-rows.ts';
 import { kindsOf, proveAccess } from './prove-access.ts';
-import { type Demo, openDemo, proveRoute, routeRows } from './route-rows.ts';
+import { proveRoute, routeRows } from './route-rows.ts';
 import type { Needs, Rows } from './row.ts';
 
 /**

@@ -1,39 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import { decodeId } from '../../src/ids.ts';
 import { sealInstallState } from '../../src/installations/install-state.ts';
-import { startServer } from '../support/server-process.ts';
-import { bearer, type Proof, textAt } from './ask.ts';
+import { bearer, type Proof } from './ask.ts';
 import { basic, type Credentials, type Named, secrets } from './credentials.ts';
-import { type App, act, publishVersion } from './owners.ts';
-
-/** A server on a database of its own, as a first start makes it, with the secret of its one endpoint. */
-export type Demo = Readonly<{ origin: string; secret: string; close(): Promise<void> }>;
-
-export async function openDemo(): Promise<Demo> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'heliograph-access-'));
-  const server = await startServer({ DATA_DIR: dataDir, PORT: '0' });
-  await server.untilPrinted(/export TOKEN=\S+\n/);
-  const { origin } = server;
-  const proof = bearer(/export TOKEN=(\S+)/.exec(server.output())?.[1] ?? '');
-  const response = await fetch(`${origin}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...proof },
-    body: JSON.stringify({ query: '{ endpoints { nodes { id } } }' }),
-  });
-  const id = textAt(Object(await response.json()), 'data', 'endpoints', 'nodes', '0', 'id');
-  const rotated = await act({ origin, proof }, 'rotateEndpointSecret', { input: { id }, fields: 'secret' });
-  return {
-    origin,
-    secret: textAt(rotated, 'secret'),
-    async close() {
-      await server.stop();
-      rmSync(dataDir, { recursive: true, force: true });
-    },
-  };
-}
+import type { Demo } from './demo.ts';
+import { type App, publishVersion } from './owners.ts';
 
 type Setting = Readonly<{ credentials: Credentials; demo: Demo }>;
 
