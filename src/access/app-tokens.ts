@@ -9,6 +9,7 @@ import type { SecretBox } from '../signing/secret-box.ts';
 import type { Actor } from './actor.ts';
 import { clientIdOf } from './client-id.ts';
 import { type AppPermission, appTokenPermissions } from './permissions.ts';
+import { ProvenTokens } from './proven-tokens.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 /** How long an access token works; no longer than the client secret that it was given for. */
@@ -57,12 +58,17 @@ export class AppTokens {
   #keys: ReadonlyMap<string, Buffer> = new Map();
   #keysReadAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
+  readonly #proven: ProvenTokens<z.infer<typeof claims>>;
   readonly #known = new Map<string, { app: Promise<KnownApp | undefined>; since: number }>();
 
   constructor(options: { database: Database; secretBox: SecretBox; monotonicMs?: () => number }) {
     this.#database = options.database;
     this.#box = options.secretBox;
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#proven = new ProvenTokens({
+      expiresAt: ({ exp }) => exp * 1000,
+      monotonicMs: options.monotonicMs,
+    });
   }
 
   /** Whether the token says that it is one of these. It proves nothing. */
@@ -101,7 +107,7 @@ export class AppTokens {
 
   /** Throws UNAUTHENTICATED for one that is not good, or no longer. */
   async authenticate(token: string): Promise<Actor> {
-    const { app: appId, secret, exp, scope } = await this.#verify(token);
+    const { app: appId, secret, exp, scope } = await this.#proven.read(token, () => this.#verify(token));
     const app = await this.#recall(appId, secret);
     if (app === undefined || (app.expiresAt !== undefined && app.expiresAt.getTime() <= databaseNow())) {
       throw unauthenticated('revoked');

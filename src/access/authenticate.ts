@@ -9,6 +9,7 @@ import { ApiKeyAuthenticator } from './authenticate-api-key.ts';
 import { authenticateJwt, type JwtIdentity } from './authenticate-jwt.ts';
 import { type ConsoleLinks, consoleLinkMark } from './console-links.ts';
 import { jwtKeys } from './jwt-keys.ts';
+import { ProvenTokens } from './proven-tokens.ts';
 import { RevokedSubjects } from './revoked-subjects.ts';
 import { TenantIdentities } from './tenant-identity.ts';
 import { unauthenticated } from './unauthenticated.ts';
@@ -51,6 +52,10 @@ export function createAuthenticator(options: {
   const apiKeys = new ApiKeyAuthenticator(options);
   const tenants = new TenantIdentities(options.database);
   const revokedSubjects = new RevokedSubjects(options);
+  const proven = new ProvenTokens<JwtIdentity>({
+    expiresAt: ({ expiresAt }) => expiresAt.getTime(),
+    monotonicMs: options.monotonicMs,
+  });
 
   async function authenticateBearer(token: string, tenantHeader: string | undefined): Promise<Actor> {
     if (token.startsWith(apiKeyMark)) {
@@ -68,7 +73,7 @@ export function createAuthenticator(options: {
       refuseTenantHeader(tenantHeader);
       return actor;
     }
-    const identity = await authenticateJwt(token, jwt);
+    const identity = await proven.read(token, () => authenticateJwt(token, jwt));
     await revokedSubjects.check(identity.subject, identity.issuedAt);
     return actorOf(identity, await tenantOf(identity, tenantHeader, tenants));
   }

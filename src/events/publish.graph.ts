@@ -87,10 +87,13 @@ mutation(builder, 'publishEvents', {
       catalogue: services.eventTypes,
     });
     const published = await services.publisher.publish(checked);
-    const rows = await findEventsOfOwners(services.database.query, published);
+    const rows = await findEventsOfOwners(
+      services.database.query,
+      published.filter(({ stored }) => stored === undefined),
+    );
     return {
       events: published.map((one) => {
-        const event = rows.get(one.eventId);
+        const event = one.stored ?? rows.get(one.eventId);
         if (event === undefined) throw new RequestError('NOT_FOUND', 'The event is past retention.');
         return { event, published: one };
       }),

@@ -10,6 +10,7 @@ import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { releaseEventKeys } from './event-keys.ts';
 import { findAudience } from './fan-out.ts';
+import type { Event } from './find-event.ts';
 import { OwnerTurns } from './owner-turns.ts';
 import { type PlannedEvent, planEvents } from './plan-events.ts';
 import { Targets } from './targets.ts';
@@ -47,6 +48,8 @@ const retriesOfLarge = 3;
 export type PublishedEvent = Readonly<{
   ownerId: string;
   eventId: string;
+  /** The event as this call has stored it. Undefined where somebody else did. */
+  stored: Event | undefined;
   isDuplicate: boolean;
   deliveryCount: number;
 }>;
@@ -260,7 +263,13 @@ export class Publisher {
         const published = planned.map(({ checked, id }) => {
           const isDuplicate = checked.idempotencyKey !== undefined && (!stored.has(id) || told.has(id));
           told.add(id);
-          return { ownerId: checked.tenantId, eventId: id, isDuplicate, deliveryCount: counts.get(id) ?? 0 };
+          return {
+            ownerId: checked.tenantId,
+            eventId: id,
+            stored: stored.has(id) ? eventOf(fresh.get(id)) : undefined,
+            isDuplicate,
+            deliveryCount: counts.get(id) ?? 0,
+          };
         });
         call.resolve(published);
       }
@@ -315,6 +324,16 @@ export class Publisher {
     return new Map(rows.map(({ event_id, n }) => [event_id, n]));
   }
 }
+
+const eventOf = (event: PlannedEvent | undefined): Event | undefined =>
+  event && {
+    owner_id: event.checked.tenantId,
+    id: event.id,
+    type: event.checked.type.name,
+    tenant_id: event.checked.tenantId,
+    idempotency_key: event.checked.idempotencyKey ?? null,
+    occurred_at: event.occurredAt,
+  };
 
 const tooManyLarge = () =>
   new RequestError(

@@ -50,35 +50,41 @@ if (createEndpoint.__typename !== 'CreateEndpointPayload') throw new Error(JSON.
 const database = new pg.Client({ connectionString: postgres.url });
 await database.connect();
 
-const payload = { order: 'a'.repeat(36), customer: 'b'.repeat(36), lines: Array(8).fill({ sku: 'c'.repeat(20), amount: 12 }) };
+const payload = {
+  order: 'a'.repeat(36),
+  customer: 'b'.repeat(36),
+  lines: Array(8).fill({ sku: 'c'.repeat(20), amount: 12 }),
+};
 const document = `mutation Publish($input: PublishEventsInput!) {
   publishEvents(input: $input) { __typename ... on PublishEventsPayload { events { event { id } isDuplicate deliveryCount } } ... on Error { code message } } }`;
 let published = 0;
 
-const publish = (callers: number, events: number, keyed = false) => () =>
-  load({
-    origin: server.origin,
-    pid: server.pid,
-    callers,
-    unit: events,
-    bodyOf: () =>
-      JSON.stringify({
-        query: document,
-        variables: {
-          input: {
-            events: Array.from({ length: events }, () => ({
-              type: 'order.paid',
-              payload,
-              ...(keyed ? { idempotencyKey: randomUUID() } : {}),
-            })),
+const publish =
+  (callers: number, events: number, keyed = false) =>
+  () =>
+    load({
+      origin: server.origin,
+      pid: server.pid,
+      callers,
+      unit: events,
+      bodyOf: () =>
+        JSON.stringify({
+          query: document,
+          variables: {
+            input: {
+              events: Array.from({ length: events }, () => ({
+                type: 'order.paid',
+                payload,
+                ...(keyed ? { idempotencyKey: randomUUID() } : {}),
+              })),
+            },
           },
-        },
-      }),
-    check(text) {
-      if (!text.includes('deliveryCount":1')) throw new Error(text);
-      published += events;
-    },
-  });
+        }),
+      check(text) {
+        if (!text.includes('deliveryCount":1')) throw new Error(text);
+        published += events;
+      },
+    });
 
 const helloBody = JSON.stringify({
   query: 'mutation Hello($input: HelloInput!) { hello(input: $input) }',
@@ -111,15 +117,26 @@ const parts = {
 for (const part of Object.values(parts)) await part();
 const found = await inRounds(rounds, parts);
 for (const [name, figures] of Object.entries(found)) {
-  const of = (what: string) => shown(figures.map((one) => one[what] ?? 0), what === 'p50' ? 1 : 0);
+  const of = (what: string) =>
+    shown(
+      figures.map((one) => one[what] ?? 0),
+      what === 'p50' ? 1 : 0,
+    );
   console.log(
     `${name.padEnd(22)} ${of('perSecond')} /s   Node ${of('node')} µs   PostgreSQL ${of('postgres')} µs   p50 ${of('p50')} ms`,
   );
 }
-const told = (name: string, values: readonly number[]) => console.log(`${name.padEnd(44)} ${shown(values, 2)}`);
+const told = (name: string, values: readonly number[]) =>
+  console.log(`${name.padEnd(44)} ${shown(values, 2)}`);
 told('viewer / hello query, CPU', ratios(found['viewer, 8'], found['hello query, 8'], 'node'));
-told('publish / hello mutation, 32 callers, rate', ratios(found['publish, 32'], found['hello mutation, 32'], 'perSecond'));
-told('publish / hello mutation, 32 callers, CPU', ratios(found['publish, 32'], found['hello mutation, 32'], 'node'));
+told(
+  'publish / hello mutation, 32 callers, rate',
+  ratios(found['publish, 32'], found['hello mutation, 32'], 'perSecond'),
+);
+told(
+  'publish / hello mutation, 32 callers, CPU',
+  ratios(found['publish, 32'], found['hello mutation, 32'], 'node'),
+);
 told('publish / bare insert, 1 caller, p50', ratios(found['publish, 1'], found['insert, 1'], 'p50'));
 
 const { rows } = await database.query<{ events: number; deliveries: number; lines: number }>(

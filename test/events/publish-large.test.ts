@@ -57,7 +57,7 @@ test('who repeats a key of a large call that is under way waits behind it, and n
   await gate.query('select pg_advisory_unlock(7)');
 
   const [first] = await large;
-  expect(await again).toEqual([{ ...first, isDuplicate: true }]);
+  expect(await again).toEqual([{ ...first, stored: undefined, isDuplicate: true }]);
   expect(first).toMatchObject({ isDuplicate: false, deliveryCount: endpoints });
 });
 
@@ -120,7 +120,7 @@ test('of a large call and a small one that share a key, one is told that its eve
     publisher.publish(eventsOf(ownerId, 'shared')),
     publisher.publish(shared === undefined ? [] : [shared]),
   ]);
-  expect(small).toEqual([{ ...large[0], isDuplicate: false }]);
+  expect(small).toEqual([{ ...large[0], stored: undefined, isDuplicate: false }]);
   expect(large.map(({ isDuplicate }) => isDuplicate)).toEqual([true, ...Array(size - 1).fill(false)]);
   expect(large.every(({ deliveryCount }) => deliveryCount === endpoints)).toBe(true);
 });
