@@ -1,11 +1,12 @@
 import { clientIdOf, serviceUserIdOf } from '../access/client-id.ts';
 import type { AppPermission } from '../access/permissions.ts';
+import type { Counted } from '../db/keyset.ts';
 import { SecretInfo } from '../endpoints/endpoint.graph.ts';
 import { addEndpointOwner } from '../endpoints/endpoint-owner.graph.ts';
 import { RequestError } from '../errors.ts';
 import { appPermissionsOf } from '../graph/app-grants.ts';
 import { builder } from '../graph/builder.ts';
-import { connection, pageArgs, pageCost } from '../graph/connection.ts';
+import { connection, countedFields, pageArgs, pageCost } from '../graph/connection.ts';
 import { type Context, requireTenant } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
@@ -104,7 +105,11 @@ builder.objectField(Viewer, 'app', (t) =>
   }),
 );
 
-const AppConnection = connection<AppRow>(builder, { type: App, cursorOf: (app) => app.id });
+const AppConnection = connection<AppRow, Counted>(builder, {
+  type: App,
+  cursorOf: (app) => app.id,
+  fields: countedFields,
+});
 
 const capability = { records: ['App'], sideEffects: [], idempotency: 'A read: changes nothing.' };
 

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
+import { countRows } from '../db/count-rows.ts';
+import { type Counted, type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import { NotFoundError } from '../errors.ts';
 import { encodeId } from '../ids.ts';
 import type { Tables } from '../tables.ts';
@@ -45,19 +46,23 @@ export async function getApp(db: Kysely<Tables>, id: string): Promise<App> {
 }
 
 /** A page of the apps that a tenant has made, newest first. */
-export async function listApps(db: Kysely<Tables>, tenantId: string, page: PageArgs): Promise<Page<App>> {
-  return await readPage(pageRange(page, { kind: 'App', ownerId: tenantId }), async (range) => {
-    let query = db
-      .selectFrom('app')
-      .selectAll()
-      .where('tenant_id', '=', tenantId)
-      .where('deleted_at', 'is', null)
-      .orderBy('id', range.backward ? 'asc' : 'desc')
-      .limit(range.limit);
+export async function listApps(
+  db: Kysely<Tables>,
+  tenantId: string,
+  page: PageArgs,
+): Promise<Page<App> & Counted> {
+  const all = db
+    .selectFrom('app')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('deleted_at', 'is', null);
+  const list = await readPage(pageRange(page, { kind: 'App', ownerId: tenantId }), async (range) => {
+    let query = all.orderBy('id', range.backward ? 'asc' : 'desc').limit(range.limit);
     if (range.after !== undefined) query = query.where('id', '<', range.after);
     if (range.before !== undefined) query = query.where('id', '>', range.before);
     return await query.execute();
   });
+  return { ...list, count: () => countRows(db, all) };
 }
 
 /**

@@ -12,6 +12,8 @@ import { type IdType, isUuid } from '../ids.ts';
  */
 export const defaultPageSize = 20;
 export const maxPageSize = 100;
+/** A count costs as much as what it counts. */
+export const maxTotalCount = 10_000;
 
 export type PageArgs = Readonly<{
   first?: number | null | undefined;
@@ -41,6 +43,9 @@ export type Page<Row> = Readonly<{
   hasNextPage: MoreRows;
   hasPreviousPage: MoreRows;
 }>;
+
+/** What a list that is short enough to be counted answers beside its page. */
+export type Counted = Readonly<{ count: () => Promise<number> }>;
 
 /** Whether there are more: known from the page, or found out when it is asked for. */
 export type MoreRows = boolean | (() => Promise<boolean>);
@@ -89,6 +94,15 @@ export function toPage<Row>(rows: readonly Row[], range: PageRange, read: ReadRa
   return backward
     ? { of, rows: [...kept].reverse(), hasNextPage: older, hasPreviousPage: hasMore || newer }
     : { of, rows: kept, hasNextPage: hasMore || older, hasPreviousPage: newer };
+}
+
+/** The rows of a range of a list that is held in memory, newest first. */
+export function rowsIn<Row extends { id: string }>(rows: readonly Row[], range: PageRange): Row[] {
+  const { after, before, backward, limit } = range;
+  const within = rows.filter(
+    ({ id }) => (after === undefined || id < after) && (before === undefined || id > before),
+  );
+  return (backward ? [...within].reverse() : within).slice(0, limit);
 }
 
 /** A page without rows, of a list that can have none. */

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Database } from '../db/pool.ts';
 import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import type { Tables } from '../tables.ts';
@@ -22,7 +23,12 @@ export function ownedLoader<Row extends { id: string }>(
 
 /** The same for many rows of one key: `keyOf` tells to which id a row belongs. Their order is kept. */
 export function groupLoader<Row>(
-  find: (db: Kysely<Tables>, ownerId: string, ids: readonly string[]) => Promise<readonly Row[]>,
+  find: (
+    db: Kysely<Tables>,
+    ownerId: string,
+    ids: readonly string[],
+    database: Database,
+  ) => Promise<readonly Row[]>,
   keyOf: (row: Row) => string,
 ) {
   return loader<OwnedKey, readonly Row[]>(async (keys, { services }) => {
@@ -33,7 +39,7 @@ export function groupLoader<Row>(
     }
     await Promise.all(
       [...found].map(async ([ownerId, wanted]) => {
-        const rows = await find(services.database.query, ownerId, [...wanted.keys()]);
+        const rows = await find(services.database.query, ownerId, [...wanted.keys()], services.database);
         for (const row of rows) wanted.get(keyOf(row))?.push(row);
       }),
     );

@@ -8,8 +8,10 @@ import { type LogChange, readHead } from '../live/read-log.ts';
 import type { LogBatch, NextOptions } from '../live/subscription.ts';
 import { Delivery, deliveryOf } from './deliveries.graph.ts';
 import { DeliveryFilter } from './delivery-filter.graph.ts';
+import { maxHistory, readHistory } from './delivery-history.ts';
 import { FailureReason, failureReasonOf } from './enums.graph.ts';
 import { changeMatcher, type DeliveryFilter as Filter, resolveFilter } from './filter.ts';
+import { groupLoader } from './owned-loader.ts';
 import { viewedLog, viewPermission } from './viewed-owner.ts';
 import { whileMember } from './while-member.ts';
 
@@ -38,7 +40,7 @@ const DeliveryStatusChange = builder.objectRef<PlacedChange>('DeliveryStatusChan
     after: t.field({
       type: 'SafeInt',
       description:
-        "Up to where this subscription had already covered the log: on the first message the `after` argument, or the head when it subscribed; then the previous message's `position` (what a filter left out lies between). A client that sees `after` equal to its last position has missed nothing.",
+        "Up to where this subscription had already covered the log: on the first message the `after` argument, or the head when it subscribed; then the previous message's `position` (what a filter left out lies between). A client that sees `after` equal to its last position has missed nothing. In `Delivery.history`, the position before its own.",
       resolve: ({ after }) => after,
     }),
     delivery: t.field({
@@ -119,6 +121,22 @@ const DeliveryLogBatch = builder.objectRef<LogBatch>('DeliveryLogBatch').impleme
     }),
   }),
 });
+
+const historyOf = groupLoader<LogChange>(
+  (_db, ownerId, ids, database) => readHistory(database, ownerId, ids),
+  ({ deliveryId }) => deliveryId,
+);
+
+builder.objectField(Delivery, 'history', (t) =>
+  t.field({
+    type: [DeliveryStatusChange],
+    description: `Every change of its status, first to last, as the live log tells them, with their positions; at most the first ${maxHistory}. Those past retention are gone. Errors: FORBIDDEN for an app’s delivery without VIEW_DELIVERIES.`,
+    resolve: async (delivery, _args, context) => {
+      const changes = await historyOf(context).load({ ownerId: delivery.owner_id, id: delivery.id });
+      return changes.map((change) => ({ change, after: change.position - 1 }));
+    },
+  }),
+);
 
 /** Each change with the position that was covered before it. */
 function placed(changes: readonly LogChange[], after: number): PlacedChange[] {

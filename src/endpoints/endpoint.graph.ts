@@ -222,7 +222,7 @@ const secretsOf = loader(async (endpoints: readonly EndpointRow[], { services })
   return found.map((secrets) => secrets ?? []);
 });
 
-const circuitOf = loader(async (endpoints: readonly EndpointRow[], { services }) => {
+export const circuitOf = loader(async (endpoints: readonly EndpointRow[], { services }) => {
   const found = await forEachOwner(endpoints, (ownerId, ids) =>
     findCircuits(services.database.query, ownerId, ids),
   );
@@ -249,7 +249,7 @@ const auditOf = loader<AuditKey, Page<AuditEntry>>(async (keys, { services }) =>
 });
 
 /** One statement for all endpoints of an owner; the answers in the order of the endpoints. */
-async function forEachOwner<Value>(
+export async function forEachOwner<Value>(
   endpoints: readonly Pick<EndpointRow, 'owner_id' | 'id'>[],
   find: (ownerId: string, ids: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
 ): Promise<(Value | undefined)[]> {

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { sql } from 'kysely';
-import type { PageRange } from '../db/keyset.ts';
+import { countRows } from '../db/count-rows.ts';
+import { type Counted, type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import { NotFoundError } from '../errors.ts';
 import { encodeId, timeOfUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
@@ -86,21 +87,33 @@ export async function lockEndpoint(trx: Transaction<Tables>, ownerId: string, id
   return endpoint;
 }
 
-/** The rows of a page, newest first, or oldest first where the range runs backward. */
-export function listEndpoints(
+/** A page of the endpoints that match, newest first. */
+export async function listEndpoints(
   db: Kysely<Tables>,
   ownerId: string,
-  { range, filter }: { range: PageRange; filter: EndpointFilter },
-): Promise<Endpoint[]> {
+  { page, filter }: { page: PageArgs; filter: EndpointFilter },
+): Promise<Page<Endpoint> & Counted> {
+  const all = matching(db, ownerId, filter);
+  const list = await readPage(pageRange(page, { kind: 'Endpoint', ownerId }), async (range) => {
+    let query = all.orderBy('id', range.backward ? 'asc' : 'desc').limit(range.limit);
+    if (range.after !== undefined) query = query.where('id', '<', range.after);
+    if (range.before !== undefined) query = query.where('id', '>', range.before);
+    return await query.execute();
+  });
+  return { ...list, count: () => countRows(db, all) };
+}
+
+/** All that the owner has, newest first. */
+export function listAllEndpoints(db: Kysely<Tables>, ownerId: string): Promise<Endpoint[]> {
+  return matching(db, ownerId, {}).orderBy('id', 'desc').limit(maxEndpointsPerOwner).execute();
+}
+
+function matching(db: Kysely<Tables>, ownerId: string, filter: EndpointFilter) {
   let query = db
     .selectFrom('endpoint')
     .selectAll()
     .where('owner_id', '=', ownerId)
-    .where('deleted_at', 'is', null)
-    .orderBy('id', range.backward ? 'asc' : 'desc')
-    .limit(range.limit);
-  if (range.after !== undefined) query = query.where('id', '<', range.after);
-  if (range.before !== undefined) query = query.where('id', '>', range.before);
+    .where('deleted_at', 'is', null);
   if (filter.isActive != null) query = query.where('is_active', '=', filter.isActive);
   if (filter.anyOfEvents !== undefined) {
     query = query.where(sql<boolean>`events && ${[...filter.anyOfEvents]}::text[]`);
@@ -108,5 +121,5 @@ export function listEndpoints(
   if (filter.verification != null) {
     query = query.where(sql<boolean>`verification = any(${[...filter.verification]}::text[])`);
   }
-  return query.execute();
+  return query;
 }

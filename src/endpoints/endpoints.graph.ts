@@ -1,15 +1,22 @@
-import { pageRange, readPage } from '../db/keyset.ts';
+import { type Counted, pageRange, readPage, rowsIn } from '../db/keyset.ts';
 import { categoryOf, isEventTypeName } from '../event-types/event-type-name.ts';
+import { EventType } from '../event-types/event-types.graph.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { builder } from '../graph/builder.ts';
-import { connection, pageArgs, pageCost } from '../graph/connection.ts';
+import { connection, countedFields, pageArgs, pageCost } from '../graph/connection.ts';
+import { requireActor } from '../graph/context.ts';
+import { loader } from '../graph/loader.ts';
 import { decodeId } from '../ids.ts';
 import { isStorable } from '../text.ts';
 import { askedOwners, askingOwner, findAmong } from './asking-owner.ts';
 import { Endpoint, loadEndpoint, seeEndpoints, VerificationStatus } from './endpoint.graph.ts';
-import { listEndpoints } from './endpoint.ts';
+import { type Endpoint as EndpointRow, listAllEndpoints, listEndpoints } from './endpoint.ts';
 
-const EndpointConnection = connection(builder, { type: Endpoint, cursorOf: ({ id }) => id });
+const EndpointConnection = connection<EndpointRow, Counted>(builder, {
+  type: Endpoint,
+  cursorOf: ({ id }) => id,
+  fields: countedFields,
+});
 
 const EndpointFilter = builder.inputType('EndpointFilter', {
   description: 'Which endpoints. Null or absent: no condition.',
@@ -25,6 +32,35 @@ const EndpointFilter = builder.inputType('EndpointFilter', {
     }),
   }),
 });
+
+/** All that its owner has, once a request: at most a thousand. */
+const allOf = loader<string, readonly EndpointRow[]>((ownerIds, { services }) =>
+  Promise.all(ownerIds.map((ownerId) => listAllEndpoints(services.database.query, ownerId))),
+);
+
+builder.objectField(EventType, 'subscribedEndpoints', (t) =>
+  t.field({
+    type: EndpointConnection,
+    nullable: true,
+    description:
+      'Which of the viewer’s owner’s endpoints receive events of this type, by its name, its category or `*`; newest first, inactive ones among them. Null for whoever may not see endpoints, or asks in nobody’s name.',
+    complexity: pageCost,
+    args: pageArgs(t.arg),
+    resolve: async (type, page, context) => {
+      const { permissions, tenantId, kind } = requireActor(context);
+      const isTenants = permissions.has(seeEndpoints.tenant) && tenantId !== undefined;
+      if (!isTenants && kind !== 'APP') return null;
+      const { ownerId } = askingOwner(context, seeEndpoints);
+      const wanted = patternsOf(type.name, type.category);
+      const all = await allOf(context).load(ownerId);
+      const subscribed = all.filter(({ events }) => events.some((entry) => wanted.includes(entry)));
+      const list = await readPage(pageRange(page, { kind: 'Endpoint', ownerId }), async (range) =>
+        rowsIn(subscribed, range),
+      );
+      return { ...list, count: async () => subscribed.length };
+    },
+  }),
+);
 
 const reads = (sideEffects: readonly string[] = []) => ({
   records: ['Endpoint'],
@@ -64,9 +100,7 @@ builder.queryFields((t) => ({
         anyOfEvents: filter?.event == null ? undefined : subscriptionsTo(filter.event),
         verification: filter?.verification,
       };
-      return await readPage(pageRange(page, { kind: 'Endpoint', ownerId }), (range) =>
-        listEndpoints(context.services.database.query, ownerId, { range, filter: asked }),
-      );
+      return listEndpoints(context.services.database.query, ownerId, { page, filter: asked });
     },
   }),
 }));

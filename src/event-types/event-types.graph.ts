@@ -28,7 +28,7 @@ declare module '../graph/context.ts' {
   }
 }
 
-const EventType = builder.objectRef<EventTypeRecord>('EventType');
+export const EventType = builder.objectRef<EventTypeRecord>('EventType');
 
 node(builder, EventType, {
   description:

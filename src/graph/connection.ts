@@ -1,14 +1,24 @@
-import type { ArgBuilder, ObjectFieldsShape, ObjectRef } from '@pothos/core';
+import type { ArgBuilder, ObjectFieldBuilder, ObjectFieldsShape, ObjectRef } from '@pothos/core';
 import {
+  type Counted,
   defaultPageSize,
   encodeCursor,
   type ListOf,
   type MoreRows,
   maxPageSize,
+  maxTotalCount,
   type Page,
   type PageArgs,
 } from '../db/keyset.ts';
 import type { Builder, Types } from './schema-types.ts';
+
+/** `fields` of a connection whose list is short enough to be counted whenever somebody asks. */
+export const countedFields = (t: ObjectFieldBuilder<Types, Counted>) => ({
+  totalCount: t.int({
+    description: `How many there are in the whole list, whatever page was asked for; counted no further than ${maxTotalCount.toLocaleString('en')}.`,
+    resolve: ({ count }) => count(),
+  }),
+});
 
 /**
  * A Relay connection over pages by key: `XConnection { edges, nodes, pageInfo }` and `XEdge { cursor, node }`.

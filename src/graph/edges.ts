@@ -44,6 +44,7 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   'Delivery.endpoint': same,
   // What the event holds is asked for there.
   'Delivery.event': same,
+  'Delivery.history': view,
   'Delivery.installation': same,
   'Delivery.replayOf': view,
   'Delivery.replays': view,
@@ -58,11 +59,13 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   'Endpoint.deliveries': view,
   'Endpoint.owner': same,
   'Endpoint.signingSecrets': same,
+  'Endpoint.state': same,
   'Endpoint.stats': view,
   'Endpoint.verification': same,
   // Whoever publishes gets the event as an answer, and not for that where it goes.
   'Event.deliveries': view,
   'Event.tenant': same,
+  'EventType.subscribedEndpoints': asked,
   'PublishedEvent.event': same,
   'TenantFailures.tenant': same,
   'ValidationError.issues': same,

@@ -1,10 +1,11 @@
 import { App, ifHeld } from '../apps/app.graph.ts';
 import { appsWith, managedTenant, seeApps } from '../apps/asked-app.ts';
 import { hintLifecycle } from '../apps/lifecycle.ts';
+import type { Counted } from '../db/keyset.ts';
 import { byOf } from '../endpoints/endpoint-services.ts';
 import { ConflictError, NotFoundError, RequestError, ValidationError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
-import { connection, pageArgs, pageCost } from '../graph/connection.ts';
+import { connection, countedFields, pageArgs, pageCost } from '../graph/connection.ts';
 import { type Context, requireTenant } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
@@ -104,9 +105,10 @@ node(builder, AppInstallation, {
   }),
 });
 
-const AppInstallationConnection = connection<AppInstallationRow>(builder, {
+const AppInstallationConnection = connection<AppInstallationRow, Counted>(builder, {
   type: AppInstallation,
   cursorOf: (installation) => installation.id,
+  fields: countedFields,
 });
 
 builder.objectField(App, 'installations', (t) =>

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
+import { countRows } from '../db/count-rows.ts';
+import { type Counted, type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Tables } from '../tables.ts';
 
 /** A tenant's consent to an app. A revoked one stays for the record; the tenant may install the app again. */
@@ -80,19 +81,17 @@ export async function listInstallations(
   db: Kysely<Tables>,
   of: Readonly<{ tenantId: string } | { appId: string }>,
   page: PageArgs,
-): Promise<Page<AppInstallation>> {
+): Promise<Page<AppInstallation> & Counted> {
   const ownerId = 'appId' in of ? of.appId : of.tenantId;
-  return await readPage(pageRange(page, { kind: 'AppInstallation', ownerId }), async (range) => {
-    const all = db.selectFrom('app_installation').selectAll();
-    let query = (
-      'appId' in of ? all.where('app_id', '=', of.appId) : all.where('tenant_id', '=', of.tenantId)
-    )
-      .orderBy('id', range.backward ? 'asc' : 'desc')
-      .limit(range.limit);
+  const any = db.selectFrom('app_installation').selectAll();
+  const all = 'appId' in of ? any.where('app_id', '=', of.appId) : any.where('tenant_id', '=', of.tenantId);
+  const list = await readPage(pageRange(page, { kind: 'AppInstallation', ownerId }), async (range) => {
+    let query = all.orderBy('id', range.backward ? 'asc' : 'desc').limit(range.limit);
     if (range.after !== undefined) query = query.where('id', '<', range.after);
     if (range.before !== undefined) query = query.where('id', '>', range.before);
     return await query.execute();
   });
+  return { ...list, count: () => countRows(db, all) };
 }
 
 /** Those of the ids that the app has, in no order. */

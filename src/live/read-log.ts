@@ -63,7 +63,8 @@ const pageOf = statement(
 
 type PageRow = LogBounds & (ChangeRow | { position: null });
 
-type ChangeRow = {
+/** As the table has it. */
+export type ChangeRow = {
   position: number;
   occurred_at: Date;
   delivery_id: string;
@@ -135,7 +136,7 @@ function positionExpired(after: number, oldestPosition: number): RequestError {
   );
 }
 
-function toChange(ownerId: string, row: ChangeRow): LogChange {
+export function toChange(ownerId: string, row: ChangeRow): LogChange {
   return {
     ownerId,
     position: row.position,

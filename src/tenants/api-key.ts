@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { type Permission, permissions } from '../access/permissions.ts';
-import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
+import { countRows } from '../db/count-rows.ts';
+import { type Counted, type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../tables.ts';
 
@@ -36,18 +37,15 @@ export async function listApiKeys(
   database: Database,
   tenantId: string,
   page: PageArgs,
-): Promise<Page<ApiKey>> {
-  return await readPage(pageRange(page, { kind: 'ApiKey', ownerId: tenantId }), async (range) => {
-    let query = database.query
-      .selectFrom('api_key')
-      .selectAll()
-      .where('tenant_id', '=', tenantId)
-      .orderBy('id', range.backward ? 'asc' : 'desc')
-      .limit(range.limit);
+): Promise<Page<ApiKey> & Counted> {
+  const all = database.query.selectFrom('api_key').selectAll().where('tenant_id', '=', tenantId);
+  const list = await readPage(pageRange(page, { kind: 'ApiKey', ownerId: tenantId }), async (range) => {
+    let query = all.orderBy('id', range.backward ? 'asc' : 'desc').limit(range.limit);
     if (range.after !== undefined) query = query.where('id', '<', range.after);
     if (range.before !== undefined) query = query.where('id', '>', range.before);
     return (await query.execute()).map(toApiKey);
   });
+  return { ...list, count: () => countRows(database.query, all) };
 }
 
 export function toApiKey(row: Selectable<Tables['api_key']>): ApiKey {

@@ -1,6 +1,7 @@
+import type { Counted } from '../db/keyset.ts';
 import { IdempotencyError, LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';
 import { builder, Permission } from '../graph/builder.ts';
-import { connection, pageArgs, pageCost } from '../graph/connection.ts';
+import { connection, countedFields, pageArgs, pageCost } from '../graph/connection.ts';
 import { requireActor, requireTenant } from '../graph/context.ts';
 import { node } from '../graph/node.ts';
 import { mutation } from '../graph/result.ts';
@@ -59,7 +60,11 @@ node(builder, ApiKey, {
 /** What a repetition of `createApiKey` needs. */
 type CreatedKey = { id: string; key: string };
 
-const ApiKeyConnection = connection<ApiKeyRecord>(builder, { type: ApiKey, cursorOf: (key) => key.id });
+const ApiKeyConnection = connection<ApiKeyRecord, Counted>(builder, {
+  type: ApiKey,
+  cursorOf: (key) => key.id,
+  fields: countedFields,
+});
 
 builder.queryField('apiKeys', (t) =>
   t.field({

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { pageRange } from '../../src/db/keyset.ts';
 import { deleteEndpoint } from '../../src/endpoints/delete-endpoint.ts';
 import { findEndpoint, listEndpoints } from '../../src/endpoints/endpoint.ts';
 import { NotFoundError } from '../../src/errors.ts';
@@ -19,9 +18,8 @@ test('a deleted endpoint is found nowhere, its secrets are gone and its history 
   const { deletedAt } = await room.act((trx) => deleteEndpoint(trx, { ownerId, id: endpoint.id, by }));
 
   expect(await findEndpoint(room.database.query, ownerId, endpoint.id)).toBeUndefined();
-  const range = pageRange({}, { kind: 'Endpoint', ownerId });
-  const listed = await listEndpoints(room.database.query, ownerId, { range, filter: {} });
-  expect(listed.map(({ id }) => id)).toEqual([kept.id]);
+  const listed = await listEndpoints(room.database.query, ownerId, { page: {}, filter: {} });
+  expect(listed.rows.map(({ id }) => id)).toEqual([kept.id]);
   expect(await room.secrets.keysInForce(room.database.query, ownerId, endpoint.id)).toEqual([]);
   expect(await room.secrets.keysInForce(room.database.query, ownerId, kept.id)).toHaveLength(1);
   const { rows } = await room.database.api.query(

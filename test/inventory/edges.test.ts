@@ -20,6 +20,7 @@ import { addMember, freshName } from './owners.ts';
 /** Said here once more, by hand: what is not seen just because the object was reached. */
 const guarded: readonly string[] = [
   'Delivery.attempts',
+  'Delivery.history',
   'Delivery.replayOf',
   'Delivery.replays',
   'Endpoint.auditLog',

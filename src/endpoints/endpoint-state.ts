@@ -1,0 +1,79 @@
+import { type Kysely, sql } from 'kysely';
+import { timeOfUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { EndpointCircuit } from './endpoint-health.ts';
+
+export type EndpointStateName = 'ACTIVE' | 'PAUSED' | 'DISABLED' | 'UNVERIFIED' | 'RESTING';
+
+/** What keeps deliveries from being sent to an endpoint, if anything does, and since when. */
+export type EndpointState = Readonly<{ name: EndpointStateName; reason: string | null; since: Date | null }>;
+
+/** Which field's last change began the state; undefined where the endpoint's own row tells when. */
+export type SinceChangeOf = 'isActive' | 'url';
+
+/** The first that holds: what somebody has to put right comes before what passes by itself. */
+export function stateOf(
+  endpoint: Endpoint,
+  known: Readonly<{ circuit: EndpointCircuit; requireVerification: boolean }>,
+): EndpointState & { sinceChangeOf?: SinceChangeOf } {
+  if (!endpoint.is_active) {
+    const name = endpoint.disabled_reason === 'MANUAL' ? 'PAUSED' : 'DISABLED';
+    return {
+      name,
+      reason: inactive[endpoint.disabled_reason ?? 'MANUAL'],
+      since: null,
+      sinceChangeOf: 'isActive',
+    };
+  }
+  if (known.requireVerification && endpoint.verification !== 'VERIFIED') return unverified(endpoint);
+  const { circuit, opened_at: since, consecutive_failures: failures } = known.circuit;
+  if (circuit !== 'CLOSED') {
+    const reason = `${failures} attempts in a row have failed: deliveries wait while one at a time is tried.`;
+    return { name: 'RESTING', reason, since };
+  }
+  return { name: 'ACTIVE', reason: null, since: null };
+}
+
+const inactive = {
+  MANUAL: 'Somebody has paused it.',
+  FAILING: 'Every attempt had failed for five days.',
+  GONE: 'The receiver answered with status 410: it wants no more.',
+} as const;
+
+function unverified(endpoint: Endpoint): EndpointState & { sinceChangeOf?: SinceChangeOf } {
+  const name = 'UNVERIFIED';
+  if (endpoint.verification === 'PENDING') {
+    const reason = 'The ownership handshake is under way: deliveries wait for its end.';
+    return { name, reason, since: endpoint.handshake_started_at };
+  }
+  if (endpoint.verification === 'FAILED') {
+    const reason = endpoint.verification_reason ?? 'The ownership handshake failed.';
+    return { name, reason, since: endpoint.verification_checked_at };
+  }
+  const reason = 'Nobody has asked its receiver whether it wants the deliveries: verify it.';
+  return { name, reason, since: null, sinceChangeOf: 'url' };
+}
+
+type Asked = Readonly<{ id: string; field: SinceChangeOf }>;
+
+/**
+ * When a field of each endpoint was last set, in one statement: it stands in the audit log, in the same transaction as
+ * the change itself.
+ */
+export async function findLastChanges(
+  db: Kysely<Tables>,
+  ownerId: string,
+  asked: readonly Asked[],
+): Promise<ReadonlyMap<string, Date>> {
+  const { rows } = await sql<{ endpoint_id: string; entry_id: string }>`
+    select target.id as endpoint_id, entry.id as entry_id
+      from unnest(${asked.map(({ id }) => id)}::uuid[], ${asked.map(({ field }) => field)}::text[]) as target (id, field)
+     cross join lateral (
+       select id from audit_entry
+        where owner_id = ${ownerId} and target_id = target.id and changes ? target.field
+        order by id desc
+        limit 1
+     ) entry`.execute(db);
+  return new Map(rows.map((row) => [row.endpoint_id, new Date(timeOfUuid(row.entry_id))]));
+}
