@@ -32,11 +32,6 @@ export type Config = Readonly<{
   authHookSecret: string | undefined;
   testControlSecret: string | undefined;
   allowedOrigins: readonly string[];
-  console: Readonly<{
-    frameAncestors: readonly string[];
-    oidcClientId: string | undefined;
-    oidcScope: string;
-  }>;
   logLevel: string;
   publicUrl: string | undefined;
   smtpUrl: string | undefined;
@@ -111,11 +106,6 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     authHookSecret: env.AUTH_HOOK_SECRET,
     testControlSecret: env.TEST_CONTROL_SECRET,
     allowedOrigins: env.ALLOWED_ORIGINS,
-    console: {
-      frameAncestors: env.CONSOLE_FRAME_ANCESTORS,
-      oidcClientId: env.CONSOLE_OIDC_CLIENT_ID,
-      oidcScope: env.CONSOLE_OIDC_SCOPE,
-    },
     logLevel: env.LOG_LEVEL,
     publicUrl: env.PUBLIC_URL,
     smtpUrl: env.SMTP_URL,

@@ -163,25 +163,6 @@ export const environment = z.object({
         'Web pages that may call the API from a browser, by origin, comma-separated: `https://app.example.com`.',
       shownDefault: 'none',
     }),
-  CONSOLE_FRAME_ANCESTORS: list
-    .refine(
-      (parts) => parts.every(isOrigin),
-      'must be comma-separated origins such as https://app.example.com',
-    )
-    .default([])
-    .meta({
-      description:
-        'Web pages that may show the console in a frame, by origin, comma-separated: `https://app.example.com`.',
-      shownDefault: 'none',
-    }),
-  CONSOLE_OIDC_CLIENT_ID: z.string().max(255).optional().meta({
-    description:
-      'The client id by which the console signs people in at `JWT_ISSUER`, with OpenID Connect (authorization code with PKCE). Without it the console offers no single sign-on.',
-    shownDefault: 'unset',
-  }),
-  CONSOLE_OIDC_SCOPE: z.string().max(1_000).default('openid').meta({
-    description: 'The scopes that the console asks for when it signs somebody in, with spaces between.',
-  }),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
