@@ -18,6 +18,7 @@ import { createLogger } from '../../src/log.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
+import { postgresCpuMicros } from './cpu.ts';
 
 /**
  * `npm run bench:engine`: how fast one worker empties a queue on a fresh database that was never analysed, against
@@ -88,7 +89,7 @@ const engine = await measure(async () => {
 });
 await worker.stop(2_000);
 console.log(`bare sender   ${bare.perSecond} /s   ${bare.cpuMicros} µs CPU each`);
-console.log(`engine        ${engine.perSecond} /s   ${engine.cpuMicros} µs CPU each (this process)`);
+console.log(`engine        ${engine.perSecond} /s   ${engine.cpuMicros} µs CPU each (this process) + ${engine.postgresMicros} µs (PostgreSQL)`);
 console.log(`engine / bare ${(engine.perSecond / bare.perSecond).toFixed(2)}`);
 sink.disconnect();
 await sender.close();
@@ -96,13 +97,17 @@ await database.close();
 await postgres.stop();
 rmSync(dir, { recursive: true, force: true });
 
-async function measure(act: () => Promise<void>): Promise<{ perSecond: number; cpuMicros: number }> {
+async function measure(
+  act: () => Promise<void>,
+): Promise<{ perSecond: number; cpuMicros: number; postgresMicros: number }> {
   const began = performance.now();
+  const postgresBefore = postgresCpuMicros(dir);
   const cpu = process.cpuUsage();
   await act();
   const { user, system } = process.cpuUsage(cpu);
   return {
     perSecond: Math.round((total / (performance.now() - began)) * 1000),
     cpuMicros: Math.round((user + system) / total),
+    postgresMicros: Math.round((postgresCpuMicros(dir) - postgresBefore) / total),
   };
 }
