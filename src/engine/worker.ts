@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
@@ -51,8 +51,9 @@ import { Signal } from './signal.ts';
  */
 const slotsOfProcess = 512;
 const slotsOfOwner = 256;
-/** To begin more at once holds the event loop: beside a full queue others' p99 was a quarter longer. */
-const rowsPerClaim = 64;
+const rowsPerClaim = 256;
+/** To begin more in one go holds the event loop: beside a full queue others' p99 was a quarter longer. */
+const beginsAtOnce = 32;
 /** How long an attempt runs before it shows as DELIVERING. */
 const showDeliveringAfterMs = 1_000;
 /** The loop looks again at least this often, for rate limits and circuits whose time has come. */
@@ -268,7 +269,8 @@ export class Worker {
       ]);
       for (const row of sendable) this.#bodies.hold(row, Buffer.byteLength(bodies.get(row.event_id) ?? ''));
       this.#wake.notify();
-      for (const row of sendable) {
+      for (const [index, row] of sendable.entries()) {
+        if (index > 0 && index % beginsAtOnce === 0) await setImmediate();
         void this.#deliver(row, bodies.get(row.event_id), keys.get(row.endpoint_id));
       }
     } catch (error) {
