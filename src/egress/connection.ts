@@ -108,10 +108,13 @@ export class Connection {
     return isOpen && isClean && performance.now() - this.#bornAt < MAX_AGE_MS;
   }
 
-  /** Lets what came on the idle socket be seen: an end, or bytes that would be taken for the next answer. */
-  async settle(): Promise<void> {
-    if (performance.now() - this.#idleSince < SETTLED_MS) return;
-    await new Promise((resolve) => setImmediate(resolve));
+  /**
+   * Lets what came on the idle socket be seen: an end, or bytes that would be taken for the next answer. Undefined where
+   * it has just been in use.
+   */
+  settle(): Promise<void> | undefined {
+    if (performance.now() - this.#idleSince < SETTLED_MS) return undefined;
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
   /** One POST. Throws SendFailure or UnsentRequest; after these, and after a cut response, the socket is gone. */

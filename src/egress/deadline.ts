@@ -1,20 +1,33 @@
 import { SendFailure } from './send-failure.ts';
 
+/** By signal, whoever is to be stopped by it: one listener for all, since adding and removing one costs 10 µs. */
+const stoppedBy = new WeakMap<AbortSignal, Set<Deadline>>();
+
+function stoppableBy(signal: AbortSignal): Set<Deadline> {
+  const known = stoppedBy.get(signal);
+  if (known !== undefined) return known;
+  const deadlines = new Set<Deadline>();
+  stoppedBy.set(signal, deadlines);
+  signal.addEventListener('abort', () => {
+    for (const deadline of deadlines) deadline.stop();
+  });
+  return deadlines;
+}
+
 /**
  * One clock for all stages of a send. Each stage says how it is stopped; only the latest stage is running, so
  * only its stop is called, at once when the time is up already. One timer per send, whatever it goes through.
  */
 export class Deadline {
   readonly #timer: NodeJS.Timeout;
-  readonly #signal: AbortSignal | undefined;
+  readonly #siblings: Set<Deadline> | undefined;
   #message: string | undefined;
   #stop: ((failure: SendFailure) => void) | undefined;
 
   constructor(timeoutMs: number, signal?: AbortSignal) {
     this.#timer = setTimeout(() => this.#expire('no response within the time allowed'), timeoutMs);
-    this.#signal = signal;
-    if (signal?.aborted === true) this.#onAbort();
-    else signal?.addEventListener('abort', this.#onAbort);
+    if (signal?.aborted === true) this.stop();
+    else if (signal !== undefined) this.#siblings = stoppableBy(signal).add(this);
   }
 
   /** Makes `stop` the way to end the running stage. */
@@ -25,11 +38,14 @@ export class Deadline {
 
   clear(): void {
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#siblings?.delete(this);
     this.#stop = undefined;
   }
 
-  readonly #onAbort = (): void => this.#expire('stopped before a response came');
+  /** Ends the send now. */
+  stop(): void {
+    this.#expire('stopped before a response came');
+  }
 
   #expire(message: string): void {
     if (this.#message !== undefined) return;

@@ -93,7 +93,7 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   async function post(request: SendRequest, deadline: Deadline): Promise<Reply & { reconnected: boolean }> {
-    const { to, origin, path } = parseUrl(request.url);
+    const { to, origin, path } = destinationOf(request.url);
     const message: PostRequest = { path, headers: flatten(request.headers), body: request.body };
     let reconnected = false;
     for (;;) {
@@ -120,7 +120,8 @@ export function createSender(options: SenderOptions): Sender {
   async function takeKept(origin: string): Promise<Connection | undefined> {
     for (;;) {
       const kept = pool.take(origin);
-      await kept?.settle();
+      const settling = kept?.settle();
+      if (settling !== undefined) await settling;
       if (kept === undefined || kept.isReusable) return kept;
       kept.destroy();
     }
@@ -159,8 +160,24 @@ export function createSender(options: SenderOptions): Sender {
   };
 }
 
+type ParsedUrl = { to: Destination; origin: string; path: string };
+
+/** An endpoint under load is parsed once. Together these are 2 MB at most. */
+const maxParsedUrls = 1_000;
+const maxParsedLength = 2_000;
+const parsedUrls = new Map<string, ParsedUrl>();
+
+function destinationOf(url: string): ParsedUrl {
+  const known = parsedUrls.get(url);
+  if (known !== undefined) return known;
+  const parsed = parseUrl(url);
+  if (parsedUrls.size >= maxParsedUrls) parsedUrls.clear();
+  if (url.length <= maxParsedLength) parsedUrls.set(url, parsed);
+  return parsed;
+}
+
 /** Stored URLs were checked when they were written, perhaps by other rules; what may never be is refused again. */
-function parseUrl(url: string): { to: Destination; origin: string; path: string } {
+function parseUrl(url: string): ParsedUrl {
   const { protocol, hostname, port, origin, pathname, search } = newUrl(url);
   if (protocol !== 'https:' && protocol !== 'http:') throw blockedAddress();
   const isSecure = protocol === 'https:';
@@ -180,8 +197,9 @@ function newUrl(url: string): URL {
 
 function flatten(headers: Readonly<Record<string, string>>): string[] {
   const flat: string[] = [];
-  for (const [name, value] of Object.entries(headers)) {
-    if (!isForbiddenHeader(name)) flat.push(name, value);
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined && !isForbiddenHeader(name)) flat.push(name, value);
   }
   flat.push('accept-encoding', 'identity');
   return flat;

@@ -5,6 +5,8 @@ import { signatureHeader } from '../signing/sign.ts';
 import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
 
+const userAgent = `Heliograph/${version}`;
+
 /**
  * One attempt: signs the event's body for this moment and POSTs it (standardwebhooks.com). The id is the event's and
  * the same on every attempt and replay, so that a receiver can drop duplicates. Success is a 2xx status in time;
@@ -30,7 +32,7 @@ export async function attempt(
     const timestamp = Math.floor(startedAt.getTime() / 1000);
     const headers = {
       'content-type': 'application/json',
-      'user-agent': `Heliograph/${version}`,
+      'user-agent': userAgent,
       'webhook-id': id,
       'webhook-timestamp': String(timestamp),
       'webhook-signature': signatureHeader(options.keys, { id, timestamp, body: options.body }),
@@ -83,8 +85,8 @@ export async function attempt(
 
 /** What is kept of the request's headers: a signature is as good as a password for its five minutes. */
 function shownHeaders(headers: Readonly<Record<string, string>>): { name: string; value: string }[] {
-  return Object.entries(headers).map(([name, value]) => ({
-    name,
-    value: name === 'webhook-signature' ? '[redacted]' : value,
-  }));
+  const shown: { name: string; value: string }[] = [];
+  for (const name in headers)
+    shown.push({ name, value: name === 'webhook-signature' ? '[redacted]' : (headers[name] ?? '') });
+  return shown;
 }

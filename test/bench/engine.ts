@@ -89,7 +89,9 @@ const engine = await measure(async () => {
 });
 await worker.stop(2_000);
 console.log(`bare sender   ${bare.perSecond} /s   ${bare.cpuMicros} µs CPU each`);
-console.log(`engine        ${engine.perSecond} /s   ${engine.cpuMicros} µs CPU each (this process) + ${engine.postgresMicros} µs (PostgreSQL)`);
+console.log(
+  `engine        ${engine.perSecond} /s   ${engine.cpuMicros} µs CPU each (this process) + ${engine.postgresMicros} µs (PostgreSQL)`,
+);
 console.log(`engine / bare ${(engine.perSecond / bare.perSecond).toFixed(2)}`);
 sink.disconnect();
 await sender.close();
