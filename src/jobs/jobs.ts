@@ -4,10 +4,10 @@ import { deleteOld } from '../db/delete-old.ts';
 import { createPartitions } from '../db/partitions.ts';
 import type { Database } from '../db/pool.ts';
 import type { Handshakes } from '../endpoints/handshakes.ts';
-import { dropExpired } from '../engine/retention.ts';
 import { removeExpiredAnswers } from '../idempotency/with-idempotency.ts';
 import { partitionedTables } from '../status/partitioned-tables.ts';
 import type { Job } from './job-runner.ts';
+import { dropExpired } from './retention.ts';
 import { rollUpUsage } from './roll-up-usage.ts';
 
 const answersPerDelete = 5_000;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dropExpired } from '../../src/engine/retention.ts';
 import { mintUuid } from '../../src/ids.ts';
+import { dropExpired } from '../../src/jobs/retention.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let db: TestDatabase;
