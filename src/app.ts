@@ -90,7 +90,7 @@ export async function startApp(
     secrets: signingSecrets,
     config,
     userAgent: `Heliograph/${version}`,
-    // The embedded server serves this process alone.
+    // With the embedded database there is only this process.
     isAlone: isDemo,
   });
   const hub = new Hub({ database, hints: database.hints, logger });
@@ -155,7 +155,7 @@ export async function startApp(
     ],
   });
 
-  // The port first: a taken one stops the start before anything runs.
+  // Listen first, so that a port in use stops the start before anything else runs.
   const { url } = await server.listen();
   listening = url;
   database.hints.start();
@@ -174,7 +174,7 @@ export async function startApp(
       receiverUrl: url + demoReceiverPath,
     });
   }
-  // After the seed: the demo's receiver may have got another port, and is asked there.
+  // Only after the seed: the demo's receiver may be on another port than last time, and the handshake has to go there.
   handshakes.start();
 
   let stopping: Promise<void> | undefined;

@@ -1,9 +1,9 @@
-/** A day by UTC, which has no other length. */
+/** One day in UTC, where every day has the same length. */
 export const dayMs = 86_400_000;
 
 let offsetMs = 0;
 
-/** Sets the database's time minus this process's time, in milliseconds, as measured at connect. */
+/** Sets how many milliseconds the database's clock is ahead of this process's clock, as measured at connect. */
 export function setClockOffset(milliseconds: number): void {
   offsetMs = Math.round(milliseconds);
 }

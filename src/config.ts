@@ -5,16 +5,16 @@ import type { z } from 'zod';
 import { environment } from './environment.ts';
 
 /**
- * Everything that can be set from outside, read once at the start from the environment. A value that is not
- * understood stops the start with a sentence that names it: nothing is guessed. The README describes each.
+ * Everything that can be set from outside, read once at the start from the environment. An invalid value stops
+ * the start with an error that names the variable; nothing is guessed. The guide `configure` describes each setting.
  */
 export type Config = Readonly<{
   production: boolean;
   port: number;
   host: string;
-  /** Undefined: an embedded PostgreSQL under `dataDir` is started. */
+  /** When undefined, an embedded PostgreSQL is started under `dataDir`. */
   databaseUrl: string | undefined;
-  /** For LISTEN, leases and migrations: a connection that no pooler in transaction mode stands before. */
+  /** For LISTEN, leases and migrations, which need a connection that does not pass a pooler in transaction mode. */
   databaseDirectUrl: string | undefined;
   dataDir: string;
   role: 'all' | 'api' | 'worker';
@@ -22,7 +22,7 @@ export type Config = Readonly<{
   secretsKeys: string | undefined;
   egressAllow: readonly string[];
   requireVerification: boolean;
-  /** Seconds before each attempt: its length is the number of attempts. */
+  /** The wait before each attempt, in seconds. The number of entries is the number of attempts. */
   retrySchedule: readonly number[];
   deliveryTimeoutMs: number;
   verifyTimeoutMs: number;
@@ -148,19 +148,19 @@ function refuseContradictions(env: z.infer<typeof environment>, production: bool
   }
 }
 
-/** Where programs are looked for: all that a child process learns of our environment, which holds secrets. */
+/** The PATH. A child process gets this and nothing else of our environment, which holds secrets. */
 export const searchPath = (): string =>
   process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * A file in the data directory that is made once and then kept: development keys. Two processes that start together
- * agree on the first one's. Only its owner can read it.
+ * A file in the data directory that is made once and then kept, for development keys. If two processes start together,
+ * both use the file that was written first. Only the file's owner can read it.
  */
 export function keepInDataDir(dataDir: string, name: string, make: () => string): string {
   const path = join(dataDir, name);
   if (!existsSync(path)) {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    // Written aside and then linked: nobody reads half a file, and the first of two processes wins.
+    // Write a draft and then link it: nobody reads half a file, and the first of two processes wins.
     const draft = `${path}.${randomBytes(6).toString('hex')}`;
     writeFileSync(draft, make(), { mode: 0o600 });
     try {

@@ -1,9 +1,12 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
-/** Standard Webhooks' recommended schedule: at once, then 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h. */
+/**
+ * The schedule that Standard Webhooks recommends, in seconds before each attempt: 0, then 5 s, 5 min, 30 min, 2 h, 5 h,
+ * 10 h, 14 h, 20 h, 24 h.
+ */
 const standardSchedule = '0,5,300,1800,7200,18000,36000,50400,72000,86400';
-/** Of one delivery. */
+/** The most attempts that one delivery may have. */
 export const maxAttempts = 50;
 
 const integer = (min: number, max: number) =>
@@ -51,7 +54,7 @@ const dnsServers = list.refine(
 
 /**
  * Every setting, by the name of its environment variable: what it takes, its default and its meaning. The guide
- * `configure` is generated from it. `shownDefault` is told where the default is none of the values that may be set.
+ * `configure` is generated from it. `shownDefault` describes a default that is not itself a value one could set.
  */
 export const environment = z.object({
   NODE_ENV: z
@@ -59,7 +62,7 @@ export const environment = z.object({
     .optional()
     .meta({
       description:
-        '`development`, `test` or `production`. In production a database, sealing keys, an issuer with its audience and its keys are required, endpoints must use https, and there is no GraphiQL, no `/schema.graphql` and no test control.',
+        '`development`, `test` or `production`. In production `DATABASE_URL`, `SECRETS_KEYS`, `JWT_ISSUER`, `JWT_AUDIENCE` and either `JWT_JWKS_URL` or `JWT_JWKS` are required, endpoints must use https, and GraphiQL, `/schema.graphql` and test control are switched off.',
       shownDefault: '`development`',
     }),
   PORT: integer(0, 65_535)
@@ -88,15 +91,16 @@ export const environment = z.object({
       '`api` answers requests. `worker` sends deliveries and has only `/healthz`, `/readyz` and `/metrics`. `all` does both.',
   }),
   JWT_ISSUER: z.string().optional().meta({
-    description: 'The `iss` that tokens must have. Required in production.',
+    description: 'The issuer: the claim `iss` that every JWT must have. Required in production.',
     shownDefault: '`heliograph`',
   }),
   JWT_AUDIENCE: z.string().optional().meta({
-    description: 'The `aud` that tokens must have. Required in production.',
+    description: 'The audience: the claim `aud` that every JWT must have. Required in production.',
     shownDefault: '`heliograph`',
   }),
   JWT_JWKS_URL: url('https:', 'http:').optional().meta({
-    description: 'Where the issuer publishes its keys (a JSON Web Key Set). Set this or `JWT_JWKS`.',
+    description:
+      'The URL where the issuer publishes its keys (a JSON Web Key Set). Set this or `JWT_JWKS`, not both.',
     shownDefault: 'unset',
   }),
   JWT_JWKS: z.string().refine(isKeySet, 'must be a JSON Web Key Set: {"keys":[…]}').optional().meta({
@@ -109,12 +113,12 @@ export const environment = z.object({
     .optional()
     .meta({
       description:
-        'The keys that signing secrets are sealed with, comma-separated, each `id:base64` of 32 random bytes. The first one seals; all of them open. Required in production.',
+        'The keys that encrypt (seal) signing secrets in the database, comma-separated, each `id:base64` of 32 random bytes. The first one seals new secrets; each of them can open what it sealed. Required in production.',
       shownDefault: 'made in development',
     }),
   EGRESS_ALLOW: cidrs.default([]).meta({
     description:
-      'Private address ranges that deliveries may be sent to, also by plain http: comma-separated CIDRs such as `10.1.0.0/16`.',
+      'Private address ranges that deliveries may be sent to. Plain http is allowed there too: comma-separated CIDRs such as `10.1.0.0/16`.',
     shownDefault: 'none',
   }),
   REQUIRE_VERIFICATION: boolean.default(true).meta({
@@ -122,7 +126,7 @@ export const environment = z.object({
   }),
   RETRY_SCHEDULE: schedule.default(standardSchedule.split(',').map(Number)).meta({
     description:
-      'Seconds before each attempt, comma-separated. The number of entries is the number of attempts, 50 at most.',
+      'The wait before each attempt in seconds, comma-separated. The number of entries is the number of attempts, 50 at most.',
   }),
   DELIVERY_TIMEOUT_MS: integer(50, 60_000)
     .default(15_000)
@@ -132,24 +136,27 @@ export const environment = z.object({
     .meta({ description: 'How long an ownership handshake may take, in milliseconds: 50 to 60000.' }),
   MAX_RESPONSE_BYTES: integer(1, 10_485_760)
     .default(65_536)
-    .meta({ description: 'How many bytes of a response are read. The first 4096 of them are kept.' }),
+    .meta({
+      description:
+        'How many bytes of a response body are read, at most. The first 4096 of them are stored with the attempt.',
+    }),
   RETENTION_DAYS: integer(1, 3650).default(30).meta({
     description:
-      'How many days events, deliveries and the log are kept. At least twice as long as the retry schedule.',
+      'How many days events, deliveries and the log are kept. It must be at least twice as long as the whole retry schedule.',
   }),
   CRON_SECRET: secret.optional().meta({
     description:
-      'The secret of `POST /internal/cron/:job`, at least 8 characters. Without it the route does not exist.',
+      'The secret that callers of `POST /internal/cron/:job` must send, at least 8 characters. While it is not set, the route does not exist.',
     shownDefault: 'unset',
   }),
   AUTH_HOOK_SECRET: secret.optional().meta({
     description:
-      'The secret that messages to `POST /internal/auth-hook` are signed with, at least 8 characters. Without it the route does not exist.',
+      'The secret that the identity provider signs its calls of `POST /internal/auth-hook` with, at least 8 characters. While it is not set, the route does not exist.',
     shownDefault: 'unset',
   }),
   TEST_CONTROL_SECRET: secret.optional().meta({
     description:
-      'The secret of `POST /internal/test-control`, at least 8 characters. Without it the route does not exist. Never set it in production.',
+      'The secret that callers of `POST /internal/test-control` must send, at least 8 characters. While it is not set, the route does not exist. Never set it in production.',
     shownDefault: 'unset',
   }),
   ALLOWED_ORIGINS: list
@@ -160,7 +167,7 @@ export const environment = z.object({
     .default([])
     .meta({
       description:
-        'Web pages that may call the API from a browser, by origin, comma-separated: `https://app.example.com`.',
+        'The origins of web pages that may call the API from a browser, comma-separated, such as `https://app.example.com`.',
       shownDefault: 'none',
     }),
   LOG_LEVEL: z
@@ -174,22 +181,25 @@ export const environment = z.object({
         'The least severe log line that is written: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
     }),
   PUBLIC_URL: url('http:', 'https:').optional().meta({
-    description: 'The URL that clients reach this service by. It stands in install links.',
+    description: 'The URL under which clients reach this service. Install links begin with it.',
     shownDefault: 'the address it listens on',
   }),
   SMTP_URL: url('smtp:', 'smtps:').optional().meta({
     description:
-      'The mail server that invitations are sent through. They come from `no-reply@` the host of `PUBLIC_URL`.',
+      'The mail server that sends invitations. Their sender is `no-reply@` followed by the host name of `PUBLIC_URL`.',
     shownDefault: 'unset',
   }),
   DNS_SERVERS: dnsServers.default([]).meta({
     description:
-      'The DNS servers that receivers’ names are looked up with, comma-separated, as `10.0.0.2:53` or `[fd00::1]`. The port is 53 where it is left out. The file `/etc/hosts` is not read.',
+      'The DNS servers that look up the host names of receivers, comma-separated, as `10.0.0.2:53` or `[fd00::1]`. The port is 53 unless given. The file `/etc/hosts` is not read.',
     shownDefault: 'the system’s',
   }),
   PREPARED_STATEMENTS: boolean
     .default(true)
-    .meta({ description: 'Set it to `false` behind pgbouncer before version 1.21 in transaction mode.' }),
+    .meta({
+      description:
+        'Whether statements are prepared by name. Set it to `false` behind a pgbouncer older than version 1.21 in transaction mode.',
+    }),
   TRUSTED_DOCUMENTS_ONLY: boolean.default(false).meta({
     description: 'With `true`, only the GraphQL documents in `schema/trusted-documents*.json` are executed.',
   }),
@@ -198,32 +208,36 @@ export const environment = z.object({
     .meta({ description: 'How many requests one caller may send to one process in a minute.' }),
   BAD_CREDENTIALS_PER_MINUTE: integer(1, 1_000_000).default(120).meta({
     description:
-      'How many bad credentials one client address may send to one process in a minute, on all routes. An address that sent more is refused with 429, before anything is looked at, until some seconds have passed; at /graphql, credentials that have proven good lately go on. IPv6 addresses count by their /64.',
+      'How many bad credentials one client address may send to one process in a minute, over all routes together. After that, all requests of this address are refused with 429 for some seconds, without a look at them. One exception: at /graphql a credential that was valid a short time ago is still accepted. IPv6 addresses of the same /64 count as one address.',
   }),
   TRUSTED_PROXIES: cidrs.default([]).meta({
     description:
-      'Proxies whose header `x-forwarded-for`, or without it `forwarded`, is believed, as comma-separated CIDRs: it then tells the client’s address.',
+      'The addresses of your own proxies, as comma-separated CIDRs. Only from them the client’s address is taken from the header `x-forwarded-for`, or from `forwarded` if that is missing.',
     shownDefault: 'none',
   }),
   ALLOWED_HOSTS: list.default([]).meta({
     description:
-      'Further host names that clients reach this service by, comma-separated, beside `localhost`, addresses, `HOST` and the host of `PUBLIC_URL`. A request to another name is refused with 421. `*` admits every name.',
+      'More host names under which clients reach this service, comma-separated. `localhost`, IP addresses, `HOST` and the host of `PUBLIC_URL` are always accepted. A request for any other name is refused with 421. `*` accepts every name.',
     shownDefault: 'none',
   }),
   MAX_SUBSCRIPTIONS_PER_ACTOR: integer(1, 1_000_000).default(500).meta({
     description:
-      'How many subscriptions one caller may have open on one process, over all transports. One more is RATE_LIMITED (429).',
+      'How many subscriptions one caller may have open on one process, over all transports together. One more is refused with RATE_LIMITED (429).',
   }),
   MAX_CONNECTIONS_PER_ACTOR: integer(1, 1_000_000).default(500).meta({
-    description: 'How many WebSockets one caller may have open on one process. One more is closed with 4429.',
+    description:
+      'How many WebSockets one caller may have open on one process. One more is closed with code 4429.',
   }),
   MAX_ANONYMOUS_CONNECTIONS: integer(1, 1_000_000).default(2_000).meta({
     description:
-      'How many WebSockets whose clients have not yet sent a credential one process keeps open. One more is refused with 429.',
+      'How many WebSockets without a credential so far one process keeps open, over all clients. One more is refused with 429.',
   }),
   MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
     .default(500)
-    .meta({ description: 'The same for one client address.' }),
+    .meta({
+      description:
+        'How many WebSockets without a credential so far one client address may have open on one process. One more is refused with 429.',
+    }),
 });
 
 function isCidr(text: string): boolean {
@@ -250,7 +264,7 @@ function isServerAddress(text: string): boolean {
   return isIP(v6 ?? v4 ?? '') === family && Number(port) >= 1 && Number(port) <= 65_535;
 }
 
-/** As a browser sends it. */
+/** Whether the text is an origin, spelled as browsers spell it in the header `origin`. */
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
 }

@@ -1,11 +1,13 @@
 /**
- * The errors that callers are meant to see. Two families, and one that stands alone:
+ * The errors that callers are meant to see. There are three kinds:
  *
  * - `DomainError`: an expected refusal of a mutation. It becomes a member of the mutation's result union.
  * - `RequestError`: the request itself is refused. It becomes a top-level GraphQL error with `extensions.code`.
- * - `UnavailableError`: it cannot be known just now. It becomes UNAVAILABLE: the same request may succeed in a moment.
+ * - `UnavailableError`: the answer cannot be found out at the moment. It becomes UNAVAILABLE: the same request may
+ *   succeed soon.
  *
- * Everything else that is thrown is a fault of ours: callers see INTERNAL and a request id, the log sees the rest.
+ * Everything else that is thrown is our own fault: the caller gets INTERNAL and a request id, and the log gets the
+ * details.
  */
 
 export type ErrorCode =
@@ -23,7 +25,7 @@ export abstract class DomainError extends Error {
 
 export type ValidationIssue = { path: readonly (string | number)[]; code: string; message: string };
 
-/** The input breaks a rule. `issues` name each place, from the input's root (`events.0.type`). */
+/** The input breaks a rule. Each of the `issues` names a place by its path from the input's root (`events.0.type`). */
 export class ValidationError extends DomainError {
   readonly code = 'VALIDATION_FAILED';
   readonly issues: readonly ValidationIssue[];
@@ -52,7 +54,7 @@ export class NotFoundError extends DomainError {
   }
 }
 
-/** The record's present state does not allow it. */
+/** The record's current state does not allow the change. */
 export class ConflictError extends DomainError {
   readonly code = 'CONFLICT';
 
@@ -62,7 +64,7 @@ export class ConflictError extends DomainError {
   }
 }
 
-/** The delivery is still on its way or has succeeded. */
+/** The delivery cannot be replayed: it is still being sent, or it has succeeded. */
 export class NotReplayableError extends DomainError {
   readonly code = 'NOT_REPLAYABLE';
   readonly status: string;
@@ -83,7 +85,7 @@ export class IdempotencyError extends DomainError {
     super(
       code === 'IDEMPOTENCY_KEY_REUSED'
         ? 'This idempotency key was used within the last 24 hours with another input.'
-        : 'The first call with this idempotency key is still running: ask again in a moment.',
+        : 'The first call with this idempotency key is still running. Try again in a moment.',
     );
     this.name = 'IdempotencyError';
     this.code = code;
@@ -91,7 +93,7 @@ export class IdempotencyError extends DomainError {
   }
 }
 
-/** More than is allowed was asked for. */
+/** The caller asked for more than is allowed. */
 export class LimitExceededError extends DomainError {
   readonly code = 'LIMIT_EXCEEDED';
   readonly limit: number;
@@ -130,7 +132,7 @@ export class RequestError extends Error {
   }
 }
 
-/** Something that the answer depends on cannot be had at the moment: try again. Only the log sees the cause. */
+/** Something that is needed for the answer is not available at the moment. The cause goes to the log only. */
 export class UnavailableError extends Error {
   constructor(message: string, options?: { cause: unknown }) {
     super(message, options);
@@ -138,10 +140,10 @@ export class UnavailableError extends Error {
   }
 }
 
-/** No key set of the issuer is to be had, so that no token can be judged. */
+/** The issuer's key set is not available, so tokens cannot be checked. */
 export class KeysUnavailableError extends UnavailableError {
   constructor(cause: unknown) {
-    super('The keys of the token issuer cannot be had at the moment: try again.', { cause });
+    super('The keys of the token issuer are not available at the moment. Try again.', { cause });
     this.name = 'KeysUnavailableError';
   }
 }
@@ -149,5 +151,5 @@ export class KeysUnavailableError extends UnavailableError {
 export const badUserInput = (message: string, extensions: Readonly<Record<string, unknown>> = {}) =>
   new RequestError('BAD_USER_INPUT', message, extensions);
 
-/** What went wrong, for a log line; also where something other than an Error was thrown. */
+/** What went wrong, for a log line. Also works if something other than an Error was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

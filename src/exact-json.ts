@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { badUserInput } from './errors.ts';
 
 /**
- * A number that JSON's own parser would change without a word: an integer whose digits reach beyond 2^53 - 1, one that
- * becomes infinite, or one that becomes zero. Everything else is read as the nearest 64-bit float, as JSON's readers do.
+ * A number that JSON.parse would change silently: an integer beyond ±(2^53 - 1), a number so large that it becomes
+ * infinite, or one so small that it becomes zero. Every other number is read as the nearest 64-bit float, as usual.
  */
 export class LostNumber {
   readonly text: string;
@@ -12,12 +12,12 @@ export class LostNumber {
     this.text = text;
   }
 
-  /** An integer that would lose its last digits. False: it would become infinite, or zero. */
+  /** True for an integer that would lose its last digits; false for a number that would become infinite or zero. */
   get isUnsafeInteger(): boolean {
     return integer.test(this.text) && Number.isFinite(Number(this.text));
   }
 
-  /** The last wall: a place that takes JSON and does not look for lost numbers refuses them all the same. */
+  /** The last safeguard: code that takes JSON without looking for lost numbers cannot store one by mistake. */
   toJSON(): never {
     throw new Error(`The number ${this.text.slice(0, 40)} cannot be kept.`);
   }
@@ -25,12 +25,15 @@ export class LostNumber {
 
 const integer = /^-?\d+$/;
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-/** Whether a text may hold such a number at all: most hold none, and are not looked at further. */
+/** Whether a text may contain such a number at all. Most texts do not, and are not looked at further. */
 const suspicious = /\d{16}|\d[eE][+-]?\d\d/;
-/** Nobody outside knows it: no client's object can be taken for a number. */
+/** Random, so that no client can send an object that would be taken for such a number. */
 const marker = `lost-${randomBytes(12).toString('hex')}`;
 
-/** Whether a number of JSON or of GraphQL would be changed. What is no number is not: a parser refuses it. */
+/**
+ * Whether a number written in JSON or GraphQL would be changed. False for a text that is not a number; the parser
+ * refuses that.
+ */
 export function isLost(token: string): boolean {
   if (!number.test(token)) return false;
   const value = Number(token);
@@ -40,14 +43,14 @@ export function isLost(token: string): boolean {
 }
 
 /**
- * The most that one request may hold outside of texts, where each is refused in the end: half a million took three
- * seconds.
+ * The most lost numbers in one request. Each of them is refused later anyway, one by one, and half a million of them
+ * took three seconds.
  */
 export const maxLostNumbers = 1_000;
 
 /**
- * JSON.parse, but for a LostNumber in the place of each number that would be changed. Throws a SyntaxError, or
- * BAD_USER_INPUT where there are more of these than `most`.
+ * Like JSON.parse, but puts a LostNumber in the place of each number that would be changed. Throws a SyntaxError for
+ * invalid JSON, and BAD_USER_INPUT for more than `most` such numbers.
  */
 export function parseExactly(text: string, most = Number.POSITIVE_INFINITY): unknown {
   const marked = markLostNumbers(text, most);
@@ -55,8 +58,9 @@ export function parseExactly(text: string, most = Number.POSITIVE_INFINITY): unk
 }
 
 /**
- * The text with a mark in the place of each number that would be changed, for a parser that is not ours and takes
- * `reviveLostNumbers`. Throws as `parseExactly` does. Takes time in proportion to the text. What is no JSON before is none afterwards.
+ * The text with a mark in the place of each number that would be changed, for another parser that is then given
+ * `reviveLostNumbers`. Throws like `parseExactly`. Takes time in proportion to the text. A text that was invalid JSON
+ * stays invalid.
  */
 export function markLostNumbers(text: string, most = Number.POSITIVE_INFINITY): string {
   if (!suspicious.test(text)) return text;
@@ -90,7 +94,7 @@ export function reviveLostNumbers(_key: string, value: unknown): unknown {
   return typeof text === 'string' ? new LostNumber(text) : value;
 }
 
-/** Whether `parseExactly` would find one. */
+/** Whether `parseExactly` would find a lost number in the text. */
 export const hasLostNumbers = (text: string): boolean => markLostNumbers(text) !== text;
 
 /** The path to the first lost number in a value that `counts`, with the number; undefined where there is none. */
@@ -100,7 +104,7 @@ export function findLostNumber(
 ): { path: (string | number)[]; number: LostNumber } | undefined {
   if (value instanceof LostNumber) return counts(value) ? { path: [], number: value } : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  // By index and by key: a list of entries would take more memory than the value.
+  // Walk by index and by key: a list of all entries would take more memory than the value itself.
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
       const found = findLostNumber(value[index], counts);
@@ -131,6 +135,6 @@ function endOfNumber(text: string, start: number): number {
 }
 
 const isDigit = (code: number) => code >= 0x30 && code <= 0x39;
-/** Digits, `.`, `e`, `E`, `+`, `-`. */
+/** Whether the character can be part of a number: a digit, `.`, `e`, `E`, `+` or `-`. */
 const isOfNumber = (code: number) =>
   isDigit(code) || code === 0x2e || code === 0x65 || code === 0x45 || code === 0x2b || code === 0x2d;

@@ -32,10 +32,10 @@ export const idPrefixes = {
 
 export type IdType = keyof typeof idPrefixes;
 
-/** The compiler knows the keys of an object no closer than as strings. */
+/** The cast is needed because TypeScript types `Object.keys` as plain strings. */
 export const idTypes = Object.keys(idPrefixes) as readonly IdType[];
 
-/** Below and above every UUID that is minted. */
+/** The bounds: every minted UUID lies between them. */
 export const lowestUuid = '00000000-0000-0000-0000-000000000000';
 export const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
@@ -71,7 +71,7 @@ export function mintUuid(): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${high}-${low}`;
 }
 
-/** The smallest UUID that an id minted at `ms` or later can have: turns a time into a bound of an id range. */
+/** The smallest UUID that can be minted at `ms` or later. It turns a time into the bound of a range of ids. */
 export function firstUuidAt(ms: number): string {
   const time = Math.max(0, Math.ceil(ms)).toString(16).padStart(12, '0').slice(-12);
   return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
@@ -90,7 +90,7 @@ export function hashOfUuid(uuid: string, count: number): number {
 /** `ep_…` for an endpoint's UUID. */
 export function encodeId(type: IdType, uuid: string): string {
   const hex = uuid.replaceAll('-', '');
-  // 130 bits in 26 characters of 5: the first carries only the top 3 bits.
+  // 26 characters hold 26 × 5 = 130 bits, and a UUID has 128: the first character carries only the top 3 bits.
   let suffix = '';
   let bits = 2;
   let value = 0;
@@ -105,19 +105,19 @@ export function encodeId(type: IdType, uuid: string): string {
   return `${idPrefixes[type]}_${suffix}`;
 }
 
-/** The UUID in an id of this type; undefined where the text is not one. Never throws. */
+/** The UUID in an id of this type; undefined if the text is not such an id. Never throws. */
 export function decodeId(type: IdType, id: string): string | undefined {
   const prefix = idPrefixes[type];
   if (!id.startsWith(`${prefix}_`)) return undefined;
   return decodeSuffix(id.slice(prefix.length + 1));
 }
 
-/** Which type an id is of, by its prefix; undefined where it is none of ours. */
+/** The type that an id's prefix names; undefined if no type has this prefix. */
 export function typeOfId(id: string): IdType | undefined {
   return typeByPrefix.get(id.slice(0, id.indexOf('_')));
 }
 
-/** An attempt has no id of its own: it is its delivery's id and its number, `att_…_2`. */
+/** An attempt's id is made of its delivery's id and the attempt's number, `att_…_2`; it is stored nowhere. */
 export function encodeAttemptId(deliveryUuid: string, number: number): string {
   return `${encodeId('DeliveryAttempt', deliveryUuid)}_${number}`;
 }

@@ -6,7 +6,7 @@ import { demoToken } from './demo/demo-token.ts';
 import { welcome } from './demo/welcome.ts';
 import { createLogger } from './log.ts';
 
-/** How long SIGTERM waits for what is in flight; what is left then goes to the next holder of the lease. */
+/** How long we wait after SIGTERM for attempts that are running. The next holder of the lease repeats the others. */
 const graceMs = 10_000;
 
 async function main(): Promise<void> {
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     logger.info('stopped');
     process.exit(0);
   };
-  // Before anything is started: an embedded server that is just coming up would be left behind.
+  // Set before anything is started: otherwise a signal could leave an embedded server behind that is just starting.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
 
   try {
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
     const token = isDemo ? await demoToken(config) : undefined;
     if (token !== undefined) process.stdout.write(welcome(app.origin, token));
   } catch (error) {
-    // A start whose database was taken away by a signal fails, and that is no news.
+    // A signal during the start closes the database, so the start fails. That is expected and is not reported.
     if (isStopping) return;
     const postgres = await embedded?.catch(() => undefined);
     await postgres?.stop();

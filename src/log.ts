@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino';
 
 export type { Logger };
 
-/** Fields whose values never reach a log line, wherever in an object they stand one or two levels deep. */
+/** Names of fields whose values are never logged, whether they stand one or two levels deep in an object. */
 const redacted = [
   'authorization',
   'cookie',
@@ -15,7 +15,7 @@ const redacted = [
   'state',
 ];
 
-/** One JSON line per event on standard output. Write no secrets into messages: only fields are redacted. */
+/** One JSON line per event on standard output. Never put a secret into a message: only fields are redacted. */
 export function createLogger(level: string): Logger {
   return pino({
     level,
@@ -30,8 +30,8 @@ const repeatEveryMs = 10_000;
 const repeated = new WeakMap<Logger, Map<string, { writtenAt: number; leftOut: number }>>();
 
 /**
- * Warns of what happens again and again while something outside is away: the first time at once, then one line each ten
- * seconds that says how many were left out. Without a stack: an outage is no fault of the code.
+ * Logs a warning that would repeat many times during an outage: the first one at once, then at most one line every ten
+ * seconds, which says how many were left out. There is no stack trace, since an outage is not a fault of the code.
  */
 export function warnAtTimes(
   logger: Logger,
@@ -53,7 +53,7 @@ export function warnAtTimes(
   );
 }
 
-/** What an error says, and what caused it: enough to know what was away. */
+/** The messages of an error and of its causes: enough to know what was not available. */
 export function causesOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message} ${causesOf(error.cause)}`;

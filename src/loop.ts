@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type LoopOptions = Readonly<{
-  /** One round of the work. Answers how many milliseconds to pause before the next one. */
+  /** Does one round of the work and returns how many milliseconds to pause before the next one. */
   round(): Promise<number>;
-  /** Called with what a round throws. Answers how many milliseconds to pause before the next try. */
+  /** Called with the error that a round threw. Returns how many milliseconds to pause before the next round. */
   onError(error: unknown): number;
 }>;
 
@@ -11,8 +11,8 @@ export type LoopOptions = Readonly<{
  * Work that goes round in the background until it is stopped.
  *
  * `start` and `stop` may be called twice. `stop` resolves once the round under way has ended; after it nothing starts
- * again. `wake` ends a pause; one that comes during a round is kept, so that the next pause is left out. The loop ends
- * by `stop` alone, never by an error.
+ * again. `wake` ends a pause; if it is called during a round, the pause after that round is skipped. Only `stop` ends
+ * the loop, never an error.
  */
 export class Loop {
   readonly #options: LoopOptions;
@@ -24,7 +24,7 @@ export class Loop {
     this.#options = options;
   }
 
-  /** Aborted when the loop is told to stop: a long round looks at it. */
+  /** Aborted when the loop is told to stop, so that a long round can end early. */
   get signal(): AbortSignal {
     return this.#stop.signal;
   }

@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * An HTTP route beside /graphql. Rooms declare theirs with `declareRoute`; `app.ts` hands them to the server, and the
- * inventory reads what they tell.
+ * An HTTP route beside /graphql. Rooms declare theirs with `declareRoute`; `app.ts` hands them to the server, and
+ * the inventory reads the declarations.
  */
 export type Route = Readonly<{
   method: 'GET' | 'POST';
-  /** With parameters after a colon: `/internal/cron/:job`. */
+  /** The path, with parameters after a colon: `/internal/cron/:job`. */
   path: string;
   description: string;
-  /** Which proofs it takes: `CRON_SECRET`, `SIGNATURE`. Empty: anybody may call it. */
+  /** The proofs that it accepts, such as `CRON_SECRET` or `SIGNATURE`. If empty, anybody may call it. */
   auth: readonly string[];
   handle(request: RouteRequest): Promise<RouteResponse> | RouteResponse;
 }>;
@@ -19,9 +19,9 @@ export type RouteRequest = Readonly<{
   path: string;
   parameters: Readonly<Record<string, string>>;
   query: URLSearchParams;
-  /** Of a doubled `authorization` these show the first alone: `headersDistinct` shows all. */
+  /** If a request has the header `authorization` twice, this shows only the first; `headersDistinct` shows both. */
   headers: IncomingHttpHeaders;
-  /** Every value of each header, in the order in which they came. */
+  /** All values of each header, in the order in which they came. */
   headersDistinct: Readonly<Record<string, readonly string[] | undefined>>;
   /** The body's bytes, at most 4 MiB. */
   body: Buffer;
@@ -35,14 +35,14 @@ export type RouteResponse = Readonly<{
   body?: string | object;
 }>;
 
-/** What a route is and what the inventory tells of it, whether or not it is mounted in this process. */
+/** A route and what the inventory says about it, whether or not this process mounts it. */
 export type RouteDeclaration = Omit<Route, 'handle'> &
   Readonly<{
-    /** Any of these lets the caller in, beside the proof. */
+    /** The permissions of which a caller needs at least one, in addition to the proof. */
     permissions?: readonly string[];
     request: string;
     response: string;
-    /** Codes in `error.code`. */
+    /** The codes that `error.code` may have. */
     errors: readonly string[];
     records: readonly string[];
     sideEffects: readonly string[];
@@ -51,12 +51,12 @@ export type RouteDeclaration = Omit<Route, 'handle'> &
 
 const declarations: RouteDeclaration[] = [];
 
-/** Declares a route, once, where its module is loaded. What it returns makes the route of a handler. */
+/** Declares a route, once, when its module is loaded. Returns a function that makes the route from its handler. */
 export function declareRoute(declaration: RouteDeclaration): (handle: Route['handle']) => Route {
   declarations.push(declaration);
   const { method, path, description, auth } = declaration;
   return (handle) => ({ method, path, description, auth, handle });
 }
 
-/** Those of all modules that have been loaded. */
+/** The declarations of all modules that have been loaded. */
 export const declaredRoutes = (): readonly RouteDeclaration[] => declarations;

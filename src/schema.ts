@@ -34,7 +34,7 @@ import { builder } from './graph/builder.ts';
 import { checkEdges } from './graph/edge-guard.ts';
 import { describeListLimits } from './graph/list-limits.ts';
 
-/** Every room's fields, gathered: imported by `app.ts` and by the printer alone. */
+/** The schema with the fields of every room. Only `app.ts` and the printer import it. */
 export const schema = builder.toSchema();
 
 checkEdges(schema);

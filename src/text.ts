@@ -1,21 +1,24 @@
 /**
- * The one rule for text from outside. JavaScript's strings may hold half of a surrogate pair, which becomes another
- * character on its way out; PostgreSQL takes no NUL; and a name that holds a line break, or turns the direction of
- * what follows it, is shown as something else than it is.
+ * The one rule for text from outside. A JavaScript string may hold half of a surrogate pair, which becomes
+ * another character when it is encoded. PostgreSQL cannot store NUL. A name with a line break, or with a character that
+ * changes the direction of writing, is displayed as something that it is not.
  */
 
-/** Whether it can be stored and comes back as it was. What cannot matches nothing that is stored. */
+/** Whether PostgreSQL can store the text and return it unchanged. A text that fails this equals nothing stored. */
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
-/** Those of the texts that something stored could equal. */
+/** The texts among these that can be stored; the others equal nothing stored. */
 export const storable = (texts: readonly string[]): string[] => texts.filter(isStorable);
 
-/** Control characters, line and paragraph separators, and what overrides or isolates the direction of writing. */
+/** Control characters, line and paragraph separators, and characters that change the direction of writing. */
 const unfitForLine = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
-/** One line for people: a name, a reason. Of `maxChars` UTF-16 units at most, and not of white space alone. */
+/**
+ * Whether the text fits on one line for people, such as a name or a reason: 1 to `maxChars` UTF-16 units, not only
+ * white space.
+ */
 export const isLine = (text: string, maxChars: number): boolean =>
   text.trim() !== '' && text.length <= maxChars && isStorable(text) && !unfitForLine.test(text);
 
 export const lineRule = (maxChars: number): string =>
-  `must have 1 to ${maxChars.toLocaleString('en')} characters, without line breaks, control characters and changes of the direction of writing`;
+  `must have 1 to ${maxChars.toLocaleString('en')} characters, without line breaks, control characters or characters that change the direction of writing`;

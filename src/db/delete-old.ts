@@ -3,8 +3,9 @@ import type pg from 'pg';
 const rowsPerDelete = 5_000;
 
 /**
- * Deletes what meets the condition from a small table that is no partition, a few thousand rows a statement. Returns
- * how many rows. Both texts are ours, never a caller's.
+ * Deletes the rows that meet the condition from a small table without partitions, a few thousand rows per statement.
+ * Returns how many rows were deleted. `table` and `condition` are put into the SQL, so they must never come from a
+ * caller.
  */
 export async function deleteOld(pool: pg.Pool, table: string, condition: string): Promise<number> {
   let total = 0;

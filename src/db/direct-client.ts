@@ -1,18 +1,21 @@
 import pg from 'pg';
 
-/** As `pg_stat_activity` shows our connections. */
+/** The name of our connections in `pg_stat_activity`. */
 export const applicationName = 'heliograph';
-/** For the short statements of the engine. */
+/** The statement timeout of the engine, whose statements are short. */
 export const engineTimeoutMs = 5_000;
-/** A caller's statement that waits for a lock for so long is told to come again; a long one of its own is another matter. */
+/**
+ * How long a caller's statement may wait for a lock. Then the caller is told to try again. It is shorter than the time
+ * that a statement itself may run.
+ */
 const lockTimeoutMs = 10_000;
 const connectTimeoutMs = 5_000;
-/** The client gives up a little after the server should have: only a dead socket gets that far. */
+/** How much later than the server the client gives up: only a statement on a dead socket takes that long. */
 const graceMs = 2_000;
 
 const int8 = 20;
 
-/** 64-bit integers as numbers: all of ours are counts and positions, far below 2^53. */
+/** Reads 64-bit integers as numbers: all of ours are counts and positions, far below 2^53. */
 const types = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === int8) return Number;
@@ -25,7 +28,7 @@ export function directClient(url: string, statementTimeoutMs = engineTimeoutMs):
   return new pg.Client({ ...connectionOptions(url, statementTimeoutMs), keepAlive: true });
 }
 
-/** The settings that every connection of ours pins; run once after it is made. */
+/** Pins the settings that all our connections use; called once on each new connection. */
 export function pinSettings(client: pg.ClientBase, statementTimeoutMs: number): Promise<unknown> {
   return client.query(`
     set default_transaction_isolation = 'read committed';

@@ -24,24 +24,27 @@ import { type Unprivileged, unprivileged } from './unprivileged.ts';
  * A real PostgreSQL of our own, from the npm package of this platform: what `npm start` and the tests use where no
  * DATABASE_URL is given. It listens on 127.0.0.1 alone, on a free port, with a generated password.
  *
- * A server whose parent is killed is stopped by a small process beside it, which waits for nothing but the parent's end.
- * Where that one is killed too, the server runs on. So a start first looks for one that still runs over the same folder
- * and takes it over, unless another process of ours uses it: whoever ends stops the server, so there can be only one.
- * One that is about to stop is waited for.
+ * If our process is killed, a small watcher process stops the server; it does nothing but wait for our process to end.
+ * If the watcher is killed too, the server keeps running. Therefore a start first looks for a server that still runs on
+ * the same folder and takes it over. If another process of ours is using that server, the start fails: each process
+ * stops the server when it ends, so two cannot share one. A server that is just stopping is waited for.
  */
 export type EmbeddedPostgres = Readonly<{ url: string; stop(): Promise<void> }>;
 
 const startTimeoutMs = 30_000;
-/** In all, where it has a crash to recover from: one that is ended before that begins anew the next time. */
+/**
+ * How long a start may take in all if the server recovers from a crash. Ending it earlier would start the recovery anew
+ * next time.
+ */
 const recoveryTimeoutMs = 600_000;
 const stopTimeoutMs = 15_000;
-/** Between the removal of its file, the last thing that a server does, and the end of its process. */
+/** How long a server may take to exit after it has removed its pid file, which is the last thing that it does. */
 const exitTimeoutMs = 500;
-/** As the log says it, in English with the locale C. */
+/** What the server's log says during a recovery. With the locale C it is in English. */
 const recovers = /was interrupted|recovery in progress|redo in progress/;
-/** A killed process's connections end at once, those within a statement when it is over. */
+/** How long the connections of a killed process may last: they end at once, or after the statement that is running. */
 const abandonedWithinMs = 6_000;
-/** Any number: who holds this lock uses the server, and stops it. */
+/** The key of an advisory lock (any number will do). The process that holds the lock uses the server and stops it. */
 const lockKey = 7_203_116;
 
 export async function startEmbeddedPostgres(options: {
@@ -63,7 +66,7 @@ export async function startEmbeddedPostgres(options: {
   const leftover = await takeOver(data, { dir, password });
   if (leftover !== undefined) return leftover;
   const port = await freePort();
-  // One that still starts or stops keeps its files: the next line is refused.
+  // If a server is still starting or stopping, its files stay as they are, and the next line refuses.
   if (readPidFile(data) === undefined) user.own(data);
   const server = user.run(join(native, 'bin/postgres'), [
     ...['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
@@ -92,7 +95,7 @@ export async function startEmbeddedPostgres(options: {
   return { url, stop };
 }
 
-/** The server that an earlier process left behind, as ours. Undefined where there is none, or none any more. */
+/** Takes over the server that an earlier process left running. Undefined if there is none, or if it has just ended. */
 async function takeOver(
   data: string,
   { dir, password }: { dir: string; password: string },
@@ -107,7 +110,7 @@ async function takeOver(
       throw error;
     });
     if (hold === undefined) {
-      // Its pid is somebody else's by now: PostgreSQL would take that for a server, and refuse.
+      // Another program has this pid by now. PostgreSQL would take that program for a server and refuse to start.
       rmSync(pidFile(data), { force: true });
       return undefined;
     }
@@ -126,19 +129,19 @@ async function takeOver(
 }
 
 /**
- * Stops a server when this process ends in a way that leaves it no time for it, such as `kill -9`: a shell waits for
- * the end of its standard input, which nobody else holds. Returns how to let go of it.
+ * Makes sure that the server stops even if this process is killed with `kill -9` and cannot stop it: a shell waits for
+ * the end of its standard input, which only this process holds open. Returns a function that ends the watching.
  */
 function stopWithUs(pid: number | undefined): () => void {
   if (pid === undefined) return () => undefined;
   const watcher = spawn('/bin/sh', ['-c', 'read -r _; kill -INT "$0"', String(pid)], {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: { PATH: searchPath() },
-    // A Ctrl-C in the terminal reaches us alone.
+    // So that Ctrl-C in the terminal reaches only this process.
     detached: true,
     cwd: '/',
   });
-  // Without a shell the server outlives us, as one that is killed together with us does.
+  // If there is no shell, nothing watches, and the server keeps running after we are killed.
   watcher.on('error', () => undefined);
   watcher.stdin?.on('error', () => undefined);
   watcher.unref();
@@ -163,10 +166,10 @@ function nativeFolder(): string {
   }
 }
 
-/** Either folder may be a symbolic link: its target is what has an owner, and neighbours. */
+/** Either folder may be a symbolic link. The owner to set and the neighbouring files are those of its target. */
 const realPath = (path: string) => (existsSync(path) ? realpathSync(path) : path);
 
-/** npm packages carry no symbolic links: where install scripts were off, the libraries' links are missing. */
+/** npm packages contain no symbolic links. If install scripts were off, the links between the libraries are missing. */
 function restoreLinks(native: string): void {
   const file = join(native, 'pg-symlinks.json');
   if (!existsSync(file)) return;
@@ -177,7 +180,10 @@ function restoreLinks(native: string): void {
   }
 }
 
-/** Made aside and then renamed: nobody sees half a folder, and the first of two processes wins. */
+/**
+ * Makes the folder under another name and then renames it: nobody sees half a folder, and the first of two processes
+ * wins.
+ */
 async function initialise(
   native: string,
   { data, password, user }: { data: string; password: string; user: Unprivileged },
@@ -211,7 +217,10 @@ async function initialise(
   }
 }
 
-/** Resolves once it takes connections. Throws with its own words where it ends, or takes too long and is ended. */
+/**
+ * Resolves once the server takes connections. Throws with the server's own message if it ends, or takes too long and is
+ * stopped.
+ */
 export async function waitUntilReady(server: ChildProcess, hint: string): Promise<void> {
   let said = '';
   let timer: NodeJS.Timeout | undefined;
@@ -253,7 +262,7 @@ function readPidFile(data: string): { pid: number; port: number; isReady: boolea
   return pid > 0 && isAlive(pid) ? { pid, port, isReady: lines[7]?.trim() === 'ready' } : undefined;
 }
 
-/** The server over this folder. One that is starting or stopping is waited for. */
+/** The server that runs on this folder, if there is one. Waits for a server that is starting or stopping. */
 async function runningServer(data: string): Promise<{ pid: number; port: number } | undefined> {
   const giveUp = Date.now() + stopTimeoutMs;
   for (;;) {
@@ -265,15 +274,17 @@ async function runningServer(data: string): Promise<{ pid: number; port: number 
 }
 
 /**
- * Makes the server ours for as long as the connection lasts; one that was left behind once nobody of ours is connected
- * any more. Undefined where no PostgreSQL answers. Throws where another process uses it.
+ * Takes the lock that marks the server as ours, for as long as the connection lasts. For a server that was left behind
+ * it first waits until no other process of ours is connected. Undefined if no PostgreSQL answers. Throws if another
+ * process uses the server.
  */
 async function holdServer(
   url: string,
   { dir, isLeftover }: { dir: string; isLeftover: boolean },
 ): Promise<{ end(): Promise<void> } | undefined> {
   const client = directClient(url);
-  // It falls with the server. What is lost by it is only the refusal of a second process.
+  // This connection ends together with the server. If it ends earlier, a second process is no longer refused; no more
+  // is lost.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -281,7 +292,7 @@ async function holdServer(
     if (sqlStateOf(error) === 'ECONNREFUSED') return undefined;
     throw error;
   }
-  // Two that start at once do not take each other for users.
+  // Under another name, so that two processes that start together do not take each other for users of the server.
   await client.query(`set application_name = '${applicationName} start'`);
   const giveUp = Date.now() + abandonedWithinMs;
   for (;;) {
@@ -318,7 +329,10 @@ async function stopChild(server: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Once its file is gone it has ended, though its pid may stay: in a container often nobody buries the dead. */
+/**
+ * Stops a server. It has ended once its pid file is gone. Its pid may remain: in a container nobody may collect dead
+ * processes.
+ */
 export async function stopLeftover(pid: number, data: string): Promise<void> {
   if (!isAlive(pid)) return;
   process.kill(pid, 'SIGINT');

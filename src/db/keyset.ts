@@ -6,9 +6,9 @@ import { type IdType, isUuid } from '../ids.ts';
  * Pages by key: a cursor is the sort key of a row, so that a page costs the same wherever it lies, and rows that
  * come or go between two pages move nothing.
  *
- * Before the key stands a tag of what the cursor is of: the kind of record and its owner. It keeps nothing secret, and
- * guards nothing that the list's own conditions do not: it tells a client that it has mixed up its cursors. All of an
- * owner's lists of one kind take each other's, and whether there is such a record is never asked.
+ * In front of the key a cursor has a tag that is made of the kind of record and its owner. It is only there to tell a
+ * client that it has mixed up its cursors; access is guarded by the list's own conditions. All lists of one kind and
+ * one owner accept each other's cursors. Whether the record at the cursor still exists does not matter.
  */
 export const defaultPageSize = 20;
 export const maxPageSize = 100;
@@ -22,23 +22,26 @@ export type PageArgs = Readonly<{
   before?: string | null | undefined;
 }>;
 
-/** What a list holds. Without an owner: the platform's. */
+/** The kind of record in a list, and its owner. Without an owner the records belong to the platform. */
 export type ListOf = Readonly<{ kind: IdType; ownerId?: string }>;
 
-/** What a page needs of SQL: newest first; backward pages are read oldest first and turned round by `toPage`. */
+/**
+ * The rows that a page reads. Forward pages are read newest first; backward pages are read oldest first and reversed by
+ * `toPage`.
+ */
 export type PageRange = Readonly<{
   of: ListOf;
-  /** Rows to read: one more than the page, to know whether there are more. */
+  /** How many rows to read: one more than the page has, to know whether there are more. */
   limit: number;
   backward: boolean;
-  /** Exclusive bounds as the cursors named them. */
+  /** The UUIDs of the cursors. They bound the page and are not part of it. */
   after: string | undefined;
   before: string | undefined;
 }>;
 
 export type Page<Row> = Readonly<{
   rows: readonly Row[];
-  /** What its cursors are of. */
+  /** The list to which the page's cursors belong. */
   of: ListOf;
   hasNextPage: MoreRows;
   hasPreviousPage: MoreRows;
@@ -50,10 +53,12 @@ export type Counted = Readonly<{ count: () => Promise<number> }>;
 /** Whether there are more: known from the page, or found out when it is asked for. */
 export type MoreRows = boolean | (() => Promise<boolean>);
 
-/** Reads the rows of a range, in the order in which they are read. */
+/** Reads the rows of a range from the database, in the range's order. */
 export type ReadRange<Row> = (range: PageRange) => Promise<readonly Row[]>;
 
-/** Checks the paging arguments. Throws BAD_USER_INPUT that tells the limit, or that a cursor is not this list's. */
+/**
+ * Checks the paging arguments. Throws BAD_USER_INPUT for a page size out of bounds and for a cursor of another list.
+ */
 export function pageRange(args: PageArgs, of: ListOf): PageRange {
   const { first, last } = args;
   if (first != null && last != null) throw badUserInput('Give `first` or `last`, not both.');
@@ -80,8 +85,8 @@ export async function readPage<Row>(range: PageRange, read: ReadRange<Row>): Pro
 }
 
 /**
- * Cuts the row too many and puts the rest in order. `read` looks beyond the cursors that the page was asked between,
- * one row, where somebody asks whether there is more there: what stood at a cursor may be gone since.
+ * Cuts the one extra row and puts the others in order. If a caller asks whether there is more beyond a cursor that it
+ * gave, `read` reads one row there: the record at the cursor may have been removed since.
  */
 export function toPage<Row>(rows: readonly Row[], range: PageRange, read: ReadRange<Row>): Page<Row> {
   const hasMore = rows.length === range.limit;
@@ -109,7 +114,7 @@ export function rowsIn<Row extends { id: string }>(rows: readonly Row[], range: 
 export const emptyPage = <Row>(range: PageRange): Page<Row> =>
   toPage<Row>([], { ...range, after: undefined, before: undefined }, async () => []);
 
-/** The UUID next to it: bounds are exclusive, and the row at the cursor itself counts as beyond it. */
+/** The UUID one below or above. Bounds are exclusive, so the row at the cursor itself counts as beyond the page. */
 function neighbour(uuid: string, step: bigint): string {
   const hex = BigInt.asUintN(128, BigInt(`0x${uuid.replaceAll('-', '')}`) + step)
     .toString(16)
@@ -119,7 +124,7 @@ function neighbour(uuid: string, step: bigint): string {
 
 const tagBytes = 6;
 
-/** A cursor is opaque to clients. */
+/** Makes the cursor of a row. Clients must not look inside. */
 export function encodeCursor({ kind, ownerId = '' }: ListOf, uuid: string): string {
   const tag = createHash('sha256').update(`${kind}/${ownerId}`).digest().subarray(0, tagBytes);
   return Buffer.concat([tag, Buffer.from(uuid.replaceAll('-', ''), 'hex')]).toString('base64url');
@@ -131,7 +136,7 @@ function decodeCursor(
 ): string {
   const hex = Buffer.from(cursor, 'base64url').toString('hex', tagBytes);
   const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  // Broken or of another list: whatever this list would not have written.
+  // A broken cursor, or one of another list, differs from what this list would have written.
   if (!isUuid(uuid) || encodeCursor(of, uuid) !== cursor) {
     throw badUserInput(`\`${argument}\` is not a cursor of this list.`, { argument });
   }

@@ -7,25 +7,25 @@ import { directClient } from './direct-client.ts';
 const channel = 'heliograph';
 const heartbeatMs = 5_000;
 const reconnectMaxMs = 2_000;
-/** PostgreSQL takes payloads of up to 7,999 bytes. */
+/** A bit less than the 7,999 bytes that PostgreSQL allows. */
 const maxPayloadBytes = 7_900;
-/** At most one NOTIFY in this time while hints keep coming: one that follows a pause is sent at once. */
+/** While hints keep coming, at most one NOTIFY is sent in this time. After a pause the first one is sent at once. */
 const notifyEveryMs = 2;
 
 /**
- * Hints between processes: "these owners have something new". Hints only, never the news itself: one that is lost
- * costs a reader its next look at the table, which it takes by the clock anyway.
+ * Hints between processes: "these owners have something new". A hint never carries the news itself. If one is lost, a
+ * reader finds the news a little later, because it also looks at the table at regular times.
  *
- * Two connections, both direct (LISTEN does not pass a pooler in transaction mode). One listens, asks something
- * every 5 s, because a network that swallows packets raises no event, and is made anew when it falls; `onConnect`
- * then tells the readers to look for what they missed. The other sends, never inside anybody's transaction: NOTIFY
- * takes a lock of the whole cluster until its transaction has committed.
+ * There are two connections, both direct, because LISTEN does not work through a pooler in transaction mode. One
+ * listens. It also sends a query every 5 s, because a network that drops packets raises no event. When it fails, a new
+ * one is made, and `onConnect` tells the readers to look for what they missed. The other connection sends. It never
+ * sends in somebody's transaction: NOTIFY holds a lock on the whole cluster until its transaction has committed.
  */
 export class Hints {
   readonly #url: string;
   readonly #logger: Logger;
   readonly #stop = new AbortController();
-  /** Of the listening connection. */
+  /** Aborted when the listening connection is lost. */
   #over = new AbortController();
   #listener: pg.Client | undefined;
   #sender: pg.Client | undefined;
@@ -40,12 +40,12 @@ export class Hints {
     this.#logger = options.logger;
   }
 
-  /** Is called with the words of each hint, and with `['*']` where anything may have changed. */
+  /** The listener is called with the words of each hint, and with `['*']` if anything may have changed. */
   subscribe(listener: (words: readonly string[]) => void): void {
     this.#onHint.push(listener);
   }
 
-  /** Is called after each connect: hints before it may have been missed. */
+  /** The listener is called after each connect, since earlier hints may have been missed. */
   onConnect(listener: () => void): void {
     this.#onConnect.push(listener);
   }
@@ -77,7 +77,7 @@ export class Hints {
     while (!this.#stop.signal.aborted) {
       const client = directClient(this.#url);
       this.#listener = client;
-      // Ends the pause between two heartbeats, so that no connection leaves anything of itself on `#stop`.
+      // One signal per connection ends its pauses, so that no listener of an old connection stays on `#stop`.
       const over = new AbortController();
       this.#over = over;
       try {
@@ -88,7 +88,7 @@ export class Hints {
           for (const listener of this.#onHint) listener(words);
         });
         const connecting = client.connect();
-        // One that is ended meanwhile neither connects nor fails.
+        // A client that is ended while it connects neither resolves nor rejects.
         await Promise.race([connecting, once(over.signal, 'abort')]);
         if (over.signal.aborted) connecting.catch(() => undefined);
         else {

@@ -6,15 +6,15 @@ import { ConfigError } from '../config.ts';
 import { directClient } from './direct-client.ts';
 
 const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
-/** Any number, the same in every process: migrations are applied by one at a time. */
+/** The key of the advisory lock (any number, the same in every process): only one process migrates at a time. */
 const lockKey = 7_203_115;
 const migrationTimeoutMs = 600_000;
 const oldestServer = 150_000;
 
 /**
- * Applies the files of `migrations/` that the database has not seen, in their order, each in a transaction of its
- * own, under an advisory lock: any number of processes may start at once. A landed file never changes: one whose
- * text differs from what was applied stops the start. Returns the names of those applied now.
+ * Applies the files of `migrations/` that the database has not seen yet, in order, each in its own transaction. An
+ * advisory lock lets any number of processes start at once. A released file must never change: if its text differs from
+ * the text that was applied, the start fails. Returns the names of the files that were applied now.
  */
 export async function migrate(url: string): Promise<readonly string[]> {
   const client = directClient(url, migrationTimeoutMs);

@@ -4,21 +4,21 @@ import { firstUuidAt } from '../ids.ts';
 import { isTransient, sqlStateOf } from './retry.ts';
 
 /**
- * Daily partitions of the big tables. They are made days ahead and dropped whole: retention never deletes row by
- * row, and no default partition collects what nobody expected.
+ * Daily partitions of the big tables. They are made days ahead and dropped as a whole, so retention never deletes row
+ * by row. There is no default partition.
  *
  * A partition is created as a table of its own with a CHECK and then attached: `create table … partition of` would
- * wait behind every reader and block every insert meanwhile; `attach` does neither.
+ * wait for every reader and block every insert meanwhile; `attach` does neither.
  */
 export type PartitionedTable = Readonly<{ table: string; column: string; by: 'uuid' | 'time' }>;
 
 const daysAhead = 7;
 const duplicateTable = '42P07';
 const duplicateObject = '42710';
-/** "partition … would overlap" and "is already a partition". */
+/** The codes of errors such as "partition … would overlap" and "is already a partition". */
 const alreadyThere = new Set([duplicateTable, duplicateObject, '42P17', '42809', '23505']);
 
-/** Makes yesterday's partition, today's and the next seven days', where they are missing. Returns how many it made. */
+/** Makes the missing partitions for yesterday, today and the next seven days. Returns how many it made. */
 export async function createPartitions(
   pool: pg.Pool,
   tables: readonly PartitionedTable[],
@@ -37,7 +37,7 @@ export async function createPartitions(
   return made;
 }
 
-/** Partitions of a table that hold only what is older than `before`, oldest first. */
+/** The partitions of a table in which everything is older than `before`, oldest first. */
 export async function expiredPartitions(
   pool: pg.Pool,
   table: PartitionedTable,
@@ -49,7 +49,7 @@ export async function expiredPartitions(
     .filter(({ endsAt }) => endsAt <= before);
 }
 
-/** Drops a partition; gives up at once, for a later try, where somebody reads it. */
+/** Drops a partition. If somebody is reading it, gives up after half a second; a later run tries again. */
 export async function dropPartition(pool: pg.Pool, name: string): Promise<boolean> {
   const client = await pool.connect();
   try {

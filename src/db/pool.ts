@@ -15,26 +15,26 @@ import { isTransient } from './retry.ts';
 import { Shares } from './shares.ts';
 
 /**
- * Connections to PostgreSQL. Every one of the process is made here or in `listen.ts`.
+ * The connections to PostgreSQL. Only the files of this room make any.
  *
- * Two pools: `engine` for the few statements that move deliveries, `api` for everything that a caller asks. A storm
- * of queries can then never starve a settle. Both pin what plans and times depend on, so that a database with
- * other defaults behaves the same:
- * - READ COMMITTED: under REPEATABLE READ the fenced settle would fail instead of seeing the row as it is now.
- * - plans by index and no JIT: on tables that were never analysed the planner otherwise takes sequential scans
+ * There are two pools: `engine` for the few statements that move deliveries, and `api` for everything that callers ask
+ * for. So a storm of queries cannot keep results from being written. Both pools pin the settings that decide about
+ * plans and times, so that a database with other defaults behaves the same:
+ * - READ COMMITTED: under REPEATABLE READ the statement that settles would fail instead of seeing the current row.
+ * - only plans by index, and no JIT: on tables that were never analysed the planner otherwise takes sequential scans
  *   (1,900 instead of 87,000 settles a second).
  * - `statement_timeout`, and `idle_in_transaction_session_timeout` for a process that was paused in a transaction.
  */
 export type Database = Readonly<{
   engine: pg.Pool;
   api: pg.Pool;
-  /** One connection apart, to find out whether the database answers, however busy the others are. */
+  /** One separate connection, to find out whether the database answers, however busy the others are. */
   probe: pg.Pool;
-  /** Typed queries over `api`. What one holder asks at once is bounded: see `asHolder`. */
+  /** Typed queries on the pool `api`. Each holder may use only a share of its connections: see `asHolder`. */
   query: Kysely<Tables>;
-  /** Tells other processes, and this one, what has changed: after the commit, never in a transaction. */
+  /** Tells other processes, and this one, what has changed. Used after the commit, never in a transaction. */
   hints: Hints;
-  /** Whether statements are prepared by name. They break through pgbouncer in transaction mode before 1.21. */
+  /** Whether statements are prepared by name. This fails through a pgbouncer older than 1.21 in transaction mode. */
   prepared: boolean;
   /** Ends every connection. Safe to call twice. */
   close(): Promise<void>;
@@ -45,7 +45,7 @@ const probeTimeoutMs = 2_000;
 
 export function openDatabase(options: {
   url: string;
-  /** Past any pooler; the same as `url` where there is none. */
+  /** The URL that does not go through a pooler. By default the same as `url`. */
   directUrl?: string;
   logger: Logger;
   prepared: boolean;
@@ -79,9 +79,9 @@ export function openDatabase(options: {
 }
 
 /**
- * Kysely hands every connection back as healthy. One whose socket died (a network that swallows packets ends in a
- * read timeout) must be closed instead, or the pool fills with dead ones. The pool is ended by `close`: kysely ends it
- * only once it has run a query.
+ * Kysely returns every connection to the pool as if it were healthy. A connection with a dead socket (for example after
+ * a read timeout, when the network drops packets) has to be closed instead, or the pool fills with dead ones. `close`
+ * ends the pool, because kysely ends it only if it has run a query.
  */
 function discardingBroken(pool: pg.Pool, shares: Shares): PostgresPool {
   return {
@@ -149,8 +149,8 @@ function openPool(
     keepAlive: true,
     onConnect: (client: pg.ClientBase) => pinSettings(client, statementTimeoutMs),
   } as pg.PoolConfig);
-  // An error of an idle connection, and of one that is checked out between two queries: the next query fails and is
-  // retried or answered; without these listeners the process would end.
+  // These listeners hear the errors of connections that run no query at the moment. Without them such an error would
+  // end the process. The next query on the connection fails, and is repeated or answered with an error.
   pool.on('error', (error) => options.logger.warn({ error: error.message }, 'idle database connection lost'));
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What PostgreSQL and the socket say when the same statement may succeed in a moment. */
+/** The codes of PostgreSQL and of the socket after which the same statement may soon succeed. */
 const transientCodes = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
@@ -25,7 +25,7 @@ const transientCodes = new Set([
   'ENETUNREACH',
 ]);
 
-/** Connection failures that node-pg reports in words alone. */
+/** Connection failures that node-pg reports without a code. */
 const transientMessages = [
   /^Connection terminated/,
   /^Query read timeout$/,
@@ -39,7 +39,7 @@ export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Whether a repetition may succeed: the connection or the server failed, or a lock was in the way. */
+/** Whether a repetition may succeed, because the connection or the server failed or a lock was in the way. */
 export function isTransient(error: unknown): boolean {
   const code = sqlStateOf(error);
   if (code !== undefined && (transientCodes.has(code) || code.startsWith('08'))) return true;
@@ -47,16 +47,16 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * Whether that is because the database cannot be used, so that any request would fail now. A statement that took too
- * long says nothing of the sort: the same one would only burden the server again.
+ * Whether the error means that the database cannot be used at all, so that every request would fail now. A statement
+ * that took too long does not mean that, and repeating it would only burden the server again.
  */
 export function isDatabaseAway(error: unknown): boolean {
   return isTransient(error) && sqlStateOf(error) !== '57014';
 }
 
 /**
- * Repeats `act` while it fails for a passing reason, up to `attempts` times, with growing pauses. Only for acts that
- * may be repeated though their first commit succeeded and only the answer was lost.
+ * Repeats `act` while it fails for a temporary reason, up to `attempts` times, with growing pauses. Use it only for an
+ * act that may run twice: its commit may have succeeded although the answer was lost.
  */
 export async function retrying<T>(
   act: () => Promise<T>,

@@ -1,17 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { UnavailableError } from '../errors.ts';
 
-/** Whoever waits longer is told to come again. */
+/** A caller that waits longer than this is told to try again. */
 const usualPatienceMs = 5_000;
 
 const holders = new AsyncLocalStorage<string>();
 
-/** Whatever `act` asks the database is counted towards this holder's share of the connections. */
+/** Runs `act`. Its database connections count towards this holder's share. */
 export const asHolder = <T>(holder: string, act: () => T): T => holders.run(holder, act);
 
 /**
- * How many connections one holder, a tenant for example, uses at once. One that asks for more waits for its own: twelve
- * slow reads of one tenant would otherwise be all that anybody gets.
+ * Limits how many connections one holder, for example a tenant, uses at once. A holder that asks for more waits until
+ * one of its own is free. Otherwise twelve slow reads of one tenant would occupy the whole pool.
  */
 export class Shares {
   readonly #most: number;
@@ -25,7 +25,7 @@ export class Shares {
 
   /**
    * Resolves once the current holder may use one more connection, with the function that gives it back. Throws
-   * UNAVAILABLE where it has to wait for too long.
+   * UNAVAILABLE after too long a wait.
    */
   async take(): Promise<() => void> {
     const holder = holders.getStore();
@@ -54,7 +54,9 @@ function turnOf(waiting: (() => void)[], patienceMs: number): Promise<void> {
     const timer = setTimeout(() => {
       waiting.splice(waiting.indexOf(go), 1);
       reject(
-        new UnavailableError('So much of yours is being read already that this had to wait for too long.'),
+        new UnavailableError(
+          'Too many of your requests are reading from the database at once, so this one waited too long. Try again.',
+        ),
       );
     }, patienceMs);
     waiting.push(go);

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Tables } from '../tables.ts';
 import type { Database } from './pool.ts';
 
-/** One SQL text with a name of its own, so that PostgreSQL parses and plans it once a connection. */
+/** An SQL text with a name, so that PostgreSQL parses and plans it only once per connection. */
 export type Statement = Readonly<{ name: string; text: string }>;
 
 export const statement = (name: string, text: string): Statement => ({ name: `heliograph_${name}`, text });
@@ -20,7 +20,7 @@ export async function run<Row extends pg.QueryResultRow>(
   return result.rows;
 }
 
-/** The same within a transaction of the typed queries. */
+/** Runs a statement within a transaction of the typed queries. */
 export async function runWithin<Row>(
   trx: Transaction<Tables>,
   query: Statement,

@@ -3,36 +3,36 @@ import { chmodSync, lchownSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { searchPath } from '../config.ts';
 
-/** PostgreSQL refuses to run as root, so it runs as somebody who may do nothing. */
+/** The user `nobody`. PostgreSQL refuses to run as root. */
 const nobody = 65_534;
 const namespace = ['--user', `--map-user=${nobody}`, `--map-group=${nobody}`];
 
-/** How its programs are run: of one way for the life of this process. */
+/** How the programs of PostgreSQL are run. It is chosen once for the life of this process. */
 export type Unprivileged = Readonly<{
-  /** With absolute paths. */
+  /** Starts a program. All paths must be absolute. */
   run(command: string, args: readonly string[]): ChildProcess;
-  /** Gives it a folder or file of the data directory, with all that is in it. */
+  /** Makes that user the owner of a folder or file of the data directory, with all its content. */
   own(path: string): void;
-  /** What to do where it may not reach its files; empty where that cannot be. */
+  /** For error messages: what to do if that user cannot reach the files. Empty if this cannot happen. */
   hint: string;
 }>;
 
 const optionsOf = (env: NodeJS.ProcessEnv): SpawnOptions => ({
   stdio: ['ignore', 'pipe', 'pipe'],
   env,
-  // A group of its own: a Ctrl-C in the terminal reaches us alone, and we stop the server last.
+  // In its own process group, so that Ctrl-C in the terminal reaches only us; we stop the server last.
   detached: true,
-  // Ours may be one that it cannot enter.
+  // Our own working directory may be one that this user cannot enter.
   cwd: '/',
 });
 
 /**
- * As we are, where we are not root. As root in a user namespace in which we are nobody: it reaches whatever we reach,
- * below a folder of root's too. Where the system allows no namespaces (a container often does not) really as nobody,
- * who then needs a way to the data directory.
+ * Chooses how to run PostgreSQL. If we are not root: as the same user. If we are root: in a user namespace in which we
+ * are called nobody, so that it still reaches every file that we reach, also inside a folder of root. If the system
+ * allows no namespaces, as in many containers: really as nobody, who then needs access to the data directory.
  */
 export function unprivileged(): Unprivileged {
-  // Nothing else of ours: whoever it runs as may read its environment.
+  // No other variables of ours: other processes of that user may read this environment.
   const env = { PATH: searchPath(), LC_ALL: 'C', TZ: 'UTC' };
   const options = optionsOf(env);
   if (process.getuid?.() !== 0) {
@@ -48,12 +48,12 @@ export function unprivileged(): Unprivileged {
   return {
     run: (command, args) => spawn(command, args, { ...options, uid: nobody, gid: nobody }),
     own(path) {
-      // It may pass through. Who may list the folder stays as it is.
+      // That user may pass through the folder. Who may list its files stays as it is.
       const folder = dirname(path);
       chmodSync(folder, (statSync(folder).mode & 0o7777) | 0o001);
       give(path, nobody);
     },
-    hint: ' As root it is run as nobody, who cannot reach the program or the data directory: put both where everybody may pass, start as an ordinary user, or set DATABASE_URL.',
+    hint: ' Heliograph was started as root, so PostgreSQL runs as the user nobody, who cannot reach the program or the data directory. Put both into folders that everybody may enter, start as an ordinary user, or set DATABASE_URL.',
   };
 }
 
@@ -62,6 +62,6 @@ function give(path: string, owner: number): void {
   if (entry.uid === owner) return;
   const inside = entry.isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : [];
   for (const name of inside) lchownSync(join(path, name), owner, owner);
-  // Last: until then it is not done.
+  // The folder itself last, so that its owner shows that everything inside is done.
   lchownSync(path, owner, owner);
 }

@@ -2,8 +2,8 @@
  * Decides which addresses may be dialled.
  *
  * Endpoint URLs are written by strangers and fetched from inside our network, so the question is never "is
- * this address bad?" but "is it a public receiver?". Whatever is not global unicast is refused, and what looks
- * global but is set aside for something else is refused, too:
+ * this address bad?" but "is it a public receiver?". An address that is not global unicast is refused, and so
+ * is one that looks global but is reserved for something else:
  *
  * - IPv4: all that the IANA special-purpose registry lists, multicast, the reserved block, and the metadata
  *   services of clouds. Most of those lie in link-local or shared space anyway; 168.63.129.16 does not.
@@ -13,10 +13,10 @@
  *   protocols are refused.
  * - A v4-mapped address (::ffff:a.b.c.d) is dialled as IPv4, so it is judged as the IPv4 address inside it.
  *
- * What the operator allows explicitly wins over all of it. What is not an address at all is refused.
+ * An address that the operator allows explicitly is always allowed. A text that is not an address is refused.
  *
- * The guard knows nothing of names. Whoever resolves one asks about every answer, dials the very address that
- * was asked about, and asks again about the address the socket ended up with.
+ * The guard knows nothing about names. The code that resolves a name has to ask about every address in the answer, dial
+ * exactly the address that it asked about, and ask again about the address that the socket is connected to.
  */
 import { BlockList, isIP, SocketAddress } from 'node:net';
 
@@ -69,7 +69,7 @@ export class AddressGuard {
   readonly #global = new BlockList();
   readonly #allowed = { ipv4: new BlockList(), ipv6: new BlockList() };
 
-  /** `allow`: CIDRs, or single addresses, that may be dialled whatever the tables say. A bad one throws. */
+  /** `allow`: CIDRs or single addresses that may be dialled whatever the tables say. Throws if one is not valid. */
   constructor(allow: readonly string[]) {
     for (const [network, prefix] of REFUSED_IPV4) this.#refused.ipv4.addSubnet(network, prefix, 'ipv4');
     for (const [network, prefix] of REFUSED_IPV6) this.#refused.ipv6.addSubnet(network, prefix, 'ipv6');
@@ -89,7 +89,10 @@ export class AddressGuard {
     return !this.#refused[family].check(text, family);
   }
 
-  /** Whether the operator named the address: then it may be dialled though private, and by plain http. */
+  /**
+   * Whether the operator allowed the address explicitly: then it may be dialled even if it is private, and with plain
+   * http.
+   */
   isExplicitlyAllowed(address: string): boolean {
     const parsed = parseAddress(address);
     return parsed !== undefined && this.#allowed[parsed.family].check(parsed.text, parsed.family);
@@ -97,7 +100,7 @@ export class AddressGuard {
 }
 
 function parseAddress(text: string): Address | undefined {
-  // A zone (fe80::1%eth0) names an interface of this host: never a public receiver.
+  // A zone (fe80::1%eth0) names an interface of this host: it is never a public receiver.
   if (text.includes('%')) return undefined;
   const version = isIP(text);
   if (version === 4) return { family: 'ipv4', text };

@@ -7,7 +7,10 @@ export const MAX_URL_CHARS = 2048;
 const MAX_HOSTNAME_CHARS = 253;
 const MAX_LABEL_CHARS = 63;
 
-/** The same words whatever the address was and however it was reached: the answer must not map our network. */
+/**
+ * Always the same words, whatever the address is and however the URL leads there: the answer must not reveal our
+ * network.
+ */
 export const BLOCKED_ADDRESS_MESSAGE = 'The URL leads to an address that webhooks may not be sent to.';
 
 type UrlProblemCode = 'INVALID_URL' | 'FORBIDDEN_PORT' | 'BLOCKED_ADDRESS' | 'HTTPS_REQUIRED';
@@ -19,19 +22,20 @@ export interface UrlProblem {
 
 export interface UrlPolicy {
   readonly guard: AddressGuard;
-  /** Plain http only to addresses that the guard's allow list names. */
+  /** If true, plain http is allowed only to addresses on the guard's allow list. */
   readonly requireHttps: boolean;
 }
 
 /**
  * Judges a URL that somebody wants webhooks sent to, by its text alone: nothing is resolved or dialled, so a
- * URL that passes may still be refused when its name turns out to lead to a blocked address. The WHATWG parser
- * has already brought every spelling of a literal address (octal, hex, one number, short forms) to one.
+ * URL that passes may still be refused when its name turns out to lead to a blocked address. The WHATWG
+ * parser turns every spelling of a literal address (octal, hex, one number, short forms) into the usual one.
  */
 export function checkUrl(url: string, policy: UrlPolicy): { url: URL } | { problem: UrlProblem } {
-  if (!url.isWellFormed()) return invalid('The URL holds half of a surrogate pair.');
+  if (!url.isWellFormed())
+    return invalid('The URL contains an incomplete character (half of a surrogate pair).');
   if (url.length > MAX_URL_CHARS) return invalid(`The URL is longer than ${MAX_URL_CHARS} characters.`);
-  // The parser silently drops tabs and newlines and reads a backslash as a slash; nobody means that.
+  // The parser silently drops tabs and newlines and reads a backslash as a slash, which nobody intends.
   if (/[\s\\\p{Cc}]/u.test(url))
     return invalid('The URL contains white space, a backslash or a control character.');
   const authority = /^https?:\/\/([^/?#]+)/i.exec(url)?.[1];
@@ -42,7 +46,10 @@ export function checkUrl(url: string, policy: UrlPolicy): { url: URL } | { probl
   if (parsed === null) return invalid('The URL cannot be parsed.');
   if (!isHostname(parsed.hostname)) return invalid('The host name of the URL is not valid.');
   if (parsed.port !== '' && isForbiddenPort(Number(parsed.port))) {
-    return problem('FORBIDDEN_PORT', `Port ${parsed.port} belongs to another service and is never sent to.`);
+    return problem(
+      'FORBIDDEN_PORT',
+      `Port ${parsed.port} belongs to another service; webhooks are never sent to it.`,
+    );
   }
 
   const literals = literalAddresses(parsed.hostname);
@@ -59,7 +66,7 @@ export function checkUrl(url: string, policy: UrlPolicy): { url: URL } | { probl
   return { url: parsed };
 }
 
-/** The addresses a host stands for without asking DNS; none for an ordinary name. */
+/** The addresses that a host stands for without a DNS query; none for an ordinary name. */
 function literalAddresses(hostname: string): readonly string[] {
   const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   if (isIP(bare) !== 0) return [bare];
@@ -69,7 +76,8 @@ function literalAddresses(hostname: string): readonly string[] {
 function isHostname(hostname: string): boolean {
   if (hostname.startsWith('[')) return true;
   if (hostname === '' || hostname.length > MAX_HOSTNAME_CHARS) return false;
-  // An empty label is a trailing dot or two dots in a row: other spellings of a name that rules know without.
+  // An empty label means a trailing dot or two dots in a row: another spelling of a name, which rules about names would
+  // miss.
   return hostname.split('.').every((label) => label.length > 0 && label.length <= MAX_LABEL_CHARS);
 }
 

@@ -1,15 +1,15 @@
 import type { Connection } from './connection.ts';
 
 /**
- * Idle connections of all origins together. With ten thousand endpoints each origin keeping its own would hold
- * ten thousand sockets; beyond this the one that has been idle longest goes. A TLS socket holds some 50 KB.
+ * The most idle connections, over all origins together. Beyond this the one that has been idle for the longest time is
+ * closed. Without a common limit ten thousand endpoints would hold ten thousand sockets, each some 50 KB with TLS.
  */
 const MAX_IDLE_CONNECTIONS = 512;
 
-/** Idle connections by origin. What is taken out belongs to the taker until it is given back. */
+/** The idle connections by origin. A connection that is taken out belongs to the taker until it is given back. */
 export class ConnectionPool {
   readonly #byOrigin = new Map<string, Connection[]>();
-  /** In the order in which they became idle. */
+  /** All idle connections, in the order in which they became idle. */
   readonly #idle = new Set<Connection>();
   #isClosed = false;
 
@@ -37,7 +37,7 @@ export class ConnectionPool {
     if (oldest !== undefined) this.discard(oldest);
   }
 
-  /** Forgets it, idle or not, and closes it. */
+  /** Closes a connection, idle or not, and removes it from the pool. */
   discard(connection: Connection): void {
     this.#remove(connection);
     connection.destroy();

@@ -1,21 +1,21 @@
 /**
  * One socket and the undici client that speaks HTTP/1.1 on it, one request at a time.
  *
- * undici would pool, dial and reconnect by itself. It does not here, because three promises hang on knowing
- * which socket serves which request:
+ * undici would pool, dial and reconnect by itself. Here it does not, because we have to know which socket serves which
+ * request in order to keep three promises:
  *
- * - Nothing is sent twice without a word. A POST whose connection breaks may have been processed, so a new attempt
+ * - Nothing is sent twice silently. A POST whose connection breaks may have been processed, so a new attempt
  *   is for the retry schedule to make. A client here has exactly one socket in its life: when it asks for another, it
- *   gets an error. There is one exception, which the sender tells of: a connection that was kept from an earlier
- *   request and ends before one byte of an answer was let go by the receiver while it was idle. The request goes out
- *   once more, on a fresh connection, at once and as part of the same attempt.
- * - A socket stays where the guard saw it: no reconnect means no address that was not checked.
- * - A response has a price cap. Interim responses, chunk extensions and trailers burn CPU while nothing arrives,
- *   so whatever a response brings on the socket beside its body is counted, and limited as one.
+ *   gets an error. There is one exception, which the sender reports: if a connection that was kept from an
+ *   earlier request ends before one byte of an answer, the receiver had closed it while it was idle. Then the request
+ *   is sent once more, at once, on a new connection, as part of the same attempt.
+ * - Every address has been checked: without reconnects a socket always leads to the address that the guard judged.
+ * - The cost of a response is limited. Interim responses, chunk extensions and trailers cost CPU although they bring no
+ *   body, so all bytes of a response that are not its body are counted together, against one limit.
  *
- * Once the status is known the attempt has its result: whatever goes wrong after it (a reset, a broken chunk,
- * the cap, the deadline) only cuts short the body, which is kept for the record. The connection is then thrown
- * away, as after every failure.
+ * Once the status is known, the attempt has its result. Whatever goes wrong later (a reset, a broken chunk, the limit,
+ * the deadline) only shortens the body, which is stored for people to read. The connection is then closed, as after
+ * every failure.
  */
 import type { Socket } from 'node:net';
 import { Client } from 'undici';
@@ -23,25 +23,26 @@ import type { Deadline } from './deadline.ts';
 import { Exchange, type ExchangeLimits, MAX_HEADER_BYTES, type Reply, UnsentRequest } from './exchange.ts';
 import { ResponseHead } from './response-head.ts';
 
-/** What a response may cost beside its body: interim responses, headers, the framing of chunks, trailers. */
+/** How many bytes a response may have beside its body: interim responses, headers, chunk framing and trailers. */
 const MAX_OVERHEAD_BYTES = 2 * MAX_HEADER_BYTES;
 /**
- * undici's own limit is out of reach on purpose. Once over it, undici makes an error with a stack trace for every
- * further header of the 64 KiB it is reading: 600 ms of CPU for a response of four-byte headers, 9 ms this way.
+ * undici's own limit is set so high on purpose that it is never reached. Beyond it, undici makes an error with a stack
+ * trace for every further header of the 64 KiB it is reading: 600 ms of CPU for a response of four-byte headers, 9 ms
+ * this way.
  */
 const UNDICI_HEADER_BYTES = 1_048_576;
-/** Receivers close idle connections after 2 s (gunicorn), 5 s (Node) or later, so let go before them. */
+/** Receivers close idle connections after 2 s (gunicorn), 5 s (Node) or later, so we close ours before them. */
 const IDLE_MS = 1_000;
-/** After a pause the socket may have brought something that nobody has looked at yet. */
+/** After a pause of this length there may be bytes on the socket that nobody has read yet. */
 const SETTLED_MS = 20;
-/** What a `Keep-Alive: timeout` of the receiver may stretch it to. */
+/** The longest idle time that a receiver can ask for by `Keep-Alive: timeout`. */
 const MAX_IDLE_MS = 10_000;
-/** A busy connection is renewed now and then, so that a change in the DNS or of the rules takes effect. */
+/** The longest life of a connection, so that changes in the DNS and in the rules take effect for busy ones too. */
 const MAX_AGE_MS = 60_000;
 
 export interface PostRequest {
   readonly path: string;
-  /** Name, value, name, value … */
+  /** The headers as one flat list: name, value, name, value … */
   readonly headers: string[];
   readonly body: string;
 }
@@ -54,14 +55,14 @@ export class Connection {
   readonly #head = new ResponseHead();
   #exchange: Exchange | undefined;
   #idleSince = performance.now();
-  /** Of the socket: read before the exchange, and handed to the parser by now. */
+  /** How many bytes the socket had read before the exchange; the next field counts those handed to the parser. */
   #bytesBefore = 0;
   #bytesParsed = 0;
 
   constructor(origin: string, socket: Socket) {
     this.origin = origin;
     this.#socket = socket;
-    // Before undici's own listener, so that what comes over the limit, or unasked, is not parsed any more.
+    // Set before undici's own listener, so that bytes beyond the limit, or bytes nobody asked for, are not parsed.
     socket.on('readable', () => this.#checkOverhead());
     const read = socket.read.bind(socket);
     socket.read = (size?: number) => {
@@ -77,7 +78,7 @@ export class Connection {
       connect: (_options, callback) => {
         const isFirst = !isHandedOver;
         isHandedOver = true;
-        // The client looks for its first request after it has called us, so not within the call.
+        // The client looks for its first request only after this call has returned, so call back later.
         queueMicrotask(() => (isFirst ? callback(null, socket) : callback(new UnsentRequest(), null)));
       },
       maxHeaderSize: UNDICI_HEADER_BYTES,
@@ -119,7 +120,7 @@ export class Connection {
 
   /** One POST. Throws SendFailure or UnsentRequest; after these, and after a cut response, the socket is gone. */
   async post(request: PostRequest, limits: ExchangeLimits, deadline: Deadline): Promise<Reply> {
-    // What came on the idle socket has ended it.
+    // Something arrived while the socket was idle, and it was closed for that.
     if (this.#socket.destroyed) throw new UnsentRequest();
     const exchange = new Exchange(limits);
     this.#exchange = exchange;
@@ -148,11 +149,12 @@ export class Connection {
 
   #checkOverhead(): void {
     if (this.#exchange === undefined) {
-      // Unasked bytes would be taken for the answer to the next request. (Without any the socket has ended.)
+      // Bytes that nobody asked for would be taken for the answer to the next request. (Zero bytes mean that the socket
+      // has ended.)
       if (this.#socket.readableLength > 0) this.destroy();
       return;
     }
-    // How much of the latest read (64 KiB at most) is body, only the parser can tell: it counts next time.
+    // Only the parser can tell how much of the latest read (at most 64 KiB) is body, so that read counts next time.
     const overhead = this.#bytesParsed - this.#bytesBefore - this.#exchange.bodyBytes;
     this.#bytesParsed = this.#socket.bytesRead;
     if (overhead <= MAX_OVERHEAD_BYTES) return;

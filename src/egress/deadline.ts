@@ -15,8 +15,8 @@ function stoppableBy(signal: AbortSignal): Set<Deadline> {
 }
 
 /**
- * One clock for all stages of a send. Each stage says how it is stopped; only the latest stage is running, so
- * only its stop is called, at once when the time is up already. One timer per send, whatever it goes through.
+ * One timer for all stages of a send. Each stage says how to stop it. Only the latest stage is running, so only that
+ * one is stopped when the time is up; if the time is up already, it is stopped at once.
  */
 export class Deadline {
   readonly #timer: NodeJS.Timeout;

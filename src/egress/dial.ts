@@ -1,11 +1,11 @@
 /**
- * From a destination to one connected socket that is known to lead where it may.
+ * Connects one socket to a destination, and only to an address that is allowed.
  *
- * The rule is: what was checked is what is dialled. A name is resolved once; every address in the answer must
- * be allowed (an answer that mixes good and bad ones is an attack or a mistake, and dialling the good half
- * would only make it work by luck); the sockets are opened to those very addresses, so that no second lookup
- * can flip to another. Literal addresses take the same way, since a lookup never sees them. After the connect
- * the address of the peer is checked once more, for whatever a local network stack may do in between.
+ * The rule is: the address that was checked is the address that is dialled. A name is resolved once, and every address
+ * in the answer must be allowed. (An answer that mixes allowed and refused addresses is an attack or a mistake;
+ * dialling only the allowed ones would make it work by luck.) The sockets are opened to exactly these addresses, so
+ * that no second lookup can return another one. Literal addresses are checked in the same way. After the connect, the
+ * address of the peer is checked once more, in case the local network stack changed it.
  *
  * TLS is spoken to the name (SNI and certificate), never to the address, unless the URL has no name.
  */
@@ -19,12 +19,12 @@ import { errorCode, SendFailure } from './send-failure.ts';
 
 /** When one address has not answered for this long, the next is tried beside it (RFC 8305, section 5). */
 const NEXT_ADDRESS_MS = 250;
-/** More than any honest name has that is down; each costs a socket. */
+/** The most addresses that are tried for one name. Each costs a socket, and honest names do not have more. */
 const MAX_ADDRESSES = 8;
 
 export interface Destination {
   readonly isSecure: boolean;
-  /** A name, or a literal address without brackets. */
+  /** A host name, or a literal address without brackets. */
   readonly hostname: string;
   readonly port: number;
 }
@@ -60,7 +60,7 @@ async function addressesOf(
   deadline: Deadline,
 ): Promise<readonly string[]> {
   if (isIP(hostname) !== 0) return [hostname];
-  // Nobody outside chooses what `localhost` means, so one allowed loopback address is enough.
+  // No outsider decides what `localhost` means, so one allowed loopback address is enough.
   if (isLoopbackName(hostname)) return LOOPBACK_ADDRESSES.filter(mayDial);
   return resolver.resolve(hostname, deadline);
 }
@@ -89,7 +89,7 @@ function connectFirst(addresses: readonly string[], port: number, deadline: Dead
         resolve(socket);
       });
       socket.on('error', (error) => {
-        // After the connect this listener only keeps a late error from being thrown.
+        // After the connect this listener only prevents that a late error is thrown.
         if (!dialling.delete(socket)) return;
         dialNext();
         if (dialling.size === 0) reject(connectionFailure(error));
@@ -118,7 +118,7 @@ function startTls(
       host: hostname,
       ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
       ALPNProtocols: ['http/1.1'],
-      // Said aloud, since the environment can turn the default off.
+      // Set explicitly, because an environment variable can switch the default off.
       rejectUnauthorized: true,
     });
     secure.once('secureConnect', () => resolve(secure));
@@ -171,7 +171,7 @@ function tlsFailure(error: unknown): SendFailure {
       return new SendFailure('TLS_FAILED', 'the chain of the certificate is incomplete or not trusted');
     case 'ERR_SSL_UNSUPPORTED_PROTOCOL':
     case 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION':
-      return new SendFailure('TLS_FAILED', 'the receiver offers no TLS version from 1.2 on');
+      return new SendFailure('TLS_FAILED', 'the receiver does not offer TLS 1.2 or later');
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return new SendFailure('TLS_FAILED', 'the receiver does not speak TLS on this port');

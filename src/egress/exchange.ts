@@ -1,7 +1,7 @@
 import { type Dispatcher, errors } from 'undici';
 import { errorCode, SendFailure } from './send-failure.ts';
 
-/** Of all headers of a response together, as they came. */
+/** The most bytes of all headers of a response together, as they were received. */
 export const MAX_HEADER_BYTES = 16_384;
 /** `: ` and the end of the line. */
 const BYTES_BETWEEN_HEADERS = 4;
@@ -15,18 +15,18 @@ export interface Reply {
   readonly status: number;
   readonly headers: readonly ResponseHeader[];
   readonly body: string;
-  /** The body did not end by itself: it was too long, too slow or broken off. */
+  /** Whether the body is incomplete, because it was too long, too slow or broken off. */
   readonly isCut: boolean;
 }
 
 export interface ExchangeLimits {
-  /** The body is read no further. */
+  /** How many bytes of the body are read. */
   readonly maxResponseBytes: number;
-  /** And this much of it is kept. */
+  /** How many of these bytes are kept. */
   readonly keptResponseBytes: number;
 }
 
-/** Not a byte of the request was written: it may be sent on another connection. */
+/** No byte of the request was written, so it may be sent on another connection. */
 export class UnsentRequest extends Error {}
 
 /** The listener of one request: gathers the response and settles once, with the first thing that decides it. */
@@ -50,12 +50,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** How much of the body has come. */
+  /** How many bytes of the body have come. */
   get bodyBytes(): number {
     return this.#bodyBytes;
   }
 
-  /** Ends it now: with what has come of the response, or with `failure` when its status has not. */
+  /**
+   * Ends the exchange now: with the part of the response that has come, or with `failure` if the status has not come
+   * yet.
+   */
   cut(failure: SendFailure): void {
     if (this.#status === undefined) this.#fail(failure);
     else this.#succeed(this.#status, true);
@@ -71,7 +74,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     if (this.#isSettled) return;
-    // 1xx announce the response to come (103 Early Hints). 101 would end HTTP, and nobody asked for it.
+    // A 1xx status only announces the response (103 Early Hints). 101 would switch to another protocol, which nobody
+    // asked for.
     if (status >= 100 && status < 200 && status !== 101) return;
     if (status < 200 || status > 599) {
       this.#fail(new SendFailure('INVALID_RESPONSE', `the response has the status ${status}`, status));
@@ -128,7 +132,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Undefined when there is too much of them. */
+/** The headers as names and values. Undefined if they are too large. */
 function readHeaders(
   raw: Dispatcher.DispatchController['rawHeaders'],
 ): readonly ResponseHeader[] | undefined {
@@ -159,11 +163,11 @@ function tooLarge(): SendFailure {
 }
 
 function responseFailure(error: Error): SendFailure {
-  // The peer's end of the connection; undici has its own code for a clean one.
+  // The peer ended the connection; undici has a separate code for a clean end.
   const isClosed = error instanceof errors.SocketError && /closed$/.test(error.message);
   if (isClosed || ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT'].includes(errorCode(error))) {
     return new SendFailure('CONNECTION_RESET', 'the connection ended before the response');
   }
-  // A parser error, a 101, or an assertion that a strange response made fail.
+  // A parser error, status 101, or an assertion in undici that failed on a strange response.
   return new SendFailure('INVALID_RESPONSE', 'the response is not valid HTTP/1.1');
 }

@@ -1,15 +1,15 @@
 import { Agent, request } from 'undici';
 import { KeysUnavailableError } from '../errors.ts';
 
-/** A key set has some kilobytes. */
+/** The most bytes of a key set. A usual one has a few kilobytes. */
 const maxBytes = 1_048_576;
 const defaultTimeoutMs = 5_000;
 
 /**
- * GETs the key set of the issuer that the operator has configured, as parsed JSON. The address guard has no say here, since the URL
- * comes from no tenant and an issuer may well stand in the operator's own network; but no redirect is followed, no
- * compression is asked for, and a longer answer than 1 MiB is an error. Whatever is in the way, a timeout too, is a
- * KeysUnavailableError: the codes of the socket are those that stand for the database elsewhere.
+ * GETs the key set of the issuer that the operator has configured, as parsed JSON. The address guard is not asked,
+ * because the URL comes from the operator and the issuer may be in the operator's own network. But no redirect is
+ * followed, no compression is requested, and an answer longer than 1 MiB is an error. Every failure, also a timeout, is
+ * thrown as a KeysUnavailableError, because elsewhere the error codes of a socket mean that the database is away.
  */
 export async function fetchKeys(url: string, timeoutMs = defaultTimeoutMs): Promise<unknown> {
   const agent = new Agent({ maxResponseSize: maxBytes });

@@ -19,7 +19,7 @@ const FORBIDDEN_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Whether a header may not be set by the owner of an endpoint, in any spelling of its case. */
+/** Whether the owner of an endpoint may not set this header. Upper and lower case make no difference. */
 export function isForbiddenHeader(name: string): boolean {
   return FORBIDDEN_HEADERS.has(name.toLowerCase());
 }

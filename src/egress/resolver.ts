@@ -2,26 +2,29 @@ import { CANCELLED, Resolver } from 'node:dns/promises';
 import type { Deadline } from './deadline.ts';
 import { errorCode, SendFailure } from './send-failure.ts';
 
-/** One try; the second waits longer. Name servers answer in milliseconds or not at all. */
+/** How long the first try waits; the second waits longer. Name servers answer in milliseconds or not at all. */
 const TRY_TIMEOUT_MS = 1_500;
 const TRIES = 2;
-/** How long the slower family may keep the faster one waiting (RFC 8305 has 50 ms, for browsers). */
+/**
+ * When the addresses of one family (IPv4 or IPv6) have come, how long to wait for the other (RFC 8305 says 50 ms, for
+ * browsers).
+ */
 const OTHER_FAMILY_GRACE_MS = 250;
 
 /**
- * Names to addresses by c-ares, not by the system's lookup: that one blocks a thread of a pool of four, so a
- * few dead names would delay every other. /etc/hosts and search domains are not consulted; a name means what
- * the DNS says. Nothing is cached here: name servers do it, and kept connections spare most lookups.
+ * Resolves names with c-ares instead of the system's lookup, which blocks one of only four threads, so that a few dead
+ * names would delay all others. /etc/hosts and search domains are not used; only the DNS counts. Nothing is cached
+ * here: name servers cache, and kept connections make most lookups unnecessary.
  */
 export class NameResolver {
   readonly #resolver = new Resolver({ timeout: TRY_TIMEOUT_MS, tries: TRIES });
 
-  /** `servers`: `host:port` each, instead of the system's. */
+  /** `servers`: the name servers to ask instead of the system's, each as `host:port`. */
   constructor(servers?: readonly string[]) {
     if (servers !== undefined && servers.length > 0) this.#resolver.setServers(servers);
   }
 
-  /** All IPv4 and IPv6 addresses of a name, the families in turn. Throws DNS_FAILED when there is none. */
+  /** All IPv4 and IPv6 addresses of a name, alternating between the two. Throws DNS_FAILED if there are none. */
   resolve(name: string, deadline: Deadline): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
       const answers: { ipv4: readonly string[]; ipv6: readonly string[] } = { ipv4: [], ipv6: [] };
@@ -54,7 +57,7 @@ export class NameResolver {
 
       deadline.onExpiry((failure) => {
         clearTimeout(grace);
-        // The query itself is left to its own timeout: a resolver can only cancel everybody's.
+        // The query itself runs until its own timeout: a resolver can only cancel all its queries at once.
         reject(failure);
       });
       void ask('ipv4');

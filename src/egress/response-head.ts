@@ -1,25 +1,25 @@
 /**
- * What undici's parser refuses although a client has to take it, brought into a form that it takes:
+ * Rewrites two things that undici's parser refuses although a client has to accept them:
  *
  * - Interim responses (RFC 9110, section 15.2): a client must be able to parse one or more of them before the final
- *   response, even if it asked for none. Some servers send `100 Continue` to every POST. 101 is left as it is: nobody
- *   asked for another protocol, so that it is an error.
+ *   response, even if it asked for none. Some servers send `100 Continue` to every POST. A 101 is left as it is and
+ *   becomes an error, since nobody asked for another protocol.
  * - Folded header lines (RFC 9112, section 5.2): a user agent must replace the fold by a space.
  *
- * Only the head of a response is looked at, and only what looks like HTTP/1: everything else goes on as it came, so
- * that the parser judges it at once. What is left out still counts towards the price of a response.
+ * Only the head of a response is looked at, and only if it looks like HTTP/1. Everything else goes to the parser
+ * unchanged and at once. Bytes that are left out still count towards the limit on a response.
  */
 export class ResponseHead {
   #head: Buffer | undefined;
   #isPassing = true;
 
-  /** A response is awaited. */
+  /** Call this before each response. */
   expect(): void {
     this.#head = undefined;
     this.#isPassing = false;
   }
 
-  /** What the parser is to see of the bytes that came; undefined where it has to wait for more. */
+  /** The bytes to hand to the parser; undefined while more bytes are needed. */
   read(bytes: Buffer): Buffer | undefined {
     if (this.#isPassing) return bytes;
     const whole = this.#head === undefined ? bytes : Buffer.concat([this.#head, bytes]);
@@ -44,7 +44,7 @@ export class ResponseHead {
   }
 }
 
-/** Larger heads are refused anyway. */
+/** Larger heads are refused later anyway. */
 const maxHeadBytes = 16_384;
 const beginning = 'HTTP/1.';
 const statusAt = 'HTTP/1.1 '.length;
@@ -59,7 +59,10 @@ function isInterim(head: Buffer): boolean {
   return /^1\d\d$/.test(status) && status !== '101';
 }
 
-/** Behind the empty line; undefined where it has not come. A lone LF ends a line, too (RFC 9112, section 2.2). */
+/**
+ * The offset after the empty line; undefined if that line has not come. A lone LF also ends a line (RFC 9112, section
+ * 2.2).
+ */
 function endOfHead(bytes: Buffer): number | undefined {
   for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) {
     const next = bytes[at + 1];

@@ -1,4 +1,4 @@
-/** Why no response came of an attempt. */
+/** Why an attempt got no response. */
 export type FailureOutcome =
   | 'TIMEOUT'
   | 'DNS_FAILED'
@@ -10,8 +10,8 @@ export type FailureOutcome =
   | 'BLOCKED_ADDRESS';
 
 /**
- * How the stages of a send tell it that they failed; it never leaves the room. The message is shown to the
- * owner of the endpoint, so it contains no address, no secret and nothing that the receiver wrote.
+ * Thrown by the stages of a send when they fail; it never leaves this room. The message is shown to the owner of the
+ * endpoint, so it contains no address, no secret and nothing that the receiver wrote.
  */
 export class SendFailure extends Error {
   readonly outcome: FailureOutcome;
@@ -25,7 +25,7 @@ export class SendFailure extends Error {
   }
 }
 
-/** The code of a system, TLS or parser error; empty when it has none. */
+/** The code of a system, TLS or parser error; empty if it has none. */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error) || !('code' in error)) return '';
   return typeof error.code === 'string' ? error.code : '';

@@ -1,10 +1,11 @@
 /**
- * One POST to a stranger's URL, as a value: a response or a typed failure.
+ * Sends one POST to a stranger's URL and returns a value: a response or a typed failure.
  *
- * What holds whatever the receiver does: `send` never throws; it ends within its deadline, which covers DNS,
+ * Whatever the receiver does, this holds: `send` never throws; it ends within its deadline, which covers DNS,
  * connecting, TLS, the response and its body; it reads a bounded number of bytes; it dials only addresses that
  * the guard allows; it follows no redirect, uses no proxy, speaks no HTTP/2, decompresses nothing; and it
- * writes the request to one connection, or to a second one where a kept one turns out to have been let go. Whether a response is a success is for the caller to say.
+ * writes the request to one connection, or to a second one if the receiver had closed the kept one. The caller decides
+ * whether a response is a success.
  *
  * A POST of 0.9 kB on kept connections, 64 at a time, costs 38 µs of CPU (Node 20) where undici's own
  * `Pool.request` costs 25 µs; on a new connection, 250 µs. Ten thousand origins in turn add 15 MB.
@@ -23,13 +24,13 @@ import { type FailureOutcome, SendFailure } from './send-failure.ts';
 
 export interface SenderOptions {
   readonly guard: AddressGuard;
-  /** Plain http only to addresses that the guard's allow list names. */
+  /** If true, plain http is allowed only to addresses on the guard's allow list. */
   readonly requireHttps: boolean;
-  /** `host:port` each; the system's when absent. */
+  /** The DNS servers to ask, each as `host:port`. By default the system's. */
   readonly dnsServers?: readonly string[];
-  /** How much of a response body is read. */
+  /** How many bytes of a response body are read. */
   readonly maxResponseBytes: number;
-  /** How much of it is returned. */
+  /** How many bytes of it are returned. */
   readonly keptResponseBytes: number;
   /** A certificate authority (PEM) that is trusted beside the public ones. */
   readonly extraCa?: string;
@@ -37,10 +38,10 @@ export interface SenderOptions {
 
 export interface SendRequest {
   readonly url: string;
-  /** Forbidden names (see forbidden-headers.ts) are left out. */
+  /** The headers to send. Forbidden names (see forbidden-headers.ts) are left out. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** For everything together. */
+  /** The time allowed for the whole send. */
   readonly timeoutMs: number;
   /** Ends the send early, as if its time were up. */
   readonly signal?: AbortSignal;
@@ -52,7 +53,7 @@ export type SendResult =
       readonly status: number;
       readonly headers: readonly ResponseHeader[];
       readonly body: string;
-      /** The receiver had closed the connection that was kept for it: the request went out once more. */
+      /** Whether the request was sent once more, because the receiver had closed the kept connection. */
       readonly reconnected: boolean;
       readonly durationMs: number;
     }
@@ -66,7 +67,7 @@ export type SendResult =
 
 export interface Sender {
   send(request: SendRequest): Promise<SendResult>;
-  /** Refuses new sends, waits for those under way, and closes every socket. Safe to call twice. */
+  /** Refuses new sends, waits for those that are running, and closes every socket. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -77,7 +78,7 @@ export function createSender(options: SenderOptions): Sender {
     guard: options.guard,
     requireHttps: options.requireHttps,
     resolver,
-    // Made once: reading the root certificates takes milliseconds.
+    // Made only once, because reading the root certificates takes milliseconds.
     secureContext: createSecureContext({
       minVersion: 'TLSv1.2',
       ...(options.extraCa === undefined ? {} : { ca: [...rootCertificates, options.extraCa] }),
@@ -97,7 +98,7 @@ export function createSender(options: SenderOptions): Sender {
     const message: PostRequest = { path, headers: flatten(request.headers), body: request.body };
     let reconnected = false;
     for (;;) {
-      // Once one has let us down, the other kept ones are as old: the next is a fresh one.
+      // If one kept connection had been closed, the others are probably closed too: use a new one.
       const kept = reconnected ? undefined : await takeKept(origin);
       const connection = kept ?? (await connect(origin, to, deadline));
       try {
@@ -106,11 +107,11 @@ export function createSender(options: SenderOptions): Sender {
         return { ...reply, reconnected };
       } catch (error) {
         if (error instanceof UnsentRequest) {
-          // A kept connection that had ended says nothing; a fresh one that ends at once does.
+          // That a kept connection has ended says nothing about the receiver; that a new one ends at once does.
           if (kept !== undefined) continue;
           throw new SendFailure('CONNECTION_RESET', 'the connection ended at once');
         }
-        // A kept connection that ends before one byte of an answer had been let go by the receiver.
+        // If a kept connection ends before one byte of an answer, the receiver had closed it while it was idle.
         if (kept === undefined || connection.hasAnswered || !isReset(error)) throw error;
         reconnected = true;
       }

@@ -1,14 +1,14 @@
 /**
- * Seals secrets for the database: whoever reads a dump reads none of them.
+ * Encrypts (seals) secrets for the database, so that nobody can read them from a dump.
  *
  * Format: version (1 byte, 1) | length of the key id (1) | key id | nonce (12) | ciphertext | tag (16).
  *
- * AES-256-GCM with a random nonce each. The additional data binds a sealed secret to the place where it stands
- * (the caller's `aad`: owner, endpoint, secret id) and to its own header, so that copying it into another row,
- * or naming another key, makes it unreadable. The first key of the ring seals and all open: to rotate, put a
- * new key first, seal what `keyIdOf` shows to be under an old one again, then drop the old one.
+ * It uses AES-256-GCM with a random nonce for each secret. The additional data binds a sealed secret to its place (the
+ * caller's `aad`: owner, endpoint, secret id) and to its own header, so that it cannot be opened after it was copied
+ * into another row or its key id was changed. The first key of the ring seals, and every key can open. To rotate, put a
+ * new key first, seal again what `keyIdOf` shows to be under an old key, and then remove the old key.
  *
- * 2^32 seals under one key are the limit for random nonces (NIST SP 800-38D, section 8.3): far away here.
+ * With random nonces one key may seal 2^32 times (NIST SP 800-38D, section 8.3), which is far away here.
  * Opening takes about 20 µs.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
@@ -16,11 +16,11 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 const ALGORITHM = 'aes-256-gcm';
 const VERSION = 1;
 const NONCE_BYTES = 12;
-// Said aloud when opening, too: without it Node accepts tags of 4 bytes.
+// Also given when opening: without it Node accepts tags of only 4 bytes.
 const TAG_BYTES = 16;
 const FIXED_HEADER_BYTES = 2;
 const KEY_BYTES = 32;
-/** Short enough that a base64 key, put where the id belongs, is never taken for one and printed. */
+/** Short, so that a base64 key that stands by mistake in the place of the id is not accepted as an id and printed. */
 const KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 const BASE64 = /^[A-Za-z0-9+/]{43}=$/;
 
@@ -29,7 +29,7 @@ export interface RingKey {
   readonly key: Buffer;
 }
 
-/** The text of a key ring, or the ring made of it, cannot be used. The message names the entry, never a key. */
+/** A key ring is not valid. The message names the entry, never a key. */
 export class InvalidKeyRingError extends Error {
   readonly code = 'INVALID_KEY_RING';
 
@@ -49,7 +49,7 @@ export class UnknownSealKeyError extends Error {
   }
 }
 
-/** It is not in our format, was changed, or stands in another place than it was sealed for. */
+/** A sealed secret is not in our format, was changed, or stands in another place than the one it was sealed for. */
 export class BrokenSealError extends Error {
   readonly code = 'BROKEN_SEAL';
 
@@ -113,7 +113,7 @@ export function parseKeyRing(text: string): readonly RingKey[] {
   return keys;
 }
 
-/** The header has a length of its own, so header and `aad` cannot be told apart in two ways. */
+/** Joins header and `aad`. The header contains its own length, so the two cannot be divided in another way. */
 function additionalData(header: Buffer, aad: string): Buffer {
   return Buffer.concat([header, Buffer.from(aad, 'utf8')]);
 }
@@ -133,7 +133,7 @@ function split(sealed: Buffer) {
   };
 }
 
-/** What must hold of every ring, wherever it came from. */
+/** Checks the rules that every ring must obey, wherever it came from. */
 function checkKeyRing(keys: readonly RingKey[]): void {
   if (keys.length === 0) throw new InvalidKeyRingError('the key ring is empty');
   const ids = new Set<string>();

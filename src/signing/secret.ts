@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 const SECRET_PREFIX = 'whsec_';
-/** As long as the digest, which is all that HMAC-SHA256 can use; the standard asks for 24 to 64 bytes. */
+/** 32 bytes, the length of the digest: HMAC-SHA256 gains nothing from more. The standard asks for 24 to 64. */
 const SECRET_BYTES = 32;
 const MIN_SECRET_BYTES = 24;
 const MAX_SECRET_BYTES = 64;
@@ -13,21 +13,21 @@ export class InvalidSigningSecretError extends Error {
 
   constructor() {
     super(
-      `a signing secret is ${SECRET_PREFIX} and the base64 of ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes`,
+      `a signing secret is ${SECRET_PREFIX} followed by the base64 of ${MIN_SECRET_BYTES} to ${MAX_SECRET_BYTES} bytes`,
     );
     this.name = 'InvalidSigningSecretError';
   }
 }
 
-/** A new secret as its owner gets to see it, once: `whsec_` and the base64 of 32 random bytes. */
+/** Makes a new secret, in the form that its owner sees once: `whsec_` and the base64 of 32 random bytes. */
 export function generateSigningSecret(): string {
   return SECRET_PREFIX + randomBytes(SECRET_BYTES).toString('base64');
 }
 
-/** The key that the text stands for. */
+/** The key in a secret's text. */
 export function decodeSigningSecret(secret: string): Buffer {
   const encoded = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : '';
-  // Buffer.from skips what it does not know, so a typo would become another key.
+  // Buffer.from skips unknown characters, so a typing mistake would become another key.
   if (!BASE64.test(encoded)) throw new InvalidSigningSecretError();
   const key = Buffer.from(encoded, 'base64');
   if (key.length < MIN_SECRET_BYTES || key.length > MAX_SECRET_BYTES) throw new InvalidSigningSecretError();

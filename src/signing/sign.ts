@@ -1,13 +1,13 @@
 /**
  * Signatures as Standard Webhooks defines them: https://github.com/standard-webhooks/standard-webhooks
  *
- * What is signed is `id.timestamp.body`, byte for byte as sent, with HMAC-SHA256. The id makes a signature good
- * for one message, the timestamp for a few minutes: a receiver that checks both can be neither fed another
- * body nor replayed an old one. During a rotation a message carries one signature per secret in force, and a
- * receiver accepts it when any one matches, so neither side has to switch at a set moment.
+ * The text `id.timestamp.body`, exactly as sent, is signed with HMAC-SHA256. Because of the id a signature is valid for
+ * one message only, and because of the timestamp only for a few minutes. So nobody can give a receiver that checks both
+ * another body or an old message. During a rotation a message carries one signature for each valid secret, and a
+ * receiver accepts it if any of them matches, so the two sides need not switch at the same moment.
  *
- * The body must be the very text that goes out: parsing and printing JSON again changes bytes. Signatures are
- * compared in constant time, and never by how much of them matches.
+ * The body must be exactly the text that is sent: to parse JSON and print it again changes bytes. Signatures are
+ * compared in constant time, so that the time does not tell how much of a guess is right.
  *
  * One secret and 2 kB take about 6 µs.
  */
@@ -24,7 +24,7 @@ export interface SignedMessage {
   readonly body: string;
 }
 
-/** What a receiver finds in the headers of a request: all of it still to be doubted. */
+/** The headers of a request as a receiver gets them. Nothing in them is trusted yet. */
 export interface SignatureHeaders {
   readonly id: string;
   readonly timestamp: string;

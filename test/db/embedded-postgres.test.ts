@@ -93,7 +93,7 @@ test('as root where the system allows no user namespaces, it runs as nobody, or 
   const isOpen = await withoutNamespaces(async () => {
     const start = startEmbeddedPostgres({ dir });
     if (isRoot && !nobodyReachesPackages()) {
-      await expect(start).rejects.toThrow(/^initdb failed: .* As root it is run as nobody/s);
+      await expect(start).rejects.toThrow(/^initdb failed: .* PostgreSQL runs as the user nobody/s);
       return false;
     }
     const { stop } = await start;
@@ -112,7 +112,7 @@ test('as nobody it says what is in its way where only a later start meets it', a
   await (await startEmbeddedPostgres({ dir })).stop();
   await withoutNamespaces(async () => {
     const again = startEmbeddedPostgres({ dir });
-    if (isRoot) await expect(again).rejects.toThrow(/^PostgreSQL .* As root it is run as nobody/s);
+    if (isRoot) await expect(again).rejects.toThrow(/^PostgreSQL .* PostgreSQL runs as the user nobody/s);
     else await (await again).stop();
   });
   rmSync(closed, { recursive: true, force: true });

@@ -88,7 +88,7 @@ test.each([
     'TLS 1.1',
     'receiver',
     { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
-    'the receiver offers no TLS version from 1.2 on',
+    'the receiver does not offer TLS 1.2 or later',
   ],
   ['HTTP/2 alone', 'receiver', { ALPNProtocols: ['h2'] }, 'the TLS handshake failed'],
 ] as const)('a receiver with %s', async (_name, certificate, options, error) => {

@@ -53,7 +53,7 @@ test('a statement that took too long is no reason to send it again at once', () 
 
 test('an issuer that is away is told, and only the log learns where it was sought', () => {
   const { message, extensions, lines } = mask(new KeysUnavailableError(withCode('ECONNREFUSED')));
-  expect(message).toBe('The keys of the token issuer cannot be had at the moment: try again.');
+  expect(message).toBe('The keys of the token issuer are not available at the moment. Try again.');
   expect(extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'r1', retryAfterSeconds: 1 });
   expect(lines[0]).toContain('10.1.2.3');
 });

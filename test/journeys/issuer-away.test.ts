@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Caller, send } from '../support/client.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
-const message = 'The keys of the token issuer cannot be had at the moment: try again.';
+const message = 'The keys of the token issuer are not available at the moment. Try again.';
 
 let stage: Stage;
 let caller: Caller;
