@@ -134,12 +134,10 @@ export const environment = z.object({
   VERIFY_TIMEOUT_MS: integer(50, 60_000)
     .default(30_000)
     .meta({ description: 'How long an ownership handshake may take, in milliseconds: 50 to 60000.' }),
-  MAX_RESPONSE_BYTES: integer(1, 10_485_760)
-    .default(65_536)
-    .meta({
-      description:
-        'How many bytes of a response body are read, at most. The first 4096 of them are stored with the attempt.',
-    }),
+  MAX_RESPONSE_BYTES: integer(1, 10_485_760).default(65_536).meta({
+    description:
+      'How many bytes of a response body are read, at most. The first 4096 of them are stored with the attempt.',
+  }),
   RETENTION_DAYS: integer(1, 3650).default(30).meta({
     description:
       'How many days events, deliveries and the log are kept. It must be at least twice as long as the whole retry schedule.',
@@ -194,12 +192,10 @@ export const environment = z.object({
       'The DNS servers that look up the host names of receivers, comma-separated, as `10.0.0.2:53` or `[fd00::1]`. The port is 53 unless given. The file `/etc/hosts` is not read.',
     shownDefault: 'the system’s',
   }),
-  PREPARED_STATEMENTS: boolean
-    .default(true)
-    .meta({
-      description:
-        'Whether statements are prepared by name. Set it to `false` behind a pgbouncer older than version 1.21 in transaction mode.',
-    }),
+  PREPARED_STATEMENTS: boolean.default(true).meta({
+    description:
+      'Whether statements are prepared by name. Set it to `false` behind a pgbouncer older than version 1.21 in transaction mode.',
+  }),
   TRUSTED_DOCUMENTS_ONLY: boolean.default(false).meta({
     description: 'With `true`, only the GraphQL documents in `schema/trusted-documents*.json` are executed.',
   }),
@@ -232,12 +228,10 @@ export const environment = z.object({
     description:
       'How many WebSockets without a credential so far one process keeps open, over all clients. One more is refused with 429.',
   }),
-  MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000)
-    .default(500)
-    .meta({
-      description:
-        'How many WebSockets without a credential so far one client address may have open on one process. One more is refused with 429.',
-    }),
+  MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000).default(500).meta({
+    description:
+      'How many WebSockets without a credential so far one client address may have open on one process. One more is refused with 429.',
+  }),
 });
 
 function isCidr(text: string): boolean {
