@@ -79,6 +79,10 @@ const AuditFilter = builder.inputType('AuditFilter', {
     action: t.stringList({
       description: 'One of these actions: `endpoint.create`. An empty list matches nothing.',
     }),
+    actorId: t.stringList({
+      description:
+        'Done by one of these, as `AuditActor.actorId` tells them: exactly. An empty list matches nothing.',
+    }),
     targetId: t.id({ description: 'About this record. One that is unknown matches nothing.' }),
     occurredAfter: t.field({ type: 'DateTime', description: 'Done at this instant or later.' }),
     occurredBefore: t.field({

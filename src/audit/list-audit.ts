@@ -8,6 +8,7 @@ import { type AuditEntry, toAuditEntry } from './audit-entry.ts';
 /** Null or absent: no condition. The window is `occurredAfter` <= occurred < `occurredBefore`. */
 export type AuditFilter = Readonly<{
   action?: readonly string[] | null | undefined;
+  actorId?: readonly string[] | null | undefined;
   targetId?: string | null | undefined;
   occurredAfter?: Date | null | undefined;
   occurredBefore?: Date | null | undefined;
@@ -20,7 +21,7 @@ export async function listAudit(
   options: Readonly<{ page: PageArgs; filter?: AuditFilter | null | undefined }>,
 ): Promise<Page<AuditEntry>> {
   const asked = pageRange(options.page, { kind: 'AuditEntry', ownerId });
-  const { action, targetId, occurredAfter, occurredBefore } = options.filter ?? {};
+  const { action, actorId, targetId, occurredAfter, occurredBefore } = options.filter ?? {};
   refuseReversed(occurredAfter, occurredBefore);
 
   const target = targetId == null ? null : uuidOf(targetId);
@@ -37,6 +38,8 @@ export async function listAudit(
     if (range.before !== undefined) query = query.where('id', '>', range.before);
     if (action != null)
       query = query.where((where) => where('action', '=', where.fn.any(where.val(storable(action)))));
+    if (actorId != null)
+      query = query.where((where) => where('actor_id', '=', where.fn.any(where.val(storable(actorId)))));
     if (occurredAfter != null) query = query.where('id', '>=', firstUuidAt(occurredAfter.getTime()));
     if (occurredBefore != null) query = query.where('id', '<', firstUuidAt(occurredBefore.getTime()));
     if (target != null) query = query.where('target_id', '=', target);

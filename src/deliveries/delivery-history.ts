@@ -6,18 +6,9 @@ import { type ChangeRow, type LogChange, toChange } from '../live/read-log.ts';
 /** More than the longest retry schedule makes, interrupted attempts and all. */
 export const maxHistory = 500;
 
-// Sorted outside: the log's own key gives the order of positions, and a planner that took it would read all of them.
 const historyOf = statement(
   'delivery_history',
-  `with found as materialized (
-     select * from delivery_log
-      where owner_id = $1 and delivery_id = any($2::uuid[]) and occurred_at >= $3
-   )
-   select * from (
-     select found.*, row_number() over (partition by delivery_id order by position) as place from found
-   ) placed
-    where place <= $4
-    order by position`,
+  'select * from delivery_history($1, $2::uuid[], $3, $4) where owner_id = $1 order by position',
 );
 
 /** Every change of these deliveries of the owner that the log still holds, first to last. */

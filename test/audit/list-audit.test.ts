@@ -13,6 +13,7 @@ beforeAll(async () => {
   db = await createTestDatabase();
   for (const number of [1, 2, 3, 4, 5]) {
     await append({
+      actor: { ...serviceActor(), actorId: number === 3 ? 'support' : 'billing' },
       action: number % 2 === 0 ? 'endpoint.update' : 'endpoint.create',
       targetId: number > 3 ? endpoint : mintUuid(),
       changes: { number },
@@ -74,6 +75,14 @@ test('entries are filtered by action, target and window', async () => {
   expect(await numbers({ filter: { occurredAfter: past, occurredBefore: future } })).toHaveLength(5);
   expect(await numbers({ filter: { occurredAfter: future } })).toEqual([]);
   expect(await numbers({ filter: { occurredBefore: past } })).toEqual([]);
+});
+
+test('entries are filtered by who did it, by the whole name', async () => {
+  expect(await numbers({ filter: { actorId: ['support'] } })).toEqual([3]);
+  expect(await numbers({ filter: { actorId: ['support', 'billing'] } })).toEqual([5, 4, 3, 2, 1]);
+  expect(await numbers({ filter: { actorId: ['support'], action: ['endpoint.update'] } })).toEqual([]);
+  expect(await numbers({ filter: { actorId: ['supp', 'bill\u0000ing'] } })).toEqual([]);
+  expect(await numbers({ filter: { actorId: [] } })).toEqual([]);
 });
 
 test('the window holds its beginning and not its end', async () => {
