@@ -39,6 +39,7 @@ import { ReplayRunner } from './replays/replay-runner.ts';
 import { schema } from './schema.ts';
 import { parseKeyRing, SecretBox } from './signing/secret-box.ts';
 import { partitionedTables } from './status/partitioned-tables.ts';
+import { TenantStandings } from './tenants/tenant-standings.ts';
 
 /**
  * The program, put together: the only place where pools, engine, schema and server meet. What a process runs depends
@@ -119,6 +120,7 @@ export async function startApp(
     publicUrl,
     eventTypes,
     publisher: new Publisher({ database, config }),
+    tenantStandings: new TenantStandings(database),
   };
   const worker =
     config.role === 'api'

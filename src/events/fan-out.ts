@@ -21,27 +21,41 @@ type ConcernedApp = {
   data_types: string[];
 };
 
+/** Whom events of one tenant concern, and the version of that. */
+export type OwnerAudience = Readonly<{
+  endpoints: readonly Subscriber[];
+  apps: readonly ConcernedApp[];
+  version: string;
+  isSuspended: boolean;
+}>;
+
 /** Whom the events of a batch concern, by the tenant's UUID. */
 export type Audience = Readonly<{
-  endpoints: ReadonlyMap<string, readonly Subscriber[]>;
-  apps: ReadonlyMap<string, readonly ConcernedApp[]>;
+  owners: ReadonlyMap<string, OwnerAudience>;
+  /** It was not read for this batch. */
+  isRemembered: boolean;
 }>;
 
 /**
- * One statement for both: a tenant without apps costs one look into an index that has nothing for it. Written with a
+ * One statement for all, so that the version is that of what was found: a tenant without apps costs one look into an index that has nothing for it. Written with a
  * join instead of `any` the second half is planned anew each time, which costs five times as much as to run it.
  */
 const audienceStatement = statement(
   'audience',
   `select e.owner_id, e.id, e.events, e.is_active, e.disabled_reason, e.verification,
-          null::uuid as app_id, null::uuid as installation_id, null::text as category, null::text[] as data_types
+          null::uuid as app_id, null::uuid as installation_id, null::text as category, null::text[] as data_types,
+          null::text as version, null::boolean as is_suspended
      from unnest($1::uuid[]) as o(owner_id)
      join endpoint e on e.owner_id = o.owner_id
     where e.deleted_at is null and e.owner_kind = 'TENANT' and e.events && $2::text[]
     union all
-   select f.tenant_id, null, null, null, null, null, f.app_id, f.installation_id, f.category, f.data_types
+   select f.tenant_id, null, null, null, null, null, f.app_id, f.installation_id, f.category, f.data_types, null, null
      from app_forward f
     where f.tenant_id = any($1::uuid[]) and f.category = any($3::text[])
+    union all
+   select t.id, null, null, null, null, null, null, null, null, null, audience_version(t.id), t.suspended_at is not null
+     from tenant t
+    where t.id = any($1::uuid[])
     order by owner_id, id`,
 );
 
@@ -53,20 +67,37 @@ export async function findAudience(
   db: Database,
   ownerIds: readonly string[],
   wanted: { patterns: readonly string[]; categories: readonly string[] },
-): Promise<Audience> {
-  const rows = await run<Subscriber | ConcernedApp>(db, db.engine, audienceStatement, [
+): Promise<ReadonlyMap<string, OwnerAudience>> {
+  const rows = await run<Subscriber | ConcernedApp | Standing>(db, db.engine, audienceStatement, [
     ownerIds,
     wanted.patterns,
     wanted.categories,
   ]);
   const endpoints = new Map<string, Subscriber[]>();
   const apps = new Map<string, ConcernedApp[]>();
+  const standings: Standing[] = [];
   for (const row of rows) {
-    if (isApp(row)) push(apps, row);
+    if (isStanding(row)) standings.push(row);
+    else if (isApp(row)) push(apps, row);
     else push(endpoints, row);
   }
-  return { endpoints, apps };
+  return new Map(
+    standings.map(({ owner_id, version, is_suspended }) => [
+      owner_id,
+      {
+        endpoints: endpoints.get(owner_id) ?? [],
+        apps: apps.get(owner_id) ?? [],
+        version,
+        isSuspended: is_suspended,
+      },
+    ]),
+  );
 }
+
+type Standing = { owner_id: string; version: string; is_suspended: boolean };
+
+const isStanding = (row: Subscriber | ConcernedApp | Standing): row is Standing =>
+  'version' in row && row.version !== null;
 
 const isApp = (row: Subscriber | ConcernedApp): row is ConcernedApp => 'app_id' in row && row.app_id !== null;
 

@@ -2,7 +2,7 @@ import { IdempotencyError, LimitExceededError, RequestError, ValidationError } f
 import { builder } from '../graph/builder.ts';
 import { type Context, requireActor } from '../graph/context.ts';
 import { mutation } from '../graph/result.ts';
-import { findTenants, findTenantsByExternalId } from '../tenants/tenant.ts';
+import type { TenantStandings } from '../tenants/tenant-standings.ts';
 import { checkEvents, maxEventsPerCall } from './check-events.ts';
 import { Event } from './events.graph.ts';
 import type { Event as EventRow } from './find-event.ts';
@@ -12,6 +12,7 @@ import type { PublishedEvent as Published, Publisher } from './publisher.ts';
 declare module '../graph/context.ts' {
   interface Services {
     publisher: Publisher;
+    tenantStandings: TenantStandings;
   }
 }
 
@@ -83,7 +84,7 @@ mutation(builder, 'publishEvents', {
     const { services } = context;
     const checked = await checkEvents(events, {
       own: await ownTenant(context),
-      findTenants: (externalIds) => findTenantsByExternalId(services.database, externalIds),
+      findTenants: (externalIds) => services.tenantStandings.findByExternalId(externalIds),
       catalogue: services.eventTypes,
     });
     const published = await services.publisher.publish(checked);
@@ -112,7 +113,7 @@ async function ownTenant(context: Context) {
     );
   }
   if (tenantId === undefined) return undefined;
-  const [tenant] = await findTenants(context.services.database, [tenantId]);
+  const tenant = await context.services.tenantStandings.find(tenantId);
   if (tenant === undefined) throw new RequestError('UNAUTHENTICATED', 'This tenant does not exist any more.');
-  return { id: tenant.id, externalId: tenant.externalId, isSuspended: tenant.suspendedAt !== null };
+  return tenant;
 }

@@ -2,14 +2,13 @@ import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
 import type { DeliveryRules } from '../endpoints/plan-delivery.ts';
-import { LimitExceededError, RequestError } from '../errors.ts';
-import { patternsOf } from '../event-types/subscription-pattern.ts';
-import { createDeliveries } from '../status/create-deliveries.ts';
+import { LimitExceededError, RequestError, ValidationError } from '../errors.ts';
+import { createDeliveries, isAudienceChanged } from '../status/create-deliveries.ts';
 import { createDeliveriesInParts } from '../status/create-deliveries-in-parts.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
+import { Audiences } from './audiences.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { releaseEventKeys } from './event-keys.ts';
-import { findAudience } from './fan-out.ts';
 import type { Event } from './find-event.ts';
 import { OwnerTurns } from './owner-turns.ts';
 import { type PlannedEvent, planEvents } from './plan-events.ts';
@@ -19,7 +18,7 @@ import { Targets } from './targets.ts';
  * Publishing: when it has answered, the events and all their deliveries are committed.
  *
  * Group commit: while one batch of an owner group is under way, the calls that arrive gather and go together in the
- * next. A batch takes its idempotency keys, reads who subscribed, renders each body once, and stores everything in
+ * next. A batch takes its idempotency keys, looks up who subscribed, renders each body once, and stores everything in
  * one statement (`createDeliveries`). A batch of too many deliveries is cut between calls. A call never is: one that
  * is too large for a statement is put aside, so that nobody waits for it, and planned anew when its turn comes: it is
  * then stored in a transaction of several (`createDeliveriesInParts`). A call that repeats an event of one that is
@@ -71,6 +70,7 @@ type Unit = Readonly<{
 export class Publisher {
   readonly #db: Database;
   readonly #rules: DeliveryRules;
+  readonly #audiences: Audiences;
   #waitingEvents = 0;
   #waitingBytes = 0;
   readonly #large = new OwnerTurns(largeAtATime);
@@ -82,6 +82,7 @@ export class Publisher {
   constructor(options: { database: Database; config: DeliveryRules }) {
     this.#db = options.database;
     this.#rules = options.config;
+    this.#audiences = new Audiences(options.database);
     this.#groups = Array.from({ length: ownerGroups }, () => ({
       waiting: [],
       isRunning: false,
@@ -195,7 +196,7 @@ export class Publisher {
   async #storeLarge(call: Call): Promise<void> {
     let ids: readonly string[] = [];
     try {
-      const { units, targets } = await this.#prepare([call]);
+      const { units, targets } = await this.#prepare([call], true);
       ids = units.flatMap(({ fresh }) => fresh.map(({ id }) => id));
       for (const id of ids) this.#largeEvents.add(id);
       if (units.length > 0) await this.#storePart(units, targets);
@@ -216,34 +217,46 @@ export class Publisher {
   }
 
   /** What each call would write. Those that are refused for what they hold are answered here. */
-  async #prepare(batch: readonly Call[]): Promise<{ units: Unit[]; targets: Targets }> {
+  async #prepare(batch: readonly Call[], fresh = false): Promise<{ units: Unit[]; targets: Targets }> {
     const plans = await planEvents(this.#db, batch);
-    const targets = await this.#findTargets([...plans.values()].flat().filter(({ isStored }) => !isStored));
+    const planned = [...plans].map(([call, events]) => ({
+      call,
+      planned: events,
+      fresh: [
+        ...new Map(events.filter(({ isStored }) => !isStored).map((event) => [event.id, event])).values(),
+      ],
+    }));
+    return await this.#aim(planned, fresh);
+  }
+
+  async #aim(
+    planned: readonly Omit<Unit, 'deliveries'>[],
+    isFresh: boolean,
+  ): Promise<{ units: Unit[]; targets: Targets }> {
+    const events = planned.flatMap(({ fresh }) => fresh.map(({ checked }) => checked));
+    const audience = await retrying(() => this.#audiences.of(events, isFresh), { attempts: retries });
+    const targets = new Targets(audience, this.#rules);
     const units: Unit[] = [];
-    for (const [call, planned] of plans) {
-      const fresh = [
-        ...new Map(planned.filter(({ isStored }) => !isStored).map((event) => [event.id, event])).values(),
-      ];
-      const deliveries = fresh.reduce((sum, event) => sum + targets.countOf(event), 0);
+    for (const unit of planned) {
+      const deliveries = unit.fresh.reduce((sum, event) => sum + targets.countOf(event), 0);
       if (deliveries > maxDeliveriesPerCall) {
         const message = `These events have ${deliveries} deliveries; publish fewer in one call.`;
-        await this.#refuse({ call, fresh }, new LimitExceededError(maxDeliveriesPerCall, message));
-      } else units.push({ call, planned, fresh, deliveries });
+        await this.#refuse(unit, new LimitExceededError(maxDeliveriesPerCall, message));
+      } else if (unit.fresh.some(({ checked }) => targets.isSuspended(checked.tenantId))) {
+        await this.#refuse(unit, suspended());
+      } else units.push({ ...unit, deliveries });
     }
     return { units, targets };
   }
 
-  async #findTargets(events: readonly PlannedEvent[]): Promise<Targets> {
-    if (events.length === 0) return new Targets({ endpoints: new Map(), apps: new Map() }, this.#rules);
-    const owners = [...new Set(events.map(({ checked }) => checked.tenantId))];
-    const patterns = [
-      ...new Set(events.flatMap(({ checked: { type } }) => patternsOf(type.name, type.category))),
-    ];
-    const categories = [...new Set(events.map(({ checked: { type } }) => type.category))];
-    const audience = await retrying(() => findAudience(this.#db, owners, { patterns, categories }), {
-      attempts: retries,
-    });
-    return new Targets(audience, this.#rules);
+  /** Under the ids that the events have: an earlier try may have stored them, and only its answer was lost. */
+  async #storeAnew(part: readonly Unit[]): Promise<void> {
+    try {
+      const { units, targets } = await this.#aim(part, true);
+      for (const again of cut(units, deliveriesPerStatement)) await this.#storePart(again, targets);
+    } catch (error) {
+      for (const unit of part) await this.#fail(unit, error);
+    }
   }
 
   /** Stores some calls' events, all or none, and answers the calls. Never rejects. */
@@ -274,7 +287,8 @@ export class Publisher {
         call.resolve(published);
       }
     } catch (error) {
-      if (part.length > 1 && !isTransient(error))
+      if (isAudienceChanged(error)) await this.#storeAnew(part);
+      else if (part.length > 1 && !isTransient(error))
         for (const unit of part) await this.#storePart([unit], targets);
       else for (const unit of part) await this.#fail(unit, error);
     }
@@ -296,7 +310,9 @@ export class Publisher {
     ).map((items) => items.map(({ event }) => event));
     const [first] = parts;
     if (first !== undefined && parts.length === 1) {
-      return await retrying(() => createDeliveries(this.#db, targets.rowsOf(first)), { attempts: retries });
+      const rows = targets.rowsOf(first);
+      const { versions } = targets;
+      return await retrying(() => createDeliveries(this.#db, rows, versions), { attempts: retries });
     }
     let before: unknown;
     const store = () => createDeliveriesInParts(this.#db, targets.rowsInTurn(parts));
@@ -324,6 +340,15 @@ export class Publisher {
     return new Map(rows.map(({ event_id, n }) => [event_id, n]));
   }
 }
+
+const suspended = () =>
+  new ValidationError([
+    {
+      path: ['events'],
+      code: 'TENANT_SUSPENDED',
+      message: 'This tenant is suspended: nothing is published.',
+    },
+  ]);
 
 const eventOf = (event: PlannedEvent | undefined): Event | undefined =>
   event && {

@@ -1,7 +1,13 @@
 import { type DeliveryRules, planDelivery } from '../endpoints/plan-delivery.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { mintUuid } from '../ids.ts';
-import type { NewDeliveries, NewDelivery, NewEvent, NewForward } from '../status/create-deliveries.ts';
+import type {
+  AudienceVersion,
+  NewDeliveries,
+  NewDelivery,
+  NewEvent,
+  NewForward,
+} from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import type { Audience, Subscriber } from './fan-out.ts';
 import type { PlannedEvent } from './plan-events.ts';
@@ -16,6 +22,16 @@ export class Targets {
   constructor(audience: Audience, rules: DeliveryRules) {
     this.#audience = audience;
     this.#rules = rules;
+  }
+
+  /** The versions that have to hold for what was remembered; none where it was read for this. */
+  get versions(): readonly AudienceVersion[] {
+    if (!this.#audience.isRemembered) return [];
+    return [...this.#audience.owners].map(([ownerId, { version }]) => ({ ownerId, version }));
+  }
+
+  isSuspended(tenantId: string): boolean {
+    return this.#audience.owners.get(tenantId)?.isSuspended === true;
   }
 
   /** How many deliveries the event brings. */
@@ -44,7 +60,7 @@ export class Targets {
     const known = this.#subscribers.get(place);
     if (known !== undefined) return known;
     const wanted = new Set(patternsOf(type.name, type.category));
-    const found = (this.#audience.endpoints.get(tenantId) ?? []).filter((endpoint) =>
+    const found = (this.#audience.owners.get(tenantId)?.endpoints ?? []).filter((endpoint) =>
       endpoint.events.some((pattern) => wanted.has(pattern)),
     );
     this.#subscribers.set(place, found);
@@ -68,7 +84,7 @@ export class Targets {
 
   /** Those of the tenant's apps that declare the event's category and, where they name any, its data type. */
   #forwardsOf({ checked: { tenantId, type }, id }: PlannedEvent): NewForward[] {
-    return (this.#audience.apps.get(tenantId) ?? [])
+    return (this.#audience.owners.get(tenantId)?.apps ?? [])
       .filter((app) => app.category === type.category)
       .filter((app) => app.data_types.length === 0 || app.data_types.includes(type.dataType))
       .map((app) => ({

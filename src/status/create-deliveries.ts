@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/pool.ts';
+import { sqlStateOf } from '../db/retry.ts';
 import { run, runWithin, statement } from '../db/statement.ts';
 import type { DeliveryKind, Tables } from '../tables.ts';
 import { creation } from './creation.ts';
@@ -76,12 +77,25 @@ export const creationSource = `ev as (
 
 const createStatement = statement(
   'create_deliveries',
-  `with ${creationSource},
+  `with audience as materialized (
+     select case when exists (select from unnest($27::uuid[], $28::text[]) as v(owner_id, version)
+                               where v.version <> audience_version(v.owner_id))
+              then audience_changed() else 0 end as ok
+   ),
+   ${creationSource},
    ${creation},
    ${statTail},
    ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x' })}
-   select ev.id from checked left join ev on true where checked.ok = 0`,
+   select ev.id from audience cross join checked left join ev on true where audience.ok = 0 and checked.ok = 0`,
 );
+
+/** What the audience that a batch was planned by was at that time. */
+export type AudienceVersion = Readonly<{ ownerId: string; version: string }>;
+
+const isOfChangedAudience = 'HG002';
+
+/** Whether nothing was stored because the audience is another by now. */
+export const isAudienceChanged = (error: unknown): boolean => sqlStateOf(error) === isOfChangedAudience;
 
 /**
  * Stores events with their deliveries, the rows that make them due and the log's entries, in one statement and one
@@ -89,10 +103,20 @@ const createStatement = statement(
  *
  * An event that is there already is left alone, and so are its deliveries: the same batch may be sent again after a
  * commit whose answer was lost. Deliveries of events that are not among `events` (replays) are always created.
- * Returns the ids of the events that are new.
+ * Throws where one of `versions` does not hold any more (`isAudienceChanged`). Returns the ids of the events that are
+ * new.
  */
-export async function createDeliveries(db: Database, batch: NewDeliveries): Promise<ReadonlySet<string>> {
-  const rows = await run<{ id: string | null }>(db, db.engine, createStatement, creationValues(batch));
+export async function createDeliveries(
+  db: Database,
+  batch: NewDeliveries,
+  versions: readonly AudienceVersion[] = [],
+): Promise<ReadonlySet<string>> {
+  const rows = await run<{ id: string | null }>(
+    db,
+    db.engine,
+    createStatement,
+    statementValues(batch, versions),
+  );
   const words = hintWords(batch);
   if (words.size > 0) db.hints.send(words);
   return new Set(rows.flatMap(({ id }) => id ?? []));
@@ -103,8 +127,14 @@ export async function createDeliveries(db: Database, batch: NewDeliveries): Prom
  * call `hintDeliveries`.
  */
 export async function createDeliveriesWithin(trx: Transaction<Tables>, batch: NewDeliveries): Promise<void> {
-  await runWithin(trx, createStatement, creationValues(batch));
+  await runWithin(trx, createStatement, statementValues(batch, []));
 }
+
+const statementValues = (batch: NewDeliveries, versions: readonly AudienceVersion[]) => [
+  ...creationValues(batch),
+  versions.map(({ ownerId }) => ownerId),
+  versions.map(({ version }) => version),
+];
 
 type Hinted = Pick<NewDelivery, 'ownerId' | 'endpointId' | 'failureReason'>;
 

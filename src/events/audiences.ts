@@ -1,0 +1,83 @@
+import type { Database } from '../db/pool.ts';
+import { patternsOf } from '../event-types/subscription-pattern.ts';
+import type { CheckedEvent } from './check-events.ts';
+import { type Audience, findAudience, type OwnerAudience } from './fan-out.ts';
+
+/** Endpoints and apps together, of all tenants. */
+const maxRemembered = 50_000;
+
+/**
+ * Who subscribed, remembered by tenant and event type. No time makes it wrong: each is remembered with its version, which
+ * every change of an endpoint, an app's forwarding or a suspension replaces in its own transaction, and the statement
+ * that stores deliveries stores nothing where the version is another by then (`createDeliveries`). So a change counts
+ * at once in all processes, and nobody has to be told.
+ */
+export class Audiences {
+  readonly #db: Database;
+  readonly #known = new Map<string, OwnerAudience>();
+  #size = 0;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** What is remembered of all of these; read where anything is missing, or where it must be `fresh`. */
+  async of(events: readonly Pick<CheckedEvent, 'tenantId' | 'type'>[], fresh: boolean): Promise<Audience> {
+    if (events.length === 0) return { owners: new Map(), isRemembered: true };
+    const wanted = new Map(
+      events.map(({ tenantId, type }) => [`${tenantId}/${type.name}`, { tenantId, type }]),
+    );
+    if (!fresh) {
+      const known = new Map<string, OwnerAudience>();
+      for (const [place, { tenantId }] of wanted) {
+        const one = this.#known.get(place);
+        const before = known.get(tenantId);
+        if (one === undefined || (before !== undefined && before.version !== one.version)) break;
+        known.set(tenantId, before === undefined ? one : merged(before, one));
+        wanted.delete(place);
+      }
+      if (wanted.size === 0) return { owners: known, isRemembered: true };
+    }
+    const types = events.map(({ type }) => type);
+    const owners = await findAudience(this.#db, [...new Set(events.map(({ tenantId }) => tenantId))], {
+      patterns: [...new Set(types.flatMap((type) => patternsOf(type.name, type.category)))],
+      categories: [...new Set(types.map(({ category }) => category))],
+    });
+    for (const { tenantId, type } of events) {
+      const found = owners.get(tenantId);
+      if (found !== undefined) this.#remember(`${tenantId}/${type.name}`, partOf(found, type));
+    }
+    return { owners, isRemembered: false };
+  }
+
+  #remember(place: string, part: OwnerAudience): void {
+    const size = 1 + part.endpoints.length + part.apps.length;
+    if (this.#size + size > maxRemembered) {
+      this.#known.clear();
+      this.#size = 0;
+    }
+    const before = this.#known.get(place);
+    this.#size += size - (before === undefined ? 0 : 1 + before.endpoints.length + before.apps.length);
+    this.#known.set(place, part);
+  }
+}
+
+function partOf(owner: OwnerAudience, type: CheckedEvent['type']): OwnerAudience {
+  const patterns = new Set(patternsOf(type.name, type.category));
+  return {
+    ...owner,
+    endpoints: owner.endpoints.filter(({ events }) => events.some((pattern) => patterns.has(pattern))),
+    apps: owner.apps.filter(({ category }) => category === type.category),
+  };
+}
+
+/** Of two types: an endpoint may have subscribed to both, and both may be of one category. */
+function merged(one: OwnerAudience, other: OwnerAudience): OwnerAudience {
+  const endpoints = new Map(
+    [...one.endpoints, ...other.endpoints].map((endpoint) => [endpoint.id, endpoint]),
+  );
+  const apps = new Map(
+    [...one.apps, ...other.apps].map((app) => [`${app.category}/${app.app_id}/${app.installation_id}`, app]),
+  );
+  return { ...one, endpoints: [...endpoints.values()], apps: [...apps.values()] };
+}
