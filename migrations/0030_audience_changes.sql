@@ -7,11 +7,12 @@ create table audience_change (
   primary key (owner_id, id)
 );
 
-create function note_audience_change(changed uuid) returns void language plpgsql as $$
+create function note_audience_changes(owners uuid[]) returns void language plpgsql as $$
 begin
-  delete from audience_change where owner_id = changed and id in (
-    select id from audience_change where owner_id = changed for update skip locked);
-  insert into audience_change (owner_id) values (changed);
+  delete from audience_change c using (
+      select owner_id, id from audience_change where owner_id = any(owners) for update skip locked) old
+    where c.owner_id = old.owner_id and c.id = old.id;
+  insert into audience_change (owner_id) select distinct owner_id from unnest(owners) as o(owner_id);
 end $$;
 
 create function audience_version(of_owner uuid) returns text language sql stable as $$
@@ -23,35 +24,49 @@ begin
   raise exception using errcode = 'HG002', message = 'the audience has changed';
 end $$;
 
-create function on_endpoint_audience() returns trigger language plpgsql as $$
+create function note_changed_owners() returns trigger language plpgsql as $$
 begin
-  perform note_audience_change(case when tg_op = 'DELETE' then old.owner_id else new.owner_id end);
+  perform note_audience_changes(array(select distinct owner_id from changed));
   return null;
 end $$;
 
-create trigger endpoint_made after insert or delete on endpoint
-  for each row execute function on_endpoint_audience();
-
-create trigger endpoint_changed after update on endpoint for each row
-  when ((old.events, old.is_active, old.disabled_reason, old.verification, old.deleted_at, old.owner_kind)
-    is distinct from (new.events, new.is_active, new.disabled_reason, new.verification, new.deleted_at, new.owner_kind))
-  execute function on_endpoint_audience();
-
-create function on_forward_audience() returns trigger language plpgsql as $$
+create function note_changed_endpoints() returns trigger language plpgsql as $$
 begin
-  perform note_audience_change(case when tg_op = 'DELETE' then old.tenant_id else new.tenant_id end);
+  perform note_audience_changes(owners) from (
+    select array_agg(distinct n.owner_id) as owners
+      from new_rows n join old_rows o on o.owner_id = n.owner_id and o.id = n.id
+     where (o.events, o.is_active, o.disabled_reason, o.verification, o.deleted_at, o.owner_kind)
+        is distinct from (n.events, n.is_active, n.disabled_reason, n.verification, n.deleted_at, n.owner_kind)) x
+   where owners is not null;
   return null;
 end $$;
 
-create trigger forward_changed after insert or update or delete on app_forward
-  for each row execute function on_forward_audience();
-
-create function on_tenant_audience() returns trigger language plpgsql as $$
+create function note_changed_forwards() returns trigger language plpgsql as $$
 begin
-  perform note_audience_change(new.id);
+  perform note_audience_changes(array(select distinct tenant_id from changed));
   return null;
 end $$;
+
+create function note_suspension() returns trigger language plpgsql as $$
+begin
+  perform note_audience_changes(array[new.id]);
+  return null;
+end $$;
+
+create trigger endpoint_inserted after insert on endpoint referencing new table as changed
+  for each statement execute function note_changed_owners();
+create trigger endpoint_deleted after delete on endpoint referencing old table as changed
+  for each statement execute function note_changed_owners();
+create trigger endpoint_updated after update on endpoint referencing old table as old_rows new table as new_rows
+  for each statement execute function note_changed_endpoints();
+
+create trigger forward_inserted after insert on app_forward referencing new table as changed
+  for each statement execute function note_changed_forwards();
+create trigger forward_deleted after delete on app_forward referencing old table as changed
+  for each statement execute function note_changed_forwards();
+create trigger forward_updated after update on app_forward referencing new table as changed
+  for each statement execute function note_changed_forwards();
 
 create trigger tenant_suspension after update on tenant for each row
   when (old.suspended_at is distinct from new.suspended_at)
-  execute function on_tenant_audience();
+  execute function note_suspension();

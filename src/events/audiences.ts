@@ -45,7 +45,8 @@ export class Audiences {
     });
     for (const { tenantId, type } of events) {
       const found = owners.get(tenantId);
-      if (found !== undefined) this.#remember(`${tenantId}/${type.name}`, partOf(found, type));
+      // One that is suspended stores nothing, so that nothing would notice the end of it.
+      if (found?.isSuspended === false) this.#remember(`${tenantId}/${type.name}`, partOf(found, type));
     }
     return { owners, isRemembered: false };
   }

@@ -35,6 +35,7 @@ import { decodeId } from '../../src/ids.ts';
 import { Hub } from '../../src/live/hub.ts';
 import { ReplayRunner } from '../../src/replays/replay-runner.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
+import { TenantStandings } from '../../src/tenants/tenant-standings.ts';
 import { serviceActor } from '../access/actors.ts';
 import { configWith } from '../access/issuer.ts';
 import { addTenant } from '../access/tenants.ts';
@@ -93,6 +94,7 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
     grantWatch,
     eventTypes: new EventTypeCatalogue(database),
     publisher: new Publisher({ database, config }),
+    tenantStandings: new TenantStandings(database),
     // Never started: a bulk replay stays as it was asked for.
     replayRunner: new ReplayRunner({ database, config, logger: quietLogger }),
     invitationMailer: options.invitationMailer,
