@@ -23,7 +23,7 @@ export default {
       name: 'rules-know-no-graphql',
       severity: 'error',
       comment: 'GraphQL stands in *.graph.ts, in graph/ and http/.',
-      from: { path: '^src/', pathNot: '(\\.graph\\.ts$|^src/(graph|http|inventory|docs|schema))' },
+      from: { path: '^src/', pathNot: '(\\.graph\\.ts$|^src/(client|graph|http|inventory|docs|schema))' },
       to: { path: '(^src/graph/(builder|result|connection|node|scalars)|node_modules/(graphql|@pothos)/)' },
     },
     {
@@ -44,6 +44,24 @@ export default {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/db/' },
       to: { path: 'node_modules/pg/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'client-stands-alone',
+      severity: 'error',
+      comment: 'The console aside, which is a client too.',
+      from: { path: '^src/', pathNot: '^src/(client|console)/' },
+      to: { path: '^src/client/' },
+    },
+    {
+      name: 'client-runs-in-browsers',
+      severity: 'error',
+      comment: 'What only Node has stands in the entry for Node, in the file store and in the command line.',
+      from: { path: '^src/client/', pathNot: '^src/client/(node|file-store)\\.ts$|^src/client/cli/' },
+      to: {
+        path: '(^(node:)?[a-z_/]+$|node_modules/ws/)',
+        pathNot: '^src/',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     { name: 'no-tests-in-src', severity: 'error', from: { path: '^src/' }, to: { path: '^test/' } },
   ],

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UsageError } from './errors.ts';
+import type { PositionStore } from './follow.ts';
+
+/**
+ * A position in a file. It is written beside it and then renamed, so that whatever ends the process there is the old
+ * position or the new one. A file that holds something else is refused: to begin anew would lose or repeat changes.
+ */
+export function fileStore(path: string): PositionStore {
+  return {
+    async load() {
+      let text: string;
+      try {
+        text = await readFile(path, 'utf8');
+      } catch (error) {
+        if (Object(error).code === 'ENOENT') return undefined;
+        throw error;
+      }
+      const position = /^\d{1,16}\s*$/.test(text) ? Number(text) : Number.NaN;
+      if (Number.isSafeInteger(position)) return position;
+      throw new UsageError(`${path} does not hold a position of the log. Remove it to begin anew.`);
+    },
+    async save(position) {
+      const written = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+      await mkdir(dirname(path), { recursive: true });
+      try {
+        await writeFile(written, `${position}\n`, { flush: true });
+        await rename(written, path);
+      } catch (error) {
+        await unlink(written).catch(() => undefined);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { GraphQLFailure } from './errors.ts';
+import { Interruption } from './interruption.ts';
+import type { Settings } from './settings.ts';
+
+export type Operation = Readonly<{
+  query: string;
+  variables?: Readonly<Record<string, unknown>> | undefined;
+}>;
+
+/** A GraphQL answer, or one message of a stream. */
+export type Result = Readonly<{
+  data?: Readonly<Record<string, unknown>> | null | undefined;
+  errors?: readonly GraphQLFailure[] | undefined;
+}>;
+
+const answerWithinMs = 60_000;
+
+/** Asks once over HTTP. Throws an Interruption where no GraphQL answer came. */
+export async function post(settings: Settings, operation: Operation, signal?: AbortSignal): Promise<Result> {
+  const timeout = AbortSignal.timeout(answerWithinMs);
+  const response = await request(settings, operation, {
+    accept: 'application/json',
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  });
+  return await readResult(response);
+}
+
+/** POSTs an operation; what it answers is up to the caller. */
+export async function request(
+  settings: Settings,
+  operation: Operation,
+  options: { accept: string; signal: AbortSignal },
+): Promise<Response> {
+  const authorization = await settings.authorization();
+  const body = JSON.stringify(operation);
+  try {
+    return await fetch(settings.httpUrl, {
+      method: 'POST',
+      redirect: 'error',
+      signal: options.signal,
+      headers: {
+        accept: options.accept,
+        'content-type': 'application/json',
+        ...(authorization === undefined ? {} : { authorization }),
+        ...(settings.tenant === undefined ? {} : { 'heliograph-tenant': settings.tenant }),
+      },
+      body,
+    });
+  } catch (error) {
+    throw new Interruption(`No answer from ${settings.httpUrl}: ${reasonOf(error)}.`);
+  }
+}
+
+export async function readResult(response: Response): Promise<Result> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch (error) {
+    throw new Interruption(`The answer was cut off: ${reasonOf(error)}.`);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isResult(value)) return value;
+  } catch {
+    // Said below: a proxy's page, say.
+  }
+  throw new Interruption(`${response.url} answered with ${response.status}, and not as a GraphQL API does.`);
+}
+
+const isResult = (value: unknown): value is Result =>
+  typeof value === 'object' && value !== null && ('data' in value || 'errors' in value);
+
+/** Why a fetch failed, in a few words: the platform's own are often only "fetch failed". */
+export function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (typeof cause !== 'object' || cause === null) return String(cause);
+  if ('code' in cause && typeof cause.code === 'string') return cause.code;
+  return 'message' in cause && typeof cause.message === 'string' ? cause.message : 'an unknown reason';
+}

@@ -1,0 +1,25 @@
+import { failureOf, Interruption } from './interruption.ts';
+import { type Operation, post } from './post.ts';
+import type { Settings } from './settings.ts';
+
+/** Asks once; where the credential was not taken, once more with a fresh one. Throws an Interruption or a HeliographError. */
+export async function ask<Data>(
+  settings: Settings,
+  operation: Operation,
+  signal?: AbortSignal | undefined,
+): Promise<Data> {
+  try {
+    return await askOnce(settings, operation, signal);
+  } catch (error) {
+    const isAboutUs = error instanceof Interruption && (error.isRefusal || error.isExpiry);
+    if (!isAboutUs || !settings.hasTokenSource) throw error;
+    return await askOnce(settings, operation, signal);
+  }
+}
+
+async function askOnce<Data>(settings: Settings, operation: Operation, signal?: AbortSignal): Promise<Data> {
+  const { data, errors } = await post(settings, operation, signal);
+  if (data == null || errors !== undefined) throw failureOf(errors ?? []);
+  // The type is what the document promises; the server's answer fits its schema.
+  return data as Data;
+}

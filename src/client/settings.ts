@@ -1,0 +1,99 @@
+import { UsageError } from './errors.ts';
+import { Interruption } from './interruption.ts';
+
+/** A token as it is, or where to get one: the function is asked anew for each connection and request. */
+export type Token = string | (() => string | undefined | Promise<string | undefined>);
+
+export type ConnectOptions = Readonly<{
+  /** The server: `https://heliograph.example`, or the address of its GraphQL API. */
+  url: string;
+  token?: Token | undefined;
+  /** The tenant's externalId; only a platform service names one. */
+  tenant?: string | undefined;
+  /** How the log is read: over a WebSocket, the default, or as server-sent events. */
+  transport?: 'ws' | 'sse' | undefined;
+  /**
+   * After so many milliseconds without any sign of life a connection counts as dead: 20,000 by default, at least 100 for
+   * a WebSocket, which is asked for one, and 6,000 for an event stream, which brings one every 5 s.
+   */
+  silenceMs?: number | undefined;
+}>;
+
+export type Settings = Readonly<{
+  httpUrl: string;
+  webSocketUrl: string;
+  transport: 'ws' | 'sse';
+  tenant: string | undefined;
+  silenceMs: number;
+  /** Whether the token can be another one next time. */
+  hasTokenSource: boolean;
+  /** The credential as it stands in a header; undefined where there is none. */
+  authorization(): Promise<string | undefined>;
+  /** What to open WebSockets with; undefined for the one that the platform has. */
+  webSocket: unknown;
+}>;
+
+const defaultSilenceMs = 20_000;
+
+/** Checks what `connect` was given. Throws UsageError. */
+export function readSettings(options: ConnectOptions, webSocket: unknown): Settings {
+  const { token, transport = 'ws', silenceMs = defaultSilenceMs } = options;
+  if (transport !== 'ws' && transport !== 'sse') {
+    throw new UsageError(`transport is 'ws' or 'sse'; it was ${JSON.stringify(transport)}.`);
+  }
+  const leastMs = transport === 'ws' ? 100 : 6_000;
+  if (!(silenceMs >= leastMs && silenceMs <= 600_000)) {
+    throw new UsageError(`silenceMs is from ${leastMs} to 600000 milliseconds for '${transport}'.`);
+  }
+  const url = readUrl(options.url);
+  if (typeof token === 'string') readToken(token);
+  else if (token !== undefined && typeof token !== 'function') {
+    throw new UsageError('token is a string, or a function that answers one.');
+  }
+  return {
+    httpUrl: url.href,
+    webSocketUrl: url.href.replace(/^http/, 'ws'),
+    transport,
+    tenant: options.tenant,
+    silenceMs,
+    hasTokenSource: typeof token === 'function',
+    authorization: async () => {
+      const value = typeof token === 'function' ? await askToken(token) : token;
+      return value === undefined ? undefined : `Bearer ${readToken(value)}`;
+    },
+    webSocket,
+  };
+}
+
+async function askToken(token: () => string | undefined | Promise<string | undefined>) {
+  try {
+    return await token();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    // Where tokens come from may be down for a while, like everything else.
+    throw new Interruption(`No token: ${error instanceof Error ? error.message : 'the function threw'}.`);
+  }
+}
+
+/** What is wrong with a token is said without it. */
+function readToken(value: unknown): string {
+  if (typeof value !== 'string') throw new UsageError('The token is not a string.');
+  const token = value.trim().replace(/^bearer\s+/i, '');
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new UsageError('The token is empty, or has characters that no token has.');
+  }
+  return token;
+}
+
+function readUrl(text: unknown): URL {
+  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^(https?|wss?):$/.test(url.protocol)) {
+    throw new UsageError('url is the address of the server, such as https://heliograph.example.');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError('url holds a user name or password: give the credential as `token`.');
+  }
+  url.hash = '';
+  if (url.pathname === '/') url.pathname = '/graphql';
+  return new URL(url.href.replace(/^ws/, 'http'));
+}
