@@ -151,6 +151,11 @@ export const walkRows: WalkRows = {
     (args, { endpoint }) => `{ endpoint(id: "${endpoint}") { deliveries(${args}) ${page} } }`,
   ),
   ...pages(
+    'EventType.subscribedEndpoints',
+    'Endpoint',
+    (args) => `{ eventType(name: "order.paid") { subscribedEndpoints(${args}) ${page} } }`,
+  ),
+  ...pages(
     'Event.deliveries',
     'Delivery',
     (args, { event }) => `{ event(id: "${event}") { deliveries(${args}) ${page} } }`,
