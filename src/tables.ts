@@ -6,6 +6,19 @@ import type { ColumnType, Generated } from 'kysely';
  */
 type Defaulted<T> = ColumnType<T, T | undefined, T>;
 
+/** A header that is sent with each attempt: its value, or the value sealed (base64). */
+export type StoredHeader = Readonly<{ name: string; value: string } | { name: string; sealed: string }>;
+
+/** How an endpoint wants its deliveries sent. What is absent is as usual. */
+export type EndpointSending = Readonly<{
+  headers?: readonly StoredHeader[];
+  /** Seconds before each attempt. */
+  retrySchedule?: readonly number[];
+  timeoutMs?: number;
+  /** Response statuses that end a delivery at once. */
+  stopOn?: readonly number[];
+}>;
+
 export type Tables = {
   owner_log: { owner_id: string; head: Defaulted<number>; floor: Defaulted<number>; at: Defaulted<Date> };
   tenant: {
@@ -71,6 +84,7 @@ export type Tables = {
     purged_through: Defaulted<string | null>;
     removed_through: Defaulted<string | null>;
     test_asked_at: Defaulted<Date[]>;
+    sending: ColumnType<EndpointSending | null, string | null | undefined, string | null>;
     updated_at: Defaulted<Date>;
     deleted_at: Defaulted<Date | null>;
   };

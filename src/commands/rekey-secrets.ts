@@ -5,6 +5,7 @@ import { sealedSecretPlace } from '../endpoints/signing-secrets.ts';
 import { sealedAnswerPlace } from '../idempotency/with-idempotency.ts';
 import { lowestUuid } from '../ids.ts';
 import { BrokenSealError, type SecretBox, UnknownSealKeyError } from '../signing/secret-box.ts';
+import { rekeyHeaders } from './rekey-headers.ts';
 
 /** Rows that are read, and sealed anew, at a time. */
 const batchRows = 200;
@@ -13,12 +14,14 @@ export type Rekeyed = Readonly<{
   answers: number;
   /** That sign the apps' access tokens. */
   tokenKeys: number;
+  /** Endpoints whose secret headers were sealed anew. */
+  headers: number;
   /** No key of the ring opens them. They are left as they are. */
   unreadable: number;
 }>;
 
 /**
- * Seals under the ring's first key whatever another one sealed: signing secrets, the answers that are kept for
+ * Seals under the ring's first key whatever another one sealed: signing secrets, endpoints' secret headers, the answers that are kept for
  * idempotency keys, and the keys that sign access tokens. What a row holds does not change, nor does what any process may open with the same ring.
  *
  * It walks each table once by its key, so that a repetition passes over what is done. Each row is replaced only where
@@ -26,14 +29,17 @@ export type Rekeyed = Readonly<{
  * locked for longer than its own update.
  */
 export async function rekeySecrets(database: Database, box: SecretBox): Promise<Rekeyed> {
+  const tally: Tally = { sealed: 0, unreadable: 0 };
   const secrets = await rekeySigningSecrets(database, box);
   const answers = await rekeyAnswers(database, box);
   const tokenKeys = await rekeyTokenKeys(database, box);
+  const headers = await rekeyHeaders(database, (sealed, place) => resealed(box, { sealed, place, tally }));
   return {
+    headers,
     signingSecrets: secrets.sealed,
     answers: answers.sealed,
     tokenKeys: tokenKeys.sealed,
-    unreadable: secrets.unreadable + answers.unreadable + tokenKeys.unreadable,
+    unreadable: secrets.unreadable + answers.unreadable + tokenKeys.unreadable + tally.unreadable,
   };
 }
 

@@ -24,9 +24,9 @@ async function main(): Promise<void> {
     apiConnections: 2,
   });
   try {
-    const { signingSecrets, answers, tokenKeys, unreadable } = await rekeySecrets(database, box);
+    const { signingSecrets, answers, tokenKeys, headers, unreadable } = await rekeySecrets(database, box);
     process.stdout.write(
-      `Sealed under ${box.currentKeyId}: ${signingSecrets} signing secrets, ${answers} idempotency answers, ${tokenKeys} keys of access tokens.\n`,
+      `Sealed under ${box.currentKeyId}: ${signingSecrets} signing secrets, ${answers} idempotency answers, ${tokenKeys} keys of access tokens, the secret headers of ${headers} endpoints.\n`,
     );
     if (unreadable === 0) return;
     process.stderr.write(

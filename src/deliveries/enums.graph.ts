@@ -18,6 +18,7 @@ const reasons: Record<Reason, { description: string }> = {
     description: "The URL's host leads to an address that is never dialled, such as a private one.",
   },
   CANCELLED: { description: 'Cancelled or purged before it had been sent.' },
+  REJECTED: { description: 'The response’s status is in the endpoint’s `stopOn`.' },
   RETRIES_EXHAUSTED: { description: 'Every attempt of the retry schedule failed.' },
 };
 

@@ -21,6 +21,8 @@ import {
 } from './endpoint-input.ts';
 import { endpointOwner } from './endpoint-owner.graph.ts';
 import { byOf, rulesOf } from './endpoint-services.ts';
+import { changedSendingInputs, headersOf, newSendingInputs } from './sending.graph.ts';
+import { sendingChange } from './sending.ts';
 import { finishUpdate, updateEndpoint } from './update-endpoint.ts';
 
 const urlRule =
@@ -47,6 +49,7 @@ mutation(builder, 'createEndpoint', {
     description: t.string({ description: `A note of your own. ${descriptionRule}` }),
     isActive: t.boolean({ required: true, defaultValue: true, description: activeRule }),
     maxDeliveriesPerSecond: t.int({ description: rateRule }),
+    ...newSendingInputs(t),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
   payload: {
@@ -62,13 +65,16 @@ mutation(builder, 'createEndpoint', {
     const { database, signingSecrets, handshakes } = context.services;
     const ownerId = requireTenant(context);
     const by = byOf(context);
-    const values = await checkNewEndpoint(rulesOf(context), input);
+    const sending = sendingChange({ ...input, headers: headersOf(input.headers) });
+    const values = await checkNewEndpoint(rulesOf(context), input, sending);
     const created: EndpointRow[] = [];
     const { id, secret } = await idempotently(
       context,
       { ownerId, field: 'createEndpoint', input, secretOf: (answer: CreatedEndpoint) => answer.id },
       async (trx) => {
-        const fresh = await createEndpoint(trx, signingSecrets, { ownerId, ownerKind: 'TENANT', values, by });
+        const fresh = await createEndpoint(trx, signingSecrets, {
+          ...{ ownerId, ownerKind: 'TENANT', values, sending, by },
+        });
         created.push(fresh.endpoint);
         return { id: fresh.endpoint.id, secret: fresh.secret };
       },
@@ -82,7 +88,7 @@ mutation(builder, 'updateEndpoint', {
   description:
     'Changes what is given. A new URL loses its verification: call `verifyEndpoint` for it. Active again after a pause, an endpoint starts with a closed circuit.',
   inputDescription:
-    'Absent: unchanged. Null clears `description` and `maxDeliveriesPerSecond`, and is a ValidationError for the rest.',
+    'Absent: unchanged. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs` and `stopOn`, and is a ValidationError for the rest.',
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],
@@ -99,16 +105,19 @@ mutation(builder, 'updateEndpoint', {
     description: t.string({ description: `${descriptionRule} Null removes it.` }),
     isActive: t.boolean({ description: activeRule }),
     maxDeliveriesPerSecond: t.int({ description: rateRule }),
+    ...changedSendingInputs(t),
   }),
   payload: { endpoint: { type: Endpoint, description: 'The endpoint as it is now.' } },
   errors: [ValidationError, NotFoundError],
   async resolve({ id: globalId, ...input }, context) {
-    const { database } = context.services;
+    const { database, signingSecrets: secrets } = context.services;
     const { ownerId, id } = await askedEndpoint(context, { permission: changeEndpoints, globalId });
-    const values = await checkEndpointChange(rulesOf(context), input);
+    const change = sendingChange({ ...input, headers: headersOf(input.headers) });
+    const values = await checkEndpointChange(rulesOf(context), input, change);
+    const sending = change === undefined ? undefined : { change, secrets };
     const updated = await database.query
       .transaction()
-      .execute((trx) => updateEndpoint(trx, { ownerId, id, values, by: byOf(context) }));
+      .execute((trx) => updateEndpoint(trx, { ownerId, id, values, sending, by: byOf(context) }));
     await finishUpdate(database, updated);
     return { endpoint: updated.after };
   },

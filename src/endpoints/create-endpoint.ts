@@ -3,9 +3,10 @@ import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { LimitExceededError } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
-import type { Tables } from '../tables.ts';
+import type { EndpointSending, Tables } from '../tables.ts';
 import { type Endpoint, maxEndpointsPerOwner } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
+import { changeSending, type SendingChange, sendingSet } from './sending.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
 
 /** The first half of the advisory locks that count an owner's endpoints; any number that nobody else uses. */
@@ -17,6 +18,8 @@ export type NewEndpoint = Readonly<{
   values: EndpointValues;
   /** Which event streams an app's endpoint takes; null for a tenant's. */
   streams?: readonly string[] | null;
+  /** How its deliveries are sent, where that differs from what is usual. */
+  sending?: SendingChange | undefined;
   by: By;
 }>;
 
@@ -30,7 +33,10 @@ export async function createEndpoint(
   fresh: NewEndpoint,
 ): Promise<{ endpoint: Endpoint; secret: string }> {
   await refuseTooMany(trx, fresh.ownerId);
-  const endpoint = await insertEndpoint(trx, mintUuid(), fresh);
+  const id = mintUuid();
+  const place = { ownerId: fresh.ownerId, endpointId: id };
+  const sending = changeSending(secrets, place, { before: null, change: fresh.sending ?? {} });
+  const endpoint = await insertEndpoint(trx, id, fresh, sending);
   const { secret } = await secrets.create(trx, { ownerId: fresh.ownerId, endpointId: endpoint.id });
   return { endpoint, secret };
 }
@@ -40,6 +46,7 @@ export async function insertEndpoint(
   trx: Transaction<Tables>,
   id: string,
   { ownerId, ownerKind, values, streams, by }: NewEndpoint,
+  sending: EndpointSending | null = null,
 ): Promise<Endpoint> {
   const endpoint = await trx
     .insertInto('endpoint')
@@ -54,6 +61,7 @@ export async function insertEndpoint(
       is_active: values.isActive,
       disabled_reason: values.isActive ? null : 'MANUAL',
       max_deliveries_per_second: values.maxDeliveriesPerSecond,
+      sending: sending === null ? null : JSON.stringify(sending),
       verification: 'PENDING',
       handshake_started_at: sql<Date>`clock_timestamp()`,
     })
@@ -65,7 +73,7 @@ export async function insertEndpoint(
     action: 'endpoint.create',
     targetType: 'Endpoint',
     targetId: endpoint.id,
-    changes: { ...values },
+    changes: { ...values, ...sendingSet(sending) },
   });
   return endpoint;
 }

@@ -5,6 +5,7 @@ import { checkUrl } from '../egress/check-url.ts';
 import { ValidationError, type ValidationIssue } from '../errors.ts';
 import { checkSubscription } from '../event-types/subscription-pattern.ts';
 import { isStorable } from '../text.ts';
+import { type SendingChange, sendingIssues } from './sending.ts';
 
 export const maxDescriptionChars = 1_000;
 export const maxDeliveryRate = 10_000;
@@ -31,16 +32,18 @@ export type EndpointRules = Readonly<{
   guard: AddressGuard;
   /** Plain http only to addresses that are allowed explicitly. */
   requireHttps: boolean;
+  retentionDays: number;
 }>;
 
 export function endpointRules(database: Database, config: Config, guard: AddressGuard): EndpointRules {
-  return { database, guard, requireHttps: config.production };
+  return { database, guard, requireHttps: config.production, retentionDays: config.retentionDays };
 }
 
 /** Throws a ValidationError with every issue of the input. */
 export async function checkNewEndpoint(
   rules: EndpointRules,
   input: NewEndpointInput,
+  sending?: SendingChange,
 ): Promise<EndpointValues> {
   const values: EndpointValues = {
     url: input.url,
@@ -49,7 +52,7 @@ export async function checkNewEndpoint(
     isActive: input.isActive ?? true,
     maxDeliveriesPerSecond: input.maxDeliveriesPerSecond ?? null,
   };
-  await refuseInvalid(rules, values, []);
+  await refuseInvalid(rules, values, sendingIssues(sending, rules));
   return values;
 }
 
@@ -60,6 +63,7 @@ export async function checkNewEndpoint(
 export async function checkEndpointChange(
   rules: EndpointRules,
   input: EndpointChangeInput,
+  sending?: SendingChange,
 ): Promise<Partial<EndpointValues>> {
   const { url, events, description, isActive, maxDeliveriesPerSecond } = input;
   const values: Partial<EndpointValues> = {
@@ -69,7 +73,7 @@ export async function checkEndpointChange(
     ...(isActive == null ? {} : { isActive }),
     ...(maxDeliveriesPerSecond === undefined ? {} : { maxDeliveriesPerSecond }),
   };
-  await refuseInvalid(rules, values, nullIssues(input));
+  await refuseInvalid(rules, values, [...nullIssues(input), ...sendingIssues(sending, rules)]);
   return values;
 }
 

@@ -19,6 +19,8 @@ export type HandshakeRequest = Readonly<{
   secrets: readonly Buffer[];
   timeoutMs: number;
   userAgent: string;
+  /** The endpoint's own headers. */
+  headers?: readonly { name: string; value: string }[];
   signal?: AbortSignal;
 }>;
 
@@ -44,6 +46,7 @@ export async function shakeHands(sender: Sender, request: HandshakeRequest): Pro
   const result = await sender.send({
     url: request.url,
     headers: {
+      ...Object.fromEntries((request.headers ?? []).map(({ name, value }) => [name, value])),
       'content-type': 'application/json',
       'user-agent': request.userAgent,
       'webhook-id': id,

@@ -11,6 +11,7 @@ import { endQueued } from '../status/end-queued.ts';
 import { releaseWaiting } from '../status/release-waiting.ts';
 import type { Tables } from '../tables.ts';
 import type { Endpoint } from './endpoint.ts';
+import { openHeaders } from './endpoint-headers.ts';
 import { type HandshakeOutcome, shakeHands } from './handshake.ts';
 import {
   handBackHandshake,
@@ -194,6 +195,7 @@ export class Handshakes {
       secrets: keys,
       timeoutMs: config.verifyTimeoutMs,
       userAgent,
+      headers: openHeaders(secrets, { ownerId, endpointId }, started.endpoint.sending?.headers),
       signal: this.#stop.signal,
     });
     if (!outcome.verified && this.#stop.signal.aborted) {

@@ -22,9 +22,10 @@ export type DeliveryPlan = Readonly<{
  * how many attempts it gets, when the first one is due, or why it is refused at once.
  */
 export function planDelivery(
-  endpoint: Pick<Endpoint, 'is_active' | 'disabled_reason' | 'verification'>,
-  { retrySchedule, requireVerification }: DeliveryRules,
+  endpoint: Pick<Endpoint, 'is_active' | 'disabled_reason' | 'verification' | 'sending'>,
+  { retrySchedule: usual, requireVerification }: DeliveryRules,
 ): DeliveryPlan {
+  const retrySchedule = endpoint.sending?.retrySchedule ?? usual;
   const maxAttempts = retrySchedule.length;
   const firstDelayMs = (retrySchedule[0] ?? 0) * 1000;
   const refuse = (failureReason: FailureReason) => ({ failureReason, maxAttempts, delayMs: 0 });

@@ -4,6 +4,7 @@ import { mintUuid, timeOfUuid } from '../ids.ts';
 import { decodeSigningSecret, generateSigningSecret } from '../signing/secret.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
 import type { Tables } from '../tables.ts';
+import { type HeaderPlace, OpenedHeaders, sealedHeaderPlace } from './sealed-headers.ts';
 
 /** More signatures than this make the header long and every receiver slow. */
 export const maxSecretsInForce = 10;
@@ -28,6 +29,7 @@ export type SecretInfo = Readonly<{ id: string; createdAt: Date; expiresAt: Date
 export class SigningSecrets {
   readonly #box: SecretBox;
   readonly #kept = new Map<string, { key: Buffer; until: number }>();
+  readonly #headers = new OpenedHeaders();
 
   constructor(box: SecretBox) {
     this.#box = box;
@@ -85,6 +87,17 @@ export class SigningSecrets {
     this.#kept.set(place, { key, until: now + keptMs });
     this.#forget(now);
     return key;
+  }
+
+  /** Seals a header's value for its endpoint and its name. */
+  sealHeader(place: HeaderPlace, value: string): string {
+    return this.#box.seal(value, sealedHeaderPlace(place)).toString('base64');
+  }
+
+  openHeader(place: HeaderPlace, sealed: string): string {
+    return this.#headers.open(sealed, () =>
+      this.#box.open(Buffer.from(sealed, 'base64'), sealedHeaderPlace(place)),
+    );
   }
 
   /** The keys that sign for the endpoint at this moment, the newest first. */

@@ -7,9 +7,20 @@ import { releaseWaiting } from '../status/release-waiting.ts';
 import type { Tables } from '../tables.ts';
 import { type Endpoint, lockEndpoint } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
+import { changeSending, type SendingChange, sendingDifferences } from './sending.ts';
+import type { SigningSecrets } from './signing-secrets.ts';
 
 /** Its state before and after: `finishUpdate` needs both. They are the same where nothing was changed. */
 export type UpdatedEndpoint = Readonly<{ before: Endpoint; after: Endpoint }>;
+
+export type EndpointUpdate = Readonly<{
+  ownerId: string;
+  id: string;
+  values: Partial<EndpointValues>;
+  /** Of how its deliveries are sent, what is to change. */
+  sending?: Readonly<{ change: SendingChange; secrets: SigningSecrets }> | undefined;
+  by: By;
+}>;
 
 /**
  * Changes what is given and differs; where nothing does, nothing is written and nothing audited. A new URL loses its
@@ -17,10 +28,18 @@ export type UpdatedEndpoint = Readonly<{ before: Endpoint; after: Endpoint }>;
  */
 export async function updateEndpoint(
   trx: Transaction<Tables>,
-  { ownerId, id, values, by }: { ownerId: string; id: string; values: Partial<EndpointValues>; by: By },
+  { ownerId, id, values, sending, by }: EndpointUpdate,
 ): Promise<UpdatedEndpoint> {
   const before = await lockEndpoint(trx, ownerId, id);
-  const changes = changesOf(before, values);
+  const nextSending =
+    sending === undefined
+      ? before.sending
+      : changeSending(
+          sending.secrets,
+          { ownerId, endpointId: id },
+          { before: before.sending, change: sending.change },
+        );
+  const changes = { ...changesOf(before, values), ...sendingDifferences(before.sending, nextSending) };
   if (Object.keys(changes).length === 0) return { before, after: before };
 
   const now = sql<Date>`clock_timestamp()`;
@@ -36,6 +55,9 @@ export async function updateEndpoint(
       ...('isActive' in changes
         ? { is_active: values.isActive, disabled_reason: values.isActive ? null : 'MANUAL' }
         : {}),
+      ...(sending === undefined
+        ? {}
+        : { sending: nextSending === null ? null : JSON.stringify(nextSending) }),
       updated_at: now,
     })
     .where('owner_id', '=', ownerId)

@@ -1,11 +1,16 @@
 import { version } from '../config.ts';
 import type { Sender } from '../egress/send.ts';
+import { openHeaders } from '../endpoints/endpoint-headers.ts';
+import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
 import { encodeId } from '../ids.ts';
 import { signatureHeader } from '../signing/sign.ts';
 import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
 
 const userAgent = `Heliograph/${version}`;
+
+/** A header of the endpoint's owner, in clear. */
+export type OwnHeader = Readonly<{ name: string; value: string; isSecret: boolean }>;
 
 /**
  * One attempt: signs the event's body for this moment and POSTs it (standardwebhooks.com). The id is the event's and
@@ -18,6 +23,8 @@ export async function attempt(
   options: {
     body: string;
     keys: readonly Buffer[];
+    /** The owner's own: they never replace one of ours. */
+    extra?: () => readonly OwnHeader[];
     /** Now, by the database's clock: a host whose own is off would sign times that receivers refuse. */
     startedAt: Date;
     timeoutMs: number;
@@ -28,9 +35,11 @@ export async function attempt(
   const began = performance.now();
   try {
     if (options.keys.length === 0) throw new Error('Nothing is sent unsigned.');
+    const extra = options.extra?.() ?? [];
     const id = encodeId('Event', row.event_id);
     const timestamp = Math.floor(startedAt.getTime() / 1000);
     const headers = {
+      ...(extra.length === 0 ? {} : Object.fromEntries(extra.map(({ name, value }) => [name, value]))),
       'content-type': 'application/json',
       'user-agent': userAgent,
       'webhook-id': id,
@@ -45,7 +54,7 @@ export async function attempt(
       timeoutMs: options.timeoutMs,
       signal: options.signal,
     });
-    const common = { startedAt, durationMs: result.durationMs, requestHeaders: shownHeaders(headers) };
+    const common = { startedAt, durationMs: result.durationMs, requestHeaders: shownHeaders(headers, extra) };
     if (result.kind === 'failure') {
       return {
         ...common,
@@ -83,10 +92,21 @@ export async function attempt(
   }
 }
 
+/** Throws where a secret one cannot be opened: then nothing is sent without it. */
+export function ownHeaders(row: ClaimedRow, secrets: SigningSecrets): readonly OwnHeader[] {
+  const { owner_id: ownerId, endpoint_id: endpointId, sending } = row;
+  return openHeaders(secrets, { ownerId, endpointId }, sending?.headers);
+}
+
 /** What is kept of the request's headers: a signature is as good as a password for its five minutes. */
-function shownHeaders(headers: Readonly<Record<string, string>>): { name: string; value: string }[] {
+function shownHeaders(
+  headers: Readonly<Record<string, string>>,
+  extra: readonly OwnHeader[],
+): { name: string; value: string }[] {
   const shown: { name: string; value: string }[] = [];
-  for (const name in headers)
-    shown.push({ name, value: name === 'webhook-signature' ? '[redacted]' : (headers[name] ?? '') });
+  for (const name in headers) {
+    const isSecret = name === 'webhook-signature' || extra.some((own) => own.isSecret && own.name === name);
+    shown.push({ name, value: isSecret ? '[redacted]' : (headers[name] ?? '') });
+  }
   return shown;
 }

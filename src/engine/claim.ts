@@ -1,7 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
-import type { DeliveryKind } from '../tables.ts';
+import type { DeliveryKind, EndpointSending } from '../tables.ts';
 import type { Cursor, Lane } from './lane.ts';
 
 /**
@@ -33,6 +33,7 @@ export type ClaimedRow = {
   verification: string | null;
   purged_through: string | null;
   max_deliveries_per_second: number | null;
+  sending: EndpointSending | null;
   is_suspended: boolean;
   /** The installation that a forwarded event came through has been revoked. */
   is_revoked: boolean;
@@ -73,6 +74,7 @@ const claimStatement = statement(
    select t.owner_id, t.delivery_id, t.shard, t.endpoint_id, t.event_id, t.due_at, t.status, t.attempt_count,
           t.attempt_rows, t.max_attempts, t.kind, t.claim, t.stale_claim, t.stale_at,
           e.url, e.is_active, e.disabled_reason, e.verification, e.purged_through, e.max_deliveries_per_second,
+          e.sending,
           w.suspended_at is not null as is_suspended, i.revoked_at is not null as is_revoked
      from taken t
      left join lateral (

@@ -51,9 +51,10 @@ export function changeAfterAttempt(
   if (result.responseStatus === 410) {
     return change({ kind: 'end', status: 'FAILED', reason: 'ENDPOINT_GONE' }, attempt);
   }
+  if (isRejected(row, result)) return change({ kind: 'end', status: 'FAILED', reason: 'REJECTED' }, attempt);
   const retryAfter = result.responseHeaders?.find(({ name }) => name.toLowerCase() === 'retry-after')?.value;
   const delayMs = retryDelayMs({
-    scheduleSeconds: options.scheduleSeconds,
+    scheduleSeconds: row.sending?.retrySchedule ?? options.scheduleSeconds,
     maxAttempts: row.max_attempts,
     made: row.attempt_count + 1,
     retryAfterMs: parseRetryAfter(retryAfter, options.now),
@@ -63,6 +64,12 @@ export function changeAfterAttempt(
     ? change({ kind: 'end', status: 'DEAD_LETTER', reason: 'RETRIES_EXHAUSTED' }, attempt)
     : change({ kind: 'retry', delayMs }, attempt);
 }
+
+/** Whether the receiver has answered as its owner said it would where it never wants the delivery. */
+export const isRejected = (
+  { sending }: Pick<ClaimedRow, 'sending'>,
+  { responseStatus }: Pick<Outcome, 'responseStatus'>,
+): boolean => responseStatus !== undefined && sending?.stopOn?.includes(responseStatus) === true;
 
 /** An attempt that has lasted a second shows as DELIVERING. */
 export const deliveringChange = (row: ClaimedRow): Change => changeOf(row)({ kind: 'delivering' }, undefined);

@@ -9,7 +9,8 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Change } from '../status/apply.ts';
 import { aimProbes } from './aim-probes.ts';
-import { attempt } from './attempt.ts';
+import { attempt, ownHeaders } from './attempt.ts';
+import { attemptLimit } from './attempt-limit.ts';
 import { BodyBudget } from './body-budget.ts';
 import { afterAttempt, isGivenUp } from './circuit.ts';
 import { type ClaimedRow, claim, readBodies, type Take } from './claim.ts';
@@ -17,6 +18,7 @@ import {
   changeAfterAttempt,
   changeInsteadOfSending,
   deliveringChange,
+  isRejected,
   type Outcome,
   unsentChange,
 } from './decide.ts';
@@ -304,6 +306,11 @@ export class Worker {
     if (keys === undefined || this.#leases.timeLeftMs(row.shard) < config.deliveryTimeoutMs) {
       return this.#settle(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
     }
+    const limit = attemptLimit(row, {
+      usualMs: config.deliveryTimeoutMs,
+      leases: this.#leases,
+      stop: this.#abort.signal,
+    });
     const show = setTimeout(() => void this.#settler.settle(deliveringChange(row)), showDeliveringAfterMs);
     const startedAt = new Date(databaseNow());
     this.#lanes.find(row.endpoint_id)?.send(startedAt.getTime());
@@ -311,13 +318,15 @@ export class Worker {
     const outcome = await attempt(sender, row, {
       body,
       keys,
+      extra: () => ownHeaders(row, this.#options.secrets),
       startedAt,
-      timeoutMs: config.deliveryTimeoutMs,
-      signal: this.#abort.signal,
+      timeoutMs: limit.timeoutMs,
+      signal: limit.signal,
     });
     clearTimeout(show);
-    // Cut off by our own shutdown: not an answer. The row stays claimed and goes to the next holder.
-    if (this.#abort.signal.aborted && outcome.outcome !== 'SUCCEEDED') return this.#release(row);
+    limit.end();
+    // Cut off by our own shutdown, or by the lease's end: not an answer. The row stays claimed and goes to the next holder.
+    if (limit.signal.aborted && outcome.outcome !== 'SUCCEEDED') return this.#release(row);
     metrics.attempted(outcome);
     await this.#learn(row, outcome);
     // Before the settle: a process that dies between the two leaves a delivery that is answered 410 again.
@@ -356,7 +365,8 @@ export class Worker {
   async #learn(row: ClaimedRow, outcome: Outcome): Promise<void> {
     const lane = this.#lanes.find(row.endpoint_id);
     if (lane === undefined) return;
-    const succeeded = outcome.outcome === 'SUCCEEDED';
+    // What its owner told us to take for an answer says that the receiver is well.
+    const succeeded = outcome.outcome === 'SUCCEEDED' || isRejected(row, outcome);
     if (succeeded) lane.widen();
     else if (outcome.responseStatus === undefined) lane.narrow();
     const after = afterAttempt(lane.health, { succeeded, now: databaseNow() });

@@ -31,6 +31,7 @@ export const failureReasons = [
   'TENANT_SUSPENDED',
   'BLOCKED_ADDRESS',
   'CANCELLED',
+  'REJECTED',
   'RETRIES_EXHAUSTED',
 ] as const;
 export type FailureReason = (typeof failureReasons)[number];

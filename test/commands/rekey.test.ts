@@ -70,6 +70,7 @@ test('what an old key sealed is sealed under the first one, and the old key can 
     signingSecrets: 250,
     answers: 1,
     tokenKeys: 1,
+    headers: 0,
     unreadable: 0,
   });
   expect(new Set(await keysUnder(after, made))).toEqual(new Set([true]));
@@ -80,6 +81,7 @@ test('what an old key sealed is sealed under the first one, and the old key can 
     signingSecrets: 0,
     answers: 0,
     tokenKeys: 0,
+    headers: 0,
     unreadable: 0,
   });
 });
@@ -103,6 +105,7 @@ test('what no key of the ring opens is counted and left alone', async () => {
     signingSecrets: 1,
     answers: 1,
     tokenKeys: 0,
+    headers: 0,
     unreadable: 3,
   });
   expect(await keysUnder(new SecretBox([stranger]), made)).toEqual([true, true]);

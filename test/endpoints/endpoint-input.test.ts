@@ -14,7 +14,7 @@ let room: Room;
 let rules: EndpointRules;
 beforeAll(async () => {
   room = await openRoom();
-  rules = { database: room.database, guard: room.guard, requireHttps: false };
+  rules = { database: room.database, guard: room.guard, requireHttps: false, retentionDays: 30 };
   for (const name of ['comment.created', 'comment.deleted', 'task.moved']) {
     const type = { name, description: 'for a test', dataType: 'thing', example: {} };
     await room.act((trx) => registerEventType(trx, type, by));

@@ -65,6 +65,7 @@ const rowTo = (url: string): ClaimedRow => ({
   verification: 'VERIFIED',
   purged_through: null,
   max_deliveries_per_second: null,
+  sending: null,
   is_suspended: false,
   is_revoked: false,
 });

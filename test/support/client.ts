@@ -63,7 +63,7 @@ export type NewEndpoint = Readonly<{ id: string; secret: string }>;
 /** Creates an endpoint and waits until its receiver has proven itself. */
 export async function createEndpoint(
   caller: Caller,
-  input: Readonly<{ url: string; events: readonly string[]; maxDeliveriesPerSecond?: number }>,
+  input: Readonly<{ url: string; events: readonly string[] }> & Readonly<Record<string, unknown>>,
 ): Promise<NewEndpoint> {
   const { createEndpoint: created } = await ask<{
     createEndpoint: { __typename: string; endpoint: { id: string }; secret: string };

@@ -1,0 +1,149 @@
+import { isForbiddenHeader } from '../egress/forbidden-headers.ts';
+import { ValidationError, type ValidationIssue } from '../errors.ts';
+import type { StoredHeader } from '../tables.ts';
+import type { HeaderPlace } from './sealed-headers.ts';
+import type { SigningSecrets } from './signing-secrets.ts';
+
+/** A header as its owner gives it. Null keeps the secret value that is stored under the name. */
+export type HeaderValue = Readonly<{ name: string; value: string | null; isSecret: boolean }>;
+
+export const maxHeaders = 20;
+/** Of all names and values together. */
+export const maxHeaderBytes = 8_192;
+const maxNameChars = 256;
+
+/** Names that this service writes itself, by their beginnings. */
+const reservedPrefixes = ['content-', 'webhook-', 'svix-', 'proxy-', 'sec-'] as const;
+const reservedNames: ReadonlySet<string> = new Set(['user-agent', 'date', 'via', 'forwarded', 'cookie2']);
+
+/** For descriptions and errors. */
+export const reservedHeaders =
+  '`host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and what begins with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`';
+
+/** A token of RFC 9110, section 5.6.2. */
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Visible ASCII with spaces and tabs between: nothing that could end a line or be read as something else. */
+const fieldValue = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/;
+
+const isReserved = (name: string) => {
+  const lower = name.toLowerCase();
+  return (
+    isForbiddenHeader(lower) ||
+    reservedNames.has(lower) ||
+    reservedPrefixes.some((prefix) => lower.startsWith(prefix))
+  );
+};
+
+/** What is wrong with a list of headers, each issue with its place. */
+export function headerIssues(headers: readonly HeaderValue[]): ValidationIssue[] {
+  if (headers.length > maxHeaders) {
+    return [{ path: ['headers'], code: 'TOO_MANY', message: `At most ${maxHeaders} headers.` }];
+  }
+  const seen = new Set<string>();
+  const issues = headers.flatMap(({ name, value }, index): ValidationIssue[] => {
+    const problem = nameProblem(name, seen);
+    seen.add(name.toLowerCase());
+    return [
+      ...(problem === undefined ? [] : [{ path: ['headers', index, 'name'], ...problem }]),
+      ...(value === null || fieldValue.test(value) ? [] : [badValue(index)]),
+    ];
+  });
+  const bytes = headers.reduce((sum, { name, value }) => sum + name.length + (value?.length ?? 0), 0);
+  if (bytes > maxHeaderBytes) {
+    const message = `All names and values together have at most ${maxHeaderBytes.toLocaleString('en')} bytes.`;
+    issues.push({ path: ['headers'], code: 'TOO_LONG', message });
+  }
+  return issues;
+}
+
+function nameProblem(
+  name: string,
+  seen: ReadonlySet<string>,
+): Pick<ValidationIssue, 'code' | 'message'> | undefined {
+  if (name.length > maxNameChars) {
+    return { code: 'TOO_LONG', message: `A header's name has at most ${maxNameChars} characters.` };
+  }
+  if (!token.test(name)) {
+    const message = "A header's name is made of letters, digits and !#$%&'*+-.^_`|~ alone.";
+    return { code: 'INVALID_CHARACTER', message };
+  }
+  if (isReserved(name)) {
+    return { code: 'RESERVED', message: `This header cannot be set. Reserved are ${reservedHeaders}.` };
+  }
+  return seen.has(name.toLowerCase())
+    ? { code: 'DUPLICATE', message: 'Another header has this name already.' }
+    : undefined;
+}
+
+const badValue = (index: number): ValidationIssue => ({
+  path: ['headers', index, 'value'],
+  code: 'INVALID_CHARACTER',
+  message:
+    'A value is 1 or more characters of printable ASCII, with spaces and tabs between them and none at its ends; no line break, no U+0000.',
+});
+
+type Place = Omit<HeaderPlace, 'name'>;
+
+/**
+ * What is stored for the headers that an owner gave. A null value keeps the one that is stored as a secret under the
+ * name; so does a secret that is given again. Throws a ValidationError where there is nothing to keep.
+ */
+export function storeHeaders(
+  secrets: SigningSecrets,
+  place: Place,
+  { given, before }: { given: readonly HeaderValue[]; before: readonly StoredHeader[] },
+): readonly StoredHeader[] {
+  const old = new Map(before.map((header) => [header.name.toLowerCase(), header]));
+  const issues: ValidationIssue[] = [];
+  const stored = given.flatMap(({ name, value, isSecret }, index): StoredHeader[] => {
+    const known = old.get(name.toLowerCase());
+    const sealed = known !== undefined && 'sealed' in known ? known.sealed : undefined;
+    if (value === null) {
+      if (sealed !== undefined) return [{ name, sealed }];
+      const message = 'Null keeps a secret value, and none is stored under this name: give a value.';
+      issues.push({ path: ['headers', index, 'value'], code: 'REQUIRED', message });
+      return [];
+    }
+    if (!isSecret) return [{ name, value }];
+    const header = { ...place, name };
+    if (sealed !== undefined && opensTo(secrets, header, { sealed, value })) return [{ name, sealed }];
+    return [{ name, sealed: secrets.sealHeader(header, value) }];
+  });
+  if (issues.length > 0) throw new ValidationError(issues);
+  return stored;
+}
+
+function opensTo(
+  secrets: SigningSecrets,
+  place: HeaderPlace,
+  { sealed, value }: { sealed: string; value: string },
+): boolean {
+  try {
+    return secrets.openHeader(place, sealed) === value;
+  } catch {
+    // Its key has left the ring: the value that is given takes its place.
+    return false;
+  }
+}
+
+/** What is sent: every value in clear. Throws where a sealed one cannot be opened. */
+export function openHeaders(
+  secrets: SigningSecrets,
+  place: Place,
+  headers: readonly StoredHeader[] | undefined,
+): readonly { name: string; value: string; isSecret: boolean }[] {
+  if (headers === undefined) return [];
+  return headers.map((header) =>
+    'sealed' in header
+      ? {
+          name: header.name,
+          value: secrets.openHeader({ ...place, name: header.name }, header.sealed),
+          isSecret: true,
+        }
+      : { ...header, isSecret: false },
+  );
+}
+
+/** For the audit log: a secret value is told by nothing but a mark. */
+export const shownHeaders = (headers: readonly StoredHeader[]) =>
+  headers.map((header) => ({ name: header.name, value: 'sealed' in header ? '[secret]' : header.value }));

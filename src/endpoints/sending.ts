@@ -1,0 +1,147 @@
+import { dayMs } from '../clock.ts';
+import type { ValidationIssue } from '../errors.ts';
+import type { EndpointSending } from '../tables.ts';
+import { type HeaderValue, headerIssues, shownHeaders, storeHeaders } from './endpoint-headers.ts';
+import type { SigningSecrets } from './signing-secrets.ts';
+
+export const maxScheduleEntries = 20;
+export const shortestTimeoutMs = 1_000;
+export const longestTimeoutMs = 60_000;
+export const maxStopStatuses = 100;
+/** Each delay is spread by up to a fifth: engine/retry-schedule.ts. */
+const longestSpread = 1.2;
+
+/** What an owner says about how its deliveries are sent. Absent: unchanged. Null: as usual. */
+export type SendingChange = Readonly<{
+  headers?: readonly HeaderValue[] | null | undefined;
+  retrySchedule?: readonly number[] | null | undefined;
+  timeoutMs?: number | null | undefined;
+  stopOn?: readonly number[] | null | undefined;
+}>;
+
+export const sendingFields = ['headers', 'retrySchedule', 'timeoutMs', 'stopOn'] as const;
+
+/** The part of an input that is about sending; undefined where nothing of it is given. */
+export function sendingChange(input: SendingChange): SendingChange | undefined {
+  const { headers, retrySchedule, timeoutMs, stopOn } = input;
+  const given = { headers, retrySchedule, timeoutMs, stopOn };
+  return Object.values(given).every((value) => value === undefined) ? undefined : given;
+}
+
+export function sendingIssues(
+  change: SendingChange | undefined,
+  rules: { retentionDays: number },
+): ValidationIssue[] {
+  if (change === undefined) return [];
+  return [
+    ...(change.headers == null ? [] : headerIssues(change.headers)),
+    ...(change.retrySchedule == null ? [] : scheduleIssues(change.retrySchedule, rules)),
+    ...(change.timeoutMs == null ? [] : timeoutIssues(change.timeoutMs)),
+    ...(change.stopOn == null ? [] : statusIssues(change.stopOn)),
+  ];
+}
+
+function scheduleIssues(
+  schedule: readonly number[],
+  { retentionDays }: { retentionDays: number },
+): ValidationIssue[] {
+  const path = ['retrySchedule'];
+  if (schedule.length === 0 || schedule.length > maxScheduleEntries) {
+    const message = `A retry schedule has 1 to ${maxScheduleEntries} entries: the delay before each attempt.`;
+    return [{ path, code: 'OUT_OF_RANGE', message }];
+  }
+  const bad = schedule.findIndex((seconds) => !Number.isInteger(seconds) || seconds < 0);
+  if (bad >= 0) {
+    const message = 'A delay is a whole number of seconds, 0 or more.';
+    return [{ path: [...path, bad], code: 'OUT_OF_RANGE', message }];
+  }
+  const most = Math.floor((retentionDays * dayMs) / 2_000 / longestSpread);
+  if (schedule.reduce((sum, seconds) => sum + seconds, 0) <= most) return [];
+  const message = `All delays together are at most ${most.toLocaleString('en')} seconds: with their spread of a fifth, half of the ${retentionDays} days for which deliveries are kept.`;
+  return [{ path, code: 'OUT_OF_RANGE', message }];
+}
+
+function timeoutIssues(timeoutMs: number): ValidationIssue[] {
+  if (Number.isInteger(timeoutMs) && timeoutMs >= shortestTimeoutMs && timeoutMs <= longestTimeoutMs)
+    return [];
+  const message = `\`timeoutMs\` must be from ${shortestTimeoutMs.toLocaleString('en')} to ${longestTimeoutMs.toLocaleString('en')}, or null for the server's.`;
+  return [{ path: ['timeoutMs'], code: 'OUT_OF_RANGE', message }];
+}
+
+function statusIssues(statuses: readonly number[]): ValidationIssue[] {
+  if (statuses.length > maxStopStatuses) {
+    return [{ path: ['stopOn'], code: 'TOO_MANY', message: `At most ${maxStopStatuses} statuses.` }];
+  }
+  return statuses.flatMap((status, index): ValidationIssue[] => {
+    const path = ['stopOn', index];
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      return [{ path, code: 'OUT_OF_RANGE', message: 'A status must be from 400 to 599.' }];
+    }
+    return statuses.indexOf(status) === index
+      ? []
+      : [{ path, code: 'DUPLICATE', message: `${status} is in the list already.` }];
+  });
+}
+
+/** What is stored after a change. Null where nothing differs from what is usual. */
+export function changeSending(
+  secrets: SigningSecrets,
+  place: { ownerId: string; endpointId: string },
+  { before, change }: { before: EndpointSending | null; change: SendingChange },
+): EndpointSending | null {
+  const next: Record<string, unknown> = { ...before };
+  for (const field of sendingFields) {
+    const value = change[field];
+    if (value === undefined) continue;
+    if (value === null || (Array.isArray(value) && value.length === 0)) delete next[field];
+    else next[field] = value;
+  }
+  if (change.headers != null && change.headers.length > 0) {
+    next.headers = storeHeaders(secrets, place, { given: change.headers, before: before?.headers ?? [] });
+  }
+  return Object.keys(next).length === 0 ? null : next;
+}
+
+/** What was set at creation, for the audit log. */
+export function sendingSet(sending: EndpointSending | null): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    sendingFields.flatMap((field) =>
+      sending?.[field] === undefined ? [] : [[field, shown(sending, field)]],
+    ),
+  );
+}
+
+type Change = Readonly<{ from: unknown; to: unknown }>;
+
+/** What differs, for the audit log: secret values are never in it, a new one is told. */
+export function sendingDifferences(
+  before: EndpointSending | null,
+  after: EndpointSending | null,
+): Readonly<Record<string, Change>> {
+  const changes: Record<string, Change> = {};
+  for (const field of sendingFields) {
+    if (JSON.stringify(before?.[field]) === JSON.stringify(after?.[field])) continue;
+    const from = shown(before, field);
+    const to = shown(after, field);
+    changes[field] = { from, to };
+    const renewed = field === 'headers' ? renewedSecrets(before, after) : [];
+    if (renewed.length > 0) changes.secretHeaders = { from: renewed, to: 'other values' };
+  }
+  return changes;
+}
+
+/** Names of secret headers that stay and have got another value. */
+function renewedSecrets(before: EndpointSending | null, after: EndpointSending | null): string[] {
+  const old = new Map((before?.headers ?? []).map((header) => [header.name.toLowerCase(), header]));
+  return (after?.headers ?? []).flatMap((header) => {
+    const known = old.get(header.name.toLowerCase());
+    const isRenewed =
+      known !== undefined && 'sealed' in known && 'sealed' in header && known.sealed !== header.sealed;
+    return isRenewed ? [header.name] : [];
+  });
+}
+
+function shown(sending: EndpointSending | null, field: (typeof sendingFields)[number]): unknown {
+  if (field === 'headers') return shownHeaders(sending?.headers ?? []);
+  return sending?.[field] ?? null;
+}
