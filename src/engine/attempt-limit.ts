@@ -12,7 +12,8 @@ export type AttemptLimit = Readonly<{ timeoutMs: number; signal: AbortSignal; en
  */
 export function attemptLimit(
   row: ClaimedRow,
-  { usualMs, leases, stop }: { usualMs: number; leases: Pick<Leases, 'timeLeftMs'>; stop: AbortSignal },
+  usualMs: number,
+  [leases, stop]: readonly [Pick<Leases, 'timeLeftMs'>, stop: AbortSignal],
 ): AttemptLimit {
   const timeoutMs = row.sending?.timeoutMs ?? usualMs;
   if (timeoutMs <= usualMs) return { timeoutMs, signal: stop, end: () => {} };

@@ -306,26 +306,16 @@ export class Worker {
     if (keys === undefined || this.#leases.timeLeftMs(row.shard) < config.deliveryTimeoutMs) {
       return this.#settle(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
     }
-    const limit = attemptLimit(row, {
-      usualMs: config.deliveryTimeoutMs,
-      leases: this.#leases,
-      stop: this.#abort.signal,
-    });
+    const limit = attemptLimit(row, config.deliveryTimeoutMs, [this.#leases, this.#abort.signal]);
     const show = setTimeout(() => void this.#settler.settle(deliveringChange(row)), showDeliveringAfterMs);
     const startedAt = new Date(databaseNow());
     this.#lanes.find(row.endpoint_id)?.send(startedAt.getTime());
     this.#sent.add(row);
-    const outcome = await attempt(sender, row, {
-      body,
-      keys,
-      extra: () => ownHeaders(row, this.#options.secrets),
-      startedAt,
-      timeoutMs: limit.timeoutMs,
-      signal: limit.signal,
-    });
+    const extra = () => ownHeaders(row, this.#options.secrets);
+    const outcome = await attempt(sender, row, { body, keys, extra, startedAt, ...limit });
     clearTimeout(show);
     limit.end();
-    // Cut off by our own shutdown, or by the lease's end: not an answer. The row stays claimed and goes to the next holder.
+    // Cut off by our shutdown or the lease's end: not an answer. The row stays claimed and goes to the next holder.
     if (limit.signal.aborted && outcome.outcome !== 'SUCCEEDED') return this.#release(row);
     metrics.attempted(outcome);
     await this.#learn(row, outcome);

@@ -70,7 +70,7 @@ async function deliver(endpoint: string): Promise<Seen> {
       caller,
       `query ($filter: DeliveryFilter) { deliveries(filter: $filter) { nodes {
          status failureReason maxAttempts attempts { outcome durationMs requestHeaders { name value } } } } }`,
-      { filter: { endpoint: [endpoint], event: [eventId] } },
+      { filter: { endpointId: [endpoint], eventId } },
     );
     found = deliveries.nodes.find(isFinal);
     return found !== undefined;

@@ -103,6 +103,8 @@ export type FailureReason =
   | 'ENDPOINT_UNVERIFIED'
   /** The tenant's installation of the app ended meanwhile. */
   | 'INSTALLATION_REVOKED'
+  /** The response’s status is in the endpoint’s `stopOn`. */
+  | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'
   /** The tenant is suspended. */
