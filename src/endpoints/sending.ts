@@ -19,7 +19,7 @@ export type SendingChange = Readonly<{
   stopOn?: readonly number[] | null | undefined;
 }>;
 
-export const sendingFields = ['headers', 'retrySchedule', 'timeoutMs', 'stopOn'] as const;
+const sendingFields = ['headers', 'retrySchedule', 'timeoutMs', 'stopOn'] as const;
 
 /** The part of an input that is about sending; undefined where nothing of it is given. */
 export function sendingChange(input: SendingChange): SendingChange | undefined {
