@@ -57,8 +57,8 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   'Endpoint.auditLog': view,
   'Endpoint.circuit': same,
   'Endpoint.deliveries': view,
-  // A header may hold what lets somebody in at the receiver's.
-  'Endpoint.headers': view,
+  // What is secret in them has no value here.
+  'Endpoint.headers': same,
   'Endpoint.owner': same,
   'Endpoint.signingSecrets': same,
   'Endpoint.state': same,
