@@ -21,6 +21,7 @@ import {
 } from './endpoint-input.ts';
 import { endpointOwner } from './endpoint-owner.graph.ts';
 import { byOf, rulesOf } from './endpoint-services.ts';
+import { ownSecretRule, refuseBadSecret } from './rotate-secret.ts';
 import { changedSendingInputs, headersOf, newSendingInputs } from './sending.graph.ts';
 import { sendingChange } from './sending.ts';
 import { finishUpdate, updateEndpoint } from './update-endpoint.ts';
@@ -50,6 +51,9 @@ mutation(builder, 'createEndpoint', {
     isActive: t.boolean({ required: true, defaultValue: true, description: activeRule }),
     maxDeliveriesPerSecond: t.int({ description: rateRule }),
     ...newSendingInputs(t),
+    secret: t.string({
+      description: `A first secret of your own. ${ownSecretRule} Absent or null: one is made.`,
+    }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
   payload: {
@@ -67,13 +71,14 @@ mutation(builder, 'createEndpoint', {
     const by = byOf(context);
     const sending = sendingChange({ ...input, headers: headersOf(input.headers) });
     const values = await checkNewEndpoint(rulesOf(context), input, sending);
+    const ownSecret = refuseBadSecret(input.secret);
     const created: EndpointRow[] = [];
     const { id, secret } = await idempotently(
       context,
       { ownerId, field: 'createEndpoint', input, secretOf: (answer: CreatedEndpoint) => answer.id },
       async (trx) => {
         const fresh = await createEndpoint(trx, signingSecrets, {
-          ...{ ownerId, ownerKind: 'TENANT', values, sending, by },
+          ...{ ownerId, ownerKind: 'TENANT', values, sending, ownSecret, by },
         });
         created.push(fresh.endpoint);
         return { id: fresh.endpoint.id, secret: fresh.secret };

@@ -20,6 +20,8 @@ export type NewEndpoint = Readonly<{
   streams?: readonly string[] | null;
   /** How its deliveries are sent, where that differs from what is usual. */
   sending?: SendingChange | undefined;
+  /** Its first secret, where the owner brings one. */
+  ownSecret?: string | undefined;
   by: By;
 }>;
 
@@ -37,7 +39,9 @@ export async function createEndpoint(
   const place = { ownerId: fresh.ownerId, endpointId: id };
   const sending = changeSending(secrets, place, { before: null, change: fresh.sending ?? {} });
   const endpoint = await insertEndpoint(trx, id, fresh, sending);
-  const { secret } = await secrets.create(trx, { ownerId: fresh.ownerId, endpointId: endpoint.id });
+  const { secret } = await secrets.create(trx, {
+    ...{ ownerId: fresh.ownerId, endpointId: endpoint.id, own: fresh.ownSecret },
+  });
   return { endpoint, secret };
 }
 
@@ -45,7 +49,7 @@ export async function createEndpoint(
 export async function insertEndpoint(
   trx: Transaction<Tables>,
   id: string,
-  { ownerId, ownerKind, values, streams, by }: NewEndpoint,
+  { ownerId, ownerKind, values, streams, ownSecret, by }: NewEndpoint,
   sending: EndpointSending | null = null,
 ): Promise<Endpoint> {
   const endpoint = await trx
@@ -73,7 +77,11 @@ export async function insertEndpoint(
     action: 'endpoint.create',
     targetType: 'Endpoint',
     targetId: endpoint.id,
-    changes: { ...values, ...sendingSet(sending) },
+    changes: {
+      ...values,
+      ...sendingSet(sending),
+      ...(ownSecret === undefined ? {} : { ownSecret: true }),
+    },
   });
   return endpoint;
 }

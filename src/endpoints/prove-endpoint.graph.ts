@@ -11,7 +11,14 @@ import { changeEndpoints, Endpoint } from './endpoint.graph.ts';
 import { getEndpoint } from './endpoint.ts';
 import { endpointOwner } from './endpoint-owner.graph.ts';
 import { byOf } from './endpoint-services.ts';
-import { defaultOverlapSeconds, maxOverlapSeconds, refuseOverlap, rotateSecret } from './rotate-secret.ts';
+import {
+  defaultOverlapSeconds,
+  maxOverlapSeconds,
+  ownSecretRule,
+  refuseBadSecret,
+  refuseOverlap,
+  rotateSecret,
+} from './rotate-secret.ts';
 import { maxSecretsInForce } from './signing-secrets.ts';
 import { maxVerifiesPerMinute, verifyEndpoint } from './verify-endpoint.ts';
 
@@ -34,6 +41,9 @@ mutation(builder, 'rotateEndpointSecret', {
       required: true,
       defaultValue: defaultOverlapSeconds,
       description: `How long older secrets also sign, at most: 0 to ${maxOverlapSeconds} seconds. One that an earlier rotation ends sooner is not prolonged; 0 revokes all of them at once.`,
+    }),
+    secret: t.string({
+      description: `A secret of your own. ${ownSecretRule} One that signs already is one, too (IN_FORCE). Absent or null: one is made.`,
     }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
@@ -58,9 +68,10 @@ mutation(builder, 'rotateEndpointSecret', {
       async (trx) => {
         const { overlapSeconds } = input;
         refuseOverlap(overlapSeconds);
+        const own = refuseBadSecret(input.secret);
         await rotation?.tell(trx, { ownerId, overlapSeconds });
         const by = byOf(context);
-        const rotated = await rotateSecret(trx, signingSecrets, { ownerId, id, overlapSeconds, by });
+        const rotated = await rotateSecret(trx, signingSecrets, { ownerId, id, overlapSeconds, own, by });
         return { secret: rotated.secret };
       },
     );

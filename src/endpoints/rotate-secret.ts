@@ -4,6 +4,8 @@ import { appendAudit } from '../audit/append-audit.ts';
 import { invalid, LimitExceededError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
 import { encodeId } from '../ids.ts';
+import { ownSecretProblem } from '../signing/own-secret.ts';
+import { decodeSigningSecret } from '../signing/secret.ts';
 import type { Tables } from '../tables.ts';
 import { type Endpoint, lockEndpoint } from './endpoint.ts';
 import { maxSecretsInForce, type SigningSecrets } from './signing-secrets.ts';
@@ -19,11 +21,12 @@ export const maxOverlapSeconds = 604_800;
 export async function rotateSecret(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
-  request: { ownerId: string; id: string; overlapSeconds: number; by: By },
+  request: { ownerId: string; id: string; overlapSeconds: number; own?: string | undefined; by: By },
 ): Promise<{ endpoint: Endpoint; secret: string }> {
   const { ownerId, id, overlapSeconds, by } = request;
   refuseOverlap(overlapSeconds);
   const locked = await lockEndpoint(trx, ownerId, id);
+  if (request.own !== undefined) await refuseInForce(trx, secrets, { ownerId, id, own: request.own });
   const fresh = await replaceSecret(trx, secrets, request);
   const endpoint = await trx
     .updateTable('endpoint')
@@ -39,9 +42,38 @@ export async function rotateSecret(
     action: 'endpoint.rotate_secret',
     targetType: 'Endpoint',
     targetId: id,
-    changes: { signingSecretId: encodeId('SigningSecret', fresh.id), overlapSeconds },
+    changes: {
+      signingSecretId: encodeId('SigningSecret', fresh.id),
+      overlapSeconds,
+      ...(request.own === undefined ? {} : { ownSecret: true }),
+    },
   });
   return { endpoint, secret: fresh.secret };
+}
+
+/** For descriptions. */
+export const ownSecretRule =
+  '`whsec_` and the base64 of 24 to 64 bytes (of an ASCII secret: of its characters). One that can be guessed is a ValidationError (WEAK).';
+
+/** Throws a ValidationError for a secret of the owner's own that cannot be taken. Absent and null are no secret. */
+export function refuseBadSecret(secret: string | null | undefined): string | undefined {
+  if (secret == null) return undefined;
+  const problem = ownSecretProblem(secret);
+  if (problem !== undefined) throw invalid(['secret'], problem.code, problem.message);
+  return secret;
+}
+
+/** A rotation to what signs already would end nothing. */
+async function refuseInForce(
+  trx: Transaction<Tables>,
+  secrets: SigningSecrets,
+  { ownerId, id, own }: { ownerId: string; id: string; own: string },
+): Promise<void> {
+  const key = decodeSigningSecret(own);
+  const inForce = await secrets.keysInForce(trx, ownerId, id);
+  if (inForce.some((other) => other.equals(key))) {
+    throw invalid(['secret'], 'IN_FORCE', 'This secret signs already: bring another one.');
+  }
 }
 
 /** Throws a ValidationError. */
@@ -58,7 +90,7 @@ export function refuseOverlap(overlapSeconds: number): void {
 export async function replaceSecret(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
-  request: { ownerId: string; id: string; overlapSeconds: number },
+  request: { ownerId: string; id: string; overlapSeconds: number; own?: string | undefined },
 ): Promise<{ id: string; secret: string }> {
   const overlapping = await limitOlder(trx, request);
   if (overlapping >= maxSecretsInForce) {
@@ -67,7 +99,9 @@ export async function replaceSecret(
       `At most ${maxSecretsInForce} secrets sign at once: wait for the oldest to expire, or give a shorter overlap.`,
     );
   }
-  return await secrets.create(trx, { ownerId: request.ownerId, endpointId: request.id });
+  return await secrets.create(trx, {
+    ...{ ownerId: request.ownerId, endpointId: request.id, own: request.own },
+  });
 }
 
 /** Ends the older secrets in time and removes those that have ended. Returns how many go on signing. */

@@ -35,13 +35,13 @@ export class SigningSecrets {
     this.#box = box;
   }
 
-  /** Adds a fresh secret that signs from now on. The text that is returned is stored nowhere. */
+  /** Adds a secret that signs from now on: a fresh one, or the owner’s own, which has been checked. The text that is returned is stored nowhere. */
   async create(
     trx: Transaction<Tables>,
-    { ownerId, endpointId }: { ownerId: string; endpointId: string },
+    { ownerId, endpointId, own }: { ownerId: string; endpointId: string; own?: string | undefined },
   ): Promise<{ id: string; secret: string }> {
     const id = mintUuid();
-    const secret = generateSigningSecret();
+    const secret = own ?? generateSigningSecret();
     const sealed = this.#box.seal(secret, sealedSecretPlace({ ownerId, endpointId, id }));
     await trx
       .insertInto('signing_secret')
