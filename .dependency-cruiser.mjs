@@ -63,6 +63,19 @@ export default {
         dependencyTypesNot: ['type-only'],
       },
     },
+    {
+      name: 'console-stands-alone',
+      severity: 'error',
+      comment: 'It runs in browsers and uses the public API alone.',
+      from: { path: '^src/console/' },
+      to: { path: '^src/', pathNot: '^src/(console|client)/' },
+    },
+    {
+      name: 'nobody-imports-the-console',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/console/' },
+      to: { path: '^src/console/' },
+    },
     { name: 'no-tests-in-src', severity: 'error', from: { path: '^src/' }, to: { path: '^test/' } },
   ],
   options: {

@@ -3,7 +3,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
-import { lexicographicSortSchema, parse, print, printSchema } from 'graphql';
+import { formatDocument, stringifyDocument } from '@urql/core';
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  Kind,
+  lexicographicSortSchema,
+  parse,
+  print,
+  printSchema,
+  separateOperations,
+} from 'graphql';
 // Loads every room that declares a route.
 import './src/app.ts';
 import { printSettings } from './src/docs/print-settings.ts';
@@ -24,17 +34,42 @@ const typedFolder = `${documentsFolder}/generated/`;
 async function generate(): Promise<Map<string, string>> {
   const sorted = lexicographicSortSchema(schema);
   const printed = printSchema(sorted);
-  const documents = readdirSync(documentsFolder)
+  const documents = readDocuments(documentsFolder);
+  const sections = await typedDocuments(typedFolder, documents, sorted);
+  const files = new Map([
+    ['schema/schema.graphql', `${printed}\n`],
+    ...generateInventory(schema, new URL('./', import.meta.url)),
+    ['src/guides/configure.md', printSettings()],
+    ['schema/trusted-documents.json', manifestOf(documents.map(({ document }) => print(document)))],
+    ['schema/trusted-documents.console.json', manifestOf(consoleFolders().flatMap(consoleTexts))],
+  ]);
+  for (const folder of consoleFolders()) {
+    const shared = folder === sharedFragments ? [] : readDocuments(sharedFragments);
+    sections.push(
+      ...(await typedDocuments(`${folder}/generated/`, [...shared, ...readDocuments(folder)], sorted)),
+    );
+  }
+  for (const section of sections) files.set(section.filename, await codegen(section));
+  return files;
+}
+
+type DocumentFile = Readonly<{ location: string; rawSDL: string; document: DocumentNode }>;
+
+function readDocuments(folder: string): DocumentFile[] {
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.graphql'))
     .sort()
     .map((name) => {
-      const rawSDL = readFileSync(join(documentsFolder, name), 'utf8');
-      return { location: join(documentsFolder, name), rawSDL, document: parse(rawSDL) };
+      const rawSDL = readFileSync(join(folder, name), 'utf8');
+      return { location: join(folder, name), rawSDL, document: parse(rawSDL) };
     });
+}
+
+async function typedDocuments(baseOutputDir: string, documents: DocumentFile[], schemaAst: GraphQLSchema) {
   const sections = await preset.buildGeneratesSection({
-    baseOutputDir: typedFolder,
-    schema: parse(printed),
-    schemaAst: sorted,
+    baseOutputDir,
+    schema: parse(printSchema(schemaAst)),
+    schemaAst,
     documents,
     config: {
       scalars: { DateTime: 'string', JSON: 'unknown', URL: 'string', SafeInt: 'number' },
@@ -46,17 +81,29 @@ async function generate(): Promise<Map<string, string>> {
     plugins: [],
     pluginMap: {},
   });
-  const files = new Map([
-    ['schema/schema.graphql', `${printed}\n`],
-    ...generateInventory(schema, new URL('./', import.meta.url)),
-    ['src/guides/configure.md', printSettings()],
-    ['schema/trusted-documents.json', manifestOf(documents.map(({ document }) => print(document)))],
-  ]);
   // `gql.ts` is for documents that stand in code; ours stand in files.
-  for (const section of sections.filter(({ filename }) => filename.endsWith('graphql.ts'))) {
-    files.set(section.filename, await codegen(section));
-  }
-  return files;
+  return sections.filter(({ filename }) => filename.endsWith('graphql.ts'));
+}
+
+/** A view of the console has its documents beside it; fragments that several use stand in `parts/`. */
+const consoleFolder = 'src/console';
+const sharedFragments = `${consoleFolder}/parts`;
+
+const consoleFolders = () =>
+  readdirSync(consoleFolder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${consoleFolder}/${name}`)
+    .filter((folder) => readDocuments(folder).length > 0)
+    .sort();
+
+/** The console's client asks every selection for its `__typename`, and sends each operation with its fragments alone. */
+function consoleTexts(folder: string): string[] {
+  const shared = folder === sharedFragments ? [] : readDocuments(sharedFragments);
+  const definitions = [...shared, ...readDocuments(folder)].flatMap(({ document }) => document.definitions);
+  const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions };
+  return Object.values(separateOperations(whole)).map((document) =>
+    stringifyDocument(Object(formatDocument(document))),
+  );
 }
 
 /** The texts as clients print them. */

@@ -4,6 +4,7 @@ import { ConsoleLinks } from './access/console-links.ts';
 import { GrantWatch } from './access/grant-watch.ts';
 import { createInvitationMailer } from './apps/invitation-mailer.ts';
 import { oauthTokenRoute } from './apps/oauth-token.ts';
+import { createConsole } from './bundle/console-routes.ts';
 import { databaseNow } from './clock.ts';
 import { type Config, developmentKeyRing, version } from './config.ts';
 import { synchroniseClock } from './db/clock.ts';
@@ -139,6 +140,7 @@ export async function startApp(
   const scheduler = new Scheduler({ database, runner, logger });
   const appTokens = new AppTokens({ database, secretBox });
   const authenticator = createAuthenticator({ config, database, logger, appTokens, consoleLinks });
+  const console = config.console && config.role !== 'worker' ? createConsole({ config, logger }) : undefined;
   const server = createHttpServer({
     schema,
     services,
@@ -150,6 +152,7 @@ export async function startApp(
     readiness: createReadiness({ database, isMigrated: () => true }),
     routes: [
       ...docsRoutes(schema),
+      ...(console?.routes ?? []),
       oauthTokenRoute({ database, appTokens }),
       ...installRoutes({ database, secretBox, authenticator, publicUrl }),
       ...internalRoutes({ config, database, runner }),
@@ -178,6 +181,8 @@ export async function startApp(
   }
   // Only after the seed: the demo's receiver may be on another port than last time, and the handshake has to go there.
   handshakes.start();
+  // Elsewhere the first request bundles it: a test's server is seldom looked at.
+  if (isDemo || config.production) console?.warm();
 
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number) => {

@@ -46,6 +46,8 @@ export type Config = Readonly<{
   maxConnectionsPerActor: number;
   maxAnonymousConnections: number;
   maxAnonymousConnectionsPerAddress: number;
+  console: boolean;
+  consoleFrameAncestors: readonly string[];
 }>;
 
 const manifest: { version: string } = JSON.parse(
@@ -120,6 +122,8 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     maxConnectionsPerActor: env.MAX_CONNECTIONS_PER_ACTOR,
     maxAnonymousConnections: env.MAX_ANONYMOUS_CONNECTIONS,
     maxAnonymousConnectionsPerAddress: env.MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS,
+    console: env.CONSOLE,
+    consoleFrameAncestors: env.CONSOLE_FRAME_ANCESTORS,
   });
 }
 

@@ -232,6 +232,14 @@ export const environment = z.object({
     description:
       'How many WebSockets without a credential so far one client address may have open on one process. One more is refused with 429.',
   }),
+  CONSOLE: boolean.default(true).meta({ description: 'Whether the console is served, at `/console`.' }),
+  CONSOLE_FRAME_ANCESTORS: list
+    .refine((origins) => origins.every(isOrigin), 'must be origins such as https://app.example.com')
+    .default([])
+    .meta({
+      description: 'Origins whose pages may show the console in a frame. None by default.',
+      shownDefault: 'none',
+    }),
 });
 
 function isCidr(text: string): boolean {

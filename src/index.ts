@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     });
     logger.info({ origin: app.origin, role: config.role }, 'ready');
     const token = isDemo ? await demoToken(config) : undefined;
-    if (token !== undefined) process.stdout.write(welcome(app.origin, token));
+    if (token !== undefined) process.stdout.write(welcome(app.origin, token, config));
   } catch (error) {
     // A signal during the start closes the database, so the start fails. That is expected and is not reported.
     if (isStopping) return;

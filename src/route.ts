@@ -31,8 +31,8 @@ export type RouteRequest = Readonly<{
 export type RouteResponse = Readonly<{
   status: number;
   headers?: Readonly<Record<string, string>>;
-  /** An object goes out as JSON. */
-  body?: string | object;
+  /** Bytes and text go out as they are, any other object as JSON. */
+  body?: string | Uint8Array | object;
 }>;
 
 /** A route and what the inventory says about it, whether or not this process mounts it. */

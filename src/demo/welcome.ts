@@ -1,7 +1,7 @@
 import { demoEventType } from './demo.ts';
 
 /** What a first start prints: enough to publish an event and to watch its delivery. */
-export function welcome(origin: string, token: string): string {
+export function welcome(origin: string, token: string, options: { console: boolean }): string {
   const publish = JSON.stringify({
     query: `mutation { publishEvents(input: {events: [{type: "${demoEventType}", payload: {hello: "world"}}]}) { __typename ... on PublishEventsPayload { events { event { id } deliveryCount } } ... on Error { code message } } }`,
   });
@@ -10,7 +10,7 @@ export function welcome(origin: string, token: string): string {
   });
   return `
 Heliograph is ready at ${origin}   (GraphiQL: ${origin}/graphql)
-
+${options.console ? `\nConsole: ${origin}/console#token=${token}\n` : ''}
 A token for the tenant "demo", valid for 24 hours:
 
   export TOKEN=${token}

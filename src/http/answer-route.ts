@@ -22,11 +22,13 @@ export async function answerRoute(match: RouteMatch, asked: Asked): Promise<void
   const answer = await answerOf(match, asked);
   const { response, request } = asked;
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
-  if (typeof answer.body === 'object' && !response.hasHeader('content-type')) {
+  const { body: content = '' } = answer;
+  const isVerbatim = typeof content === 'string' || content instanceof Uint8Array;
+  if (!isVerbatim && !response.hasHeader('content-type')) {
     response.setHeader('content-type', 'application/json; charset=utf-8');
   }
   response.statusCode = answer.status;
-  const body = typeof answer.body === 'object' ? JSON.stringify(answer.body) : (answer.body ?? '');
+  const body = isVerbatim ? content : JSON.stringify(content);
   if (request.complete || request.method === 'GET' || request.method === 'HEAD') response.end(body);
   else endUnread(request, response, body);
 }

@@ -52,21 +52,32 @@ const policy =
 const index = declareRoute({
   method: 'GET',
   path: '/',
-  description: 'A page that says what this is and where to go.',
+  description: 'A page that says what this is and where to go; a browser is led to the console.',
   auth: [],
   request: 'nothing',
-  response: 'text/html',
+  response: 'text/html; 302 to /console where `accept` names text/html and the console is served',
   errors: [],
   records: [],
   sideEffects: [],
   idempotency: 'A read: changes nothing.',
 });
 
-export function indexRoute(options: { production: boolean }): Route {
+export function indexRoute(options: { production: boolean; console: boolean }): Route {
   const body = indexPage(options);
-  return index(() => ({
+  const page = {
     status: 200,
-    headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': policy },
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': policy,
+      vary: 'accept',
+    },
     body,
-  }));
+  };
+  const toConsole = {
+    status: 302,
+    headers: { location: '/console', vary: 'accept', 'cache-control': 'no-store' },
+  };
+  return index(({ headers }) =>
+    options.console && headers.accept?.includes('text/html') === true ? toConsole : page,
+  );
 }

@@ -69,7 +69,11 @@ function tooLarge(): RequestError {
  * Ends a connection whose request was refused before all of it was read. Closed at once, the client would see its
  * own sending fail and never the answer; so what it still sends is read away for a moment.
  */
-export function endUnread(request: IncomingMessage, response: ServerResponse, body: string): void {
+export function endUnread(
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: string | Uint8Array,
+): void {
   response.setHeader('connection', 'close');
   response.setHeader('content-length', Buffer.byteLength(body));
   response.write(body);

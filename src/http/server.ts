@@ -111,7 +111,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const graphql = createGraphQLEndpoint(shared);
   const webSockets = createWebSockets(shared);
   const apiRoutes = [
-    indexRoute({ production }),
+    indexRoute({ production, console: config.console }),
     ...(production ? [] : [schemaRoute(schema)]),
     ...(options.routes ?? []),
   ];

@@ -89,13 +89,13 @@ const noCredential = (template: Template, outcome: Outcome): Knock => ({
   who: 'nobody',
 });
 
-function open(path: string): RouteRow {
+function open(path: string, status = 200): RouteRow {
   return {
     auth: [],
     async knocks(setting) {
       const template = { path, method: 'GET' } as const;
       const { expired, revoked } = setting.credentials;
-      const outcome = { status: 200 };
+      const outcome = { status };
       return [
         noCredential(template, outcome),
         ...(await withEach(setting, { of: kinds, template, outcome })),
@@ -169,11 +169,15 @@ const badSignatures = (setting: Setting, body: string, secret?: string): Named[]
   ];
 };
 
-const openPaths = '/ /docs /docs/schema /docs/style.css /healthz /metrics /readyz /schema.graphql'.split(' ');
+const openPaths =
+  '/ /console /docs /docs/schema /docs/style.css /healthz /metrics /readyz /schema.graphql'.split(' ');
 
 export const routeRows: Readonly<Record<string, RouteRow>> = {
   ...Object.fromEntries(openPaths.map((path) => [`GET ${path}`, open(path)])),
   'GET /docs/:guide': open('/docs/configure'),
+  'GET /console/:view': open('/console/deliveries'),
+  'GET /console/:view/:id': open('/console/events/evt_1'),
+  'GET /console/assets/:file': open('/console/assets/none.js', 404),
   'GET /graphql': graphql('GET'),
   'POST /graphql': graphql('POST'),
   'POST /internal/cron/:job': machine({

@@ -1,0 +1,96 @@
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+
+/** One file of the console, as it is sent. Its name tells its content: what has the name never changes. */
+export type Asset = Readonly<{
+  contentType: string;
+  plain: Uint8Array;
+  brotli: Uint8Array;
+  gzip: Uint8Array;
+}>;
+
+export type ConsoleBundle = Readonly<{
+  assets: ReadonlyMap<string, Asset>;
+  /** The names of what the page begins with. */
+  script: string;
+  style: string | undefined;
+  /** What the first script imports in any case: the page asks for them at once. */
+  preloads: readonly string[];
+}>;
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const entryPoint = 'src/console/main.tsx';
+const contentTypes: Readonly<Record<string, string>> = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  map: 'application/json; charset=utf-8',
+  svg: 'image/svg+xml',
+};
+
+/**
+ * Bundles the console in memory: nobody has a build step, and nothing is written. esbuild runs as a process of its own,
+ * so that the event loop goes on meanwhile; the library is loaded here and not with the server, whose start must not
+ * wait for it.
+ */
+export async function buildConsole(options: { production: boolean }): Promise<ConsoleBundle> {
+  const esbuild = await import('esbuild');
+  const result = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: { console: entryPoint },
+    outdir: 'console-assets',
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    assetNames: '[name]-[hash]',
+    bundle: true,
+    write: false,
+    metafile: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'browser',
+    target: ['chrome111', 'firefox115', 'safari16.4'],
+    jsx: 'automatic',
+    minify: true,
+    sourcemap: options.production ? false : 'linked',
+    legalComments: 'none',
+    logLevel: 'silent',
+    tsconfig: 'src/console/tsconfig.json',
+    // React looks for this name; in a browser there is none.
+    define: { [['process', 'env', 'NODE_ENV'].join('.')]: '"production"' },
+  });
+  await esbuild.stop();
+
+  const assets = new Map<string, Asset>();
+  await Promise.all(
+    result.outputFiles.map(async ({ path, contents }) => {
+      assets.set(baseName(path), await compressed(baseName(path), contents));
+    }),
+  );
+  const entry = Object.entries(result.metafile.outputs).find(
+    ([, output]) => output.entryPoint === entryPoint,
+  );
+  if (entry === undefined) throw new Error('The bundle of the console has no entry.');
+  const [path, output] = entry;
+  return {
+    assets,
+    script: baseName(path),
+    style: output.cssBundle === undefined ? undefined : baseName(output.cssBundle),
+    preloads: output.imports
+      .filter(({ kind, external }) => kind === 'import-statement' && external !== true)
+      .map((imported) => baseName(imported.path)),
+  };
+}
+
+const baseName = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+
+const brotli = promisify(brotliCompress);
+const gzipped = promisify(gzip);
+
+async function compressed(name: string, plain: Uint8Array): Promise<Asset> {
+  const type = contentTypes[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+  const [small, zipped] = await Promise.all([
+    brotli(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+    gzipped(plain),
+  ]);
+  return { contentType: type, plain, brotli: small, gzip: zipped };
+}

@@ -1,0 +1,80 @@
+import type { RouteResponse } from '../route.ts';
+import type { ConsoleBundle } from './build-console.ts';
+
+type PageConfig = Readonly<{
+  consoleFrameAncestors: readonly string[];
+}>;
+
+/** Where the console's files are served. */
+const files = '/console/assets';
+
+/**
+ * The page of every view: the views are made in the browser. The `meta` with an id keeps react-aria from adding a style element, which the policy
+ * would refuse: the rule stands in our stylesheet.
+ */
+export function consolePage(bundle: ConsoleBundle, config: PageConfig): RouteResponse {
+  const { script, style, preloads } = bundle;
+  const body = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta id="react-aria-pressable-style">
+    <title>Heliograph</title>
+    <link rel="icon" href="data:,">
+    ${style === undefined ? '' : `<link rel="stylesheet" href="${files}/${style}">`}
+    ${preloads.map((name) => `<link rel="modulepreload" href="${files}/${name}">`).join('\n    ')}
+    <script type="module" src="${files}/${script}"></script>
+  </head>
+  <body>
+    <div id="console"></div>
+    <noscript>The console needs JavaScript.</noscript>
+  </body>
+</html>
+`;
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-cache',
+      'content-security-policy': consolePolicy(config),
+      'referrer-policy': 'no-referrer',
+      'permissions-policy': permissionsPolicy,
+      'cross-origin-opener-policy': 'same-origin',
+    },
+    body,
+  };
+}
+
+const permissionsPolicy = [
+  'accelerometer=()',
+  'camera=()',
+  'display-capture=()',
+  'geolocation=()',
+  'gyroscope=()',
+  'magnetometer=()',
+  'microphone=()',
+  'midi=()',
+  'payment=()',
+  'usb=()',
+  'clipboard-read=()',
+  'clipboard-write=(self)',
+].join(', ');
+
+function consolePolicy(config: PageConfig): string {
+  const ancestors =
+    config.consoleFrameAncestors.length > 0 ? config.consoleFrameAncestors.join(' ') : "'none'";
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    `frame-ancestors ${ancestors}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+  ].join('; ');
+}

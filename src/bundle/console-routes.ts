@@ -1,0 +1,110 @@
+import type { Logger } from '../log.ts';
+import { declareRoute, type Route, type RouteDeclaration, type RouteResponse } from '../route.ts';
+import { type Asset, buildConsole, type ConsoleBundle } from './build-console.ts';
+import { consolePage } from './console-page.ts';
+
+const read = {
+  auth: [],
+  request: 'nothing',
+  errors: [],
+  records: [],
+  sideEffects: [],
+  idempotency: 'A read: changes nothing.',
+} satisfies Partial<RouteDeclaration>;
+
+const overview = declareRoute({
+  method: 'GET',
+  path: '/console',
+  ...read,
+  description: 'The console: its overview. Not there with CONSOLE=false.',
+  response: 'text/html',
+});
+const list = declareRoute({
+  method: 'GET',
+  path: '/console/:view',
+  ...read,
+  description: 'The console: one of its views. Not there with CONSOLE=false.',
+  response: 'text/html',
+});
+const record = declareRoute({
+  method: 'GET',
+  path: '/console/:view/:id',
+  ...read,
+  description: 'The console: one record. Not there with CONSOLE=false.',
+  response: 'text/html',
+});
+const assetPage = declareRoute({
+  method: 'GET',
+  path: '/console/assets/:file',
+  ...read,
+  description:
+    'A script or stylesheet of the console. Its name tells its content, so it may be kept for ever.',
+  response: 'text/javascript, text/css; brotli or gzip where accepted; 404 where there is none of this name',
+});
+
+export type ConsoleOptions = Readonly<{
+  config: Readonly<{
+    production: boolean;
+    consoleFrameAncestors: readonly string[];
+  }>;
+  logger: Logger;
+}>;
+
+/**
+ * The console's page and its files. It is bundled in the background once the server listens (`warm`), or by the first
+ * request. A bundle that failed is tried again by the next request.
+ */
+export function createConsole(options: ConsoleOptions): { routes: readonly Route[]; warm(): void } {
+  const { config, logger } = options;
+  let bundle: Promise<ConsoleBundle> | undefined;
+  const bundled = () => {
+    bundle ??= build();
+    return bundle;
+  };
+  async function build(): Promise<ConsoleBundle> {
+    try {
+      const startedAt = performance.now();
+      const built = await buildConsole(config);
+      logger.debug({ ms: Math.round(performance.now() - startedAt) }, 'console bundled');
+      return built;
+    } catch (error) {
+      bundle = undefined;
+      throw error;
+    }
+  }
+  const show = async (): Promise<RouteResponse> => consolePage(await bundled(), config);
+
+  return {
+    warm() {
+      bundled().catch((error: unknown) => logger.error({ err: error }, 'console not bundled'));
+    },
+    routes: [
+      // Before the records: `/console/assets/…` is none.
+      assetPage(async ({ parameters, headers }) => {
+        const asset = (await bundled()).assets.get(parameters.file ?? '');
+        if (asset === undefined) {
+          return { status: 404, body: { error: { code: 'NOT_FOUND', message: 'There is nothing here.' } } };
+        }
+        return sent(asset, String(headers['accept-encoding'] ?? ''));
+      }),
+      overview(show),
+      list(show),
+      record(show),
+    ],
+  };
+}
+
+function sent(asset: Asset, accepted: string): RouteResponse {
+  const headers = {
+    'content-type': asset.contentType,
+    'cache-control': 'public, max-age=31536000, immutable',
+    vary: 'accept-encoding',
+  };
+  const takes = (coding: string) =>
+    new RegExp(`(^|[\\s,])${coding}(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`).test(accepted);
+  if (takes('br'))
+    return { status: 200, headers: { ...headers, 'content-encoding': 'br' }, body: asset.brotli };
+  if (takes('gzip'))
+    return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: asset.gzip };
+  return { status: 200, headers, body: asset.plain };
+}

@@ -1,0 +1,72 @@
+import { Suspense, use, useEffect } from 'react';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { Skeleton } from '../parts/skeleton.tsx';
+import { signOut } from './session.ts';
+import { forgetDocuments } from './used-documents.ts';
+import { ViewGraphQL } from './view-graphql.tsx';
+import { ViewerContext } from './viewer.ts';
+import { destinations, views } from './views.tsx';
+
+/** What stands around every view: the way to the others, who is signed in, and the GraphQL that the view used. */
+export function Shell() {
+  const [location] = useLocation();
+  const viewer = use(ViewerContext);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another path is another view.
+  useEffect(() => forgetDocuments, [location]);
+  return (
+    <div className="shell">
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <header className="top">
+        <Link className="brand" href="/">
+          Heliograph
+        </Link>
+        <nav aria-label="Main">
+          {destinations.map(({ path, name }) => {
+            const isHere = path === '/' ? location === '/' : location.startsWith(path);
+            return (
+              <Link key={path} href={path} {...(isHere ? { 'aria-current': 'page' as const } : {})}>
+                {name}
+              </Link>
+            );
+          })}
+        </nav>
+        <div className="who">
+          <span title={viewer?.permissions.join(', ').toLowerCase()}>
+            {viewer?.tenant?.name ?? viewer?.label ?? ''}
+          </span>
+          <button type="button" className="quiet" onClick={() => signOut()}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>
+        <Suspense fallback={<Skeleton lines={8} />}>
+          <Switch>
+            {views.map(({ path, view: View }) => (
+              <Route key={path} path={path}>
+                <View />
+              </Route>
+            ))}
+            {views.every(({ path }) => path !== '/') && (
+              <Route path="/">
+                <Redirect to="/deliveries" replace />
+              </Route>
+            )}
+            <Route>
+              <h1>There is nothing here</h1>
+              <p>
+                No view has this address. <Link href="/">Go to the start</Link>.
+              </p>
+            </Route>
+          </Switch>
+        </Suspense>
+      </main>
+      <footer className="bottom">
+        <ViewGraphQL />
+        <a href="/docs">Documentation</a>
+      </footer>
+    </div>
+  );
+}

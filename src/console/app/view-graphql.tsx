@@ -1,0 +1,31 @@
+import { Button, DialogTrigger } from 'react-aria-components';
+import { Copy } from '../parts/copy.tsx';
+import { Window } from '../parts/window.tsx';
+import { useUsedDocuments } from './used-documents.ts';
+
+/** The documents and variables that the open view was made of: whoever sees it can ask the same. */
+export function ViewGraphQL() {
+  const used = useUsedDocuments();
+  return (
+    <DialogTrigger>
+      <Button className="quiet">GraphQL of this view</Button>
+      <Window title="GraphQL of this view" wide>
+        {used.length === 0 && <p>This view has asked nothing yet.</p>}
+        {used.map(({ text, variables }, index) => (
+          <section key={text} className="document">
+            <pre className="code" tabIndex={0} role="region" aria-label={`Document ${index + 1}`}>
+              {text}
+            </pre>
+            <pre className="code" tabIndex={0} role="region" aria-label={`Variables ${index + 1}`}>
+              {JSON.stringify(variables, null, 2)}
+            </pre>
+            <p className="acts">
+              <Copy text={text} name="Copy the document" />
+              <Copy text={JSON.stringify(variables, null, 2)} name="Copy the variables" />
+            </p>
+          </section>
+        ))}
+      </Window>
+    </DialogTrigger>
+  );
+}

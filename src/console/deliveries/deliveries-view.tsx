@@ -1,0 +1,94 @@
+import { useCallback, useMemo, useRef, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import type { DeliveryTable } from '../live/delivery-table.ts';
+import { LiveIndicator } from '../live/live-indicator.tsx';
+import { useLiveDeliveries } from '../live/use-live-deliveries.ts';
+import { Problem } from '../parts/problem.tsx';
+import { Skeleton } from '../parts/skeleton.tsx';
+import { DeliveryGrid } from './delivery-grid.tsx';
+import { filterOf } from './filter-of.ts';
+import { DeliveryFilters } from './filters.tsx';
+import { Keys } from './keys.tsx';
+
+const firstPage = 50;
+
+/** The deliveries as they change. Everything that is chosen stands in the address. */
+export default function DeliveriesView() {
+  const [search] = useSearchParams();
+  const asked = [...search]
+    .filter(([name]) => name !== 'open')
+    .map((pair) => pair.join('='))
+    .join('&');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same words are the same filter.
+  const { filter, problem } = useMemo(() => filterOf(search), [asked]);
+  return (
+    <>
+      <title>Deliveries · Heliograph</title>
+      {problem === undefined ? (
+        <LiveTable filter={filter} />
+      ) : (
+        <>
+          <h1>Deliveries</h1>
+          <DeliveryFilters />
+          <Problem error={problem} />
+        </>
+      )}
+    </>
+  );
+}
+
+function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['filter'] }>) {
+  const live = useLiveDeliveries(filter, firstPage);
+  const [held, setHeld] = useState<DeliveryTable>();
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const [, setSearch] = useSearchParams();
+  const filters = useRef<HTMLDivElement>(null);
+  const table = live.table === undefined ? undefined : (held ?? live.table);
+  const open = useCallback(
+    (id: string) => setSearch((last) => ({ ...Object.fromEntries(last), open: id })),
+    [setSearch],
+  );
+
+  return (
+    <div
+      className="deliveries"
+      onKeyDown={(event) => {
+        const isTyping =
+          event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+        if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.key === '?') setHelpOpen(true);
+        else if (event.key === '/') filters.current?.querySelector('input')?.focus();
+        else return;
+        event.preventDefault();
+      }}
+    >
+      <div className="view-head">
+        <h1>Deliveries</h1>
+        <LiveIndicator
+          state={live.state}
+          position={table?.position ?? 0}
+          isPaused={held !== undefined}
+          onPause={() => setHeld(held === undefined ? live.table : undefined)}
+        />
+        <button type="button" className="quiet" onClick={() => setHelpOpen(true)}>
+          Keys
+        </button>
+      </div>
+      <div ref={filters}>
+        <DeliveryFilters />
+      </div>
+      {live.error !== undefined && <Problem error={live.error} onRetry={live.reload} />}
+      {table === undefined && live.error === undefined && <Skeleton lines={12} />}
+      {table !== undefined && (
+        <DeliveryGrid
+          rows={table.rows}
+          hasMore={table.endCursor !== undefined}
+          isLoadingMore={live.isLoadingMore}
+          onMore={held === undefined ? live.loadMore : () => undefined}
+          onOpen={open}
+        />
+      )}
+      <Keys isOpen={isHelpOpen} onOpenChange={setHelpOpen} />
+    </div>
+  );
+}

@@ -1,0 +1,191 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react';
+import type { Row } from '../live/delivery-table.ts';
+import { Status, wordsOf } from '../parts/status.tsx';
+import { duration, span, Time, useNow } from '../parts/time.tsx';
+
+const columns = ['Time', 'Event type', 'Endpoint', 'Status', 'Attempts', 'Next attempt', 'Latency'];
+const wideRow = 36;
+const narrowRow = 64;
+const rowsBeforeTheEnd = 20;
+
+/** The rows that are in sight, of as many as there are; the next page is asked for shortly before the end. */
+export function DeliveryGrid(
+  props: Readonly<{
+    rows: readonly Row[];
+    hasMore: boolean;
+    isLoadingMore: boolean;
+    onMore: () => void;
+    onOpen: (id: string) => void;
+  }>,
+) {
+  const { rows, hasMore, isLoadingMore, onMore, onOpen } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [active, setActive] = useState<string>();
+  const isNarrow = useNarrow();
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => (isNarrow ? narrowRow : wideRow),
+    overscan: 10,
+    getItemKey: (index) => rows[index]?.id ?? index,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows have another height.
+  useEffect(() => virtual.measure(), [isNarrow]);
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && !isLoadingMore && last >= rows.length - rowsBeforeTheEnd) onMore();
+  }, [hasMore, isLoadingMore, last, rows.length, onMore]);
+
+  const found = rows.findIndex(({ id }) => id === active);
+  const current = found === -1 ? 0 : found;
+
+  function go(index: number) {
+    const target = Math.max(0, Math.min(rows.length - 1, index));
+    setActive(rows[target]?.id);
+    virtual.scrollToIndex(target);
+    requestAnimationFrame(() => {
+      const row = scroller.current?.querySelector(`[data-index="${target}"]`);
+      if (row instanceof HTMLElement) row.focus();
+    });
+  }
+
+  function press(event: KeyboardEvent) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'ArrowDown') go(current + 1);
+    else if (event.key === 'ArrowUp') go(current - 1);
+    else if (event.key === 'Home') go(0);
+    else if (event.key === 'End') go(rows.length - 1);
+    else if (event.key === 'Enter') {
+      const row = rows[current];
+      if (row !== undefined) onOpen(row.id);
+    } else return;
+    event.preventDefault();
+  }
+
+  return (
+    <div
+      className="grid"
+      role="grid"
+      aria-label="Deliveries"
+      aria-rowcount={hasMore ? -1 : rows.length + 1}
+      aria-readonly="true"
+    >
+      <div role="rowgroup" className="grid-head">
+        <div role="row" aria-rowindex={1} className="grid-row">
+          {columns.map((name) => (
+            <span role="columnheader" key={name}>
+              {name}
+            </span>
+          ))}
+        </div>
+      </div>
+      <div
+        role="rowgroup"
+        className="grid-body"
+        ref={scroller}
+        tabIndex={rows.length === 0 ? 0 : -1}
+        onKeyDown={press}
+      >
+        {rows.length === 0 && (
+          <div role="row" className="grid-empty">
+            <span role="gridcell">No delivery matches. New ones appear here by themselves.</span>
+          </div>
+        )}
+        <div role="presentation" className="grid-space" style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const row = rows[item.index];
+            return row === undefined ? null : (
+              <GridRow
+                key={row.id}
+                row={row}
+                index={item.index}
+                start={item.start}
+                height={item.size}
+                isActive={item.index === current}
+                onFocus={setActive}
+                onOpen={onOpen}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const GridRow = memo(function GridRow(
+  props: Readonly<{
+    row: Row;
+    index: number;
+    start: number;
+    height: number;
+    isActive: boolean;
+    onFocus: (id: string) => void;
+    onOpen: (id: string) => void;
+  }>,
+) {
+  const { row, index, start, height, isActive, onFocus, onOpen } = props;
+  return (
+    <div
+      role="row"
+      className="grid-row"
+      data-index={index}
+      data-id={row.id}
+      aria-rowindex={index + 2}
+      tabIndex={isActive ? 0 : -1}
+      style={{ transform: `translateY(${start}px)`, height }}
+      onFocus={() => onFocus(row.id)}
+      onClick={() => onOpen(row.id)}
+      onKeyDown={undefined}
+    >
+      <span role="gridcell" className="cell-time">
+        <Time at={row.createdAt} />
+      </span>
+      <span role="gridcell" className="cell-type">
+        {row.eventType}
+        {row.kind !== 'EVENT' && <small> {wordsOf(row.kind).toLowerCase()}</small>}
+      </span>
+      <span role="gridcell" className="cell-endpoint" title={row.endpoint.url}>
+        {row.endpoint.url}
+      </span>
+      <span role="gridcell" className="cell-status">
+        <Status status={row.status} />
+        {row.failureReason !== null && row.status === 'FAILED' && (
+          <small> {wordsOf(row.failureReason).toLowerCase()}</small>
+        )}
+      </span>
+      <span role="gridcell" className="cell-attempts">
+        {row.attemptCount} of {row.maxAttempts}
+      </span>
+      <span role="gridcell" className="cell-next">
+        {row.nextAttemptAt !== null && <Countdown to={row.nextAttemptAt} />}
+      </span>
+      <span role="gridcell" className="cell-latency">
+        {row.completedAt !== null && duration(Date.parse(row.completedAt) - Date.parse(row.createdAt))}
+      </span>
+    </div>
+  );
+});
+
+function Countdown({ to }: Readonly<{ to: string }>) {
+  const left = Date.parse(to) - useNow();
+  return (
+    <time dateTime={to} title={`${to} UTC`}>
+      {left <= 0 ? 'due' : `in ${span(left)}`}
+    </time>
+  );
+}
+
+const narrow = matchMedia('(max-width: 48rem)');
+
+function useNarrow(): boolean {
+  const [isNarrow, setNarrow] = useState(narrow.matches);
+  useEffect(() => {
+    const look = () => setNarrow(narrow.matches);
+    narrow.addEventListener('change', look);
+    return () => narrow.removeEventListener('change', look);
+  }, []);
+  return isNarrow;
+}

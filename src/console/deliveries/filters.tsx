@@ -1,0 +1,96 @@
+import { type FormEvent, useEffect, useRef } from 'react';
+import { useSearchParams } from 'wouter';
+import { statuses, statusWord } from '../parts/status.tsx';
+
+const texts = [
+  ['find', 'Event or delivery', 'evt_… or dlv_…'],
+  ['endpoint', 'Endpoint', 'ep_…'],
+  ['type', 'Event type', 'order.created'],
+  ['from', 'From (UTC)', '2026-03-01T09:30'],
+  ['to', 'To (UTC)', '2026-03-02T09:30'],
+] as const;
+
+/** What is filtered by, as it stands in the address. */
+export function DeliveryFilters() {
+  const [search, setSearch] = useSearchParams();
+  const form = useRef<HTMLFormElement>(null);
+  const chosen = (search.get('status') ?? '').toUpperCase().split(',');
+  const shownOf = (name: string) =>
+    name === 'find' ? (search.get('id') ?? search.get('event') ?? '') : (search.get(name) ?? '');
+
+  // Back and forward change the address, and the fields follow.
+  useEffect(() => {
+    for (const [name] of texts) {
+      const field = form.current?.elements.namedItem(name);
+      if (field instanceof HTMLInputElement) field.value = shownOf(name);
+    }
+  });
+
+  function apply(change: Readonly<Record<string, string>>) {
+    const next = new URLSearchParams(search);
+    for (const [name, value] of Object.entries(change)) {
+      if (value === '') next.delete(name);
+      else next.set(name, value);
+    }
+    if (next.toString() !== search.toString()) setSearch(next);
+  }
+
+  function submit(event?: FormEvent) {
+    event?.preventDefault();
+    if (form.current === null) return;
+    const data = new FormData(form.current);
+    const text = (name: string) => String(data.get(name) ?? '').trim();
+    const find = text('find');
+    apply({
+      endpoint: text('endpoint'),
+      type: text('type'),
+      from: text('from'),
+      to: text('to'),
+      id: find.startsWith('evt_') ? '' : find,
+      event: find.startsWith('evt_') ? find : '',
+    });
+  }
+
+  return (
+    <form ref={form} className="filters" role="search" aria-label="Filter the deliveries" onSubmit={submit}>
+      <fieldset className="choices">
+        <legend>Status</legend>
+        {statuses.map((status) => (
+          <label key={status}>
+            <input
+              type="checkbox"
+              checked={chosen.includes(status)}
+              onChange={({ target }) => {
+                const next = statuses.filter((other) =>
+                  other === status ? target.checked : chosen.includes(other),
+                );
+                apply({ status: next.join(',') });
+              }}
+            />
+            {statusWord(status)}
+          </label>
+        ))}
+      </fieldset>
+      <div className="fields">
+        {texts.map(([name, label, example]) => (
+          <label key={name}>
+            {label}
+            <input
+              name={name}
+              placeholder={example}
+              autoComplete="off"
+              spellCheck={false}
+              onBlur={() => submit()}
+            />
+          </label>
+        ))}
+        <button type="submit">Filter</button>
+        {search.size > 0 && (
+          <button type="button" className="quiet" onClick={() => setSearch({})}>
+            Clear
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,27 @@
+import { Window } from '../parts/window.tsx';
+
+const keys = [
+  ['↑ ↓', 'another row'],
+  ['Home End', 'the first row, the last one'],
+  ['Enter', 'open the delivery'],
+  ['/', 'filter'],
+  ['?', 'this help'],
+  ['Escape', 'close'],
+] as const;
+
+export function Keys(props: Readonly<{ isOpen: boolean; onOpenChange: (isOpen: boolean) => void }>) {
+  return (
+    <Window title="Keys" {...props}>
+      <dl className="facts">
+        {keys.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+      </dl>
+    </Window>
+  );
+}

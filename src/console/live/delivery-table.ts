@@ -1,0 +1,111 @@
+import type { DeliveryRowFragment, DeliveryStatus } from '../parts/generated/graphql.ts';
+
+/**
+ * The table of deliveries as a value: pages of the API and changes of the log go in, and what comes out is what the API
+ * would answer. It holds the newest deliveries down to the last row of the last page.
+ *
+ * Pages and changes overlap: a page may show changes that the log tells once more, and the log may be further than a
+ * page that was asked for earlier. So each row knows up to which position it is known (`seen`), older changes of it are
+ * dropped, and while a page is on its way the changes that come are kept and applied to it once more.
+ */
+export type Row = DeliveryRowFragment;
+export type Change = Readonly<{ position: number; deliveryId: string; delivery?: Row | null | undefined }>;
+export type Page = Readonly<{
+  nodes: readonly Row[];
+  logPosition: number;
+  pageInfo: Readonly<{ hasNextPage: boolean; endCursor?: string | null | undefined }>;
+}>;
+
+export type DeliveryTable = Readonly<{
+  /** Undefined: every status. What else is filtered by never changes, and the server does it. */
+  statuses: readonly DeliveryStatus[] | undefined;
+  /** Newest first. */
+  rows: readonly Row[];
+  seen: ReadonlyMap<string, number>;
+  /** Up to which position the log is in the rows. */
+  position: number;
+  /** Where the next page begins; undefined where there is none. */
+  endCursor: string | undefined;
+  /** The last row of the last page, while there are more: what is older is not of this table. */
+  oldest: string | undefined;
+  /** The changes since a page was asked for; undefined while none is. */
+  kept: readonly Change[] | undefined;
+}>;
+
+export function startTable(page: Page, statuses: readonly DeliveryStatus[] | undefined): DeliveryTable {
+  const empty: DeliveryTable = {
+    statuses,
+    rows: [],
+    seen: new Map(),
+    position: page.logPosition,
+    endCursor: undefined,
+    oldest: undefined,
+    kept: undefined,
+  };
+  return withPage(empty, page);
+}
+
+/** The next page is asked for. */
+export const expectPage = (table: DeliveryTable): DeliveryTable => ({ ...table, kept: [] });
+
+/** The page did not come. */
+export const forgetPage = (table: DeliveryTable): DeliveryTable => ({ ...table, kept: undefined });
+
+export function addPage(table: DeliveryTable, page: Page): DeliveryTable {
+  const { kept = [] } = table;
+  return applied(withPage({ ...table, kept: undefined }, page), kept);
+}
+
+/** Takes the changes of one message of the log, in their order. */
+export function applyChanges(
+  table: DeliveryTable,
+  changes: readonly Change[],
+  position: number,
+): DeliveryTable {
+  const kept = table.kept === undefined ? undefined : [...table.kept, ...changes];
+  return { ...applied(table, changes), kept, position: Math.max(table.position, position) };
+}
+
+function withPage(table: DeliveryTable, page: Page): DeliveryTable {
+  const seen = new Map(table.seen);
+  const rows = [...table.rows];
+  const known = new Set(rows.map(({ id }) => id));
+  for (const row of page.nodes) {
+    if (known.has(row.id)) continue;
+    seen.set(row.id, page.logPosition);
+    rows.push(row);
+  }
+  rows.sort(newestFirst);
+  const { hasNextPage, endCursor } = page.pageInfo;
+  return {
+    ...table,
+    rows,
+    seen,
+    endCursor: hasNextPage ? (endCursor ?? undefined) : undefined,
+    oldest: hasNextPage ? page.nodes.at(-1)?.id : undefined,
+  };
+}
+
+function applied(table: DeliveryTable, changes: readonly Change[]): DeliveryTable {
+  const { statuses, oldest } = table;
+  const seen = new Map(table.seen);
+  const latest = new Map<string, Row | undefined>();
+  for (const { deliveryId: id, position, delivery } of changes) {
+    if (position <= (seen.get(id) ?? 0) || (oldest !== undefined && id < oldest)) continue;
+    seen.set(id, position);
+    latest.set(id, delivery != null && (statuses?.includes(delivery.status) ?? true) ? delivery : undefined);
+  }
+  if (latest.size === 0) return table;
+  const rows: Row[] = [];
+  for (const row of table.rows) {
+    const next = latest.has(row.id) ? latest.get(row.id) : row;
+    latest.delete(row.id);
+    if (next !== undefined) rows.push(next);
+  }
+  const fresh = [...latest.values()].filter((row) => row !== undefined);
+  if (fresh.length === 0) return { ...table, rows, seen };
+  return { ...table, rows: [...fresh, ...rows].sort(newestFirst), seen };
+}
+
+/** Ids are made in the order of time. */
+const newestFirst = (a: Row, b: Row) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);

@@ -1,0 +1,95 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Which deliveries. All conditions must hold; one that is null or absent is none; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. A list costs the same however many deliveries there are where an index serves it: no condition or a window alone, `id`, `eventId`, `endpointId`, `eventType`, `status` without SUCCEEDED (with `endpointId`, `eventType` and a window too), `kind` without EVENT, `isReplayed: true`, and an app’s `tenant`. Any other condition is looked for from the newest delivery on: fast where it is common, slow where it is rare; a window bounds it. */
+export type DeliveryFilter = {
+  /** Created at this instant or later. */
+  createdAfter?: string | null | undefined;
+  /** Created before this instant. Must be later than `createdAfter`, else BAD_USER_INPUT. */
+  createdBefore?: string | null | undefined;
+  /** To any of these endpoints. At most 100 entries. */
+  endpointId?: Array<string | number> | null | undefined;
+  /** Of any of these events. Indexed. At most 100 entries. */
+  eventId?: Array<string | number> | null | undefined;
+  /** Any of these event types, by their exact names. At most 100 entries. */
+  eventType?: Array<string> | null | undefined;
+  /** Any of these deliveries. At most 100 entries. */
+  id?: Array<string | number> | null | undefined;
+  /** Whether a replay was made of it. In the live log `true` matches nothing: a change happens before any replay. */
+  isReplayed?: boolean | null | undefined;
+  /** Of any of these kinds. At most 100 entries. */
+  kind?: Array<DeliveryKind> | null | undefined;
+  /** Any of these statuses: the delivery's present one; in the live log, the one it changed to. At most 100 entries. */
+  status?: Array<DeliveryStatus> | null | undefined;
+  /** Of any of these tenants' events, by externalId: for an app's deliveries. The live log knows the tenants that exist when it is subscribed to. At most 100 entries. */
+  tenant?: Array<string> | null | undefined;
+};
+
+/** What a delivery was made by. */
+export type DeliveryKind =
+  /** Made when the event was published. */
+  | 'EVENT'
+  /** Made by a replay: the same event and `webhook-id` once more. */
+  | 'REPLAY'
+  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
+  | 'TEST';
+
+/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
+export type DeliveryStatus =
+  /** Every attempt of the retry schedule failed. Can be replayed. */
+  | 'DEAD_LETTER'
+  /** An attempt is under way and has lasted for over a second already. */
+  | 'DELIVERING'
+  /** Given up at once: `failureReason` says why. Can be replayed. */
+  | 'FAILED'
+  /** Queued for its first attempt. */
+  | 'PENDING'
+  /** An attempt failed; another is scheduled. */
+  | 'RETRYING'
+  /** The receiver answered with a 2xx status within the deadline. */
+  | 'SUCCEEDED';
+
+/** Why a delivery ended without success. */
+export type FailureReason =
+  /** The URL's host leads to an address that is never dialled, such as a private one. */
+  | 'BLOCKED_ADDRESS'
+  /** Cancelled or purged before it had been sent. */
+  | 'CANCELLED'
+  /** The endpoint was deleted meanwhile. */
+  | 'ENDPOINT_DELETED'
+  /** The receiver answered 410: the endpoint was switched off. */
+  | 'ENDPOINT_GONE'
+  /** The endpoint was not active. */
+  | 'ENDPOINT_INACTIVE'
+  /** The endpoint had not shown that it wants our requests. */
+  | 'ENDPOINT_UNVERIFIED'
+  /** The tenant's installation of the app ended meanwhile. */
+  | 'INSTALLATION_REVOKED'
+  /** The response’s status is in the endpoint’s `stopOn`. */
+  | 'REJECTED'
+  /** Every attempt of the retry schedule failed. */
+  | 'RETRIES_EXHAUSTED'
+  /** The tenant is suspended. */
+  | 'TENANT_SUSPENDED';
+
+export type DeliveryRowFragment = { id: string, status: DeliveryStatus, failureReason: FailureReason | null, eventType: string, kind: DeliveryKind, createdAt: string, completedAt: string | null, nextAttemptAt: string | null, attemptCount: number, maxAttempts: number, endpoint: { id: string, url: string } };
+
+export type LogHeadQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LogHeadQuery = { logHead: number };
+
+export type FollowDeliveriesSubscriptionVariables = Exact<{
+  after?: number | null | undefined;
+  filter?: DeliveryFilter | null | undefined;
+}>;
+
+
+export type FollowDeliveriesSubscription = { deliveryLog: { after: number, position: number, head: number, changes: Array<{ position: number, deliveryId: string, delivery: { id: string, status: DeliveryStatus, failureReason: FailureReason | null, eventType: string, kind: DeliveryKind, createdAt: string, completedAt: string | null, nextAttemptAt: string | null, attemptCount: number, maxAttempts: number, endpoint: { id: string, url: string } } | null }> } };
+
+export const DeliveryRowFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"DeliveryRow"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Delivery"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"failureReason"}},{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"completedAt"}},{"kind":"Field","name":{"kind":"Name","value":"nextAttemptAt"}},{"kind":"Field","name":{"kind":"Name","value":"attemptCount"}},{"kind":"Field","name":{"kind":"Name","value":"maxAttempts"}},{"kind":"Field","name":{"kind":"Name","value":"endpoint"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}}]}}]} as unknown as DocumentNode<DeliveryRowFragment, unknown>;
+export const LogHeadDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"LogHead"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"logHead"}}]}}]} as unknown as DocumentNode<LogHeadQuery, LogHeadQueryVariables>;
+export const FollowDeliveriesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"FollowDeliveries"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"SafeInt"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"filter"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"DeliveryFilter"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"deliveryLog"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}},{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"Variable","name":{"kind":"Name","value":"filter"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"after"}},{"kind":"Field","name":{"kind":"Name","value":"position"}},{"kind":"Field","name":{"kind":"Name","value":"head"}},{"kind":"Field","name":{"kind":"Name","value":"changes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"position"}},{"kind":"Field","name":{"kind":"Name","value":"deliveryId"}},{"kind":"Field","name":{"kind":"Name","value":"delivery"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"DeliveryRow"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"DeliveryRow"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Delivery"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"failureReason"}},{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"completedAt"}},{"kind":"Field","name":{"kind":"Name","value":"nextAttemptAt"}},{"kind":"Field","name":{"kind":"Name","value":"attemptCount"}},{"kind":"Field","name":{"kind":"Name","value":"maxAttempts"}},{"kind":"Field","name":{"kind":"Name","value":"endpoint"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}}]}}]} as unknown as DocumentNode<FollowDeliveriesSubscription, FollowDeliveriesSubscriptionVariables>;

@@ -1,0 +1,54 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** What a delivery was made by. */
+export type DeliveryKind =
+  /** Made when the event was published. */
+  | 'EVENT'
+  /** Made by a replay: the same event and `webhook-id` once more. */
+  | 'REPLAY'
+  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
+  | 'TEST';
+
+/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
+export type DeliveryStatus =
+  /** Every attempt of the retry schedule failed. Can be replayed. */
+  | 'DEAD_LETTER'
+  /** An attempt is under way and has lasted for over a second already. */
+  | 'DELIVERING'
+  /** Given up at once: `failureReason` says why. Can be replayed. */
+  | 'FAILED'
+  /** Queued for its first attempt. */
+  | 'PENDING'
+  /** An attempt failed; another is scheduled. */
+  | 'RETRYING'
+  /** The receiver answered with a 2xx status within the deadline. */
+  | 'SUCCEEDED';
+
+/** Why a delivery ended without success. */
+export type FailureReason =
+  /** The URL's host leads to an address that is never dialled, such as a private one. */
+  | 'BLOCKED_ADDRESS'
+  /** Cancelled or purged before it had been sent. */
+  | 'CANCELLED'
+  /** The endpoint was deleted meanwhile. */
+  | 'ENDPOINT_DELETED'
+  /** The receiver answered 410: the endpoint was switched off. */
+  | 'ENDPOINT_GONE'
+  /** The endpoint was not active. */
+  | 'ENDPOINT_INACTIVE'
+  /** The endpoint had not shown that it wants our requests. */
+  | 'ENDPOINT_UNVERIFIED'
+  /** The tenant's installation of the app ended meanwhile. */
+  | 'INSTALLATION_REVOKED'
+  /** The response’s status is in the endpoint’s `stopOn`. */
+  | 'REJECTED'
+  /** Every attempt of the retry schedule failed. */
+  | 'RETRIES_EXHAUSTED'
+  /** The tenant is suspended. */
+  | 'TENANT_SUSPENDED';
+
+export type DeliveryRowFragment = { id: string, status: DeliveryStatus, failureReason: FailureReason | null, eventType: string, kind: DeliveryKind, createdAt: string, completedAt: string | null, nextAttemptAt: string | null, attemptCount: number, maxAttempts: number, endpoint: { id: string, url: string } };
+
+export const DeliveryRowFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"DeliveryRow"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Delivery"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"failureReason"}},{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"completedAt"}},{"kind":"Field","name":{"kind":"Name","value":"nextAttemptAt"}},{"kind":"Field","name":{"kind":"Name","value":"attemptCount"}},{"kind":"Field","name":{"kind":"Name","value":"maxAttempts"}},{"kind":"Field","name":{"kind":"Name","value":"endpoint"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}}]}}]} as unknown as DocumentNode<DeliveryRowFragment, unknown>;

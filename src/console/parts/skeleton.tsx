@@ -1,0 +1,11 @@
+/** Holds the place of what is being loaded, so that nothing jumps. */
+export function Skeleton({ lines }: Readonly<{ lines: number }>) {
+  return (
+    <div className="skeleton" aria-hidden="true">
+      {Array.from({ length: lines }, (_, line) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the lines are all the same.
+        <div key={line} />
+      ))}
+    </div>
+  );
+}

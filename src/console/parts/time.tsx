@@ -1,0 +1,53 @@
+import { useSyncExternalStore } from 'react';
+
+// One clock for every relative time on the page.
+const listeners = new Set<() => void>();
+let now = Date.now();
+let timer: number | undefined;
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= window.setInterval(() => {
+    now = Date.now();
+    for (const tick of listeners) tick();
+  }, 1_000);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+export const useNow = (): number => useSyncExternalStore(subscribe, () => now);
+
+const units = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+] as const;
+
+/** `3 min`, `2 h`: the largest unit that fits. */
+export function span(ms: number): string {
+  const [size, unit] = units.find(([least]) => ms >= least) ?? [1_000, 's'];
+  return `${Math.max(0, Math.floor(ms / size))} ${unit}`;
+}
+
+/** `84 ms`, `2.4 s`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : span(ms);
+}
+
+/** An instant as people say it, the exact UTC on hover. */
+export function Time({ at }: Readonly<{ at: string }>) {
+  const distance = useNow() - Date.parse(at);
+  const text =
+    Math.abs(distance) < 1_000 ? 'now' : distance > 0 ? `${span(distance)} ago` : `in ${span(-distance)}`;
+  return (
+    <time dateTime={at} title={`${at.replace('T', ' ').replace('Z', '')} UTC`}>
+      {text}
+    </time>
+  );
+}

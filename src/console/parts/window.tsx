@@ -1,0 +1,41 @@
+import type { ReactNode } from 'react';
+import { Button, Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+
+/** A dialog with a name over the view. Escape and a click beside it close it, and the focus goes back. */
+export function Window(
+  props: Readonly<{
+    title: string;
+    children: ReactNode;
+    wide?: boolean;
+    isOpen?: boolean;
+    onOpenChange?: (isOpen: boolean) => void;
+  }>,
+) {
+  const { title, children, wide = false, isOpen, onOpenChange } = props;
+  return (
+    <ModalOverlay
+      className="veil"
+      isDismissable
+      {...(isOpen === undefined ? {} : { isOpen })}
+      {...(onOpenChange === undefined ? {} : { onOpenChange })}
+    >
+      <Modal className={wide ? 'window wide' : 'window'}>
+        <Dialog>
+          {({ close }) => (
+            <>
+              <div className="window-head">
+                <Heading slot="title" level={2}>
+                  {title}
+                </Heading>
+                <Button className="quiet" onPress={close}>
+                  Close
+                </Button>
+              </div>
+              {children}
+            </>
+          )}
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}

@@ -1,0 +1,157 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startBrowser, violations, visit } from '../support/browser.ts';
+import { type Caller, createEndpoint, publish, registerEventType } from '../support/client.ts';
+import type { Receiver } from '../support/receiver.ts';
+import type { ServerProcess } from '../support/server-process.ts';
+import { openStage, type Stage } from '../support/stage.ts';
+
+let stage: Stage;
+let server: ServerProcess;
+let caller: Caller;
+let receiver: Receiver;
+let endpointId: string;
+let browser: Browser;
+/** The receiver refuses everything while it is set. */
+let isBroken = false;
+const evil = '<img src=x onerror=alert(1)>';
+
+beforeAll(async () => {
+  stage = await openStage();
+  [server, browser] = await Promise.all([
+    stage.startServer({ RETRY_SCHEDULE: '0,0', TRUSTED_DOCUMENTS_ONLY: 'false' }),
+    startBrowser(),
+  ]);
+  caller = await stage.callerOf(server);
+  receiver = await stage.startReceiver({
+    answer: (_request, response) => response.writeHead(isBroken ? 500 : 204).end(isBroken ? evil : undefined),
+  });
+  await registerEventType(caller, { name: 'order.created', example: { total: 1 } });
+  const endpoint = await createEndpoint(caller, {
+    url: `${receiver.url}?q=${encodeURIComponent(evil)}`,
+    events: ['order.created'],
+  });
+  endpointId = endpoint.id;
+});
+afterAll(async () => {
+  await browser?.close();
+  await stage?.close();
+});
+
+const order = (n: number) => ({ type: 'order.created', payload: { n, note: evil } });
+const consoleUrl = (path = '') => `${server.origin}/console${path}`;
+const signedIn = (path = '') => `${consoleUrl(path)}#token=${caller.token}`;
+
+test('is served with its policy, is kept for ever by name, and goes where it is accepted compressed', async () => {
+  const page = await fetch(consoleUrl());
+  const html = await page.text();
+  expect(page.headers.get('content-security-policy')).toBe(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'",
+  );
+  expect(page.headers.get('referrer-policy')).toBe('no-referrer');
+  const [, script = ''] = /<script type="module" src="([^"]+)"/.exec(html) ?? [];
+  for (const coding of ['br', 'gzip', '']) {
+    const file = await fetch(server.origin + script, { headers: { 'accept-encoding': coding } });
+    expect([coding, file.status, file.headers.get('content-encoding') ?? '']).toEqual([coding, 200, coding]);
+    expect(file.headers.get('cache-control')).toContain('immutable');
+    expect(await file.text()).toContain('Sign out');
+  }
+  expect((await fetch(consoleUrl('/assets/none.js'))).status).toBe(404);
+});
+
+test('a browser at / is led to the console, everybody else gets the page of links', async () => {
+  const browserAnswer = await fetch(server.origin, { headers: { accept: 'text/html' }, redirect: 'manual' });
+  expect([browserAnswer.status, browserAnswer.headers.get('location')]).toEqual([302, '/console']);
+  expect((await fetch(server.origin, { redirect: 'manual' })).status).toBe(200);
+});
+
+test('signs in by the link once, and keeps the token out of the address and of what outlives the tab', async () => {
+  const { context, page, complaints } = await visit(browser);
+  await page.goto(signedIn('/deliveries'));
+  await page.getByRole('heading', { level: 1, name: 'Deliveries' }).waitFor();
+  expect(page.url()).toBe(consoleUrl('/deliveries'));
+  expect(await page.evaluate('JSON.stringify(localStorage)')).toBe('{}');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+  await page.getByLabel('Token or API key').fill('nonsense');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').filter({ hasText: 'not valid' }).waitFor();
+  await page.getByLabel('Token or API key').fill(caller.token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test('the table shows what happens as it happens, and follows a server that starts again', async () => {
+  const { context, page, complaints } = await visit(browser);
+  await page.goto(signedIn('/deliveries'));
+  const table = page.getByRole('grid', { name: 'Deliveries' });
+  const indicator = page.getByRole('status');
+  await indicator.filter({ hasText: /^Live at \d+$/ }).waitFor();
+  await publish(caller, [order(1)]);
+  await table.getByText('Succeeded').waitFor();
+  isBroken = true;
+  await publish(caller, [order(2)]);
+  await table.getByText('Dead letter').waitFor();
+  isBroken = false;
+
+  const { port } = new URL(server.origin);
+  await server.stop();
+  await indicator.filter({ hasText: 'Reconnecting' }).waitFor();
+  server = await stage.startServer({ RETRY_SCHEDULE: '0,0', PORT: port });
+  await indicator.filter({ hasText: /^Live at/ }).waitFor();
+  await publish(caller, [order(3)]);
+  await expect.poll(() => table.getByText('Succeeded').count()).toBe(2);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test('pause holds the view and not the stream; filters stand in the address', async () => {
+  const { context, page } = await visit(browser);
+  await page.goto(signedIn('/deliveries?status=DEAD_LETTER'));
+  const table = page.getByRole('grid', { name: 'Deliveries' });
+  await table.getByText('Dead letter').waitFor();
+  expect(await table.getByText('Succeeded').count()).toBe(0);
+  await page.getByLabel('Succeeded').check();
+  await expect.poll(() => table.getByText('Succeeded').count()).toBe(2);
+  expect(page.url()).toContain('status=SUCCEEDED%2CDEAD_LETTER');
+  await page.getByRole('status').filter({ hasText: /^Live/ }).waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^Paused at/ })
+    .waitFor();
+  const arrived = receiver.until(receiver.received.length + 1);
+  await publish(caller, [order(4)]);
+  await arrived;
+  expect(await table.getByText('Succeeded').count()).toBe(2);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await expect.poll(() => table.getByText('Succeeded').count()).toBe(3);
+  await page.goBack();
+  await expect.poll(() => table.getByText('Succeeded').count()).toBe(0);
+  await page.goto(consoleUrl(`/deliveries?status=NONSENSE&endpoint=${endpointId}`));
+  await page.getByRole('alert').filter({ hasText: 'no such status' }).waitFor();
+  await context.close();
+});
+
+test.each([
+  { scheme: 'light', width: 1280 },
+  { scheme: 'dark', width: 360 },
+] as const)('axe finds nothing against it, $scheme at $width px', async ({ scheme, width }) => {
+  const { context, page, complaints } = await visit(browser, { scheme, width });
+  await page.goto(consoleUrl());
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.goto(signedIn('/deliveries'));
+  await page.reload();
+  await page.getByRole('grid').getByText('Dead letter').waitFor();
+  expect(await violations(page)).toEqual([]);
+  const shots = process.env.SCREENSHOTS;
+  if (shots !== undefined) await page.screenshot({ path: `${shots}/deliveries-${scheme}-${width}.png` });
+  await page.getByRole('button', { name: 'GraphQL of this view' }).click();
+  await page.getByRole('dialog', { name: 'GraphQL of this view' }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+  await context.close();
+});

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+
+/**
+ * A real Chromium for the tests of the console: the one that CHROME_PATH names, or on Linux x64 the one that npm
+ * brings. Its own libraries are unpacked beside it, so that a machine needs nothing but Node.
+ */
+export async function startBrowser(): Promise<Browser> {
+  const { executablePath, args } = await installed();
+  return await chromium.launch({ executablePath, args, headless: true });
+}
+
+async function installed(): Promise<{ executablePath: string; args: string[] }> {
+  const given = process.env.CHROME_PATH;
+  if (given !== undefined && given !== '') {
+    if (!existsSync(given)) throw new Error(`CHROME_PATH names ${given}, which is not there.`);
+    return { executablePath: given, args: ['--no-sandbox'] };
+  }
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw new Error(
+      'The tests of the console need a Chromium: set CHROME_PATH to one. npm brings it for Linux x64.',
+    );
+  }
+  // Before the import: it then unpacks the libraries that the browser links, and says where they are.
+  process.env.AWS_EXECUTION_ENV ??= 'AWS_Lambda_nodejs20.x';
+  const { default: bundled } = await import('@sparticuz/chromium');
+  return {
+    executablePath: await bundled.executablePath(),
+    args: bundled.args.filter(
+      (arg) => !/^--(single-process|no-zygote|headless|disable-web-security)/.test(arg),
+    ),
+  };
+}
+
+export type Look = Readonly<{ width?: number; height?: number; scheme?: 'light' | 'dark' }>;
+
+/** A page of its own, with everything that the browser complained about. */
+export type Visit = Readonly<{
+  context: BrowserContext;
+  page: Page;
+  /** What broke the policy of the page, what threw, what was fetched from elsewhere. */
+  complaints: string[];
+}>;
+
+export async function visit(browser: Browser, look: Look = {}): Promise<Visit> {
+  const { width = 1280, height = 860, scheme = 'light' } = look;
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(`threw: ${error.message}`));
+  page.on('console', (message) => {
+    const text = message.text();
+    if (/Content Security Policy|Trusted ?Type/i.test(text)) complaints.push(`policy: ${text}`);
+  });
+  page.on('request', (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (/^(https?|wss?):$/.test(protocol) && hostname !== '127.0.0.1' && hostname !== 'localhost')
+      complaints.push(`from elsewhere: ${request.url()}`);
+  });
+  return { context, page, complaints };
+}
+
+/** What axe finds against this page as it is, in words. */
+export async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}
