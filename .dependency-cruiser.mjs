@@ -48,8 +48,8 @@ export default {
     {
       name: 'client-stands-alone',
       severity: 'error',
-      comment: 'The console aside, which is a client too.',
-      from: { path: '^src/', pathNot: '^src/(client|console)/' },
+      comment: 'The console aside, which is a client too, and the command of this checkout.',
+      from: { path: '^src/', pathNot: '^src/(client|console)/|^src/commands/heliograph\\.ts$' },
       to: { path: '^src/client/' },
     },
     {

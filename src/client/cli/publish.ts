@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { text as readAll } from 'node:stream/consumers';
+import { UsageError } from '../node.ts';
+import { coloured, type Session } from './session.ts';
+
+const ended = ['SUCCEEDED', 'FAILED', 'DEAD_LETTER'];
+
+/** `heliograph publish`. Answers whether all went well. */
+export async function publish(
+  session: Session,
+  type: string,
+  options: Readonly<{ payload?: string; key?: string; watch?: boolean }>,
+): Promise<boolean> {
+  const { heliograph, signal } = session;
+  const payloadText = await payloadOf(options.payload ?? '{}');
+  // Read first, so that no change of the event can be missed.
+  const { logHead } =
+    options.watch === true ? await heliograph.query<{ logHead: number }>('{ logHead }') : { logHead: 0 };
+  const { events } = await heliograph.publish(
+    [{ type, payloadText, ...(options.key === undefined ? {} : { idempotencyKey: options.key }) }],
+    { signal },
+  );
+  const [published] = events;
+  if (published === undefined) throw new Error('The server has published nothing.');
+  const { event, isDuplicate, deliveryCount } = published;
+  session.print(
+    { eventId: event.id, isDuplicate, deliveryCount },
+    `${event.id}  ${deliveryCount} ${deliveryCount === 1 ? 'delivery' : 'deliveries'}${isDuplicate ? '  (published before, not again)' : ''}`,
+  );
+  if (options.watch !== true || deliveryCount === 0) return true;
+  // Of one that was published before, the changes may lie behind us: how its deliveries stand now is asked first.
+  const results = new Map<string, string>();
+  const note = (deliveryId: string, status: string) => {
+    if (ended.includes(status)) results.set(deliveryId, status);
+  };
+  if (isDuplicate) for (const { id, status } of await deliveriesOf(session, event.id)) note(id, status);
+  if (results.size < deliveryCount) {
+    for await (const change of heliograph.log({ after: logHead, filter: { eventId: [event.id] }, signal })) {
+      session.print(
+        change,
+        `${change.position}  ${coloured(change.status)}  ${change.deliveryId}  ${change.responseStatus ?? change.failureReason ?? ''}`.trimEnd(),
+      );
+      note(change.deliveryId, change.status);
+      if (results.size >= deliveryCount) break;
+    }
+  }
+  return results.size >= deliveryCount && [...results.values()].every((status) => status === 'SUCCEEDED');
+}
+
+async function deliveriesOf({ heliograph }: Session, eventId: string) {
+  const query =
+    'query ($id: [ID!]) { deliveries(first: 100, filter: { eventId: $id }) { nodes { id status } } }';
+  const data = await heliograph.query<{ deliveries: { nodes: { id: string; status: string }[] } }>(query, {
+    id: [eventId],
+  });
+  return data.deliveries.nodes;
+}
+
+async function payloadOf(given: string): Promise<string> {
+  const text =
+    given === '-'
+      ? await readAll(process.stdin)
+      : given.startsWith('@')
+        ? await fromFile(given.slice(1))
+        : given;
+  try {
+    JSON.parse(text);
+    return text.trim();
+  } catch {
+    throw new UsageError('The payload is not JSON. Give JSON, @FILE, or - for standard input.');
+  }
+}
+
+async function fromFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`The payload file ${path} cannot be read: ${String(Object(error).code)}.`);
+  }
+}

@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import pc from 'picocolors';
+import { connect, type Heliograph, UsageError } from '../node.ts';
+
+export type GlobalOptions = Readonly<{
+  url?: string;
+  tokenFile?: string;
+  tenant?: string;
+  sse?: boolean;
+  json?: boolean;
+}>;
+
+/** What a command has to work with. */
+export type Session = Readonly<{
+  heliograph: Heliograph;
+  url: string;
+  isJson: boolean;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  token: () => Promise<string | undefined>;
+  /** One object a line with `--json`, else the text. */
+  print(value: unknown, text: string): void;
+  /** For people alone, beside what is printed. */
+  tell(text: string): void;
+}>;
+
+const defaultUrl = 'http://127.0.0.1:4000';
+
+/** Reads where to go and with which credential. A token never comes as an argument: other users see those. */
+export function openSession(
+  options: GlobalOptions,
+  more: { signal: AbortSignal; developmentToken?: (() => Promise<string | undefined>) | undefined },
+): Session {
+  const url = options.url ?? process.env.HELIOGRAPH_URL ?? defaultUrl;
+  const isHere = URL.canParse(url) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
+  const token = async () => {
+    if (options.tokenFile !== undefined) return await readTokenFile(options.tokenFile);
+    const given = process.env.HELIOGRAPH_TOKEN;
+    // The development token goes to nobody but the server of this checkout.
+    return given === undefined && isHere ? await more.developmentToken?.() : given;
+  };
+  const isJson = options.json === true;
+  return {
+    heliograph: connect({
+      url,
+      token,
+      tenant: options.tenant,
+      transport: options.sse === true ? 'sse' : 'ws',
+    }),
+    url,
+    isJson,
+    signal: more.signal,
+    token,
+    print: (value, text) => console.log(isJson ? JSON.stringify(value) : text),
+    tell: (text) => {
+      if (!isJson) console.error(pc.dim(text));
+    },
+  };
+}
+
+async function readTokenFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`The token file ${path} cannot be read: ${String(Object(error).code)}.`);
+  }
+}
+
+/** Rows as columns that line up; cells hold no colours. */
+export function table(names: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const cells = [names, ...rows].map((row) => row.map((cell) => printable(cell ?? '')));
+  const widths = names.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [pc.bold(lines[0] ?? ''), ...lines.slice(1)].join('\n');
+}
+
+/** What others have chosen may not move the cursor or change the colours of this terminal. */
+export const printable = (value: unknown): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  String(value).replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+
+const colours: Readonly<Record<string, (text: string) => string>> = {
+  SUCCEEDED: pc.green,
+  FAILED: pc.red,
+  DEAD_LETTER: pc.red,
+  RETRYING: pc.yellow,
+};
+
+export const coloured = (status: string): string => colours[status]?.(status) ?? status;
+
+/** A comma-separated list of names out of a known set. */
+export function listOf(text: string | undefined, known?: readonly string[]): string[] | undefined {
+  if (text === undefined) return undefined;
+  const names = text.split(',').map((name) => name.trim());
+  const wrong = names.find((name) => name === '' || (known !== undefined && !known.includes(name)));
+  if (wrong === undefined) return names;
+  const right =
+    known === undefined ? 'Give names with commas between them.' : `Known are ${known.join(', ')}.`;
+  throw new UsageError(`"${printable(wrong)}" is not one of the names that can stand there. ${right}`);
+}
+
+/** An instant: RFC 3339, or how long ago, as `90s`, `15m`, `2h` or `7d`. */
+export function instantOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const ago = /^(\d{1,9})([smhd])$/.exec(text);
+  const seconds = { s: 1, m: 60, h: 3_600, d: 86_400 };
+  const unit = ago?.[2];
+  const time =
+    ago !== null && (unit === 's' || unit === 'm' || unit === 'h' || unit === 'd')
+      ? Date.now() - Number(ago[1]) * seconds[unit] * 1_000
+      : Date.parse(/^\d{4}-/.test(text) ? text : '');
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) {
+    throw new UsageError(`"${printable(text)}" is no time: give 2h, 15m, 7d or 2026-01-31T12:00:00Z.`);
+  }
+  return date.toISOString();
+}

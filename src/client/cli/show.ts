@@ -1,0 +1,134 @@
+import { RequestError } from '../node.ts';
+import { coloured, printable, type Session, table } from './session.ts';
+
+type Endpoint = {
+  id: string;
+  url: string;
+  state: { name: string };
+  events: string[];
+  description: string | null;
+  circuit: { state: string };
+};
+
+const endpointFields = 'id url state { name } events description circuit { state }';
+
+/** `heliograph endpoints`: page by page, until there are no more. */
+export async function showEndpoints({ heliograph, print, isJson }: Session): Promise<void> {
+  const endpoints: Endpoint[] = [];
+  for (let after: string | null = null; ; ) {
+    type Page = {
+      endpoints: { nodes: Endpoint[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+    };
+    const page: Page = await heliograph.query<Page>(
+      `query ($after: String) { endpoints(first: 100, after: $after) { nodes { ${endpointFields} } pageInfo { hasNextPage endCursor } } }`,
+      { after },
+    );
+    endpoints.push(...page.endpoints.nodes);
+    after = page.endpoints.pageInfo.endCursor;
+    if (!page.endpoints.pageInfo.hasNextPage) break;
+  }
+  if (isJson) for (const endpoint of endpoints) print(endpoint, '');
+  else print(endpoints, endpointTable(endpoints));
+}
+
+const endpointTable = (endpoints: readonly Endpoint[]) =>
+  table(
+    ['ENDPOINT', 'STATE', 'CIRCUIT', 'EVENTS', 'URL'],
+    endpoints.map(({ id, state, circuit, events, url }) => [
+      id,
+      state.name,
+      circuit.state,
+      events.join(','),
+      url,
+    ]),
+  );
+
+/** `heliograph endpoint`: one, and its last deliveries. */
+export async function showEndpoint({ heliograph, print }: Session, id: string): Promise<void> {
+  type Row = { id: string; status: string; eventType: string; createdAt: string; attemptCount: number };
+  const { endpoint } = await heliograph.query<{
+    endpoint: (Endpoint & { deliveries: { nodes: Row[] } }) | null;
+  }>(
+    `query ($id: ID!) { endpoint(id: $id) { ${endpointFields}
+      deliveries(first: 20) { nodes { id status eventType createdAt attemptCount } } } }`,
+    { id },
+  );
+  if (endpoint === null) throw notThere('endpoint', id);
+  const rows = endpoint.deliveries.nodes.map((row) => [
+    row.id,
+    row.status,
+    row.attemptCount,
+    row.eventType,
+    row.createdAt,
+  ]);
+  print(
+    endpoint,
+    `${endpointTable([endpoint])}\n\n${table(['DELIVERY', 'STATUS', 'ATTEMPTS', 'TYPE', 'CREATED'], rows)}`,
+  );
+}
+
+/** `heliograph delivery`: what became of it, attempt by attempt. */
+export async function showDelivery({ heliograph, print }: Session, id: string): Promise<void> {
+  type Attempt = {
+    number: number;
+    outcome: string;
+    responseStatus: number | null;
+    error: string | null;
+    durationMs: number | null;
+    startedAt: string;
+  };
+  type Delivery = {
+    id: string;
+    status: string;
+    failureReason: string | null;
+    eventType: string;
+    createdAt: string;
+    nextAttemptAt: string | null;
+    event: { id: string } | null;
+    endpoint: { id: string; url: string };
+    attempts: Attempt[];
+  };
+  const { delivery } = await heliograph.query<{ delivery: Delivery | null }>(
+    `query ($id: ID!) { delivery(id: $id) { id status failureReason eventType createdAt nextAttemptAt
+      event { id } endpoint { id url } attempts { number outcome responseStatus error durationMs startedAt } } }`,
+    { id },
+  );
+  if (delivery === null) throw notThere('delivery', id);
+  const { status, failureReason, eventType, event, endpoint, nextAttemptAt } = delivery;
+  const attempts = delivery.attempts.map((attempt) => [
+    attempt.number,
+    attempt.startedAt,
+    attempt.outcome,
+    attempt.responseStatus,
+    attempt.durationMs === null ? '' : `${Math.round(attempt.durationMs)} ms`,
+    attempt.error,
+  ]);
+  print(
+    delivery,
+    `${delivery.id}  ${coloured(status)}  ${failureReason ?? ''}
+event     ${event?.id ?? 'past retention'}  ${printable(eventType)}
+endpoint  ${endpoint.id}  ${printable(endpoint.url)}
+${nextAttemptAt === null ? '' : `next      ${nextAttemptAt}\n`}
+${table(['ATTEMPT', 'STARTED', 'OUTCOME', 'ANSWER', 'TOOK', 'ERROR'], attempts)}`,
+  );
+}
+
+/** `heliograph event-types`: the catalogue. */
+export async function showEventTypes({ heliograph, print, isJson }: Session): Promise<void> {
+  type EventType = { name: string; category: string; description: string };
+  const { eventTypes } = await heliograph.query<{ eventTypes: EventType[] }>(
+    '{ eventTypes { name category description } }',
+  );
+  if (isJson) for (const eventType of eventTypes) print(eventType, '');
+  else
+    print(
+      eventTypes,
+      table(
+        ['EVENT TYPE', 'CATEGORY', 'DESCRIPTION'],
+        eventTypes.map(({ name, category, description }) => [name, category, description]),
+      ),
+    );
+}
+
+const notThere = (what: string, id: string) =>
+  new RequestError('NOT_FOUND', `There is no ${what} ${printable(id)} that this credential may see.`);
