@@ -17,6 +17,8 @@ export type EndpointSending = Readonly<{
   timeoutMs?: number;
   /** Response statuses that end a delivery at once. */
   stopOn?: readonly number[];
+  /** What the names of the signature's headers begin with; `webhook-` where absent. */
+  headerPrefix?: 'svix-';
 }>;
 
 export type Tables = {

@@ -93,7 +93,7 @@ mutation(builder, 'updateEndpoint', {
   description:
     'Changes what is given. A new URL loses its verification: call `verifyEndpoint` for it. Active again after a pause, an endpoint starts with a closed circuit.',
   inputDescription:
-    'Absent: unchanged. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs` and `stopOn`, and is a ValidationError for the rest.',
+    'Absent: unchanged. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`, and is a ValidationError for the rest.',
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],

@@ -21,6 +21,7 @@ export type HandshakeRequest = Readonly<{
   userAgent: string;
   /** The endpoint's own headers. */
   headers?: readonly { name: string; value: string }[];
+  headerPrefix?: string | undefined;
   signal?: AbortSignal;
 }>;
 
@@ -43,15 +44,16 @@ export async function shakeHands(sender: Sender, request: HandshakeRequest): Pro
     challenge,
     timestamp: now.toISOString(),
   });
+  const prefix = request.headerPrefix ?? 'webhook-';
   const result = await sender.send({
     url: request.url,
     headers: {
       ...Object.fromEntries((request.headers ?? []).map(({ name, value }) => [name, value])),
       'content-type': 'application/json',
       'user-agent': request.userAgent,
-      'webhook-id': id,
-      'webhook-timestamp': `${timestamp}`,
-      'webhook-signature': signatureHeader(request.secrets, { id, timestamp, body }),
+      [`${prefix}id`]: id,
+      [`${prefix}timestamp`]: `${timestamp}`,
+      [`${prefix}signature`]: signatureHeader(request.secrets, { id, timestamp, body }),
     },
     body,
     timeoutMs: request.timeoutMs,

@@ -196,6 +196,7 @@ export class Handshakes {
       timeoutMs: config.verifyTimeoutMs,
       userAgent,
       headers: openHeaders(secrets, { ownerId, endpointId }, started.endpoint.sending?.headers),
+      headerPrefix: started.endpoint.sending?.headerPrefix,
       signal: this.#stop.signal,
     });
     if (!outcome.verified && this.#stop.signal.aborted) {

@@ -4,7 +4,13 @@ import type { Types } from '../graph/schema-types.ts';
 import type { StoredHeader } from '../tables.ts';
 import { Endpoint } from './endpoint.graph.ts';
 import { type HeaderValue, maxHeaderBytes, maxHeaders, reservedHeaders } from './endpoint-headers.ts';
-import { longestTimeoutMs, maxScheduleEntries, maxStopStatuses, shortestTimeoutMs } from './sending.ts';
+import {
+  longestTimeoutMs,
+  maxScheduleEntries,
+  maxStopStatuses,
+  shortestTimeoutMs,
+  usualHeaderPrefix,
+} from './sending.ts';
 
 const nameRule = `Letters, digits and !#$%&'*+-.^_\`|~; at most 256 characters. Reserved are ${reservedHeaders}.`;
 const valueRule = 'Printable ASCII with spaces and tabs between; no line break.';
@@ -13,6 +19,9 @@ const headersRule = `At most ${maxHeaders} headers and ${maxHeaderBytes.toLocale
 const scheduleRule = `1 to ${maxScheduleEntries} whole numbers of seconds, the delay before each attempt, so their number is the number of attempts of deliveries that are created from now on. Together at most half of the retention, a spread of a fifth included. Each is spread by up to a fifth either way. Null is the server’s schedule.`;
 const timeoutRule = `For a whole attempt: ${shortestTimeoutMs.toLocaleString('en')} to ${longestTimeoutMs.toLocaleString('en')} milliseconds. Null is the server’s.`;
 const stopRule = `Response statuses, 400 to 599, that end a delivery at once as FAILED (REJECTED) instead of being tried again; at most ${maxStopStatuses}, none twice. 410 disables the endpoint in any case.`;
+
+const prefixRule =
+  'What the names of the id, timestamp and signature headers begin with, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null is `webhook-`.';
 
 const EndpointHeader = builder.objectRef<StoredHeader>('EndpointHeader').implement({
   description: 'A header that is sent with each attempt.',
@@ -46,6 +55,11 @@ builder.objectFields(Endpoint, (t) => ({
     nullable: true,
     description: 'Milliseconds that an attempt may last; null: as long as the server’s setting says.',
     resolve: ({ sending }) => sending?.timeoutMs ?? null,
+  }),
+  headerPrefix: t.string({
+    description:
+      'What the names of the id, timestamp and signature headers begin with: `webhook-`, or `svix-` for receivers that were written for it.',
+    resolve: ({ sending }) => sending?.headerPrefix ?? usualHeaderPrefix,
   }),
   stopOn: t.intList({
     description: 'Response statuses that end a delivery at once as FAILED (REJECTED).',
@@ -83,6 +97,7 @@ const policyInputs = (t: InputFields) => ({
   retrySchedule: t.intList({ description: scheduleRule }),
   timeoutMs: t.int({ description: timeoutRule }),
   stopOn: t.intList({ description: stopRule }),
+  headerPrefix: t.string({ description: prefixRule }),
 });
 
 /** What `createEndpoint` takes about sending. */

@@ -17,14 +17,18 @@ export type SendingChange = Readonly<{
   retrySchedule?: readonly number[] | null | undefined;
   timeoutMs?: number | null | undefined;
   stopOn?: readonly number[] | null | undefined;
+  headerPrefix?: string | null | undefined;
 }>;
 
-const sendingFields = ['headers', 'retrySchedule', 'timeoutMs', 'stopOn'] as const;
+export const usualHeaderPrefix = 'webhook-';
+const headerPrefixes: readonly string[] = [usualHeaderPrefix, 'svix-'];
+
+const sendingFields = ['headers', 'retrySchedule', 'timeoutMs', 'stopOn', 'headerPrefix'] as const;
 
 /** The part of an input that is about sending; undefined where nothing of it is given. */
 export function sendingChange(input: SendingChange): SendingChange | undefined {
-  const { headers, retrySchedule, timeoutMs, stopOn } = input;
-  const given = { headers, retrySchedule, timeoutMs, stopOn };
+  const { headers, retrySchedule, timeoutMs, stopOn, headerPrefix } = input;
+  const given = { headers, retrySchedule, timeoutMs, stopOn, headerPrefix };
   return Object.values(given).every((value) => value === undefined) ? undefined : given;
 }
 
@@ -38,6 +42,7 @@ export function sendingIssues(
     ...(change.retrySchedule == null ? [] : scheduleIssues(change.retrySchedule, rules)),
     ...(change.timeoutMs == null ? [] : timeoutIssues(change.timeoutMs)),
     ...(change.stopOn == null ? [] : statusIssues(change.stopOn)),
+    ...(change.headerPrefix == null ? [] : prefixIssues(change.headerPrefix)),
   ];
 }
 
@@ -68,6 +73,12 @@ function timeoutIssues(timeoutMs: number): ValidationIssue[] {
   return [{ path: ['timeoutMs'], code: 'OUT_OF_RANGE', message }];
 }
 
+function prefixIssues(prefix: string): ValidationIssue[] {
+  if (headerPrefixes.includes(prefix)) return [];
+  const message = `\`headerPrefix\` must be one of ${headerPrefixes.map((one) => `\`${one}\``).join(', ')}.`;
+  return [{ path: ['headerPrefix'], code: 'UNKNOWN', message }];
+}
+
 function statusIssues(statuses: readonly number[]): ValidationIssue[] {
   if (statuses.length > maxStopStatuses) {
     return [{ path: ['stopOn'], code: 'TOO_MANY', message: `At most ${maxStopStatuses} statuses.` }];
@@ -93,7 +104,8 @@ export function changeSending(
   for (const field of sendingFields) {
     const value = change[field];
     if (value === undefined) continue;
-    if (value === null || (Array.isArray(value) && value.length === 0)) delete next[field];
+    if (value === null || value === usualHeaderPrefix || (Array.isArray(value) && value.length === 0))
+      delete next[field];
     else next[field] = value;
   }
   if (change.headers != null && change.headers.length > 0) {

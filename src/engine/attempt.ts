@@ -36,15 +36,16 @@ export async function attempt(
   try {
     if (options.keys.length === 0) throw new Error('Nothing is sent unsigned.');
     const extra = options.extra?.() ?? [];
+    const prefix = row.sending?.headerPrefix ?? 'webhook-';
     const id = encodeId('Event', row.event_id);
     const timestamp = Math.floor(startedAt.getTime() / 1000);
     const headers = {
       ...(extra.length === 0 ? {} : Object.fromEntries(extra.map(({ name, value }) => [name, value]))),
       'content-type': 'application/json',
       'user-agent': userAgent,
-      'webhook-id': id,
-      'webhook-timestamp': String(timestamp),
-      'webhook-signature': signatureHeader(options.keys, { id, timestamp, body: options.body }),
+      [`${prefix}id`]: id,
+      [`${prefix}timestamp`]: String(timestamp),
+      [`${prefix}signature`]: signatureHeader(options.keys, { id, timestamp, body: options.body }),
       ...(row.kind === 'TEST' ? { 'webhook-test': 'true' } : {}),
     };
     const result = await sender.send({
@@ -98,6 +99,8 @@ export function ownHeaders(row: ClaimedRow, secrets: SigningSecrets): readonly O
   return openHeaders(secrets, { ownerId, endpointId }, sending?.headers);
 }
 
+const isSignature = (name: string) => name === 'webhook-signature' || name === 'svix-signature';
+
 /** What is kept of the request's headers: a signature is as good as a password for its five minutes. */
 function shownHeaders(
   headers: Readonly<Record<string, string>>,
@@ -105,7 +108,7 @@ function shownHeaders(
 ): { name: string; value: string }[] {
   const shown: { name: string; value: string }[] = [];
   for (const name in headers) {
-    const isSecret = name === 'webhook-signature' || extra.some((own) => own.isSecret && own.name === name);
+    const isSecret = isSignature(name) || extra.some((own) => own.isSecret && own.name === name);
     shown.push({ name, value: isSecret ? '[redacted]' : (headers[name] ?? '') });
   }
   return shown;

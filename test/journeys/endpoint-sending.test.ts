@@ -155,6 +155,32 @@ test('a schedule, a time-out and statuses of its own decide what becomes of a de
 });
 
 const header = (name: string, value: string | null = 'v') => ({ headers: [{ name, value }] });
+test('with the prefix svix- the same signature comes under the names that a receiver was written for', async () => {
+  const receiver = await stage.startReceiver();
+  const { id, secret } = await createEndpoint(caller, {
+    ...{ url: receiver.url, events: ['order.paid'], headerPrefix: 'svix-' },
+  });
+  expect(receiver.handshakes[0]?.headers['svix-signature']).toMatch(/^v1,/);
+  const delivery = await deliver(id);
+  const got = receiver.received[0];
+  expect(got?.headers['webhook-id']).toBeUndefined();
+  const renamed = Object.fromEntries(
+    Object.entries(got?.headers ?? {}).map(([name, value]) => [name.replace(/^svix-/, 'webhook-'), value]),
+  );
+  expect(new Webhook(secret).verify(got?.body ?? '', renamed)).toBeTruthy();
+  expect(delivery.attempts[0]?.requestHeaders).toContainEqual({
+    name: 'svix-signature',
+    value: '[redacted]',
+  });
+
+  await update(id, { headerPrefix: 'webhook-' });
+  await deliver(id);
+  expect(receiver.received[1]?.headers['svix-id']).toBeUndefined();
+  expect(
+    new Webhook(secret).verify(receiver.received[1]?.body ?? '', { ...receiver.received[1]?.headers }),
+  ).toBeTruthy();
+});
+
 const year = 365 * 86_400;
 
 test.each([
@@ -198,6 +224,8 @@ test.each([
   ['a delay of a year', { retrySchedule: [0, year] }, 'OUT_OF_RANGE'],
   ['a time-out of 0', { timeoutMs: 0 }, 'OUT_OF_RANGE'],
   ['a time-out of 60,001', { timeoutMs: 60_001 }, 'OUT_OF_RANGE'],
+  ['an unknown prefix', { headerPrefix: 'x-\r\n' }, 'UNKNOWN'],
+  ['an empty prefix', { headerPrefix: '' }, 'UNKNOWN'],
   ['status 200', { stopOn: [200] }, 'OUT_OF_RANGE'],
   ['status 600', { stopOn: [600] }, 'OUT_OF_RANGE'],
   ['a status twice', { stopOn: [422, 422] }, 'DUPLICATE'],
