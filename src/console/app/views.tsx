@@ -3,9 +3,24 @@ import { type ComponentType, lazy } from 'react';
 /** The views, by path below `/console`. Each is loaded when it is first opened. */
 export const views: readonly Readonly<{ path: string; view: ComponentType }>[] = [
   { path: '/deliveries', view: lazy(() => import('../deliveries/deliveries-view.tsx')) },
+  { path: '/endpoints', view: lazy(() => import('../endpoints/endpoints-view.tsx')) },
+  { path: '/endpoints/new', view: lazy(() => import('../endpoints/endpoint-new.tsx')) },
+  { path: '/endpoints/:id', view: lazy(() => import('../endpoints/endpoint-view.tsx')) },
+  { path: '/event-types', view: lazy(() => import('../event-types/event-types-view.tsx')) },
+  { path: '/event-types/new', view: lazy(() => import('../event-types/event-type-new.tsx')) },
+  { path: '/event-types/:name', view: lazy(() => import('../event-types/event-type-view.tsx')) },
+  { path: '/apps', view: lazy(() => import('../apps/apps-view.tsx')) },
+  { path: '/apps/:id', view: lazy(() => import('../apps/app-view.tsx')) },
+  { path: '/keys', view: lazy(() => import('../keys/keys-view.tsx')) },
+  { path: '/audit', view: lazy(() => import('../audit/audit-view.tsx')) },
 ];
 
 /** What stands in the navigation, in this order. */
 export const destinations: readonly Readonly<{ path: string; name: string }>[] = [
   { path: '/deliveries', name: 'Deliveries' },
+  { path: '/endpoints', name: 'Endpoints' },
+  { path: '/event-types', name: 'Event types' },
+  { path: '/apps', name: 'Apps' },
+  { path: '/keys', name: 'Keys' },
+  { path: '/audit', name: 'Audit' },
 ];

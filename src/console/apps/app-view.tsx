@@ -1,0 +1,273 @@
+import '../parts/manage.css';
+import { useState } from 'react';
+import { useQuery } from 'urql';
+import { Link, useParams } from 'wouter';
+import { useAct } from '../parts/act.ts';
+import { Confirm } from '../parts/confirm.tsx';
+import { Copy } from '../parts/copy.tsx';
+import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
+import { Field, Refused } from '../parts/form.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { SecretOnce } from '../parts/secret-once.tsx';
+import { Skeleton } from '../parts/skeleton.tsx';
+import { Sparkline } from '../parts/sparkline.tsx';
+import { Time } from '../parts/time.tsx';
+import {
+  MakeInstallLinkDocument,
+  OneAppDocument,
+  type OneAppQuery,
+  RotateClientSecretDocument,
+} from './generated/graphql.ts';
+
+type App = NonNullable<OneAppQuery['app']>;
+
+/** One app, as far as its credential may see it: what somebody may not see is not there. */
+export default function AppView() {
+  const { id = '' } = useParams();
+  const [{ data, error }, ask] = useQuery({ query: OneAppDocument, variables: { id } });
+  const again = () => ask({ requestPolicy: 'network-only' });
+  const app = data?.app;
+  if (data === undefined || app == null) {
+    return (
+      <div className="manage">
+        <h1>App</h1>
+        {data !== undefined && (
+          <p>
+            There is no such app, or it is somebody else’s. <Link href="/apps">All apps</Link>
+          </p>
+        )}
+        {data === undefined && error === undefined && <Skeleton lines={10} />}
+        {data === undefined && error !== undefined && <Problem error={error} onRetry={again} />}
+      </div>
+    );
+  }
+  return (
+    <div className="manage">
+      <p className="way">
+        <Link href="/apps">Apps</Link>
+      </p>
+      <h1>{app.name}</h1>
+      <p className="note">{app.source}</p>
+      <Analytics app={app} />
+      <div className="columns">
+        <div>
+          <Versions app={app} />
+          <Installations app={app} />
+          <InstallLink id={app.id} />
+        </div>
+        <div>
+          <Webhook app={app} />
+          <Credentials app={app} onChanged={again} />
+          <Members app={app} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Analytics({ app: { webhookAnalytics: analytics } }: Readonly<{ app: App }>) {
+  if (analytics == null) return null;
+  const figures = [
+    ['Installed by', analytics.installedTenants],
+    ['Subscribed', analytics.subscribedTenants],
+    ['Deliveries', analytics.recentDeliveries],
+    ['Failed', analytics.recentFailures],
+  ] as const;
+  return (
+    <section aria-labelledby="analytics">
+      <h2 id="analytics">Last 24 hours</h2>
+      <dl className="tiles">
+        {figures.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value.toLocaleString('en')}</dd>
+          </div>
+        ))}
+      </dl>
+      {analytics.recentDeliveries > 0 && (
+        <div className="chart">
+          <Sparkline buckets={analytics.timeline} of="Last 24 hours, by half hours" />
+        </div>
+      )}
+      {analytics.failuresByTenant.length > 0 && (
+        <p>
+          Most failures:{' '}
+          {analytics.failuresByTenant.map(({ tenant, failed }) => `${tenant.name} ${failed}`).join(', ')}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Versions({ app: { versions } }: Readonly<{ app: App }>) {
+  return (
+    <section aria-labelledby="versions">
+      <h2 id="versions">Versions</h2>
+      {versions.nodes.length === 0 && <p className="hint">Nothing has been published yet.</p>}
+      <ul className="changes">
+        {versions.nodes.map(({ id, version, status, webhookCategories, createdAt }) => (
+          <li key={id}>
+            <code>{version}</code> {status.toLowerCase()}, <Time at={createdAt} />
+            {webhookCategories.length > 0 && `: ${webhookCategories.join(', ')}`}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Installations({ app: { installations } }: Readonly<{ app: App }>) {
+  if (installations == null) return null;
+  return (
+    <section aria-labelledby="installations">
+      <h2 id="installations">Installations ({installations.totalCount.toLocaleString('en')})</h2>
+      <ul className="changes">
+        {installations.nodes.map(({ id, tenant, installedAt, revokedAt }) => (
+          <li key={id}>
+            {tenant.name}: {revokedAt == null ? 'since' : 'uninstalled'}{' '}
+            <Time at={revokedAt ?? installedAt} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function InstallLink({ id }: Readonly<{ id: string }>) {
+  const { act, isRunning, refusal } = useAct(MakeInstallLinkDocument);
+  const [permissions, setPermissions] = useState('');
+  const [link, setLink] = useState<Readonly<{ url: string; expiresAt: string }>>();
+  async function make() {
+    const names = permissions.split(/[\s,]+/).filter((name) => name !== '');
+    const done = await act({ id, permissions: names });
+    if (done !== undefined && 'url' in done) setLink({ url: done.url, expiresAt: done.expiresAt });
+  }
+  return (
+    <section aria-labelledby="install-link">
+      <h2 id="install-link">Install link</h2>
+      <Field
+        label="What the app may do on the platform"
+        hint="Names with spaces between. The administrator sees them before installing."
+      >
+        {(input) => (
+          <input {...input} value={permissions} onChange={(event) => setPermissions(event.target.value)} />
+        )}
+      </Field>
+      <p className="acts">
+        <button type="button" disabled={isRunning} onClick={() => void make()}>
+          {isRunning ? 'At work…' : 'Make an install link'}
+        </button>
+      </p>
+      {link !== undefined && (
+        <p role="status">
+          <code className="wrapped">{link.url}</code> is good <Time at={link.expiresAt} />.{' '}
+          <Copy text={link.url} name="Copy the link" />
+        </p>
+      )}
+      <Refused refusal={refusal} />
+    </section>
+  );
+}
+
+function Webhook({ app: { webhook } }: Readonly<{ app: App }>) {
+  if (webhook == null) return null;
+  const { endpoint, streams } = webhook;
+  return (
+    <section aria-labelledby="webhook">
+      <h2 id="webhook">Webhook</h2>
+      <p>
+        <Link href={`/endpoints/${endpoint.id}`}>{endpoint.url}</Link>
+      </p>
+      <EndpointStateBadge state={endpoint.state} long />
+      <p className="hint">
+        Gets {streams.map((stream) => stream.toLowerCase().replaceAll('_', ' ')).join(', ')}.
+      </p>
+    </section>
+  );
+}
+
+function Credentials({ app, onChanged }: Readonly<{ app: App; onChanged: () => void }>) {
+  const { act, isRunning, refusal, clear } = useAct(RotateClientSecretDocument);
+  const [isAsking, setAsking] = useState(false);
+  const [secret, setSecret] = useState<string>();
+  return (
+    <section aria-labelledby="credentials">
+      <h2 id="credentials">Credentials</h2>
+      <p>
+        Client id <code className="wrapped">{app.clientId}</code>
+      </p>
+      {app.clientSecrets != null && (
+        <>
+          <ul className="changes">
+            {app.clientSecrets.map(({ id, createdAt, expiresAt }) => (
+              <li key={id}>
+                Secret made <Time at={createdAt} />
+                {expiresAt != null && (
+                  <>
+                    , ends <Time at={expiresAt} />
+                  </>
+                )}
+              </li>
+            ))}
+          </ul>
+          {secret !== undefined && <SecretOnce secret={secret} name="The new client secret." />}
+          <p className="acts">
+            <button type="button" onClick={() => setAsking(true)}>
+              Rotate the client secret
+            </button>
+          </p>
+        </>
+      )}
+      <Confirm
+        title="Rotate the client secret"
+        act="Rotate it"
+        isOpen={isAsking}
+        onClose={() => {
+          setAsking(false);
+          clear();
+        }}
+        isRunning={isRunning}
+        refusal={refusal}
+        typed={app.name}
+        onConfirm={async () => {
+          const done = await act({ id: app.id, overlapSeconds: 86_400 });
+          if (done === undefined || !('secret' in done)) return;
+          setSecret(done.secret);
+          setAsking(false);
+          onChanged();
+        }}
+      >
+        <p>
+          A new secret is made and shown once. The old one, and the tokens that were given for it, end in a
+          day.
+        </p>
+      </Confirm>
+    </section>
+  );
+}
+
+function Members({ app: { members, invitations } }: Readonly<{ app: App }>) {
+  if (members == null) return null;
+  return (
+    <section aria-labelledby="members">
+      <h2 id="members">Members</h2>
+      <ul className="changes">
+        {members.map(({ id, email, permissions }) => (
+          <li key={id}>
+            {email}{' '}
+            {permissions.map((permission) => (
+              <code key={permission} className="chip">
+                {permission.toLowerCase()}
+              </code>
+            ))}
+          </li>
+        ))}
+        {invitations?.map(({ id, email, expiresAt }) => (
+          <li key={id}>
+            {email}, invited; the invitation ends <Time at={expiresAt} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,173 @@
+import '../parts/manage.css';
+import { type FormEvent, useMemo } from 'react';
+import { useQuery } from 'urql';
+import { Link, useLocation, useSearch } from 'wouter';
+import { Pages, useAsked } from '../parts/pages.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { Skeleton } from '../parts/skeleton.tsx';
+import { Time } from '../parts/time.tsx';
+import { AuditPageDocument, type AuditPageQuery } from './generated/graphql.ts';
+
+type Entry = AuditPageQuery['auditLog']['nodes'][number];
+
+const paths: Readonly<Record<string, string>> = {
+  Endpoint: '/endpoints',
+  Delivery: '/deliveries',
+  App: '/apps',
+};
+
+/** Who changed what, newest first; each entry leads to what it changed. */
+export default function AuditView() {
+  const after = useAsked('after');
+  const action = useAsked('action');
+  const target = useAsked('target');
+  const from = useAsked('from');
+  const to = useAsked('to');
+  const variables = useMemo(
+    () => ({
+      first: 50,
+      after: after ?? null,
+      filter: {
+        action: action === undefined ? null : action.split(',').map((name) => name.trim()),
+        targetId: target ?? null,
+        occurredAfter: instant(from),
+        occurredBefore: instant(to),
+      },
+    }),
+    [after, action, target, from, to],
+  );
+  const [{ data, error }, ask] = useQuery({ query: AuditPageDocument, variables });
+  const actor = useAsked('actor')?.toLowerCase();
+  const page = data?.auditLog;
+  const shown = page?.nodes.filter(
+    (entry) =>
+      actor === undefined || `${entry.actor.label} ${entry.actor.actorId}`.toLowerCase().includes(actor),
+  );
+  return (
+    <div className="manage">
+      <h1>Audit</h1>
+      <Filters />
+      {error !== undefined && page === undefined && (
+        <Problem error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
+      )}
+      {page === undefined && error === undefined && <Skeleton lines={8} />}
+      {shown?.length === 0 && <p className="empty">Nothing matches on this page.</p>}
+      {page !== undefined && shown !== undefined && (
+        <>
+          {shown.length > 0 && (
+            <table className="rows">
+              <caption className="hidden">Audit entries, newest first</caption>
+              <thead>
+                <tr>
+                  <th scope="col">When</th>
+                  <th scope="col">What</th>
+                  <th scope="col">Who</th>
+                  <th scope="col">Of what</th>
+                  <th scope="col">Changes</th>
+                </tr>
+              </thead>
+              <tbody>
+                {shown.map((entry) => (
+                  <Row key={entry.id} entry={entry} />
+                ))}
+              </tbody>
+            </table>
+          )}
+          <Pages name="audit entries" {...page.pageInfo} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Row({ entry }: Readonly<{ entry: Entry }>) {
+  const { action, actor, targetType, targetId, changes, occurredAt } = entry;
+  const path = paths[targetType];
+  return (
+    <tr>
+      <th scope="row">
+        <Time at={occurredAt} />
+      </th>
+      <td>
+        <code>{action}</code>
+      </td>
+      <td>
+        {actor.label}
+        <span className="note">{actor.kind.toLowerCase().replace('_', ' ')}</span>
+      </td>
+      <td>
+        {path === undefined ? <code>{targetId}</code> : <Link href={`${path}/${targetId}`}>{targetId}</Link>}
+      </td>
+      <td>
+        <Changes changes={changes} />
+      </td>
+    </tr>
+  );
+}
+
+/** A value where it was set, from and to where it was changed. Text alone, whatever it holds. */
+function Changes({ changes }: Readonly<{ changes: unknown }>) {
+  const entries = typeof changes === 'object' && changes !== null ? Object.entries(changes) : [];
+  if (entries.length === 0) return <span className="note">–</span>;
+  return (
+    <details>
+      <summary>{entries.map(([name]) => name).join(', ')}</summary>
+      <dl className="facts">
+        {entries.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <code className="wrapped">{inWords(value)}</code>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+function inWords(value: unknown): string {
+  if (typeof value === 'object' && value !== null && 'from' in value && 'to' in value) {
+    return `${JSON.stringify(value.from)} → ${JSON.stringify(value.to)}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** A day of the form is that day's beginning in UTC. */
+const instant = (day: string | undefined) =>
+  day !== undefined && !Number.isNaN(Date.parse(day)) ? new Date(day).toISOString() : null;
+
+const fields = ['action', 'actor', 'target', 'from', 'to'] as const;
+
+function Filters() {
+  const search = useSearch();
+  const asked = new URLSearchParams(search);
+  const [path, go] = useLocation();
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const next = new URLSearchParams();
+    for (const name of fields) {
+      const value = form.get(name);
+      if (typeof value === 'string' && value.trim() !== '') next.set(name, value.trim());
+    }
+    const text = next.toString();
+    go(text === '' ? path : `${path}?${text}`);
+  }
+  const input = (name: (typeof fields)[number], label: string, type = 'text', placeholder = '') => (
+    <label>
+      {label}
+      <input name={name} type={type} placeholder={placeholder} defaultValue={asked.get(name) ?? ''} />
+    </label>
+  );
+  return (
+    <form key={search} className="filters" onSubmit={submit} aria-label="Filter">
+      {input('action', 'Action', 'text', 'endpoint.update')}
+      {input('actor', 'Who (on this page)')}
+      {input('target', 'Of what', 'text', 'ep_…')}
+      {input('from', 'From', 'date')}
+      {input('to', 'Until', 'date')}
+      <button type="submit">Filter</button>
+    </form>
+  );
+}

@@ -1,0 +1,160 @@
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { useAct } from '../parts/act.ts';
+import { Confirm } from '../parts/confirm.tsx';
+import { Refused } from '../parts/form.tsx';
+import { Window } from '../parts/window.tsx';
+import { EndpointForm, inputOf } from './endpoint-form.tsx';
+import {
+  DeleteEndpointDocument,
+  type OneEndpointQuery,
+  PurgeEndpointDocument,
+  UpdateEndpointDocument,
+} from './generated/graphql.ts';
+import { Handshake } from './handshake.tsx';
+import { Recover } from './recover.tsx';
+import { SendTest } from './send-test.tsx';
+import { useCounts } from './use-counts.ts';
+
+type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
+type Open = 'edit' | 'verify' | 'test' | 'recover' | 'purge' | 'delete' | undefined;
+
+/** All that can be done with an endpoint. What cannot be undone says first what it will do, and wants the host typed. */
+export function EndpointActs({
+  endpoint,
+  onChanged,
+}: Readonly<{ endpoint: Endpoint; onChanged: () => void }>) {
+  const [open, setOpen] = useState<Open>();
+  const [said, setSaid] = useState<string>();
+  const update = useAct(UpdateEndpointDocument);
+  const { id, isActive } = endpoint;
+  const close = () => setOpen(undefined);
+  const done = (text: string) => {
+    setSaid(text);
+    close();
+    onChanged();
+  };
+  async function setActive(next: boolean) {
+    const changed = await update.act({ input: { id, isActive: next } });
+    if (changed !== undefined)
+      done(next ? 'Deliveries are sent again.' : 'Paused. What it misses is kept and can be replayed.');
+  }
+  const button = (name: Open, text: string, className?: string) => (
+    <button type="button" className={className} onClick={() => setOpen(name)}>
+      {text}
+    </button>
+  );
+  return (
+    <div className="endpoint-acts">
+      <div className="acts">
+        <button type="button" disabled={update.isRunning} onClick={() => void setActive(!isActive)}>
+          {isActive ? 'Pause' : 'Enable'}
+        </button>
+        {button('edit', 'Edit')}
+        {button('test', 'Send a test event')}
+        {button('verify', 'Verify again')}
+        {button('recover', 'Replay what failed')}
+        {button('purge', 'Purge', 'danger-quiet')}
+        {button('delete', 'Delete', 'danger-quiet')}
+      </div>
+      <p role="status" className="said">
+        {said}
+      </p>
+      {open !== 'edit' && <Refused refusal={update.refusal} />}
+      <Window
+        title="Edit the endpoint"
+        isOpen={open === 'edit'}
+        onOpenChange={(is) => (is ? undefined : close())}
+      >
+        <EndpointForm
+          start={{
+            url: endpoint.url,
+            description: endpoint.description ?? '',
+            events: endpoint.events,
+            rate: endpoint.maxDeliveriesPerSecond?.toString() ?? '',
+          }}
+          act="Save"
+          urlHint="Another URL has to pass the handshake anew: nothing is delivered until it does."
+          isRunning={update.isRunning}
+          refusal={update.refusal}
+          onSubmit={async (values) => {
+            const changed = await update.act({ input: { id, ...inputOf(values) } });
+            if (changed !== undefined) done('Saved.');
+          }}
+        />
+      </Window>
+      <Window
+        title="Verify again"
+        isOpen={open === 'verify'}
+        onOpenChange={(is) => (is ? undefined : close())}
+      >
+        <Handshake id={id} />
+      </Window>
+      <Window
+        title="Send a test event"
+        isOpen={open === 'test'}
+        onOpenChange={(is) => (is ? undefined : close())}
+      >
+        <SendTest id={id} />
+      </Window>
+      {open === 'recover' && <Recover endpoint={endpoint} onClose={close} onChanged={onChanged} />}
+      {open === 'purge' && <Purge endpoint={endpoint} onClose={close} onDone={done} />}
+      {open === 'delete' && <Delete endpoint={endpoint} onClose={close} />}
+    </div>
+  );
+}
+
+type Dialog = Readonly<{ endpoint: Endpoint; onClose: () => void }>;
+
+function Purge({ endpoint, onClose, onDone }: Dialog & Readonly<{ onDone: (text: string) => void }>) {
+  const { act, isRunning, refusal } = useAct(PurgeEndpointDocument);
+  const { all } = useCounts(endpoint.id, undefined);
+  return (
+    <Confirm
+      title="Purge the deliveries"
+      act="Purge them"
+      isOpen
+      onClose={onClose}
+      isRunning={isRunning}
+      refusal={refusal}
+      isReady={all !== undefined}
+      typed={new URL(endpoint.url).host}
+      onConfirm={async () => {
+        const done = await act({ id: endpoint.id });
+        if (done === undefined || !('purgedCount' in done)) return;
+        onDone(`${done.purgedCount.toLocaleString('en')} deliveries are purged.`);
+      }}
+    >
+      <p>
+        <strong>{all ?? 'Counting…'}</strong> deliveries to {endpoint.url} are removed for good, with their
+        attempts. Those that still wait are cancelled. The endpoint itself stays.
+      </p>
+    </Confirm>
+  );
+}
+
+function Delete({ endpoint, onClose }: Dialog) {
+  const { act, isRunning, refusal } = useAct(DeleteEndpointDocument);
+  const { all } = useCounts(endpoint.id, undefined);
+  const [, go] = useLocation();
+  return (
+    <Confirm
+      title="Delete the endpoint"
+      act="Delete it"
+      isOpen
+      onClose={onClose}
+      isRunning={isRunning}
+      refusal={refusal}
+      isReady={all !== undefined}
+      typed={new URL(endpoint.url).host}
+      onConfirm={async () => {
+        if ((await act({ id: endpoint.id })) !== undefined) go('/endpoints');
+      }}
+    >
+      <p>
+        {endpoint.url} gets nothing any more. Its secrets and <strong>{all ?? 'Counting…'}</strong> deliveries
+        are removed for good; those that still wait are cancelled.
+      </p>
+    </Confirm>
+  );
+}

@@ -1,0 +1,193 @@
+import '../parts/manage.css';
+import { useMemo } from 'react';
+import { useQuery } from 'urql';
+import { Link, useParams } from 'wouter';
+import { useMay } from '../app/viewer.ts';
+import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
+import { percent } from '../parts/percent.ts';
+import { Problem } from '../parts/problem.tsx';
+import { Skeleton } from '../parts/skeleton.tsx';
+import { Sparkline } from '../parts/sparkline.tsx';
+import { Status } from '../parts/status.tsx';
+import { duration, Time } from '../parts/time.tsx';
+import { EndpointActs } from './endpoint-acts.tsx';
+import { OneEndpointDocument, type OneEndpointQuery } from './generated/graphql.ts';
+import { Secrets } from './secrets.tsx';
+
+type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
+
+/** One endpoint: how it fares, what was sent to it, its secrets, what was changed, and what can be done. */
+export default function EndpointView() {
+  const { id = '' } = useParams();
+  const variables = useMemo(() => ({ id, since: null }), [id]);
+  const [{ data, error }, ask] = useQuery({ query: OneEndpointDocument, variables });
+  const mayChange = useMay('MANAGE_WEBHOOKS');
+  const again = () => ask({ requestPolicy: 'network-only' });
+  if (data === undefined) {
+    return (
+      <div className="manage">
+        <h1>Endpoint</h1>
+        {error === undefined ? <Skeleton lines={10} /> : <Problem error={error} onRetry={again} />}
+      </div>
+    );
+  }
+  const { endpoint } = data;
+  if (endpoint == null) {
+    return (
+      <div className="manage">
+        <h1>No such endpoint</h1>
+        <p>
+          It was deleted, or is somebody else’s. <Link href="/endpoints">All endpoints</Link>
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div className="manage">
+      <p className="way">
+        <Link href="/endpoints">Endpoints</Link>
+      </p>
+      <h1 className="url">{endpoint.url}</h1>
+      {endpoint.description != null && <p className="note">{endpoint.description}</p>}
+      <EndpointStateBadge state={endpoint.state} long />
+      {mayChange && <EndpointActs endpoint={endpoint} onChanged={again} />}
+      <Figures endpoint={endpoint} />
+      <div className="columns">
+        <Sent endpoint={endpoint} />
+        <div>
+          <Secrets endpoint={endpoint} mayRotate={mayChange} onChanged={again} />
+          <Facts endpoint={endpoint} />
+          <Changes endpoint={endpoint} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Figures({ endpoint: { stats } }: Readonly<{ endpoint: Endpoint }>) {
+  const figures = [
+    ['Succeeded', stats.succeeded.toLocaleString('en')],
+    ['Failed', stats.failed.toLocaleString('en')],
+    ['Waiting', stats.inFlight.toLocaleString('en')],
+    ['Success rate', percent(stats.successRate)],
+    ['Half within', stats.latencyP50 == null ? '–' : duration(stats.latencyP50)],
+    ['95 % within', stats.latencyP95 == null ? '–' : duration(stats.latencyP95)],
+  ] as const;
+  return (
+    <section aria-labelledby="figures">
+      <h2 id="figures">Last 24 hours</h2>
+      <dl className="tiles">
+        {figures.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {stats.succeeded + stats.failed > 0 && (
+        <div className="chart">
+          <Sparkline buckets={stats.timeline} of="Last 24 hours, by half hours" />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Sent({ endpoint: { id, deliveries } }: Readonly<{ endpoint: Endpoint }>) {
+  return (
+    <section aria-labelledby="sent">
+      <h2 id="sent">Newest deliveries</h2>
+      {deliveries.nodes.length === 0 && <p className="hint">Nothing has been sent here yet.</p>}
+      {deliveries.nodes.length > 0 && (
+        <table className="rows">
+          <thead>
+            <tr>
+              <th scope="col">Time</th>
+              <th scope="col">Event type</th>
+              <th scope="col">Status</th>
+              <th scope="col" className="number">
+                Attempts
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {deliveries.nodes.map((delivery) => (
+              <tr key={delivery.id}>
+                <th scope="row">
+                  <Link href={`/deliveries/${delivery.id}`}>
+                    <Time at={delivery.createdAt} />
+                  </Link>
+                </th>
+                <td>
+                  <code>{delivery.eventType}</code>
+                </td>
+                <td>
+                  <Status status={delivery.status} />
+                </td>
+                <td className="number" data-label="Attempts">
+                  {delivery.attemptCount}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p>
+        <Link href={`/deliveries?endpoint=${id}`}>All deliveries to this endpoint</Link>
+      </p>
+    </section>
+  );
+}
+
+function Facts({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
+  const { events, maxDeliveriesPerSecond, circuit, createdAt, id } = endpoint;
+  return (
+    <section aria-labelledby="facts">
+      <h2 id="facts">Settings</h2>
+      <dl className="facts">
+        <dt>Receives</dt>
+        <dd>
+          {events.map((entry) => (
+            <code key={entry} className="chip">
+              {entry}
+            </code>
+          ))}
+        </dd>
+        <dt>Most a second</dt>
+        <dd>{maxDeliveriesPerSecond ?? 'no limit'}</dd>
+        <dt>Circuit</dt>
+        <dd>
+          {circuit.state === 'CLOSED' ? 'closed' : circuit.state === 'OPEN' ? 'open' : 'half open'}
+          {circuit.nextProbeAt != null && (
+            <>
+              , next try <Time at={circuit.nextProbeAt} />
+            </>
+          )}
+        </dd>
+        <dt>Made</dt>
+        <dd>
+          <Time at={createdAt} />
+        </dd>
+        <dt>Id</dt>
+        <dd>
+          <code>{id}</code>
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function Changes({ endpoint: { auditLog } }: Readonly<{ endpoint: Endpoint }>) {
+  return (
+    <section aria-labelledby="changes">
+      <h2 id="changes">What was changed</h2>
+      <ul className="changes">
+        {auditLog.nodes.map(({ id, action, actor, occurredAt }) => (
+          <li key={id}>
+            <code>{action}</code> by {actor.label}, <Time at={occurredAt} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,97 @@
+import '../parts/manage.css';
+import { useQuery } from 'urql';
+import { Link } from 'wouter';
+import { useMay } from '../app/viewer.ts';
+import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
+import { Pages, useAsked } from '../parts/pages.tsx';
+import { percent } from '../parts/percent.ts';
+import { Problem } from '../parts/problem.tsx';
+import { Skeleton } from '../parts/skeleton.tsx';
+import { Sparkline } from '../parts/sparkline.tsx';
+import { EndpointsPageDocument, type EndpointsPageQuery } from './generated/graphql.ts';
+
+type Endpoint = EndpointsPageQuery['endpoints']['nodes'][number];
+
+/** Where events go, and how each of the receivers fares. */
+export default function EndpointsView() {
+  const after = useAsked('after');
+  const [{ data, error }, ask] = useQuery({
+    query: EndpointsPageDocument,
+    variables: { first: 50, after: after ?? null },
+  });
+  const mayChange = useMay('MANAGE_WEBHOOKS');
+  const page = data?.endpoints;
+  return (
+    <div className="manage">
+      <div className="view-head">
+        <h1>Endpoints</h1>
+        {page !== undefined && <span className="count">{page.totalCount.toLocaleString('en')}</span>}
+        {mayChange && (
+          <Link href="/endpoints/new" className="button primary">
+            New endpoint
+          </Link>
+        )}
+      </div>
+      {error !== undefined && page === undefined && (
+        <Problem error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
+      )}
+      {page === undefined && error === undefined && <Skeleton lines={6} />}
+      {page?.totalCount === 0 && (
+        <div className="empty">
+          <p>There are no endpoints yet. An endpoint is a URL of yours that events are sent to.</p>
+          {mayChange && <Link href="/endpoints/new">Make the first one</Link>}
+        </div>
+      )}
+      {page !== undefined && page.totalCount > 0 && (
+        <>
+          <table className="rows">
+            <caption className="hidden">Endpoints, newest first</caption>
+            <thead>
+              <tr>
+                <th scope="col">URL</th>
+                <th scope="col">State</th>
+                <th scope="col">Receives</th>
+                <th scope="col" className="number">
+                  Success, 24 h
+                </th>
+                <th scope="col">Last 24 h</th>
+              </tr>
+            </thead>
+            <tbody>
+              {page.nodes.map((endpoint) => (
+                <Row key={endpoint.id} endpoint={endpoint} />
+              ))}
+            </tbody>
+          </table>
+          <Pages name="endpoints" {...page.pageInfo} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function Row({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
+  const { id, url, description, state, events, stats } = endpoint;
+  const [first = '', ...others] = events;
+  return (
+    <tr>
+      <th scope="row">
+        <Link href={`/endpoints/${id}`}>{url}</Link>
+        {description != null && description !== '' && <span className="note">{description}</span>}
+      </th>
+      <td>
+        <EndpointStateBadge state={state} />
+      </td>
+      <td data-label="Receives" title={events.join(', ')}>
+        <code>{first}</code>
+        {others.length > 0 && <span className="note">and {others.length} more</span>}
+      </td>
+      <td className="number" data-label="Success, 24 h">
+        {percent(stats.successRate)}
+      </td>
+      <td>
+        <Sparkline buckets={stats.timeline} of="Last 24 hours" />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,115 @@
+import { useEffect, useState } from 'react';
+import { useQuery } from 'urql';
+import { Link } from 'wouter';
+import { useAct } from '../parts/act.ts';
+import { Confirm } from '../parts/confirm.tsx';
+import { Field } from '../parts/form.tsx';
+import { Window } from '../parts/window.tsx';
+import {
+  type OneEndpointQuery,
+  RecoverEndpointDocument,
+  RecoverProgressDocument,
+} from './generated/graphql.ts';
+import { useCounts } from './use-counts.ts';
+
+type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
+type Props = Readonly<{ endpoint: Endpoint; onClose: () => void; onChanged: () => void }>;
+
+const hour = 3_600_000;
+const windows = [
+  [hour, 'the last hour'],
+  [24 * hour, 'the last day'],
+  [7 * 24 * hour, 'the last week'],
+  [30 * 24 * hour, 'the last 30 days'],
+] as const;
+
+/** Replays all that failed since a moment: counted first, then with its progress. */
+export function Recover({ endpoint, onClose, onChanged }: Props) {
+  const [openedAt] = useState(() => Date.now());
+  const [length, setLength] = useState<number>(24 * hour);
+  const since = new Date(openedAt - length).toISOString();
+  const { failed } = useCounts(endpoint.id, since);
+  const { act, isRunning, refusal } = useAct(RecoverEndpointDocument);
+  const [job, setJob] = useState<string>();
+  if (job !== undefined) {
+    return (
+      <Window title="Replaying" isOpen onOpenChange={(is) => (is ? undefined : onClose())}>
+        <Progress id={job} endpointId={endpoint.id} onEnd={onChanged} />
+      </Window>
+    );
+  }
+  return (
+    <Confirm
+      title="Replay what failed"
+      act="Replay them"
+      isOpen
+      onClose={onClose}
+      isRunning={isRunning}
+      refusal={refusal}
+      isReady={failed !== undefined && failed !== '0'}
+      onConfirm={async () => {
+        const done = await act({
+          filter: {
+            endpointId: [endpoint.id],
+            status: ['FAILED', 'DEAD_LETTER'],
+            isReplayed: false,
+            createdAfter: since,
+          },
+        });
+        if (done !== undefined && 'job' in done) setJob(done.job.id);
+      }}
+    >
+      <Field label="Failed in">
+        {(input) => (
+          <select {...input} value={length} onChange={(event) => setLength(Number(event.target.value))}>
+            {windows.map(([ms, words]) => (
+              <option key={ms} value={ms}>
+                {words}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <p aria-live="polite">
+        <strong>{failed ?? 'Counting…'}</strong> failed deliveries that were not replayed yet are sent again
+        to {endpoint.url}, each as a new delivery with the same event id.
+      </p>
+    </Confirm>
+  );
+}
+
+function Progress({
+  id,
+  endpointId,
+  onEnd,
+}: Readonly<{ id: string; endpointId: string; onEnd: () => void }>) {
+  const [{ data }, look] = useQuery({ query: RecoverProgressDocument, variables: { id } });
+  const job = data?.replayJob;
+  const isRunning = job == null || job.status === 'RUNNING';
+  useEffect(() => {
+    if (!isRunning) {
+      onEnd();
+      return;
+    }
+    const timer = setInterval(() => look({ requestPolicy: 'network-only' }), 500);
+    return () => clearInterval(timer);
+  }, [isRunning, look, onEnd]);
+  const done = (job?.replayed ?? 0) + (job?.skipped ?? 0);
+  return (
+    <div>
+      <progress
+        max={Math.max(1, job?.matched ?? 1)}
+        value={isRunning ? done : Math.max(1, done)}
+        aria-label="Replayed"
+      />
+      <p role="status">
+        {isRunning ? 'Replaying' : 'Done'}: {job?.replayed ?? 0} replayed, {job?.skipped ?? 0} left out.
+      </p>
+      {!isRunning && (
+        <p>
+          <Link href={`/deliveries?endpoint=${endpointId}`}>See what becomes of them</Link>
+        </p>
+      )}
+    </div>
+  );
+}

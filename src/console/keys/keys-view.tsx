@@ -1,0 +1,241 @@
+import '../parts/manage.css';
+import { type FormEvent, use, useState } from 'react';
+import { useQuery } from 'urql';
+import { useMay, ViewerContext } from '../app/viewer.ts';
+import { issueOf, useAct } from '../parts/act.ts';
+import { Confirm } from '../parts/confirm.tsx';
+import { Field, Refused } from '../parts/form.tsx';
+import { Pages, useAsked } from '../parts/pages.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { SecretOnce } from '../parts/secret-once.tsx';
+import { Shape } from '../parts/shape.tsx';
+import { Skeleton } from '../parts/skeleton.tsx';
+import { Time, useNow } from '../parts/time.tsx';
+import { Window } from '../parts/window.tsx';
+import {
+  CreateKeyDocument,
+  KeysPageDocument,
+  type KeysPageQuery,
+  RevokeKeyDocument,
+} from './generated/graphql.ts';
+
+type Key = KeysPageQuery['apiKeys']['nodes'][number];
+
+/** The tenant's API keys: made here and shown once, revoked here for good. */
+export default function KeysView() {
+  const after = useAsked('after');
+  const [{ data, error }, ask] = useQuery({
+    query: KeysPageDocument,
+    variables: { first: 50, after: after ?? null },
+  });
+  const again = () => ask({ requestPolicy: 'network-only' });
+  const [made, setMade] = useState<string>();
+  const [isMaking, setMaking] = useState(false);
+  const [revoking, setRevoking] = useState<Key>();
+  const mayChange = useMay('MANAGE_API_KEYS');
+  const page = data?.apiKeys;
+  return (
+    <div className="manage">
+      <div className="view-head">
+        <h1>Keys</h1>
+        {page !== undefined && <span className="count">{page.totalCount.toLocaleString('en')}</span>}
+        {mayChange && (
+          <button type="button" className="primary" onClick={() => setMaking(true)}>
+            New key
+          </button>
+        )}
+      </div>
+      {made !== undefined && <SecretOnce secret={made} name="The new API key." />}
+      {error !== undefined && page === undefined && <Problem error={error} onRetry={again} />}
+      {page === undefined && error === undefined && <Skeleton lines={6} />}
+      {page?.totalCount === 0 && (
+        <p className="empty">There are no keys yet. A key lets a program of yours call the API.</p>
+      )}
+      {page !== undefined && page.totalCount > 0 && (
+        <>
+          <table className="rows">
+            <caption className="hidden">API keys, newest first</caption>
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col">State</th>
+                <th scope="col">May</th>
+                <th scope="col">Last used</th>
+                <th scope="col">Made</th>
+                <th scope="col">
+                  <span className="hidden">Acts</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {page.nodes.map((key) => (
+                <Row key={key.id} apiKey={key} onRevoke={mayChange ? () => setRevoking(key) : undefined} />
+              ))}
+            </tbody>
+          </table>
+          <Pages name="keys" {...page.pageInfo} />
+        </>
+      )}
+      <Window title="New key" isOpen={isMaking} onOpenChange={setMaking}>
+        <NewKey
+          onMade={(key) => {
+            setMade(key);
+            setMaking(false);
+            again();
+          }}
+        />
+      </Window>
+      {revoking !== undefined && (
+        <Revoke
+          apiKey={revoking}
+          onClose={() => setRevoking(undefined)}
+          onDone={() => {
+            setRevoking(undefined);
+            again();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Row({ apiKey, onRevoke }: Readonly<{ apiKey: Key; onRevoke: (() => void) | undefined }>) {
+  const { name, permissions, prefix, lastFour, createdAt, lastUsedAt, expiresAt, revokedAt } = apiKey;
+  const now = useNow();
+  const isOver = expiresAt != null && Date.parse(expiresAt) <= now;
+  const isGood = revokedAt == null && !isOver;
+  return (
+    <tr>
+      <th scope="row">
+        {name}
+        <span className="note">
+          <code>
+            {prefix}…{lastFour}
+          </code>
+        </span>
+      </th>
+      <td>
+        <span className={`badge ${isGood ? 'state-active' : 'state-disabled'}`}>
+          <Shape name={isGood ? 'full' : 'cross'} />{' '}
+          {revokedAt != null ? 'Revoked' : isOver ? 'Expired' : 'In force'}
+        </span>
+        {isGood && expiresAt != null && (
+          <span className="note">
+            ends <Time at={expiresAt} />
+          </span>
+        )}
+      </td>
+      <td>
+        {permissions.map((permission) => (
+          <code key={permission} className="chip">
+            {permission.toLowerCase()}
+          </code>
+        ))}
+      </td>
+      <td data-label="Last used">{lastUsedAt == null ? 'never' : <Time at={lastUsedAt} />}</td>
+      <td data-label="Made">
+        <Time at={createdAt} />
+      </td>
+      <td>
+        {isGood && onRevoke !== undefined && (
+          <button type="button" className="danger-quiet" aria-label={`Revoke ${name}`} onClick={onRevoke}>
+            Revoke
+          </button>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+const neverOfKeys: readonly string[] = ['MANAGE_TENANTS', 'MANAGE_EVENT_TYPES'];
+const lifetimes = [
+  [0, 'never'],
+  [7, 'in a week'],
+  [30, 'in 30 days'],
+  [365, 'in a year'],
+] as const;
+
+function NewKey({ onMade }: Readonly<{ onMade: (key: string) => void }>) {
+  const { act, isRunning, refusal } = useAct(CreateKeyDocument);
+  const mayGive = use(ViewerContext)?.permissions.filter((name) => !neverOfKeys.includes(name)) ?? [];
+  const [name, setName] = useState('');
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [days, setDays] = useState(0);
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    const permissions = mayGive.filter((permission) => chosen.includes(permission));
+    const expiresAt = days === 0 ? null : new Date(Date.now() + days * 86_400_000).toISOString();
+    const done = await act({ input: { name, permissions, expiresAt } });
+    if (done !== undefined && 'key' in done) onMade(done.key);
+  }
+  return (
+    <form onSubmit={(event) => void submit(event)} className="form">
+      <Field label="Name" hint="What you will know it by." problem={issueOf(refusal, 'name')}>
+        {(input) => <input {...input} value={name} onChange={(event) => setName(event.target.value)} />}
+      </Field>
+      <fieldset>
+        <legend>What it may do</legend>
+        {mayGive.map((permission) => (
+          <label key={permission} className="choice">
+            <input
+              type="checkbox"
+              checked={chosen.includes(permission)}
+              onChange={() =>
+                setChosen(
+                  chosen.includes(permission)
+                    ? chosen.filter((other) => other !== permission)
+                    : [...chosen, permission],
+                )
+              }
+            />
+            <code>{permission.toLowerCase()}</code>
+          </label>
+        ))}
+        <p className="field-problem" aria-live="polite">
+          {issueOf(refusal, 'permissions')}
+        </p>
+      </fieldset>
+      <Field label="It ends" problem={issueOf(refusal, 'expiresAt')}>
+        {(input) => (
+          <select {...input} value={days} onChange={(event) => setDays(Number(event.target.value))}>
+            {lifetimes.map(([length, words]) => (
+              <option key={length} value={length}>
+                {words}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Refused refusal={refusal} fields={['name', 'permissions', 'expiresAt']} />
+      <p className="acts">
+        <button type="submit" className="primary" disabled={isRunning}>
+          {isRunning ? 'At work…' : 'Create the key'}
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function Revoke(props: Readonly<{ apiKey: Key; onClose: () => void; onDone: () => void }>) {
+  const { apiKey, onClose, onDone } = props;
+  const { act, isRunning, refusal } = useAct(RevokeKeyDocument);
+  return (
+    <Confirm
+      title={`Revoke ${apiKey.name}`}
+      act="Revoke it"
+      isOpen
+      onClose={onClose}
+      isRunning={isRunning}
+      refusal={refusal}
+      typed={apiKey.lastFour}
+      onConfirm={async () => {
+        if ((await act({ id: apiKey.id })) !== undefined) onDone();
+      }}
+    >
+      <p>
+        Whatever uses the key <code>{apiKey.prefix}…</code> is refused within 2 seconds, and what it follows
+        ends within 5. Links to the console that were made with it end, too. It cannot be taken back.
+      </p>
+    </Confirm>
+  );
+}

@@ -1,0 +1,47 @@
+import { type ReactNode, useId } from 'react';
+import type { Refusal } from './act.ts';
+
+/** A labelled input with its hint and what is wrong with it, both told to whoever cannot see them. */
+export function Field(
+  props: Readonly<{
+    label: string;
+    hint?: ReactNode;
+    problem?: string | undefined;
+    children: (input: { id: string; 'aria-describedby': string; 'aria-invalid': boolean }) => ReactNode;
+  }>,
+) {
+  const { label, hint, problem, children } = props;
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      {children({
+        id,
+        'aria-describedby': `${id}-hint ${id}-problem`,
+        'aria-invalid': problem !== undefined,
+      })}
+      <p className="hint" id={`${id}-hint`}>
+        {hint}
+      </p>
+      <p className="field-problem" id={`${id}-problem`} aria-live="polite">
+        {problem}
+      </p>
+    </div>
+  );
+}
+
+/** Why the whole was refused. Issues that stand at their fields are not said twice. */
+export function Refused({
+  refusal,
+  fields = [],
+}: Readonly<{ refusal: Refusal | undefined; fields?: readonly string[] }>) {
+  if (refusal === undefined) return null;
+  const others = refusal.issues?.filter(({ path }) => !fields.includes(path[0] ?? '')) ?? [];
+  if (refusal.issues !== undefined && others.length === 0) return null;
+  const text = others.length > 0 ? others.map(({ message }) => message).join(' ') : refusal.message;
+  return (
+    <div role="alert" className="problem">
+      <p>{text}</p>
+    </div>
+  );
+}

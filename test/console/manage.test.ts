@@ -1,0 +1,194 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Look, startBrowser, type Visit, violations, visit } from '../support/browser.ts';
+import { ask, type Caller, createEndpoint, publish, registerEventType } from '../support/client.ts';
+import type { Receiver } from '../support/receiver.ts';
+import type { ServerProcess } from '../support/server-process.ts';
+import { openStage, type Stage } from '../support/stage.ts';
+
+/** What a person manages in the console: endpoints, event types, apps, keys, the audit log. */
+let stage: Stage;
+let server: ServerProcess;
+let admin: Caller;
+let receiver: Receiver;
+let browser: Browser;
+const nasty = '<img src=x onerror=alert(1)>';
+let endpointId: string;
+beforeAll(async () => {
+  stage = await openStage();
+  server = await stage.startServer({ RETRY_SCHEDULE: '0' });
+  const opening = startBrowser();
+  admin = await stage.callerOf(server, { email: 'admin@acme.example', email_verified: true });
+  receiver = await stage.startReceiver();
+  const schema = { type: 'object', properties: { id: { type: 'string', description: nasty } } };
+  for (const name of ['order.paid', 'order.sent', 'user.left']) {
+    await registerEventType(admin, { name, example: { id: 'o1' }, schema });
+  }
+  ({ id: endpointId } = await createEndpoint(admin, {
+    url: `${receiver.url}?of=first`,
+    events: ['order.*'],
+  }));
+  await publish(admin, [{ type: 'order.paid', payload: { id: nasty } }]);
+  await ask(admin, 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { __typename } }', {
+    input: { name: nasty, permissions: ['MANAGE_WEBHOOKS'] },
+  });
+  await ask(admin, 'mutation ($input: CreateAppInput!) { createApp(input: $input) { __typename } }', {
+    input: { name: nasty, source: 'ledger' },
+  });
+  browser = await opening;
+});
+afterAll(async () => {
+  await browser?.close();
+  await stage?.close();
+});
+
+async function open(
+  path: string,
+  look: Look = {},
+  as = admin,
+): Promise<Visit & { close: () => Promise<void> }> {
+  const visited = await visit(browser, look);
+  const { page, context } = visited;
+  page.setDefaultTimeout(10_000);
+  page.on('dialog', (dialog) => {
+    visited.complaints.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await page.goto(`${server.origin}/console${path}#token=${as.token}`);
+  await page.locator('h1').waitFor();
+  await page.locator('.skeleton').waitFor({ state: 'detached' });
+  return { ...visited, close: () => context.close() };
+}
+
+const looks: readonly Look[] = [
+  { scheme: 'light', width: 1200 },
+  { scheme: 'dark', width: 360 },
+  { scheme: 'dark', width: 1200 },
+  { scheme: 'light', width: 360 },
+];
+
+const paths = () => [
+  '/endpoints',
+  '/endpoints/new',
+  `/endpoints/${endpointId}`,
+  '/event-types',
+  '/event-types/order.paid',
+  '/event-types/new',
+  '/apps',
+  '/keys',
+  '/audit',
+];
+
+test.each(looks)(
+  'every view is free of axe’s findings and as wide as the window: $scheme, $width',
+  async (look) => {
+    for (const path of paths()) {
+      const { page, complaints, close } = await open(path, look);
+      expect(await page.locator('h1').count(), path).toBe(1);
+      expect(await violations(page), path).toEqual([]);
+      const over = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+      expect(over, path).toBeLessThanOrEqual(0);
+      expect(complaints, path).toEqual([]);
+      await close();
+    }
+  },
+);
+
+test('an endpoint is made, shows its secret once, passes its handshake before one’s eyes, and is tested', async () => {
+  const { page, complaints, close } = await open('/endpoints/new');
+  const url = page.getByLabel('URL');
+  await url.fill('ftp://example.com');
+  await expect.poll(() => page.getByText('It begins with https://').isVisible()).toBe(true);
+  await url.fill(`${receiver.url}?of=made`);
+  await page.getByRole('button', { name: 'Create the endpoint' }).click();
+  await page.getByText('Choose at least one event type.').waitFor();
+  await page.getByRole('checkbox', { name: /^order\.\*/ }).check();
+  await page.getByText('order.* matches 2').waitFor();
+  await page.getByRole('button', { name: 'Create the endpoint' }).click();
+  const secret = await page.locator('.secret-text').textContent();
+  expect(secret).toMatch(/^whsec_/);
+  await page.getByText('The receiver has shown that it wants the deliveries.').waitFor();
+  await page.getByRole('button', { name: 'Send a test event' }).click();
+  await page.getByRole('link', { name: 'See its delivery' }).waitFor();
+  await page.reload();
+  await page.locator('h1').waitFor();
+  expect(await page.content()).not.toContain(secret);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('what the server refuses is said at its field, and what was typed stays', async () => {
+  const { page, close } = await open('/endpoints/new');
+  await page.getByLabel('URL').fill('https://10.0.0.1/hooks');
+  await page.getByLabel('Description').fill('kept');
+  await page.getByRole('checkbox', { name: /^\*/ }).check();
+  await page.getByRole('button', { name: 'Create the endpoint' }).click();
+  await page.getByText(/may not be sent to/).waitFor();
+  expect(await page.getByLabel('Description').inputValue()).toBe('kept');
+  await close();
+});
+
+test('an endpoint is paused, enabled and purged by keyboard, and not by a slip', async () => {
+  const { id } = await createEndpoint(admin, { url: `${receiver.url}?of=purged`, events: ['user.left'] });
+  await publish(admin, [{ type: 'user.left', payload: { id: 'u1' } }]);
+  const { page, complaints, close } = await open(`/endpoints/${id}`);
+  await page.getByRole('button', { name: 'Pause' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('Somebody has paused it.').waitFor();
+  await page.getByRole('button', { name: 'Enable' }).press('Enter');
+  await page.getByText('Deliveries are sent again.').waitFor();
+  await page.getByRole('button', { name: 'Purge' }).press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Purge the deliveries' });
+  await dialog.getByText(/^1 deliveries/).waitFor();
+  const act = dialog.getByRole('button', { name: 'Purge them' });
+  expect(await act.isDisabled()).toBe(true);
+  await dialog.getByRole('textbox').fill('wrong host');
+  await page.keyboard.press('Enter');
+  expect(await act.isDisabled()).toBe(true);
+  await dialog.getByRole('textbox').fill(new URL(receiver.url).host);
+  await page.keyboard.press('Enter');
+  await page.getByText('1 deliveries are purged.').waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('a key is made, shown once and revoked', async () => {
+  const { page, close } = await open('/keys');
+  await page.getByRole('button', { name: 'New key' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New key' });
+  await dialog.getByLabel('Name').fill('by hand');
+  await dialog.getByRole('checkbox', { name: 'manage_webhooks' }).check();
+  await dialog.getByRole('button', { name: 'Create the key' }).click();
+  const key = (await page.locator('.secret-text').textContent()) ?? '';
+  expect(key).toMatch(/^hgk_/);
+  await page.getByRole('button', { name: 'Revoke by hand' }).click();
+  const revoke = page.getByRole('dialog', { name: 'Revoke by hand' });
+  await revoke.getByRole('textbox').fill(key.slice(-4));
+  await revoke.getByRole('button', { name: 'Revoke it' }).click();
+  await page.getByText('Revoked').waitFor();
+  await close();
+});
+
+test('what a credential may not do is not shown as if it could', async () => {
+  const publisher = await stage.callerOf(server, { permissions: ['publish_events'] });
+  const { page, close } = await open('/event-types', {}, publisher);
+  expect(await page.getByRole('link', { name: 'Register a type' }).count()).toBe(0);
+  await page.goto(`${server.origin}/console/endpoints`);
+  await page.getByRole('alert').waitFor();
+  expect(await page.getByRole('link', { name: 'New endpoint' }).count()).toBe(0);
+  expect(await page.getByText('manage_webhooks').isVisible()).toBe(true);
+  await close();
+});
+
+test('the audit log’s filter stands in the address, and back undoes it', async () => {
+  const { page, close } = await open('/audit');
+  const rows = () => page.locator('tbody tr').count();
+  const all = await rows();
+  await page.getByLabel('Action').fill('api_key.create');
+  await page.getByRole('button', { name: 'Filter' }).click();
+  await page.waitForURL(/action=api_key\.create/);
+  await expect.poll(rows).toBeLessThan(all);
+  await page.goBack();
+  await expect.poll(rows).toBe(all);
+  await close();
+});
