@@ -19,6 +19,8 @@ export type CreateEndpointInput = {
   description?: string | null | undefined;
   /** What it subscribes to. 1 to 100 event type names, `comment.*` for a category, or `*` for all; none twice. At most 1,000 entries. */
   events: Array<string>;
+  /** What the names of the id, timestamp and signature headers begin with, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null is `webhook-`. */
+  headerPrefix?: string | null | undefined;
   /** Sent with each attempt. At most 20 headers and 8,192 bytes of names and values, no name twice. In force from the next attempt on, for the handshake and for replays too. At most 1,000 entries. */
   headers?: Array<EndpointHeaderInput> | null | undefined;
   /** Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError. */
@@ -169,12 +171,14 @@ export type ReplayJobStatus =
   /** It gathers what matches, or replays it. */
   | 'RUNNING';
 
-/** Absent: unchanged. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs` and `stopOn`, and is a ValidationError for the rest. */
+/** Absent: unchanged. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`, and is a ValidationError for the rest. */
 export type UpdateEndpointInput = {
   /** At most 1000 characters. Null removes it. */
   description?: string | null | undefined;
   /** All that it subscribes to from now on. 1 to 100 event type names, `comment.*` for a category, or `*` for all; none twice. At most 1,000 entries. */
   events?: Array<string> | null | undefined;
+  /** What the names of the id, timestamp and signature headers begin with, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null is `webhook-`. */
+  headerPrefix?: string | null | undefined;
   /** All that are sent from now on. At most 20 headers and 8,192 bytes of names and values, no name twice. In force from the next attempt on, for the handshake and for replays too. Null removes all. At most 1,000 entries. */
   headers?: Array<EndpointHeaderUpdateInput> | null | undefined;
   /** The endpoint’s id: `ep_…`. */
