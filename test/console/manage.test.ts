@@ -49,7 +49,8 @@ async function open(
 ): Promise<Visit & { close: () => Promise<void> }> {
   const visited = await visit(browser, look);
   const { page, context } = visited;
-  page.setDefaultTimeout(10_000);
+  // The first view waits for the bundle, on a machine that may be busy.
+  page.setDefaultTimeout(60_000);
   page.on('dialog', (dialog) => {
     visited.complaints.push(`a dialog: ${dialog.message()}`);
     void dialog.dismiss();
