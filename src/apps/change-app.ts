@@ -5,7 +5,7 @@ import type { Database } from '../db/pool.ts';
 import { deleteEndpoint } from '../endpoints/delete-endpoint.ts';
 import { ValidationError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
-import { endQueued } from '../status/end-queued.ts';
+import { endQueuedOrLeave } from '../status/end-queued.ts';
 import type { Tables } from '../tables.ts';
 import { type App, lockApp } from './app.ts';
 import { nameIssues } from './app-input.ts';
@@ -98,7 +98,7 @@ export async function endWebhookQueue(
   webhookId: string | undefined,
 ): Promise<void> {
   if (webhookId === undefined) return;
-  await endQueued(database, {
+  await endQueuedOrLeave(database, {
     ownerId: appId,
     endpointId: webhookId,
     reason: 'ENDPOINT_DELETED',

@@ -4,15 +4,14 @@ import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
 import { type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
 import { firstUuidAt, lowestUuid, timeOfUuid } from '../ids.ts';
-import { endQueued } from '../status/end-queued.ts';
+import { endQueuedOrLeave } from '../status/end-queued.ts';
 import type { Tables } from '../tables.ts';
 
 /** Rows that one statement counts: about 40 ms. */
 const countedRows = 50_000;
 /** No transaction that creates deliveries is open for longer: ids older than this come no more. */
 const settledMs = 30_000;
-/** How long the answer waits for what is queued to be ended; what is left is ended by claims and by the `Purger`. */
-const endingMs = 4_000;
+
 export type Purged = Readonly<{ endpoint: Endpoint; purgedCount: number }>;
 
 /**
@@ -34,9 +33,8 @@ export async function purgeDeliveries(
   const purged = await setWatermark(database, { ownerId, id, by });
   const through = purged.endpoint.purged_through;
   if (purged.purgedCount > 0 && through !== null) {
-    await endQueued(database, {
+    await endQueuedOrLeave(database, {
       ...{ ownerId, endpointId: id, reason: 'CANCELLED', claimedToo: true, through },
-      signal: AbortSignal.timeout(endingMs),
     });
   }
   return purged;

@@ -7,7 +7,7 @@ import {
   idempotencyNote,
   idempotently,
 } from '../idempotency/idempotently.graph.ts';
-import { endQueued } from '../status/end-queued.ts';
+import { endQueuedOrLeave } from '../status/end-queued.ts';
 import { askedEndpoint } from './asking-owner.ts';
 import { createEndpoint } from './create-endpoint.ts';
 import { deleteEndpoint } from './delete-endpoint.ts';
@@ -153,7 +153,12 @@ mutation(builder, 'deleteEndpoint', {
       await endpointOwner(ownerKind)?.keep?.(trx, signingSecrets, { ownerId, id });
       return await deleteEndpoint(trx, { ownerId, id, by: byOf(context) });
     });
-    await endQueued(database, { ownerId, endpointId: id, reason: 'ENDPOINT_DELETED', claimedToo: true });
+    await endQueuedOrLeave(database, {
+      ownerId,
+      endpointId: id,
+      reason: 'ENDPOINT_DELETED',
+      claimedToo: true,
+    });
     return { id: globalId, deletedAt };
   },
 });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
-import { retrying } from '../db/retry.ts';
+import { isTransient, retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
 import { highestUuid } from '../ids.ts';
 import type { FailureReason } from './status.ts';
@@ -67,4 +67,23 @@ export async function endQueued(
     if (pauseMs !== undefined) await delay(pauseMs);
   }
   return total;
+}
+
+/** After so long the rest is left to the background: the caller's act is committed and waits for nothing more. */
+const answerWithinMs = 4_000;
+
+/**
+ * As `endQueued`, for an act that is committed and answered to a caller. What cannot be ended now, because the
+ * database is busy or away, or because it takes too long, must not make the act look as if it had failed: claims and
+ * the purger end it soon after.
+ */
+export async function endQueuedOrLeave(
+  db: Database,
+  options: Omit<Parameters<typeof endQueued>[1], 'signal'>,
+): Promise<void> {
+  try {
+    await endQueued(db, { ...options, signal: AbortSignal.timeout(answerWithinMs) });
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+  }
 }
