@@ -135,6 +135,26 @@ test('pause holds the view and not the stream; filters stand in the address', as
   await context.close();
 });
 
+test('a dead letter is opened by keyboard, shown as text, and replayed', async () => {
+  const { context, page, complaints } = await visit(browser);
+  await page.goto(signedIn('/deliveries?status=DEAD_LETTER'));
+  const row = page.getByRole('grid').getByRole('row').filter({ hasText: 'Dead letter' });
+  await row.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Delivery' });
+  await dialog.getByRole('region', { name: 'Attempt 2: response body' }).filter({ hasText: evil }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  const arrived = receiver.until(receiver.received.length + 1);
+  await dialog.getByRole('button', { name: 'Replay' }).click();
+  await arrived;
+  await dialog.getByRole('link', { name: /^dlv_/ }).click();
+  await page.getByRole('heading', { level: 1, name: 'Delivery' }).waitFor();
+  await page.getByText('1 of 2').waitFor();
+  expect(await page.locator('img').count()).toBe(0);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
 test.each([
   { scheme: 'light', width: 1280 },
   { scheme: 'dark', width: 360 },

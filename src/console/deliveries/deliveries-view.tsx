@@ -1,10 +1,12 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
+import { DeliveryFacts } from '../delivery/delivery-facts.tsx';
 import type { DeliveryTable } from '../live/delivery-table.ts';
 import { LiveIndicator } from '../live/live-indicator.tsx';
 import { useLiveDeliveries } from '../live/use-live-deliveries.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
+import { Window } from '../parts/window.tsx';
 import { DeliveryGrid } from './delivery-grid.tsx';
 import { filterOf } from './filter-of.ts';
 import { DeliveryFilters } from './filters.tsx';
@@ -41,7 +43,8 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
   const live = useLiveDeliveries(filter, firstPage);
   const [held, setHeld] = useState<DeliveryTable>();
   const [isHelpOpen, setHelpOpen] = useState(false);
-  const [, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearchParams();
+  const opened = search.get('open');
   const filters = useRef<HTMLDivElement>(null);
   const table = live.table === undefined ? undefined : (held ?? live.table);
   const open = useCallback(
@@ -87,6 +90,21 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
           onMore={held === undefined ? live.loadMore : () => undefined}
           onOpen={open}
         />
+      )}
+      {opened !== null && (
+        <Window
+          title="Delivery"
+          wide
+          isOpen
+          onOpenChange={() =>
+            setSearch((last) => Object.fromEntries([...last].filter(([name]) => name !== 'open')))
+          }
+        >
+          <p>
+            <Link href={`/deliveries/${opened}`}>Open as a page</Link>
+          </p>
+          <DeliveryFacts key={opened} id={opened} />
+        </Window>
       )}
       <Keys isOpen={isHelpOpen} onOpenChange={setHelpOpen} />
     </div>
