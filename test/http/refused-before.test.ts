@@ -225,7 +225,7 @@ describe('a subscription that cannot be opened', () => {
         await expectNothingDone(async () => {
           const { text } = await ask({ headers: { accept }, body: { query } });
           expect(text).toContain('"code":"BAD_USER_INPUT"');
-          expect(text).toContain('remove every field of this subscription');
+          expect(text).toContain('leave nothing of this subscription');
         });
       },
     );

@@ -11,7 +11,7 @@ import { openStage, type Stage } from '../support/stage.ts';
 const query = '{ deliveries { nodes { id } } }';
 const unavailable = {
   message:
-    'The service cannot reach its database at the moment. Try again. A mutation without an idempotency key may already have been carried out.',
+    'The service cannot reach its database at the moment: try again; a mutation without an idempotency key may have been done.',
   extensions: { code: 'UNAVAILABLE', requestId: expect.any(String), retryAfterSeconds: 1 },
 };
 
