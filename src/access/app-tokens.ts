@@ -7,6 +7,7 @@ import type { Database } from '../db/pool.ts';
 import { isUuid, mintUuid } from '../ids.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
 import type { Actor } from './actor.ts';
+import { Believed } from './believed.ts';
 import { clientIdOf } from './client-id.ts';
 import { type AppPermission, appTokenPermissions } from './permissions.ts';
 import { ProvenTokens } from './proven-tokens.ts';
@@ -24,9 +25,6 @@ const keyBytes = 32;
 const keyLock = 7_203_117;
 /** A token with an unknown key makes us look again, at most this often: strangers cannot make us ask for ever. */
 const keysEveryMs = 5_000;
-/** As for API keys: a revocation takes effect after at most this. */
-const believedMs = 2_000;
-const maxRemembered = 10_000;
 
 /** A client secret as a token names it. */
 export type ClientSecret = Readonly<{ appId: string; id: string; expiresAt: Date | undefined }>;
@@ -59,12 +57,13 @@ export class AppTokens {
   #keysReadAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
   readonly #proven: ProvenTokens<z.infer<typeof claims>>;
-  readonly #known = new Map<string, { app: Promise<KnownApp | undefined>; since: number }>();
+  readonly #known: Believed<KnownApp | undefined>;
 
   constructor(options: { database: Database; secretBox: SecretBox; monotonicMs?: () => number }) {
     this.#database = options.database;
     this.#box = options.secretBox;
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#known = new Believed({ monotonicMs: options.monotonicMs });
     this.#proven = new ProvenTokens({
       expiresAt: ({ exp }) => exp * 1000,
       monotonicMs: options.monotonicMs,
@@ -108,7 +107,7 @@ export class AppTokens {
   /** Throws UNAUTHENTICATED for one that is not good, or no longer. */
   async authenticate(token: string): Promise<Actor> {
     const { app: appId, secret, exp, scope } = await this.#proven.read(token, () => this.#verify(token));
-    const app = await this.#recall(appId, secret);
+    const app = await this.#known.recall(`${appId}/${secret}`, () => this.#find(appId, secret));
     if (app === undefined || (app.expiresAt !== undefined && app.expiresAt.getTime() <= databaseNow())) {
       throw unauthenticated('revoked');
     }
@@ -145,19 +144,6 @@ export class AppTokens {
       if (error instanceof errors.JOSEError || error instanceof z.ZodError) throw unauthenticated('invalid');
       throw error;
     }
-  }
-
-  #recall(appId: string, secretId: string): Promise<KnownApp | undefined> {
-    const name = `${appId}/${secretId}`;
-    const known = this.#known.get(name);
-    if (known !== undefined && this.#monotonicMs() - known.since < believedMs) return known.app;
-    if (this.#known.size >= maxRemembered) this.#known.clear();
-    const entry = { app: this.#find(appId, secretId), since: this.#monotonicMs() };
-    this.#known.set(name, entry);
-    entry.app.catch(() => {
-      if (this.#known.get(name) === entry) this.#known.delete(name);
-    });
-    return entry.app;
   }
 
   async #find(appId: string, secretId: string): Promise<KnownApp | undefined> {

@@ -4,15 +4,10 @@ import { encodeId } from '../ids.ts';
 import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 import type { Actor } from './actor.ts';
 import { hashToken } from './api-key-token.ts';
+import { Believed } from './believed.ts';
 import { type Permission, permissions } from './permissions.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
-/**
- * How long a key that was found is believed. A revocation takes effect after at most this time; a subscription that
- * is opened in it ends at the next look of `GrantWatch`, 2 s later: 4 s in all, within the promised 5.
- */
-const believedMs = 2_000;
-const maxRemembered = 10_000;
 /** `lastUsedAt` is right to this: a busy key would otherwise write a row for each request. */
 const usedEveryMs = 60_000;
 
@@ -29,18 +24,21 @@ type KnownKey = Readonly<{
 export class ApiKeyAuthenticator {
   readonly #database: Database;
   readonly #logger: Logger;
-  readonly #monotonicMs: () => number;
-  readonly #known = new Map<string, { key: Promise<KnownKey | undefined>; since: number }>();
+  readonly #known: Believed<KnownKey | undefined>;
   readonly #writes = new Set<Promise<void>>();
 
   constructor(options: { database: Database; logger: Logger; monotonicMs?: () => number }) {
     this.#database = options.database;
     this.#logger = options.logger;
-    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#known = new Believed({
+      monotonicMs: options.monotonicMs,
+      mayRemember: (key) => key !== undefined,
+    });
   }
 
   async authenticate(token: string): Promise<Actor> {
-    const key = await this.#recall(hashToken(token));
+    const hash = hashToken(token);
+    const key = await this.#known.recall(hash.toString('base64'), () => this.#find(hash));
     if (key === undefined) throw unauthenticated('invalid');
     if (key.revokedAt !== null) throw unauthenticated('revoked');
     if (key.expiresAt !== undefined && key.expiresAt.getTime() <= databaseNow())
@@ -60,20 +58,6 @@ export class ApiKeyAuthenticator {
   /** Until the `lastUsedAt` writes that are under way have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#writes);
-  }
-
-  #recall(hash: Buffer): Promise<KnownKey | undefined> {
-    const name = hash.toString('base64');
-    const known = this.#known.get(name);
-    if (known !== undefined && this.#monotonicMs() - known.since < believedMs) return known.key;
-    if (this.#known.size >= maxRemembered) this.#known.clear();
-    const entry = { key: this.#find(hash), since: this.#monotonicMs() };
-    this.#known.set(name, entry);
-    const forget = () => {
-      if (this.#known.get(name) === entry) this.#known.delete(name);
-    };
-    entry.key.then((key) => (key === undefined ? forget() : undefined), forget);
-    return entry.key;
   }
 
   async #find(hash: Buffer): Promise<KnownKey | undefined> {

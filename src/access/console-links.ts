@@ -4,6 +4,7 @@ import type { Database } from '../db/pool.ts';
 import { encodeId, isUuid, mintUuid } from '../ids.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
 import type { Actor, LinkCreator } from './actor.ts';
+import { Believed } from './believed.ts';
 import { type Permission, permissions, platformPermissions } from './permissions.ts';
 import { RevokedSubjects } from './revoked-subjects.ts';
 import { unauthenticated } from './unauthenticated.ts';
@@ -13,9 +14,6 @@ export const consoleLinkMark = 'hgc_';
 
 /** What the token is good for: sealed for another purpose, it does not open. */
 const purpose = 'console-link';
-/** As for API keys: a revocation takes effect after at most this. */
-const believedMs = 2_000;
-const maxRemembered = 10_000;
 const uuid = z.string().refine(isUuid);
 
 const contents = z.object({
@@ -55,14 +53,13 @@ export class ConsoleLinks {
   readonly #database: Database;
   readonly #box: SecretBox;
   readonly #subjects: RevokedSubjects;
-  readonly #monotonicMs: () => number;
-  readonly #known = new Map<string, { isGood: Promise<boolean>; since: number }>();
+  readonly #goodKeys: Believed<boolean>;
 
   constructor(options: { database: Database; secretBox: SecretBox; monotonicMs?: () => number }) {
     this.#database = options.database;
     this.#box = options.secretBox;
     this.#subjects = new RevokedSubjects(options);
-    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#goodKeys = new Believed({ monotonicMs: options.monotonicMs });
   }
 
   /** Makes a link's token, which is kept nowhere. `id` is the link's UUID. */
@@ -113,20 +110,10 @@ export class ConsoleLinks {
   }
 
   async #check(tenantId: string, creator: LinkCreator): Promise<void> {
-    if (creator.kind === 'SUBJECT') await this.#subjects.check(creator.subject, creator.issuedAt);
-    else if (!(await this.#recall(tenantId, creator.id))) throw unauthenticated('revoked');
-  }
-
-  #recall(tenantId: string, keyId: string): Promise<boolean> {
-    const known = this.#known.get(keyId);
-    if (known !== undefined && this.#monotonicMs() - known.since < believedMs) return known.isGood;
-    if (this.#known.size >= maxRemembered) this.#known.clear();
-    const entry = { isGood: this.#isKeyGood(tenantId, keyId), since: this.#monotonicMs() };
-    this.#known.set(keyId, entry);
-    entry.isGood.catch(() => {
-      if (this.#known.get(keyId) === entry) this.#known.delete(keyId);
-    });
-    return entry.isGood;
+    if (creator.kind === 'SUBJECT') return await this.#subjects.check(creator.subject, creator.issuedAt);
+    const { id } = creator;
+    const isGood = await this.#goodKeys.recall(id, () => this.#isKeyGood(tenantId, id));
+    if (!isGood) throw unauthenticated('revoked');
   }
 
   /** That the key has expired needs no look: no link is made to outlast its key. */

@@ -3,13 +3,8 @@ import { sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../tables.ts';
 import { isStorable } from '../text.ts';
+import { Believed } from './believed.ts';
 import { unauthenticated } from './unauthenticated.ts';
-
-/** As for API keys: a revocation takes effect after at most this. */
-const believedMs = 2_000;
-const maxRemembered = 10_000;
-
-type Revocation = Promise<Date | undefined>;
 
 /**
  * Subjects whose tokens were called back before their end: deleted users, and those whose permissions changed. What
@@ -17,34 +12,21 @@ type Revocation = Promise<Date | undefined>;
  */
 export class RevokedSubjects {
   readonly #database: Database;
-  readonly #monotonicMs: () => number;
-  readonly #known = new Map<string, { notBefore: Revocation; since: number }>();
+  readonly #known: Believed<Date | undefined>;
 
   constructor(options: { database: Database; monotonicMs?: () => number }) {
     this.#database = options.database;
-    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#known = new Believed({ monotonicMs: options.monotonicMs });
   }
 
   /** Throws UNAUTHENTICATED for a token that was called back. */
   async check(subject: string, issuedAt: Date | undefined): Promise<void> {
-    const notBefore = await this.#recall(subject);
+    const notBefore = await this.#known.recall(subject, () => this.#find(subject));
     if (notBefore === undefined) return;
     if (issuedAt === undefined || issuedAt.getTime() <= notBefore.getTime()) throw unauthenticated('revoked');
   }
 
-  #recall(subject: string): Revocation {
-    const known = this.#known.get(subject);
-    if (known !== undefined && this.#monotonicMs() - known.since < believedMs) return known.notBefore;
-    if (this.#known.size >= maxRemembered) this.#known.clear();
-    const entry = { notBefore: this.#find(subject), since: this.#monotonicMs() };
-    this.#known.set(subject, entry);
-    entry.notBefore.catch(() => {
-      if (this.#known.get(subject) === entry) this.#known.delete(subject);
-    });
-    return entry.notBefore;
-  }
-
-  async #find(subject: string): Revocation {
+  async #find(subject: string): Promise<Date | undefined> {
     // PostgreSQL takes no NUL in a text; nobody was called back under such a name.
     if (!isStorable(subject)) return undefined;
     const row = await this.#database.query

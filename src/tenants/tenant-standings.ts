@@ -1,8 +1,7 @@
+import { believedMs } from '../access/believed.ts';
 import type { Database } from '../db/pool.ts';
 import { findTenants, findTenantsByExternalId } from './tenant.ts';
 
-/** As for credentials: what is found is believed for this long. */
-const believedMs = 2_000;
 const maxRemembered = 10_000;
 
 export type TenantStanding = Readonly<{ id: string; externalId: string; isSuspended: boolean }>;
