@@ -6,7 +6,7 @@ import { createInvitationMailer } from './apps/invitation-mailer.ts';
 import { oauthTokenRoute } from './apps/oauth-token.ts';
 import { createConsole } from './bundle/console-routes.ts';
 import { databaseNow } from './clock.ts';
-import { type Config, developmentKeyRing, version } from './config.ts';
+import { type Config, developmentKeyRing, userAgent } from './config.ts';
 import { synchroniseClock } from './db/clock.ts';
 import { migrate } from './db/migrate.ts';
 import { createPartitions } from './db/partitions.ts';
@@ -91,7 +91,7 @@ export async function startApp(
     sender,
     secrets: signingSecrets,
     config,
-    userAgent: `Heliograph/${version}`,
+    userAgent,
     // With the embedded database there is only this process.
     isAlone: isDemo,
   });

@@ -54,8 +54,8 @@ const manifest: { version: string } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 );
 
-/** The program's version, as receivers see it in `user-agent`. */
-export const version = manifest.version;
+/** The program and its version, as receivers see them in `user-agent`. */
+export const userAgent = `Heliograph/${manifest.version}`;
 
 const daySeconds = 86_400;
 

@@ -3,7 +3,7 @@ import { databaseNow } from '../clock.ts';
 import { BLOCKED_ADDRESS_MESSAGE } from '../egress/check-url.ts';
 import type { Sender, SendResult } from '../egress/send.ts';
 import { encodeId, mintUuid } from '../ids.ts';
-import { signatureHeader } from '../signing/sign.ts';
+import { requestHeaders } from './request-headers.ts';
 
 /** An answer is one short JSON object; what is longer is not read for it, however it goes on. */
 const maxAnswerChars = 4_000;
@@ -20,8 +20,8 @@ export type HandshakeRequest = Readonly<{
   timeoutMs: number;
   userAgent: string;
   /** The endpoint's own headers. */
-  headers?: readonly { name: string; value: string }[];
-  headerPrefix?: string | undefined;
+  headers: readonly { name: string; value: string }[];
+  headerPrefix: string | undefined;
   signal?: AbortSignal;
 }>;
 
@@ -44,17 +44,17 @@ export async function shakeHands(sender: Sender, request: HandshakeRequest): Pro
     challenge,
     timestamp: now.toISOString(),
   });
-  const prefix = request.headerPrefix ?? 'webhook-';
   const result = await sender.send({
     url: request.url,
-    headers: {
-      ...Object.fromEntries((request.headers ?? []).map(({ name, value }) => [name, value])),
-      'content-type': 'application/json',
-      'user-agent': request.userAgent,
-      [`${prefix}id`]: id,
-      [`${prefix}timestamp`]: `${timestamp}`,
-      [`${prefix}signature`]: signatureHeader(request.secrets, { id, timestamp, body }),
-    },
+    headers: requestHeaders(
+      { id, timestamp, body },
+      {
+        keys: request.secrets,
+        userAgent: request.userAgent,
+        own: request.headers,
+        headerPrefix: request.headerPrefix,
+      },
+    ),
     body,
     timeoutMs: request.timeoutMs,
     ...(request.signal === undefined ? {} : { signal: request.signal }),

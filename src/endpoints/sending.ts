@@ -2,14 +2,13 @@ import { dayMs } from '../clock.ts';
 import type { ValidationIssue } from '../errors.ts';
 import type { EndpointSending } from '../tables.ts';
 import { type HeaderValue, headerIssues, shownHeaders, storeHeaders } from './endpoint-headers.ts';
+import { retrySpread } from './plan-delivery.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
 
 export const maxScheduleEntries = 20;
 export const shortestTimeoutMs = 1_000;
 export const longestTimeoutMs = 60_000;
 export const maxStopStatuses = 100;
-/** Each delay is spread by up to a fifth: engine/retry-schedule.ts. */
-const longestSpread = 1.2;
 
 /** What an owner says about how its deliveries are sent. Absent: unchanged. Null: as usual. */
 export type SendingChange = Readonly<{
@@ -60,7 +59,7 @@ function scheduleIssues(
     const message = 'A delay is a whole number of seconds, 0 or more.';
     return [{ path: [...path, bad], code: 'OUT_OF_RANGE', message }];
   }
-  const most = Math.floor((retentionDays * dayMs) / 2_000 / longestSpread);
+  const most = Math.floor((retentionDays * dayMs) / 2_000 / (1 + retrySpread));
   if (schedule.reduce((sum, seconds) => sum + seconds, 0) <= most) return [];
   const message = `All delays together are at most ${most.toLocaleString('en')} seconds: with their spread of a fifth, half of the ${retentionDays} days for which deliveries are kept.`;
   return [{ path, code: 'OUT_OF_RANGE', message }];

@@ -4,14 +4,11 @@ import { mintUuid, timeOfUuid } from '../ids.ts';
 import { decodeSigningSecret, generateSigningSecret } from '../signing/secret.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
 import type { Tables } from '../tables.ts';
-import { type HeaderPlace, OpenedHeaders, sealedHeaderPlace } from './sealed-headers.ts';
+import { Opened } from './opened.ts';
+import { type HeaderPlace, sealedHeaderPlace } from './sealed-headers.ts';
 
 /** More signatures than this make the header long and every receiver slow. */
 export const maxSecretsInForce = 10;
-
-/** Opening costs 20 µs, a signature 7: an endpoint under load opens its secrets once in this time. */
-const keptMs = 60_000;
-const maxKept = 10_000;
 
 /** A secret as it stands in the database: without the key ring it says nothing. */
 export type SealedSecret = Readonly<{ ownerId: string; endpointId: string; id: string; sealed: Buffer }>;
@@ -28,8 +25,8 @@ export type SecretInfo = Readonly<{ id: string; createdAt: Date; expiresAt: Date
  */
 export class SigningSecrets {
   readonly #box: SecretBox;
-  readonly #kept = new Map<string, { key: Buffer; until: number }>();
-  readonly #headers = new OpenedHeaders();
+  readonly #keys = new Opened<Buffer>();
+  readonly #headers = new Opened<string>();
 
   constructor(box: SecretBox) {
     this.#box = box;
@@ -79,14 +76,7 @@ export class SigningSecrets {
   /** The key that a secret stands for, to sign with. */
   open(secret: SealedSecret): Buffer {
     const place = sealedSecretPlace(secret);
-    const now = performance.now();
-    const kept = this.#kept.get(place);
-    if (kept !== undefined && kept.until > now) return kept.key;
-    const key = decodeSigningSecret(this.#box.open(secret.sealed, place));
-    this.#kept.delete(place);
-    this.#kept.set(place, { key, until: now + keptMs });
-    this.#forget(now);
-    return key;
+    return this.#keys.recall(place, () => decodeSigningSecret(this.#box.open(secret.sealed, place)));
   }
 
   /** Seals a header's value for its endpoint and its name. */
@@ -95,7 +85,7 @@ export class SigningSecrets {
   }
 
   openHeader(place: HeaderPlace, sealed: string): string {
-    return this.#headers.open(sealed, () =>
+    return this.#headers.recall(sealed, () =>
       this.#box.open(Buffer.from(sealed, 'base64'), sealedHeaderPlace(place)),
     );
   }
@@ -107,14 +97,6 @@ export class SigningSecrets {
       .where('endpoint_id', '=', endpointId)
       .execute();
     return rows.map(({ id, sealed }) => this.open({ ownerId, endpointId, id, sealed }));
-  }
-
-  /** What has outlived its minute stands at the front: entries are kept in the order in which they were opened. */
-  #forget(now: number): void {
-    for (const [place, { until }] of this.#kept) {
-      if (until > now && this.#kept.size <= maxKept) return;
-      this.#kept.delete(place);
-    }
   }
 }
 

@@ -1,13 +1,11 @@
-import { version } from '../config.ts';
+import { userAgent } from '../config.ts';
 import type { Sender } from '../egress/send.ts';
 import { openHeaders } from '../endpoints/endpoint-headers.ts';
+import { requestHeaders } from '../endpoints/request-headers.ts';
 import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
 import { encodeId } from '../ids.ts';
-import { signatureHeader } from '../signing/sign.ts';
 import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
-
-const userAgent = `Heliograph/${version}`;
 
 /** A header of the endpoint's owner, in clear. */
 export type OwnHeader = Readonly<{ name: string; value: string; isSecret: boolean }>;
@@ -36,18 +34,13 @@ export async function attempt(
   try {
     if (options.keys.length === 0) throw new Error('Nothing is sent unsigned.');
     const extra = options.extra?.() ?? [];
-    const prefix = row.sending?.headerPrefix ?? 'webhook-';
     const id = encodeId('Event', row.event_id);
     const timestamp = Math.floor(startedAt.getTime() / 1000);
-    const headers = {
-      ...(extra.length === 0 ? {} : Object.fromEntries(extra.map(({ name, value }) => [name, value]))),
-      'content-type': 'application/json',
-      'user-agent': userAgent,
-      [`${prefix}id`]: id,
-      [`${prefix}timestamp`]: String(timestamp),
-      [`${prefix}signature`]: signatureHeader(options.keys, { id, timestamp, body: options.body }),
-      ...(row.kind === 'TEST' ? { 'webhook-test': 'true' } : {}),
-    };
+    const headers = requestHeaders(
+      { id, timestamp, body: options.body },
+      { keys: options.keys, userAgent, own: extra, headerPrefix: row.sending?.headerPrefix },
+    );
+    if (row.kind === 'TEST') headers['webhook-test'] = 'true';
     const result = await sender.send({
       url: row.url ?? '',
       headers,

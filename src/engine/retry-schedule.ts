@@ -1,7 +1,6 @@
 import { dayMs } from '../clock.ts';
+import { retrySpread } from '../endpoints/plan-delivery.ts';
 
-/** Each delay is spread by up to a fifth, either way. */
-const jitter = 0.2;
 /** A receiver may ask for patience (RFC 9110, Retry-After), but not for more than a day. */
 const maxRetryAfterMs = dayMs;
 
@@ -22,14 +21,9 @@ export function retryDelayMs(options: {
   if (made >= options.maxAttempts) return undefined;
   // A shorter schedule than the delivery was created under: its last delay serves on.
   const seconds = scheduleSeconds[Math.min(made, scheduleSeconds.length - 1)] ?? 0;
-  const planned = seconds * 1000 * (1 + jitter * (2 * random - 1));
+  const planned = seconds * 1000 * (1 + retrySpread * (2 * random - 1));
   const asked = Math.min(options.retryAfterMs ?? 0, maxRetryAfterMs);
   return Math.round(Math.max(planned, asked));
-}
-
-/** Seconds from a delivery's creation to its last attempt where every delay is as long as it can be. */
-export function longestScheduleSeconds(scheduleSeconds: readonly number[]): number {
-  return scheduleSeconds.reduce((sum, seconds) => sum + seconds, 0) * (1 + jitter);
 }
 
 /** What a `Retry-After` header asks for, in milliseconds from `now`; undefined where it says nothing that is valid. */
