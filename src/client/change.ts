@@ -1,5 +1,14 @@
+export const deliveryStatuses = [
+  'PENDING',
+  'DELIVERING',
+  'RETRYING',
+  'SUCCEEDED',
+  'FAILED',
+  'DEAD_LETTER',
+] as const;
+
 /** What a delivery is at. */
-export type DeliveryStatus = 'PENDING' | 'DELIVERING' | 'RETRYING' | 'SUCCEEDED' | 'FAILED' | 'DEAD_LETTER';
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** Which changes of the log; what it leaves out is passed over. */
 export type LogFilter = Readonly<{

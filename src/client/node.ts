@@ -4,23 +4,5 @@ import { connectWith } from './connect.ts';
 /** The package on Node: with `ws`, which can stop reading, where Node's own WebSocket would fill the memory. */
 export const connect = connectWith(WebSocket);
 
-export type { Change, DeliveryStatus, LogFilter } from './change.ts';
-export type { Heliograph } from './connect.ts';
-export { logDocument, type TypedDocument } from './document.ts';
-export {
-  ForbiddenError,
-  GapError,
-  type GraphQLFailure,
-  HeliographError,
-  PositionAheadError,
-  PositionExpiredError,
-  RequestError,
-  UnauthenticatedError,
-  UnavailableError,
-  UsageError,
-} from './errors.ts';
 export { fileStore } from './file-store.ts';
-export type { FollowOptions, PositionStore } from './follow.ts';
-export type { Log, LogOptions, LogState } from './log.ts';
-export type { NewEvent, PublishedEvent } from './publish.ts';
-export type { ConnectOptions, Token } from './settings.ts';
+export * from './public.ts';

@@ -1,14 +1,6 @@
+import { deliveryStatuses } from '../change.ts';
 import { type Change, type DeliveryStatus, fileStore, UsageError } from '../node.ts';
 import { coloured, listOf, printable, type Session } from './session.ts';
-
-const statuses: readonly DeliveryStatus[] = [
-  'PENDING',
-  'DELIVERING',
-  'RETRYING',
-  'SUCCEEDED',
-  'FAILED',
-  'DEAD_LETTER',
-];
 
 export type Narrowing = Readonly<{ status?: string; endpoint?: string; type?: string }>;
 
@@ -23,8 +15,8 @@ export function filterOf({ status, endpoint, type }: Narrowing) {
 }
 
 function statusesOf(text: string): DeliveryStatus[] {
-  const names = listOf(text.toUpperCase(), statuses) ?? [];
-  return statuses.filter((status) => names.includes(status));
+  const names = listOf(text.toUpperCase(), deliveryStatuses) ?? [];
+  return deliveryStatuses.filter((status) => names.includes(status));
 }
 
 export function positionOf(text: string | undefined): number | 'head' | 'oldest' {

@@ -1,13 +1,7 @@
+import { deliveryStatuses } from '../../client/change.ts';
 import type { DeliveryStatus } from './generated/graphql.ts';
 
-export const statuses = [
-  'PENDING',
-  'DELIVERING',
-  'RETRYING',
-  'SUCCEEDED',
-  'FAILED',
-  'DEAD_LETTER',
-] as const satisfies readonly DeliveryStatus[];
+export const statuses = deliveryStatuses satisfies readonly DeliveryStatus[];
 
 const words: Readonly<Record<DeliveryStatus, string>> = {
   PENDING: 'Pending',
