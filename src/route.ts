@@ -49,6 +49,16 @@ export type RouteDeclaration = Omit<Route, 'handle'> &
     idempotency: string;
   }>;
 
+/** What is declared of a route that only shows something, to anybody. */
+export const publicRead = {
+  auth: [],
+  request: 'nothing',
+  errors: [],
+  records: [],
+  sideEffects: [],
+  idempotency: 'A read: changes nothing.',
+} satisfies Partial<RouteDeclaration>;
+
 const declarations: RouteDeclaration[] = [];
 
 /** Declares a route, once, when its module is loaded. Returns a function that makes the route from its handler. */

@@ -1,42 +1,33 @@
 import type { Logger } from '../log.ts';
-import { declareRoute, type Route, type RouteDeclaration, type RouteResponse } from '../route.ts';
+import { declareRoute, publicRead, type Route, type RouteResponse } from '../route.ts';
 import { type Asset, buildConsole, type ConsoleBundle } from './build-console.ts';
 import { consolePage } from './console-page.ts';
-
-const read = {
-  auth: [],
-  request: 'nothing',
-  errors: [],
-  records: [],
-  sideEffects: [],
-  idempotency: 'A read: changes nothing.',
-} satisfies Partial<RouteDeclaration>;
 
 const overview = declareRoute({
   method: 'GET',
   path: '/console',
-  ...read,
+  ...publicRead,
   description: 'The console: its overview. Not there with CONSOLE=false.',
   response: 'text/html',
 });
 const list = declareRoute({
   method: 'GET',
   path: '/console/:view',
-  ...read,
+  ...publicRead,
   description: 'The console: one of its views. Not there with CONSOLE=false.',
   response: 'text/html',
 });
 const record = declareRoute({
   method: 'GET',
   path: '/console/:view/:id',
-  ...read,
+  ...publicRead,
   description: 'The console: one record. Not there with CONSOLE=false.',
   response: 'text/html',
 });
 const assetPage = declareRoute({
   method: 'GET',
   path: '/console/assets/:file',
-  ...read,
+  ...publicRead,
   description:
     'A script or stylesheet of the console. Its name tells its content, so it may be kept for ever.',
   response: 'text/javascript, text/css; brotli or gzip where accepted; 404 where there is none of this name',

@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import { declareRoute, type Route, type RouteDeclaration, type RouteResponse } from '../route.ts';
+import { declareRoute, publicRead, type Route, type RouteResponse } from '../route.ts';
 import { type NavigationEntry, page, stylesheet } from './page.ts';
 import { readGuides } from './read-guides.ts';
 import { renderMarkdown } from './render-markdown.ts';
@@ -8,40 +8,31 @@ import { schemaReference } from './schema-reference.ts';
 const policy =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const read = {
-  auth: [],
-  request: 'nothing',
-  errors: [],
-  records: [],
-  sideEffects: [],
-  idempotency: 'A read: changes nothing.',
-} satisfies Partial<RouteDeclaration>;
-
 const contents = declareRoute({
   method: 'GET',
   path: '/docs',
-  ...read,
+  ...publicRead,
   description: 'The list of the guides.',
   response: 'text/html',
 });
 const reference = declareRoute({
   method: 'GET',
   path: '/docs/schema',
-  ...read,
+  ...publicRead,
   description: 'The schema reference.',
   response: 'text/html',
 });
 const style = declareRoute({
   method: 'GET',
   path: '/docs/style.css',
-  ...read,
+  ...publicRead,
   description: 'The stylesheet of the documentation.',
   response: 'text/css',
 });
 const guidePage = declareRoute({
   method: 'GET',
   path: '/docs/:guide',
-  ...read,
+  ...publicRead,
   description: 'One guide.',
   response: 'text/html; 404 where there is no guide of this name',
 });

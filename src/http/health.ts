@@ -1,5 +1,5 @@
 import type { Database } from '../db/pool.ts';
-import { declareRoute, type Route } from '../route.ts';
+import { declareRoute, publicRead, type Route } from '../route.ts';
 
 /** A readiness probe waits about this long itself. */
 const answerWithinMs = 2_000;
@@ -38,26 +38,16 @@ const alive = declareRoute({
   method: 'GET',
   path: '/healthz',
   description: 'Whether the process is alive: 200 as long as it can answer at all.',
-  auth: [],
-  request: 'nothing',
+  ...publicRead,
   response: '{"status":"alive"}',
-  errors: [],
-  records: [],
-  sideEffects: [],
-  idempotency: 'A read: changes nothing.',
 });
 
 const ready = declareRoute({
   method: 'GET',
   path: '/readyz',
   description: 'Whether the process wants requests: 200, or 503 with the reasons why not.',
-  auth: [],
-  request: 'nothing',
+  ...publicRead,
   response: '{"status":"ready"}, or with 503 {"status":"not ready","reasons":[…]}',
-  errors: [],
-  records: [],
-  sideEffects: [],
-  idempotency: 'A read: changes nothing.',
 });
 
 export function healthRoutes(options: { readiness: Readiness; isDraining: () => boolean }): Route[] {

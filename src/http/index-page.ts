@@ -1,4 +1,4 @@
-import { declareRoute, type Route } from '../route.ts';
+import { declareRoute, publicRead, type Route } from '../route.ts';
 
 const link = (href: string, text: string) => `<li><a href="${href}">${href}</a> ${text}</li>`;
 
@@ -52,14 +52,9 @@ const policy =
 const index = declareRoute({
   method: 'GET',
   path: '/',
+  ...publicRead,
   description: 'A page that says what this is and where to go; a browser is led to the console.',
-  auth: [],
-  request: 'nothing',
   response: 'text/html; 302 to /console where `accept` names text/html and the console is served',
-  errors: [],
-  records: [],
-  sideEffects: [],
-  idempotency: 'A read: changes nothing.',
 });
 
 export function indexRoute(options: { production: boolean; console: boolean }): Route {

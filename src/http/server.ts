@@ -7,7 +7,7 @@ import type { GrantWatch } from '../access/grant-watch.ts';
 import { ConfigError } from '../config.ts';
 import type { Services } from '../graph/context.ts';
 import type { MaskScope } from '../graph/mask-error.ts';
-import { declareRoute, type Route } from '../route.ts';
+import { declareRoute, publicRead, type Route } from '../route.ts';
 import { createAnonymousConnections } from './anonymous-connections.ts';
 import { answerRoute } from './answer-route.ts';
 import { BadCredentials } from './bad-credentials.ts';
@@ -272,26 +272,16 @@ const metricsPage = declareRoute({
   method: 'GET',
   path: '/metrics',
   description: 'What this process tells about itself, for Prometheus. Keep it from the public.',
-  auth: [],
-  request: 'nothing',
+  ...publicRead,
   response: 'text/plain in the Prometheus exposition format',
-  errors: [],
-  records: [],
-  sideEffects: [],
-  idempotency: 'A read: changes nothing.',
 });
 
 const schemaPage = declareRoute({
   method: 'GET',
   path: '/schema.graphql',
   description: 'The GraphQL schema as text. Not there with NODE_ENV=production.',
-  auth: [],
-  request: 'nothing',
+  ...publicRead,
   response: 'text/plain: the schema in SDL',
-  errors: [],
-  records: [],
-  sideEffects: [],
-  idempotency: 'A read: changes nothing.',
 });
 
 function metricsRoute({ registry }: Metrics): Route {

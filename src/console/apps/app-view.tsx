@@ -7,10 +7,10 @@ import { Confirm } from '../parts/confirm.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
 import { Field, Refused } from '../parts/form.tsx';
-import { Problem } from '../parts/problem.tsx';
+import { Pending } from '../parts/pending.tsx';
 import { SecretOnce } from '../parts/secret-once.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
+import { Tiles } from '../parts/tiles.tsx';
 import { Time } from '../parts/time.tsx';
 import {
   MakeInstallLinkDocument,
@@ -36,8 +36,7 @@ export default function AppView() {
             There is no such app, or it is somebody else’s. <Link href="/apps">All apps</Link>
           </p>
         )}
-        {data === undefined && error === undefined && <Skeleton lines={10} />}
-        {data === undefined && error !== undefined && <Problem error={error} onRetry={again} />}
+        {data === undefined && <Pending lines={10} error={error} onRetry={again} />}
       </div>
     );
   }
@@ -68,22 +67,15 @@ export default function AppView() {
 function Analytics({ app: { webhookAnalytics: analytics } }: Readonly<{ app: App }>) {
   if (analytics == null) return null;
   const figures = [
-    ['Installed by', analytics.installedTenants],
-    ['Subscribed', analytics.subscribedTenants],
-    ['Deliveries', analytics.recentDeliveries],
-    ['Failed', analytics.recentFailures],
+    ['Installed by', analytics.installedTenants.toLocaleString('en')],
+    ['Subscribed', analytics.subscribedTenants.toLocaleString('en')],
+    ['Deliveries', analytics.recentDeliveries.toLocaleString('en')],
+    ['Failed', analytics.recentFailures.toLocaleString('en')],
   ] as const;
   return (
     <section aria-labelledby="analytics">
       <h2 id="analytics">Last 24 hours</h2>
-      <dl className="tiles">
-        {figures.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value.toLocaleString('en')}</dd>
-          </div>
-        ))}
-      </dl>
+      <Tiles figures={figures} />
       {analytics.recentDeliveries > 0 && (
         <div className="chart">
           <Sparkline buckets={analytics.timeline} of="Last 24 hours, by half hours" />

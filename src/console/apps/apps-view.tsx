@@ -6,10 +6,10 @@ import { useMay } from '../app/viewer.ts';
 import { issueOf, useAct } from '../parts/act.ts';
 import { Field, Refused } from '../parts/form.tsx';
 import { Pages, useAsked } from '../parts/pages.tsx';
-import { Problem } from '../parts/problem.tsx';
+import { Pending } from '../parts/pending.tsx';
 import { SecretOnce } from '../parts/secret-once.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
 import { Time } from '../parts/time.tsx';
+import { ViewHead } from '../parts/view-head.tsx';
 import { Window } from '../parts/window.tsx';
 import { AppsPageDocument, type AppsPageQuery, CreateAnAppDocument } from './generated/graphql.ts';
 
@@ -29,15 +29,13 @@ export default function AppsView() {
   const page = data?.apps;
   return (
     <div className="manage">
-      <div className="view-head">
-        <h1>Apps</h1>
-        {page !== undefined && <span className="count">{page.totalCount.toLocaleString('en')}</span>}
+      <ViewHead title="Apps" count={page?.totalCount}>
         {mayChange && (
           <button type="button" className="primary" onClick={() => setMaking(true)}>
             New app
           </button>
         )}
-      </div>
+      </ViewHead>
       {made !== undefined && (
         <>
           <p>
@@ -47,8 +45,7 @@ export default function AppsView() {
           <SecretOnce secret={made.webhookSecret} name="The webhook’s signing secret." />
         </>
       )}
-      {error !== undefined && page === undefined && <Problem error={error} onRetry={again} />}
-      {page === undefined && error === undefined && <Skeleton lines={6} />}
+      {page === undefined && <Pending lines={6} error={error} onRetry={again} />}
       {page?.totalCount === 0 && (
         <p className="empty">
           There are no apps yet. An app is a partner’s program that other tenants can install.

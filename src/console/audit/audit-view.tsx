@@ -3,8 +3,7 @@ import { type FormEvent, useMemo } from 'react';
 import { useQuery } from 'urql';
 import { Link, useLocation, useSearch } from 'wouter';
 import { Pages, useAsked } from '../parts/pages.tsx';
-import { Problem } from '../parts/problem.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
+import { Pending } from '../parts/pending.tsx';
 import { Time } from '../parts/time.tsx';
 import { AuditPageDocument, type AuditPageQuery } from './generated/graphql.ts';
 
@@ -47,10 +46,9 @@ export default function AuditView() {
     <div className="manage">
       <h1>Audit</h1>
       <Filters />
-      {error !== undefined && page === undefined && (
-        <Problem error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
+      {page === undefined && (
+        <Pending lines={8} error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
       )}
-      {page === undefined && error === undefined && <Skeleton lines={8} />}
       {shown?.length === 0 && <p className="empty">Nothing matches on this page.</p>}
       {page !== undefined && shown !== undefined && (
         <>

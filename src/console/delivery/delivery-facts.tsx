@@ -1,9 +1,11 @@
 import { type ReactNode, useEffect, useState } from 'react';
-import { useMutation, useQuery } from 'urql';
+import { useQuery } from 'urql';
 import { Link } from 'wouter';
+import { useAct } from '../parts/act.ts';
 import { Copy } from '../parts/copy.tsx';
+import { Refused } from '../parts/form.tsx';
+import { Pending } from '../parts/pending.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
 import { Status, wordsOf } from '../parts/status.tsx';
 import { duration, Time } from '../parts/time.tsx';
 import {
@@ -26,9 +28,7 @@ export function DeliveryFacts({ id }: Readonly<{ id: string }>) {
     const timer = setInterval(() => reload({ requestPolicy: 'network-only' }), lookAgainMs);
     return () => clearInterval(timer);
   }, [isUnderWay, reload]);
-  if (data === undefined) {
-    return error === undefined ? <Skeleton lines={8} /> : <Problem error={error} onRetry={again} />;
-  }
+  if (data === undefined) return <Pending lines={8} error={error} onRetry={again} />;
   const { delivery } = data;
   if (delivery === null) {
     return <Problem error="There is no such delivery here: it was purged, or its id is another owner’s." />;
@@ -76,25 +76,22 @@ export function DeliveryFacts({ id }: Readonly<{ id: string }>) {
 }
 
 function Acts({ delivery, onDone }: Readonly<{ delivery: DeliveryDetailsFragment; onDone: () => void }>) {
-  const [replaying, replay] = useMutation(ReplayOneDocument);
-  const [cancelling, cancel] = useMutation(CancelOneDocument);
-  const [problem, setProblem] = useState<string>();
+  const replay = useAct(ReplayOneDocument);
+  const cancel = useAct(CancelOneDocument);
   const [replayed, setReplayed] = useState<string>();
   const { id, status, kind } = delivery;
   const hasFailed = (status === 'FAILED' || status === 'DEAD_LETTER') && kind !== 'TEST';
   const isQueued = status === 'PENDING' || status === 'RETRYING';
 
   async function send() {
-    const { data, error } = await replay({ input: { id } });
-    const result = data?.replayDelivery;
-    setProblem(result !== undefined && 'message' in result ? result.message : error?.message);
-    if (result?.__typename === 'ReplayDeliveryPayload') setReplayed(result.delivery.id);
+    cancel.clear();
+    const done = await replay.act({ input: { id } });
+    if (done !== undefined && 'delivery' in done) setReplayed(done.delivery.id);
     onDone();
   }
   async function end() {
-    const { data, error } = await cancel({ input: { id } });
-    const result = data?.cancelDelivery;
-    setProblem(result !== undefined && 'message' in result ? result.message : error?.message);
+    replay.clear();
+    await cancel.act({ input: { id } });
     onDone();
   }
 
@@ -105,19 +102,19 @@ function Acts({ delivery, onDone }: Readonly<{ delivery: DeliveryDetailsFragment
           <button
             type="button"
             className="primary"
-            disabled={replaying.fetching || replayed !== undefined}
+            disabled={replay.isRunning || replayed !== undefined}
             onClick={() => void send()}
           >
             Replay
           </button>
         )}
         {isQueued && (
-          <button type="button" disabled={cancelling.fetching} onClick={() => void end()}>
+          <button type="button" disabled={cancel.isRunning} onClick={() => void end()}>
             Cancel the delivery
           </button>
         )}
       </p>
-      {problem !== undefined && <Problem error={problem} />}
+      <Refused refusal={replay.refusal ?? cancel.refusal} />
       {replayed !== undefined && (
         <p role="status" className="notice">
           It is sent once more, as <Link href={`/deliveries/${replayed}`}>{replayed}</Link>.

@@ -4,11 +4,11 @@ import { useQuery } from 'urql';
 import { Link, useParams } from 'wouter';
 import { useMay } from '../app/viewer.ts';
 import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
+import { Pending } from '../parts/pending.tsx';
 import { percent } from '../parts/percent.ts';
-import { Problem } from '../parts/problem.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { Status } from '../parts/status.tsx';
+import { Tiles } from '../parts/tiles.tsx';
 import { duration, Time } from '../parts/time.tsx';
 import { EndpointActs } from './endpoint-acts.tsx';
 import { OneEndpointDocument, type OneEndpointQuery } from './generated/graphql.ts';
@@ -27,7 +27,7 @@ export default function EndpointView() {
     return (
       <div className="manage">
         <h1>Endpoint</h1>
-        {error === undefined ? <Skeleton lines={10} /> : <Problem error={error} onRetry={again} />}
+        <Pending lines={10} error={error} onRetry={again} />
       </div>
     );
   }
@@ -76,14 +76,7 @@ function Figures({ endpoint: { stats } }: Readonly<{ endpoint: Endpoint }>) {
   return (
     <section aria-labelledby="figures">
       <h2 id="figures">Last 24 hours</h2>
-      <dl className="tiles">
-        {figures.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Tiles figures={figures} />
       {stats.succeeded + stats.failed > 0 && (
         <div className="chart">
           <Sparkline buckets={stats.timeline} of="Last 24 hours, by half hours" />

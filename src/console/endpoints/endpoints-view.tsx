@@ -4,10 +4,10 @@ import { Link } from 'wouter';
 import { useMay } from '../app/viewer.ts';
 import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
 import { Pages, useAsked } from '../parts/pages.tsx';
+import { Pending } from '../parts/pending.tsx';
 import { percent } from '../parts/percent.ts';
-import { Problem } from '../parts/problem.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
+import { ViewHead } from '../parts/view-head.tsx';
 import { EndpointsPageDocument, type EndpointsPageQuery } from './generated/graphql.ts';
 
 type Endpoint = EndpointsPageQuery['endpoints']['nodes'][number];
@@ -23,19 +23,16 @@ export default function EndpointsView() {
   const page = data?.endpoints;
   return (
     <div className="manage">
-      <div className="view-head">
-        <h1>Endpoints</h1>
-        {page !== undefined && <span className="count">{page.totalCount.toLocaleString('en')}</span>}
+      <ViewHead title="Endpoints" count={page?.totalCount}>
         {mayChange && (
           <Link href="/endpoints/new" className="button primary">
             New endpoint
           </Link>
         )}
-      </div>
-      {error !== undefined && page === undefined && (
-        <Problem error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
+      </ViewHead>
+      {page === undefined && (
+        <Pending lines={6} error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
       )}
-      {page === undefined && error === undefined && <Skeleton lines={6} />}
       {page?.totalCount === 0 && (
         <div className="empty">
           <p>There are no endpoints yet. An endpoint is a URL of yours that events are sent to.</p>

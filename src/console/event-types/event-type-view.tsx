@@ -8,8 +8,7 @@ import { Confirm } from '../parts/confirm.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
 import { Field } from '../parts/form.tsx';
-import { Problem } from '../parts/problem.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
+import { Pending } from '../parts/pending.tsx';
 import { Time } from '../parts/time.tsx';
 import { DeprecateTypeDocument, OneEventTypeDocument, type OneEventTypeQuery } from './generated/graphql.ts';
 import { SchemaTree } from './schema-tree.tsx';
@@ -27,8 +26,7 @@ export default function EventTypeView() {
       <div className="manage">
         <h1>{name}</h1>
         {data !== undefined && <p>There is no event type of this name.</p>}
-        {data === undefined && error === undefined && <Skeleton lines={8} />}
-        {data === undefined && error !== undefined && <Problem error={error} onRetry={again} />}
+        {data === undefined && <Pending lines={8} error={error} onRetry={again} />}
       </div>
     );
   }

@@ -4,8 +4,8 @@ import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { useMay } from '../app/viewer.ts';
 import { useAsked } from '../parts/pages.tsx';
-import { Problem } from '../parts/problem.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
+import { Pending } from '../parts/pending.tsx';
+import { ViewHead } from '../parts/view-head.tsx';
 import { CatalogueViewDocument, type CatalogueViewQuery } from './generated/graphql.ts';
 
 type Type = CatalogueViewQuery['eventTypes'][number];
@@ -27,15 +27,13 @@ export default function EventTypesView() {
   const categories = [...new Set(shown?.map(({ category }) => category))];
   return (
     <div className="manage">
-      <div className="view-head">
-        <h1>Event types</h1>
-        {types !== undefined && <span className="count">{types.length.toLocaleString('en')}</span>}
+      <ViewHead title="Event types" count={types?.length}>
         {mayRegister && (
           <Link href="/event-types/new" className="button primary">
             Register a type
           </Link>
         )}
-      </div>
+      </ViewHead>
       <div className="filters">
         <label>
           Search
@@ -45,10 +43,9 @@ export default function EventTypesView() {
           {includeDeprecated ? 'Without deprecated ones' : 'With deprecated ones'}
         </Link>
       </div>
-      {error !== undefined && types === undefined && (
-        <Problem error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
+      {types === undefined && (
+        <Pending lines={8} error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
       )}
-      {types === undefined && error === undefined && <Skeleton lines={8} />}
       {shown?.length === 0 && <p className="empty">No event type matches.</p>}
       {categories.map((category) => (
         <section key={category} aria-labelledby={`category-${category}`}>

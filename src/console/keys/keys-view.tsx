@@ -6,11 +6,11 @@ import { issueOf, useAct } from '../parts/act.ts';
 import { Confirm } from '../parts/confirm.tsx';
 import { Field, Refused } from '../parts/form.tsx';
 import { Pages, useAsked } from '../parts/pages.tsx';
-import { Problem } from '../parts/problem.tsx';
+import { Pending } from '../parts/pending.tsx';
 import { SecretOnce } from '../parts/secret-once.tsx';
 import { Shape } from '../parts/shape.tsx';
-import { Skeleton } from '../parts/skeleton.tsx';
 import { Time, useNow } from '../parts/time.tsx';
+import { ViewHead } from '../parts/view-head.tsx';
 import { Window } from '../parts/window.tsx';
 import {
   CreateKeyDocument,
@@ -36,18 +36,15 @@ export default function KeysView() {
   const page = data?.apiKeys;
   return (
     <div className="manage">
-      <div className="view-head">
-        <h1>Keys</h1>
-        {page !== undefined && <span className="count">{page.totalCount.toLocaleString('en')}</span>}
+      <ViewHead title="Keys" count={page?.totalCount}>
         {mayChange && (
           <button type="button" className="primary" onClick={() => setMaking(true)}>
             New key
           </button>
         )}
-      </div>
+      </ViewHead>
       {made !== undefined && <SecretOnce secret={made} name="The new API key." />}
-      {error !== undefined && page === undefined && <Problem error={error} onRetry={again} />}
-      {page === undefined && error === undefined && <Skeleton lines={6} />}
+      {page === undefined && <Pending lines={6} error={error} onRetry={again} />}
       {page?.totalCount === 0 && (
         <p className="empty">There are no keys yet. A key lets a program of yours call the API.</p>
       )}

@@ -1,0 +1,15 @@
+import type { ReactNode } from 'react';
+
+/** The title of a list, how many there are once that is known, and what can be done with it. */
+export function ViewHead(
+  props: Readonly<{ title: string; count: number | undefined; children?: ReactNode }>,
+) {
+  const { title, count, children } = props;
+  return (
+    <div className="view-head">
+      <h1>{title}</h1>
+      {count !== undefined && <span className="count">{count.toLocaleString('en')}</span>}
+      {children}
+    </div>
+  );
+}
