@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
-import { runWithin, statement } from '../db/statement.ts';
+import { statement } from '../db/statement.ts';
 import type { Tables } from '../tables.ts';
-import { transition } from './transition.ts';
+import { transition, transitionWithin } from './transition.ts';
 
 const maxTries = 5;
 
@@ -32,7 +32,10 @@ export async function cancelWithin(
   { ownerId, id }: { ownerId: string; id: string },
 ): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
-    const [row] = await runWithin<{ ended: number; held: number }>(trx, cancelStatement, [ownerId, id]);
+    const [row] = await transitionWithin<{ ended: number; held: number }>(trx, cancelStatement, [
+      ownerId,
+      id,
+    ]);
     // It changed while it was locked: the next look sees it as it is now.
     if (row?.ended === 1 || row?.held !== 1 || tries === maxTries) return row?.ended === 1;
   }

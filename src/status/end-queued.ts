@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
-import { runWithin, statement } from '../db/statement.ts';
+import { statement } from '../db/statement.ts';
 import { highestUuid } from '../ids.ts';
 import type { FailureReason } from './status.ts';
-import { transition } from './transition.ts';
+import { transition, transitionWithin } from './transition.ts';
 
 const endQueuedStatement = statement(
   'end_queued',
@@ -55,13 +54,13 @@ export async function endQueued(
   while (signal?.aborted !== true) {
     const rows = await retrying(
       () =>
-        db.query.transaction().execute(async (trx) => {
-          // PostgreSQL 18.4 crashes where it prunes partitions for a row that changed while the statement waited for it.
-          await sql`set local enable_partition_pruning = off`.execute(trx);
-          return await runWithin<{ ended: number; held: number }>(trx, endQueuedStatement, [
-            ...[ownerId, endpointId, reason, claimedToo, through, endQueuedChunk],
-          ]);
-        }),
+        db.query
+          .transaction()
+          .execute((trx) =>
+            transitionWithin<{ ended: number; held: number }>(trx, endQueuedStatement, [
+              ...[ownerId, endpointId, reason, claimedToo, through, endQueuedChunk],
+            ]),
+          ),
       { attempts: 5 },
     );
     const { ended = 0, held = 0 } = rows[0] ?? {};

@@ -1,3 +1,6 @@
+import { sql, type Transaction } from 'kysely';
+import { runWithin, type Statement } from '../db/statement.ts';
+import type { Tables } from '../tables.ts';
 import { logTail, statTail } from './log-tail.ts';
 
 /**
@@ -82,3 +85,18 @@ const attemptWriters = `
     on conflict (owner_id, endpoint_id, hour, bucket) do update set attempts = l.attempts + excluded.attempts
     returning 1
   )`;
+
+/**
+ * Runs a statement with a transition whose rows others are likely to change at that moment, as the last one of a
+ * transaction. PostgreSQL 18.4 crashes in `perform_pruning_base_step` where such a statement prunes partitions after it
+ * has waited for a row that was changed meanwhile, so it does not prune. Settling does: it would have to look into every
+ * partition for each row.
+ */
+export async function transitionWithin<Row>(
+  trx: Transaction<Tables>,
+  query: Statement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  await sql`set local enable_partition_pruning = off`.execute(trx);
+  return await runWithin<Row>(trx, query, values);
+}
