@@ -22,8 +22,11 @@ export default {
     {
       name: 'rules-know-no-graphql',
       severity: 'error',
-      comment: 'GraphQL stands in *.graph.ts, in graph/ and http/.',
-      from: { path: '^src/', pathNot: '(\\.graph\\.ts$|^src/(client|graph|http|inventory|docs|schema))' },
+      comment: 'GraphQL stands in *.graph.ts, in graph/ and transports/.',
+      from: {
+        path: '^src/',
+        pathNot: '(\\.graph\\.ts$|^src/(client|graph|transports|server\\.ts|inventory|docs|schema))',
+      },
       to: { path: '(^src/graph/(builder|result|connection|node|scalars)|node_modules/(graphql|@pothos)/)' },
     },
     {

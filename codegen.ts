@@ -17,9 +17,9 @@ import {
 // Loads every room that declares a route.
 import './src/app.ts';
 import { printSettings } from './src/docs/print-settings.ts';
-import { idOfText } from './src/http/trusted-documents.ts';
 import { generateInventory } from './src/inventory/generate-inventory.ts';
 import { schema } from './src/schema.ts';
+import { idOfText } from './src/transports/trusted-documents.ts';
 
 /**
  * Writes what is made from the code: `schema/schema.graphql`, which clients generate from, the inventory beside it, the guide

@@ -18,7 +18,6 @@ import { docsRoutes } from './docs/routes.ts';
 import { AddressGuard } from './egress/address-guard.ts';
 import { createSender, type SenderOptions } from './egress/send.ts';
 import { Handshakes } from './endpoints/handshakes.ts';
-import { SigningSecrets } from './endpoints/signing-secrets.ts';
 import { EngineMetrics } from './engine/engine-metrics.ts';
 import { Worker } from './engine/worker.ts';
 import { EventTypeCatalogue } from './event-types/payload-validator.ts';
@@ -27,8 +26,6 @@ import { Forwarder } from './forwarding/forwarder.ts';
 import type { Services } from './graph/context.ts';
 import { createReadiness } from './http/health.ts';
 import { Metrics } from './http/metrics.ts';
-import { createHttpServer } from './http/server.ts';
-import { readTrustedDocuments } from './http/trusted-documents.ts';
 import { installRoutes } from './installations/install-callback.ts';
 import { internalRoutes } from './internal/routes.ts';
 import { JobRunner } from './jobs/job-runner.ts';
@@ -38,9 +35,12 @@ import { Hub } from './live/hub.ts';
 import type { Logger } from './log.ts';
 import { ReplayRunner } from './replays/replay-runner.ts';
 import { schema } from './schema.ts';
+import { SigningSecrets } from './sending/signing-secrets.ts';
+import { createHttpServer } from './server.ts';
 import { parseKeyRing, SecretBox } from './signing/secret-box.ts';
 import { partitionedTables } from './status/partitioned-tables.ts';
 import { TenantStandings } from './tenants/tenant-standings.ts';
+import { readTrustedDocuments } from './transports/trusted-documents.ts';
 
 /**
  * The program, put together: the only place where pools, engine, schema and server meet. What a process runs depends

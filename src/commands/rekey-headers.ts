@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
-import { sealedHeaderPlace } from '../endpoints/sealed-headers.ts';
 import { lowestUuid } from '../ids.ts';
+import { sealedHeaderPlace } from '../sending/sealed-headers.ts';
 
 const batchRows = 200;
 

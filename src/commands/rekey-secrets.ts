@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { sealedTokenKeyPlace } from '../access/app-tokens.ts';
 import type { Database } from '../db/pool.ts';
-import { sealedSecretPlace } from '../endpoints/signing-secrets.ts';
 import { sealedAnswerPlace } from '../idempotency/with-idempotency.ts';
 import { lowestUuid } from '../ids.ts';
+import { sealedSecretPlace } from '../sending/signing-secrets.ts';
 import { BrokenSealError, type SecretBox, UnknownSealKeyError } from '../signing/secret-box.ts';
 import { rekeyHeaders } from './rekey-headers.ts';
 

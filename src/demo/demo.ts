@@ -6,11 +6,11 @@ import { AddressGuard } from '../egress/address-guard.ts';
 import { createSender, type Sender, type SenderOptions } from '../egress/send.ts';
 import { createEndpoint } from '../endpoints/create-endpoint.ts';
 import type { Handshakes } from '../endpoints/handshakes.ts';
-import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
 import { registerEventType } from '../event-types/catalogue.ts';
 import { findEventType } from '../event-types/event-type.ts';
 import type { Logger } from '../log.ts';
 import { declareRoute, type Route } from '../route.ts';
+import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import { verifySignature } from '../signing/sign.ts';
 import type { Tables } from '../tables.ts';
 

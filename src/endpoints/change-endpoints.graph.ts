@@ -7,6 +7,7 @@ import {
   idempotencyNote,
   idempotently,
 } from '../idempotency/idempotently.graph.ts';
+import { sendingChange } from '../sending/sending.ts';
 import { endQueuedOrLeave } from '../status/end-queued.ts';
 import { askedEndpoint } from './asking-owner.ts';
 import { createEndpoint } from './create-endpoint.ts';
@@ -23,7 +24,6 @@ import { endpointOwner } from './endpoint-owner.graph.ts';
 import { byOf, rulesOf } from './endpoint-services.ts';
 import { ownSecretRule, refuseBadSecret } from './rotate-secret.ts';
 import { changedSendingInputs, headersOf, newSendingInputs } from './sending.graph.ts';
-import { sendingChange } from './sending.ts';
 import { finishUpdate, updateEndpoint } from './update-endpoint.ts';
 
 const urlRule =

@@ -3,11 +3,11 @@ import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { LimitExceededError } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import { changeSending, type SendingChange, sendingSet } from '../sending/sending.ts';
+import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { EndpointSending, Tables } from '../tables.ts';
 import { type Endpoint, maxEndpointsPerOwner } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
-import { changeSending, type SendingChange, sendingSet } from './sending.ts';
-import type { SigningSecrets } from './signing-secrets.ts';
 
 /** The first half of the advisory locks that count an owner's endpoints; any number that nobody else uses. */
 const countLock = 7_203_116;

@@ -4,8 +4,8 @@ import type { AddressGuard } from '../egress/address-guard.ts';
 import { checkUrl } from '../egress/check-url.ts';
 import { ValidationError, type ValidationIssue } from '../errors.ts';
 import { checkSubscription } from '../event-types/subscription-pattern.ts';
+import { type SendingChange, sendingIssues } from '../sending/sending.ts';
 import { isStorable } from '../text.ts';
-import { type SendingChange, sendingIssues } from './sending.ts';
 
 export const maxDescriptionChars = 1_000;
 export const maxDeliveryRate = 10_000;

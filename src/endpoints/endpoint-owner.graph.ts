@@ -5,11 +5,11 @@ import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import type { Types } from '../graph/schema-types.ts';
+import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { Tables } from '../tables.ts';
 import { findTenants } from '../tenants/tenant.ts';
 import { Tenant } from '../tenants/tenants.graph.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { SigningSecrets } from './signing-secrets.ts';
 
 type OwnerKind = Endpoint['owner_kind'];
 

@@ -1,9 +1,9 @@
 import type { By } from '../access/actor.ts';
 import type { AddressGuard } from '../egress/address-guard.ts';
 import { type Context, requireActor } from '../graph/context.ts';
+import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import { type EndpointRules, endpointRules } from './endpoint-input.ts';
 import type { Handshakes } from './handshakes.ts';
-import type { SigningSecrets } from './signing-secrets.ts';
 
 declare module '../graph/context.ts' {
   interface Services {

@@ -7,6 +7,11 @@ import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
 import { encodeId } from '../ids.ts';
+import {
+  listSecretsInForce,
+  maxSecretsInForce,
+  type SecretInfo as SecretInfoRow,
+} from '../sending/signing-secrets.ts';
 import { askedOwners, findAmong } from './asking-owner.ts';
 import {
   createdAt,
@@ -18,11 +23,6 @@ import {
 import { listEndpointAudit } from './endpoint-audit.ts';
 import { type EndpointCircuit, findCircuits, untroubled } from './endpoint-health.ts';
 import { EndpointOwner, loadOwner } from './endpoint-owner.graph.ts';
-import {
-  listSecretsInForce,
-  maxSecretsInForce,
-  type SecretInfo as SecretInfoRow,
-} from './signing-secrets.ts';
 
 export const seeEndpoints = { tenant: 'MANAGE_WEBHOOKS', app: 'VIEW_DELIVERIES' } as const;
 export const changeEndpoints = { tenant: 'MANAGE_WEBHOOKS', app: 'MANAGE_WEBHOOK' } as const;

@@ -3,7 +3,7 @@ import { databaseNow } from '../clock.ts';
 import { BLOCKED_ADDRESS_MESSAGE } from '../egress/check-url.ts';
 import type { Sender, SendResult } from '../egress/send.ts';
 import { encodeId, mintUuid } from '../ids.ts';
-import { requestHeaders } from './request-headers.ts';
+import { requestHeaders } from '../sending/request-headers.ts';
 
 /** An answer is one short JSON object; what is longer is not read for it, however it goes on. */
 const maxAnswerChars = 4_000;

@@ -7,11 +7,12 @@ import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Sender } from '../egress/send.ts';
 import type { Logger } from '../log.ts';
+import { openHeaders } from '../sending/endpoint-headers.ts';
+import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { releaseWaiting } from '../status/release-waiting.ts';
 import type { Tables } from '../tables.ts';
 import type { Endpoint } from './endpoint.ts';
-import { openHeaders } from './endpoint-headers.ts';
 import { type HandshakeOutcome, shakeHands } from './handshake.ts';
 import {
   handBackHandshake,
@@ -20,7 +21,6 @@ import {
   startedHandshake,
   startHandshake,
 } from './record-handshake.ts';
-import type { SigningSecrets } from './signing-secrets.ts';
 
 /** Handshakes that nobody waits for, at once in this process, and of one owner among them: receivers may be slow. */
 const maxInBackground = 64;

@@ -6,6 +6,7 @@ import {
   idempotencyNote,
   idempotently,
 } from '../idempotency/idempotently.graph.ts';
+import { maxSecretsInForce } from '../sending/signing-secrets.ts';
 import { askedEndpoint } from './asking-owner.ts';
 import { changeEndpoints, Endpoint } from './endpoint.graph.ts';
 import { getEndpoint } from './endpoint.ts';
@@ -19,7 +20,6 @@ import {
   refuseOverlap,
   rotateSecret,
 } from './rotate-secret.ts';
-import { maxSecretsInForce } from './signing-secrets.ts';
 import { maxVerifiesPerMinute, verifyEndpoint } from './verify-endpoint.ts';
 
 const rotateSecrets = { tenant: 'MANAGE_WEBHOOKS', app: 'ROTATE_SECRETS' } as const;

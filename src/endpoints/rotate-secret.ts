@@ -4,11 +4,11 @@ import { appendAudit } from '../audit/append-audit.ts';
 import { invalid, LimitExceededError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
 import { encodeId } from '../ids.ts';
+import { maxSecretsInForce, type SigningSecrets } from '../sending/signing-secrets.ts';
 import { ownSecretProblem } from '../signing/own-secret.ts';
 import { decodeSigningSecret } from '../signing/secret.ts';
 import type { Tables } from '../tables.ts';
 import { type Endpoint, lockEndpoint } from './endpoint.ts';
-import { maxSecretsInForce, type SigningSecrets } from './signing-secrets.ts';
 
 export const defaultOverlapSeconds = 86_400;
 export const maxOverlapSeconds = 604_800;

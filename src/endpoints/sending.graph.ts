@@ -1,16 +1,21 @@
 import type { InputFieldBuilder } from '@pothos/core';
 import { builder } from '../graph/builder.ts';
 import type { Types } from '../graph/schema-types.ts';
-import type { StoredHeader } from '../tables.ts';
-import { Endpoint } from './endpoint.graph.ts';
-import { type HeaderValue, maxHeaderBytes, maxHeaders, reservedHeaders } from './endpoint-headers.ts';
+import {
+  type HeaderValue,
+  maxHeaderBytes,
+  maxHeaders,
+  reservedHeaders,
+} from '../sending/endpoint-headers.ts';
 import {
   longestTimeoutMs,
   maxScheduleEntries,
   maxStopStatuses,
   shortestTimeoutMs,
   usualHeaderPrefix,
-} from './sending.ts';
+} from '../sending/sending.ts';
+import type { StoredHeader } from '../tables.ts';
+import { Endpoint } from './endpoint.graph.ts';
 
 const nameRule = `Letters, digits and !#$%&'*+-.^_\`|~; at most 256 characters. Reserved are ${reservedHeaders}.`;
 const valueRule = 'Printable ASCII with spaces and tabs between; no line break.';

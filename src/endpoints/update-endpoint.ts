@@ -2,13 +2,13 @@ import { sql, type Transaction } from 'kysely';
 import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
+import { changeSending, type SendingChange, sendingDifferences } from '../sending/sending.ts';
+import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { releaseWaiting } from '../status/release-waiting.ts';
 import type { Tables } from '../tables.ts';
 import { type Endpoint, lockEndpoint } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
-import { changeSending, type SendingChange, sendingDifferences } from './sending.ts';
-import type { SigningSecrets } from './signing-secrets.ts';
 
 /** Its state before and after: `finishUpdate` needs both. They are the same where nothing was changed. */
 export type UpdatedEndpoint = Readonly<{ before: Endpoint; after: Endpoint }>;

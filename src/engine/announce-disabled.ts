@@ -1,9 +1,9 @@
 import { sql, type Transaction } from 'kysely';
 import type { DisabledReason, Endpoint } from '../endpoints/endpoint.ts';
-import { type DeliveryRules, planDelivery } from '../endpoints/plan-delivery.ts';
 import { categoryOf } from '../event-types/event-type-name.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { encodeId, mintUuid } from '../ids.ts';
+import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import { createDeliveriesWithin, type NewDelivery, type NewEvent } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';

@@ -1,9 +1,9 @@
 import { userAgent } from '../config.ts';
 import type { Sender } from '../egress/send.ts';
-import { openHeaders } from '../endpoints/endpoint-headers.ts';
-import { requestHeaders } from '../endpoints/request-headers.ts';
-import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
 import { encodeId } from '../ids.ts';
+import { openHeaders } from '../sending/endpoint-headers.ts';
+import { requestHeaders } from '../sending/request-headers.ts';
+import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
 

@@ -1,7 +1,7 @@
+import { parseRetryAfter, retryDelayMs } from '../sending/retry-schedule.ts';
 import type { AttemptRecord, Change } from '../status/apply.ts';
 import type { AttemptOutcome, FailureReason } from '../status/status.ts';
 import type { ClaimedRow } from './claim.ts';
-import { parseRetryAfter, retryDelayMs } from './retry-schedule.ts';
 
 /** What an attempt came to: a value, never an exception. */
 export type Outcome = Readonly<{

@@ -3,7 +3,7 @@ import { systemActor } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
-import type { DeliveryRules } from '../endpoints/plan-delivery.ts';
+import type { DeliveryRules } from '../sending/plan-delivery.ts';
 import { hintDeliveries, type NewDelivery } from '../status/create-deliveries.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { announceDisabled } from './announce-disabled.ts';

@@ -1,6 +1,6 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import type { SigningSecrets } from '../endpoints/signing-secrets.ts';
+import type { SigningSecrets } from '../sending/signing-secrets.ts';
 
 const inForceStatement = statement(
   'secrets_in_force',

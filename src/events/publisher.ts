@@ -1,8 +1,8 @@
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import { run, statement } from '../db/statement.ts';
-import type { DeliveryRules } from '../endpoints/plan-delivery.ts';
 import { LimitExceededError, RequestError, ValidationError } from '../errors.ts';
+import type { DeliveryRules } from '../sending/plan-delivery.ts';
 import { createDeliveries, isAudienceChanged } from '../status/create-deliveries.ts';
 import { createDeliveriesInParts } from '../status/create-deliveries-in-parts.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';

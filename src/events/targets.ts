@@ -1,6 +1,6 @@
-import { type DeliveryRules, planDelivery } from '../endpoints/plan-delivery.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { mintUuid } from '../ids.ts';
+import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import type {
   AudienceVersion,
   NewDeliveries,

@@ -5,11 +5,11 @@ import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import { type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
-import { planDelivery } from '../endpoints/plan-delivery.ts';
 import { invalid, LimitExceededError, type ValidationError } from '../errors.ts';
 import { type EventType, findEventTypesByName, listEventTypes } from '../event-types/event-type.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { encodeId, mintUuid } from '../ids.ts';
+import { planDelivery } from '../sending/plan-delivery.ts';
 import {
   createDeliveriesWithin,
   hintDeliveries,

@@ -2,9 +2,9 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { AppEventStream } from '../apps/webhook.ts';
 import type { Database } from '../db/pool.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
-import { type DeliveryRules, planDelivery } from '../endpoints/plan-delivery.ts';
 import { mintUuid } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import type { NewDelivery } from '../status/create-deliveries.ts';
 import type { Tables } from '../tables.ts';
 

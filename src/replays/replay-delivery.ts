@@ -4,10 +4,10 @@ import { appendAudit } from '../audit/append-audit.ts';
 import type { Delivery } from '../deliveries/delivery.ts';
 import { findDelivery } from '../deliveries/find-delivery.ts';
 import { type Endpoint, findEndpoint } from '../endpoints/endpoint.ts';
-import { type DeliveryRules, planDelivery } from '../endpoints/plan-delivery.ts';
 import { NotFoundError, NotReplayableError } from '../errors.ts';
 import { findEvents } from '../events/find-event.ts';
 import { encodeId, mintUuid } from '../ids.ts';
+import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import { type NewReplay, replayWithin } from '../status/replay-deliveries.ts';
 import type { Tables } from '../tables.ts';
 

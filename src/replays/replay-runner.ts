@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
-import type { DeliveryRules } from '../endpoints/plan-delivery.ts';
 import { messageOf } from '../errors.ts';
 import { type Logger, warnAtTimes } from '../log.ts';
 import { Loop } from '../loop.ts';
+import type { DeliveryRules } from '../sending/plan-delivery.ts';
 import {
   claimReplayJob,
   gatherItems,

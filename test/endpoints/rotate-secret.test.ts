@@ -2,8 +2,8 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Endpoint } from '../../src/endpoints/endpoint.ts';
 import { rotateSecret } from '../../src/endpoints/rotate-secret.ts';
-import { listSecretsInForce } from '../../src/endpoints/signing-secrets.ts';
 import { LimitExceededError, NotFoundError, ValidationError } from '../../src/errors.ts';
+import { listSecretsInForce } from '../../src/sending/signing-secrets.ts';
 import { signatureHeader } from '../../src/signing/sign.ts';
 import { by, openRoom, type Room } from './room.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRetryAfter } from '../../src/engine/retry-schedule.ts';
+import { parseRetryAfter } from '../../src/sending/retry-schedule.ts';
 
 const now = Date.UTC(2026, 10, 27, 12, 0, 0);
 

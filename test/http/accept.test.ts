@@ -1,6 +1,6 @@
 import { OperationTypeNode } from 'graphql';
 import { expect, test } from 'vitest';
-import { chooseMediaType } from '../../src/http/accept.ts';
+import { chooseMediaType } from '../../src/transports/accept.ts';
 
 const { QUERY, SUBSCRIPTION } = OperationTypeNode;
 const apollo =

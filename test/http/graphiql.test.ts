@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { graphiqlPage } from '../../src/http/graphiql.ts';
+import { graphiqlPage } from '../../src/transports/graphiql.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;

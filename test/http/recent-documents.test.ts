@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recentDocuments } from '../../src/http/recent-documents.ts';
+import { recentDocuments } from '../../src/transports/recent-documents.ts';
 
 test('keeps the documents used last, up to 200,000 characters together', () => {
   const cache = recentDocuments<number>();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { endableStream } from '../../src/http/stream.ts';
+import { endableStream } from '../../src/transports/stream.ts';
 
 function source(options: { hangs?: boolean; fails?: boolean } = {}) {
   let given = 0;

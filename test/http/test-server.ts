@@ -6,7 +6,7 @@ import { UnavailableError } from '../../src/errors.ts';
 import type { Services } from '../../src/graph/context.ts';
 import { createReadiness } from '../../src/http/health.ts';
 import { Metrics } from '../../src/http/metrics.ts';
-import { createHttpServer, type HttpServerOptions } from '../../src/http/server.ts';
+import { createHttpServer, type HttpServerOptions } from '../../src/server.ts';
 import { actors } from '../graph/actors.ts';
 import { createTestSchema } from '../graph/test-schema.ts';
 import { createTestDatabase, quietLogger } from '../support/database.ts';

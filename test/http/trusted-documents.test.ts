@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDocumentGate, idOfText, readTrustedDocuments } from '../../src/http/trusted-documents.ts';
+import {
+  createDocumentGate,
+  idOfText,
+  readTrustedDocuments,
+} from '../../src/transports/trusted-documents.ts';
 import { connectAs, subscribeTo } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 

@@ -2,7 +2,7 @@ import { graphql } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Actor } from '../../src/access/actor.ts';
 import { createApp } from '../../src/apps/create-app.ts';
-import { SigningSecrets } from '../../src/endpoints/signing-secrets.ts';
+import { SigningSecrets } from '../../src/sending/signing-secrets.ts';
 import '../../src/apps/app.graph.ts';
 import { builder } from '../../src/graph/builder.ts';
 import type { Context, Services } from '../../src/graph/context.ts';

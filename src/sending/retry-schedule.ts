@@ -1,5 +1,5 @@
 import { dayMs } from '../clock.ts';
-import { retrySpread } from '../endpoints/plan-delivery.ts';
+import { retrySpread } from './plan-delivery.ts';
 
 /** A receiver may ask for patience (RFC 9110, Retry-After), but not for more than a day. */
 const maxRetryAfterMs = dayMs;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { HttpRefusal } from '../http/http-refusal.ts';
 import { isUtf8 } from './accept.ts';
-import { HttpRefusal } from './http-refusal.ts';
 
 /**
  * The body of a POST is JSON in UTF-8, as it is. Throws 415 for anything else: read as what it is not, it would be called

@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
 import type { GrantWatch } from '../access/grant-watch.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from '../http/metrics.ts';
 import { recentDocuments } from './recent-documents.ts';
 import type { RequestContext } from './request-context.ts';
 import { useCostLimit } from './use-cost-limit.ts';

@@ -1,6 +1,6 @@
 import { type ExecutionArgs, getOperationAST, Kind } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from '../http/metrics.ts';
 import type { RequestContext } from './request-context.ts';
 import { endableStream } from './stream.ts';
 

@@ -8,8 +8,8 @@ import {
   OperationTypeNode,
 } from 'graphql';
 import { asHolder } from '../db/shares.ts';
+import type { Holdings } from '../http/holdings.ts';
 import { type AskedOperation, missingDocument } from './graphql-request.ts';
-import type { Holdings } from './holdings.ts';
 import type { RequestContext } from './request-context.ts';
 import { endableStream } from './stream.ts';
 import type { DocumentGate } from './trusted-documents.ts';

@@ -1,6 +1,7 @@
+import type { Selectable } from 'kysely';
 import type { Config } from '../config.ts';
 import type { FailureReason } from '../status/status.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Tables } from '../tables.ts';
 
 /** A handshake that ends releases the deliveries that wait for it. This wait is for when that release is lost. */
 const handshakeWaitMs = 5_000;
@@ -30,7 +31,10 @@ export type DeliveryPlan = Readonly<{
  * how many attempts it gets, when the first one is due, or why it is refused at once.
  */
 export function planDelivery(
-  endpoint: Pick<Endpoint, 'is_active' | 'disabled_reason' | 'verification' | 'sending'>,
+  endpoint: Pick<
+    Selectable<Tables['endpoint']>,
+    'is_active' | 'disabled_reason' | 'verification' | 'sending'
+  >,
   { retrySchedule: usual, requireVerification }: DeliveryRules,
 ): DeliveryPlan {
   const retrySchedule = endpoint.sending?.retrySchedule ?? usual;

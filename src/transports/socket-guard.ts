@@ -3,8 +3,8 @@ import type { RawData, WebSocket } from 'ws';
 import { messageOf } from '../errors.ts';
 import { markLostNumbers, maxLostNumbers } from '../exact-json.ts';
 import type { Progress } from '../graph/context.ts';
+import { refuseJson } from '../http/json-limits.ts';
 import { closeCodes } from './close-codes.ts';
-import { refuseJson } from './json-limits.ts';
 
 /** Messages, pings and pongs from a client: so many at once, then so many a second. */
 const messageBurst = 400;

@@ -1,32 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
-import type { Authenticator } from '../access/authenticate.ts';
-import type { GrantWatch } from '../access/grant-watch.ts';
-import { ConfigError } from '../config.ts';
-import type { Services } from '../graph/context.ts';
-import type { MaskScope } from '../graph/mask-error.ts';
-import { declareRoute, publicRead, type Route } from '../route.ts';
-import { createAnonymousConnections } from './anonymous-connections.ts';
-import { answerRoute } from './answer-route.ts';
-import { BadCredentials } from './bad-credentials.ts';
-import { createClientAddress } from './client-address.ts';
-import { createGraphQLEndpoint } from './graphql-endpoint.ts';
-import { healthRoutes, type Readiness } from './health.ts';
-import { Holdings } from './holdings.ts';
-import { createHosts } from './hosts.ts';
-import { indexRoute } from './index-page.ts';
-import { leavingOf } from './leaving.ts';
-import type { HeldThing, Metrics } from './metrics.ts';
-import { createOperations } from './operation.ts';
-import { Origins } from './origin.ts';
-import { RateLimit } from './rate-limit.ts';
-import { createRouter } from './router.ts';
-import { slowConsumerMs, streamHeartbeatMs } from './send-results.ts';
-import { createDocumentGate, type TrustedDocuments } from './trusted-documents.ts';
-import { createWebSockets, refuseUpgrade } from './websocket.ts';
-import { createGraphQLYoga } from './yoga.ts';
+import type { GraphQLSchema } from 'graphql';
+import type { Authenticator } from './access/authenticate.ts';
+import type { GrantWatch } from './access/grant-watch.ts';
+import { ConfigError } from './config.ts';
+import type { Services } from './graph/context.ts';
+import type { MaskScope } from './graph/mask-error.ts';
+import { createAnonymousConnections } from './http/anonymous-connections.ts';
+import { answerRoute } from './http/answer-route.ts';
+import { BadCredentials } from './http/bad-credentials.ts';
+import { createClientAddress } from './http/client-address.ts';
+import { healthRoutes, type Readiness } from './http/health.ts';
+import { Holdings } from './http/holdings.ts';
+import { createHosts } from './http/hosts.ts';
+import { indexRoute } from './http/index-page.ts';
+import { leavingOf } from './http/leaving.ts';
+import type { HeldThing, Metrics } from './http/metrics.ts';
+import { metricsRoute } from './http/metrics-route.ts';
+import { Origins } from './http/origin.ts';
+import { RateLimit } from './http/rate-limit.ts';
+import { createRouter } from './http/router.ts';
+import type { Route } from './route.ts';
+
+import { createGraphQLEndpoint } from './transports/graphql-endpoint.ts';
+import { createOperations } from './transports/operation.ts';
+import { schemaRoute } from './transports/schema-route.ts';
+import { slowConsumerMs, streamHeartbeatMs } from './transports/send-results.ts';
+import { createDocumentGate, type TrustedDocuments } from './transports/trusted-documents.ts';
+import { createWebSockets, refuseUpgrade } from './transports/websocket.ts';
+import { createGraphQLYoga } from './transports/yoga.ts';
 
 /** To send the whole of a request: 4 MiB at 70 kB/s. Bounds who sends a byte a minute. */
 const requestTimeoutMs = 60_000;
@@ -267,36 +270,3 @@ function requestIdOf(request: IncomingMessage): string {
 
 const knownMethods = ['GET', 'POST', 'HEAD', 'OPTIONS'];
 const methodOf = ({ method = '' }: IncomingMessage) => (knownMethods.includes(method) ? method : 'other');
-
-const metricsPage = declareRoute({
-  method: 'GET',
-  path: '/metrics',
-  description: 'What this process tells about itself, for Prometheus. Keep it from the public.',
-  ...publicRead,
-  response: 'text/plain in the Prometheus exposition format',
-});
-
-const schemaPage = declareRoute({
-  method: 'GET',
-  path: '/schema.graphql',
-  description: 'The GraphQL schema as text. Not there with NODE_ENV=production.',
-  ...publicRead,
-  response: 'text/plain: the schema in SDL',
-});
-
-function metricsRoute({ registry }: Metrics): Route {
-  return metricsPage(async () => ({
-    status: 200,
-    headers: { 'content-type': registry.contentType },
-    body: await registry.metrics(),
-  }));
-}
-
-function schemaRoute(schema: GraphQLSchema): Route {
-  const body = printSchema(lexicographicSortSchema(schema));
-  return schemaPage(() => ({
-    status: 200,
-    headers: { 'content-type': 'text/plain; charset=utf-8' },
-    body,
-  }));
-}
