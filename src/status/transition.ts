@@ -89,8 +89,10 @@ const attemptWriters = `
 /**
  * Runs a statement with a transition whose rows others are likely to change at that moment, as the last one of a
  * transaction. PostgreSQL 18.4 crashes in `perform_pruning_base_step` where such a statement prunes partitions after it
- * has waited for a row that was changed meanwhile, so it does not prune. Settling does: it would have to look into every
- * partition for each row.
+ * has waited for a row that was changed meanwhile, so it does not prune. Settling prunes, since it would otherwise look
+ * into every partition for each row. It never waits for a changed delivery: whoever changes one holds its row of `due`,
+ * which settling locks first. Then either the claim has changed and settling skips the row, or the change was a settle of
+ * the same worker, which sends one batch of an owner at a time.
  */
 export async function transitionWithin<Row>(
   trx: Transaction<Tables>,
