@@ -24,6 +24,7 @@ import { EventTypeCatalogue } from './event-types/payload-validator.ts';
 import { Publisher } from './events/publisher.ts';
 import { Forwarder } from './forwarding/forwarder.ts';
 import type { Services } from './graph/context.ts';
+import { HeldQueues } from './holding/held-queues.ts';
 import { createReadiness } from './http/health.ts';
 import { Metrics } from './http/metrics.ts';
 import { installRoutes } from './installations/install-callback.ts';
@@ -135,6 +136,10 @@ export async function startApp(
           secrets: signingSecrets,
           metrics: new EngineMetrics(metrics.registry),
         });
+  const heldQueues =
+    config.role === 'api'
+      ? undefined
+      : new HeldQueues({ database, logger, retentionDays: config.retentionDays });
   const forwarder = config.role === 'api' ? undefined : new Forwarder({ database, logger, config });
   const runner = new JobRunner({ database, directUrl, jobs: createJobs({ database, handshakes, config }) });
   const scheduler = new Scheduler({ database, runner, logger });
@@ -170,6 +175,7 @@ export async function startApp(
   purger.start();
   scheduler.start();
   forwarder?.start();
+  heldQueues?.start();
   worker?.start();
   if (isDemo) {
     await seedDemo({
@@ -193,6 +199,7 @@ export async function startApp(
       hub.stop(),
       grantWatch.stop(),
       forwarder?.stop(),
+      heldQueues?.stop(),
       replayRunner.stop(),
       purger.stop(),
       invitationMailer?.stop(),

@@ -10,6 +10,7 @@ import './endpoints/endpoints.graph.ts';
 import './endpoints/endpoint-state.graph.ts';
 import './endpoints/change-endpoints.graph.ts';
 import './endpoints/prove-endpoint.graph.ts';
+import './holding/pause-endpoint.graph.ts';
 import './apps/app.graph.ts';
 import './apps/change-app.graph.ts';
 import './apps/app-webhook.graph.ts';

@@ -87,6 +87,8 @@ export type Tables = {
     removed_through: Defaulted<string | null>;
     test_asked_at: Defaulted<Date[]>;
     sending: ColumnType<EndpointSending | null, string | null | undefined, string | null>;
+    paused_at: Defaulted<Date | null>;
+    queue_full_at: Defaulted<Date | null>;
     updated_at: Defaulted<Date>;
     deleted_at: Defaulted<Date | null>;
   };

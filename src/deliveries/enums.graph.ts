@@ -9,6 +9,10 @@ import type { DeliveryKind as Kind } from '../tables.ts';
 
 const reasons: Record<Reason, { description: string }> = {
   ENDPOINT_INACTIVE: { description: 'The endpoint was not active.' },
+  ENDPOINT_PAUSED: {
+    description:
+      'The endpoint was paused, and its queue was full or the delivery as old as deliveries are kept.',
+  },
   ENDPOINT_UNVERIFIED: { description: 'The endpoint had not shown that it wants our requests.' },
   ENDPOINT_GONE: { description: 'The receiver answered 410: the endpoint was switched off.' },
   ENDPOINT_DELETED: { description: 'The endpoint was deleted meanwhile.' },

@@ -12,7 +12,10 @@ import {
 
 const names: Record<Name, { description: string }> = {
   ACTIVE: { description: 'Deliveries are sent as they come.' },
-  PAUSED: { description: 'Somebody set `isActive` to false: nothing is sent until they set it to true.' },
+  PAUSED: {
+    description:
+      'Somebody keeps it from being sent to. Where `pausedAt` is set, it was `pauseEndpoint`: deliveries wait for `resumeEndpoint`. Otherwise they set `isActive` to false, and what it misses is recorded as FAILED until they set it to true.',
+  },
   DISABLED: {
     description:
       'Heliograph set `isActive` to false: the receiver answered 410, or only failed for five days. Nothing is sent until somebody sets it to true.',

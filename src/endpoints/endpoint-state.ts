@@ -26,6 +26,10 @@ export function stateOf(
       sinceChangeOf: 'isActive',
     };
   }
+  if (endpoint.paused_at !== null) {
+    const reason = 'Somebody has paused it: what is to be sent waits until they resume it.';
+    return { name: 'PAUSED', reason, since: endpoint.paused_at };
+  }
   if (known.requireVerification && endpoint.verification !== 'VERIFIED') return unverified(endpoint);
   const { circuit, opened_at: since, consecutive_failures: failures } = known.circuit;
   if (circuit !== 'CLOSED') {
@@ -36,7 +40,7 @@ export function stateOf(
 }
 
 const inactive = {
-  MANUAL: 'Somebody has paused it.',
+  MANUAL: 'Somebody has set it inactive: what it misses is recorded as failed.',
   FAILING: 'Every attempt had failed for five days.',
   GONE: 'The receiver answered with status 410: it wants no more.',
 } as const;

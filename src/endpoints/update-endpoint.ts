@@ -123,7 +123,8 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-async function resetHealth(trx: Transaction<Tables>, { owner_id, id }: Endpoint): Promise<void> {
+/** Closes the circuit: its next holder, and its present one within seconds, begins as with a new endpoint. */
+export async function resetHealth(trx: Transaction<Tables>, { owner_id, id }: Endpoint): Promise<void> {
   await trx
     .updateTable('endpoint_health')
     .set({

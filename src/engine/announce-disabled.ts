@@ -57,7 +57,7 @@ export async function announceDisabled(
 function findOthers(trx: Transaction<Tables>, disabled: Disabled['endpoint']) {
   return trx
     .selectFrom('endpoint')
-    .select(['id', 'is_active', 'disabled_reason', 'verification', 'sending'])
+    .select(['id', 'is_active', 'disabled_reason', 'verification', 'sending', 'queue_full_at'])
     .where('owner_id', '=', disabled.owner_id)
     .where('id', '<>', disabled.id)
     .where('deleted_at', 'is', null)

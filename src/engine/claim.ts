@@ -40,22 +40,32 @@ export type ClaimedRow = {
 };
 
 /**
- * A row is marked by its `ctid`, and what it belongs to is looked up row by row: the planner has no other way, whatever
- * statistics say. (One that was changed since the statement's snapshot is passed over.)
+ * A row is marked by its `ctid`, and what it belongs to is looked up row by row, its endpoint once for the lane: the
+ * planner has no other way, whatever statistics say. (A row that was changed since the statement's snapshot is passed
+ * over.) Nothing is taken from a lane whose endpoint is paused; one that is inactive or deleted has its rows taken, to
+ * be ended.
  *
  * Bounds and order are those of one index, due_lane. With plain comparisons and statistics that know one endpoint, the
  * planner may take a shorter index and walk over every row of a neighbour.
  */
 const claimStatement = statement(
   'claim',
-  `with lane as (
-     select * from unnest($1::smallint[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::uuid[], $6::bigint[])
-       as l(shard, endpoint_id, take, from_at, from_id, epoch)
+  `with lane as materialized (
+     select l.*, e.url, e.is_active, e.disabled_reason, e.verification, e.purged_through,
+            e.max_deliveries_per_second, e.sending
+       from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::timestamptz[], $6::uuid[], $7::bigint[])
+         as l(shard, owner_id, endpoint_id, take, from_at, from_id, epoch)
+       join shard_lease s on s.shard = l.shard and s.epoch = l.epoch and s.holder = $8
+       left join lateral (
+         select * from endpoint
+          where (owner_id, id) >= (l.owner_id, l.endpoint_id) and (owner_id, id) <= (l.owner_id, l.endpoint_id)
+            and deleted_at is null
+          order by owner_id, id limit 1) e on true
+      where e.paused_at is null or not e.is_active
    ),
    pick as materialized (
-     select lane.epoch, p.row_at, p.stale_claim, p.stale_at
+     select lane.*, p.row_at, p.stale_claim, p.stale_at
        from lane
-       join shard_lease s on s.shard = lane.shard and s.epoch = lane.epoch and s.holder = $7
       cross join lateral (
         select d.ctid as row_at, d.claim as stale_claim, d.claimed_at as stale_at
           from due d
@@ -69,19 +79,15 @@ const claimStatement = statement(
    taken as (
      update due d set claim = pick.epoch, claimed_at = now() from pick
       where d.ctid = pick.row_at
-     returning d.*, pick.stale_claim, pick.stale_at
+     returning d.*, pick.stale_claim, pick.stale_at, pick.url, pick.is_active, pick.disabled_reason,
+       pick.verification, pick.purged_through, pick.max_deliveries_per_second, pick.sending
    )
    select t.owner_id, t.delivery_id, t.shard, t.endpoint_id, t.event_id, t.due_at, t.status, t.attempt_count,
           t.attempt_rows, t.max_attempts, t.kind, t.claim, t.stale_claim, t.stale_at,
-          e.url, e.is_active, e.disabled_reason, e.verification, e.purged_through, e.max_deliveries_per_second,
-          e.sending,
+          t.url, t.is_active, t.disabled_reason, t.verification, t.purged_through, t.max_deliveries_per_second,
+          t.sending,
           w.suspended_at is not null as is_suspended, i.revoked_at is not null as is_revoked
      from taken t
-     left join lateral (
-       select * from endpoint
-        where (owner_id, id) >= (t.owner_id, t.endpoint_id) and (owner_id, id) <= (t.owner_id, t.endpoint_id)
-          and deleted_at is null
-        order by owner_id, id limit 1) e on true
      left join lateral (
        select tenant_id, revoked_at from app_installation
         where app_id = t.owner_id and id = t.installation_id limit 1) i on true
@@ -108,6 +114,7 @@ export const startOf = ({ aim, lane }: Take): Cursor => aim ?? lane.cursor;
 export function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
   return run<ClaimedRow>(db, db.engine, claimStatement, [
     takes.map(({ lane }) => lane.shard),
+    takes.map(({ lane }) => lane.ownerId),
     takes.map(({ lane }) => lane.endpointId),
     takes.map(({ count }) => count),
     takes.map((take) => startOf(take).dueAt),

@@ -9,7 +9,7 @@ import { mutation } from '../graph/result.ts';
 import { maxTestsPerMinute, testEndpoint } from './test-endpoint.ts';
 
 mutation(builder, 'testEndpoint', {
-  description: `Sends the endpoint a synthetic event: the catalogue's example of a type that it subscribes to, signed, with the header \`webhook-test: true\`. The endpoint need not be verified; one that is not active gets a delivery that is FAILED. At most ${maxTestsPerMinute} a minute for an endpoint. ValidationError: the type is unknown, the endpoint does not subscribe to it, or there is none that it subscribes to.`,
+  description: `Sends the endpoint a synthetic event: the catalogue's example of a type that it subscribes to, signed, with the header \`webhook-test: true\`. The endpoint need not be verified; one that is not active gets a delivery that is FAILED, and to one that is paused the test goes when it is resumed. At most ${maxTestsPerMinute} a minute for an endpoint. ValidationError: the type is unknown, the endpoint does not subscribe to it, or there is none that it subscribes to.`,
   permission: changeEndpoints,
   capability: {
     records: ['Event', 'Delivery', 'AuditEntry'],

@@ -17,6 +17,12 @@ export function longestScheduleSeconds(scheduleSeconds: readonly number[]): numb
 /** What a fresh delivery depends on. */
 export type DeliveryRules = Pick<Config, 'retrySchedule' | 'requireVerification'>;
 
+/** What of its endpoint a fresh delivery depends on. */
+export type Recipient = Pick<
+  Selectable<Tables['endpoint']>,
+  'is_active' | 'disabled_reason' | 'verification' | 'sending' | 'queue_full_at'
+>;
+
 /** How a fresh delivery begins. */
 export type DeliveryPlan = Readonly<{
   /** Set where the endpoint cannot take it: the delivery is created FAILED. */
@@ -31,10 +37,7 @@ export type DeliveryPlan = Readonly<{
  * how many attempts it gets, when the first one is due, or why it is refused at once.
  */
 export function planDelivery(
-  endpoint: Pick<
-    Selectable<Tables['endpoint']>,
-    'is_active' | 'disabled_reason' | 'verification' | 'sending'
-  >,
+  endpoint: Recipient,
   { retrySchedule: usual, requireVerification }: DeliveryRules,
 ): DeliveryPlan {
   const retrySchedule = endpoint.sending?.retrySchedule ?? usual;
@@ -46,6 +49,7 @@ export function planDelivery(
   if (!endpoint.is_active) {
     return refuse(endpoint.disabled_reason === 'GONE' ? 'ENDPOINT_GONE' : 'ENDPOINT_INACTIVE');
   }
+  if (endpoint.queue_full_at !== null) return refuse('ENDPOINT_PAUSED');
   if (!requireVerification || endpoint.verification === 'VERIFIED') return queue(firstDelayMs);
   if (endpoint.verification === 'PENDING') return queue(Math.max(firstDelayMs, handshakeWaitMs));
   return refuse('ENDPOINT_UNVERIFIED');

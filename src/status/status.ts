@@ -24,6 +24,7 @@ export type FinalStatus = 'SUCCEEDED' | 'FAILED' | 'DEAD_LETTER';
 
 export const failureReasons = [
   'ENDPOINT_INACTIVE',
+  'ENDPOINT_PAUSED',
   'ENDPOINT_UNVERIFIED',
   'ENDPOINT_GONE',
   'ENDPOINT_DELETED',

@@ -145,6 +145,8 @@ export const endpointRows: Rows = {
     needs: change,
     about: async (owner) => ({ ...(await endpoint(owner)), description: 'Changed.' }),
   },
+  'MUTATION pauseEndpoint': { needs: change, about: endpoint },
+  'MUTATION resumeEndpoint': { needs: change, about: endpoint },
   'MUTATION deleteEndpoint': { needs: change, about: endpoint },
   'MUTATION rotateEndpointSecret': {
     needs: { tenant: 'MANAGE_WEBHOOKS', app: 'ROTATE_SECRETS' },

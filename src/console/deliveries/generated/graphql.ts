@@ -81,6 +81,8 @@ export type FailureReason =
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
+  /** The endpoint was paused, and its queue was full or the delivery as old as deliveries are kept. */
+  | 'ENDPOINT_PAUSED'
   /** The endpoint had not shown that it wants our requests. */
   | 'ENDPOINT_UNVERIFIED'
   /** The tenant's installation of the app ended meanwhile. */

@@ -34,7 +34,7 @@ export type EndpointStateName =
   | 'ACTIVE'
   /** Heliograph set `isActive` to false: the receiver answered 410, or only failed for five days. Nothing is sent until somebody sets it to true. */
   | 'DISABLED'
-  /** Somebody set `isActive` to false: nothing is sent until they set it to true. */
+  /** Somebody keeps it from being sent to. Where `pausedAt` is set, it was `pauseEndpoint`: deliveries wait for `resumeEndpoint`. Otherwise they set `isActive` to false, and what it misses is recorded as FAILED until they set it to true. */
   | 'PAUSED'
   /** Active, and failing again and again: its circuit is not CLOSED. What is queued waits, and goes out by itself once a try succeeds. */
   | 'RESTING'
@@ -70,6 +70,8 @@ export type FailureReason =
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
+  /** The endpoint was paused, and its queue was full or the delivery as old as deliveries are kept. */
+  | 'ENDPOINT_PAUSED'
   /** The endpoint had not shown that it wants our requests. */
   | 'ENDPOINT_UNVERIFIED'
   /** The tenant's installation of the app ended meanwhile. */
