@@ -148,7 +148,7 @@ function refuseContradictions(env: z.infer<typeof environment>, production: bool
   if (env.JWT_JWKS_URL === undefined && env.JWT_JWKS === undefined)
     missing.push('JWT_JWKS_URL (or JWT_JWKS)');
   if (missing.length > 0) {
-    throw new ConfigError(`Configuration: NODE_ENV=production needs ${missing.join(', ')}.`);
+    throw new ConfigError(`Configuration: with NODE_ENV=production, also set ${missing.join(', ')}.`);
   }
 }
 

@@ -48,7 +48,7 @@ export class NotFoundError extends DomainError {
   readonly missingId: string;
 
   constructor(missingId: string) {
-    super('No such record.');
+    super('There is no such record.');
     this.name = 'NotFoundError';
     this.missingId = missingId;
   }
@@ -84,7 +84,7 @@ export class IdempotencyError extends DomainError {
   constructor(code: 'IDEMPOTENCY_KEY_REUSED' | 'IDEMPOTENCY_KEY_IN_PROGRESS', key: string) {
     super(
       code === 'IDEMPOTENCY_KEY_REUSED'
-        ? 'This idempotency key was used within the last 24 hours with another input.'
+        ? 'This idempotency key was used with another input within the last 24 hours.'
         : 'The first call with this idempotency key is still running. Try again in a moment.',
     );
     this.name = 'IdempotencyError';

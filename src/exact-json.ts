@@ -19,7 +19,7 @@ export class LostNumber {
 
   /** The last safeguard: code that takes JSON without looking for lost numbers cannot store one by mistake. */
   toJSON(): never {
-    throw new Error(`The number ${this.text.slice(0, 40)} cannot be kept.`);
+    throw new Error(`The number ${this.text.slice(0, 40)} cannot be kept exactly.`);
   }
 }
 
@@ -86,7 +86,9 @@ export function markLostNumbers(text: string, most = Number.POSITIVE_INFINITY): 
 }
 
 const tooManyLost = (most: number) =>
-  badUserInput(`More than ${most} numbers cannot be kept as they are: they lose digits, or are too large.`);
+  badUserInput(
+    `More than ${most} numbers cannot be kept exactly, because they would lose digits or are too large.`,
+  );
 
 export function reviveLostNumbers(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;

@@ -56,7 +56,7 @@ export const publicRead = {
   errors: [],
   records: [],
   sideEffects: [],
-  idempotency: 'A read: changes nothing.',
+  idempotency: 'It only reads.',
 } satisfies Partial<RouteDeclaration>;
 
 const declarations: RouteDeclaration[] = [];

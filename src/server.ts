@@ -187,7 +187,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     (request, response) => {
       handle(request, response).catch((error: unknown) => {
-        logger.error({ err: error }, 'request not answered');
+        logger.error({ err: error }, 'could not answer a request');
         response.destroy();
       });
     },
@@ -225,7 +225,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 /** RFC 9110, section 15.5.20. */
 function misdirected(response: ServerResponse): void {
   const message =
-    'This server does not answer to the host name in `Host`. Add the name to ALLOWED_HOSTS, or set PUBLIC_URL.';
+    'This server does not accept the host name in the header `Host`. Add the name to ALLOWED_HOSTS, or set PUBLIC_URL.';
   response.writeHead(421, { 'content-type': 'application/json; charset=utf-8', connection: 'close' });
   response.end(JSON.stringify({ error: { code: 'MISDIRECTED', message } }));
 }
@@ -257,8 +257,8 @@ function listen(
 }
 
 function listenHint(code: string | undefined): string {
-  if (code === 'EADDRINUSE') return 'the port is in use already, set PORT to another one.';
-  if (code === 'EACCES') return 'this user may not listen there, set PORT to one above 1023.';
+  if (code === 'EADDRINUSE') return 'the port is in use already. Set PORT to another one.';
+  if (code === 'EACCES') return 'this user may not listen on this port. Set PORT to a number above 1023.';
   return 'see HOST and PORT.';
 }
 

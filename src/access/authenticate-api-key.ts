@@ -91,7 +91,7 @@ export class ApiKeyAuthenticator {
       .then(
         () => undefined,
         (error: unknown) =>
-          warnAtTimes(this.#logger, { error: causesOf(error) }, 'use of an API key not noted'),
+          warnAtTimes(this.#logger, { error: causesOf(error) }, 'could not record the use of an API key'),
       )
       .finally(() => this.#writes.delete(write));
     this.#writes.add(write);

@@ -109,7 +109,9 @@ async function tenantOf(
   // A header is no proof that there is such a tenant: a slip of the pen must not create one.
   const id = await tenants.find(tenantHeader);
   if (id === undefined) {
-    throw badUserInput('The header heliograph-tenant names no tenant.', { header: 'heliograph-tenant' });
+    throw badUserInput('There is no tenant with the externalId in the header heliograph-tenant.', {
+      header: 'heliograph-tenant',
+    });
   }
   return id;
 }

@@ -43,7 +43,7 @@ export async function signDevelopmentToken(
   const { issuer, audience, jwksUrl, jwks } = config.jwt;
   if (config.production) throw new ConfigError('Development tokens are not made with NODE_ENV=production.');
   if (jwksUrl !== undefined || jwks !== undefined) {
-    throw new ConfigError('JWT_JWKS_URL or JWT_JWKS is set: tokens come from that issuer.');
+    throw new ConfigError('JWT_JWKS_URL or JWT_JWKS is set, so tokens must come from that issuer.');
   }
   const { privateKey } = developmentKeys(config.dataDir);
   const now = Math.floor(databaseNow() / 1000);

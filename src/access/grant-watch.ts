@@ -137,7 +137,7 @@ export class GrantWatch {
         else this.#end(grant, reason);
       }
     } catch (error) {
-      warnAtTimes(this.#logger, { error: causesOf(error) }, 'grants in use not checked');
+      warnAtTimes(this.#logger, { error: causesOf(error) }, 'could not check the credentials in use');
       for (const grant of asked) {
         if (performance.now() - grant.confirmedAt < this.#patienceMs) continue;
         this.#end(grant, new UnavailableError(uncheckedMessage));
@@ -153,10 +153,10 @@ export class GrantWatch {
 
 export type Grant = Readonly<{ signal: AbortSignal; release(): void }>;
 
-const uncheckedMessage = 'The credential could not be checked for a while: connect again.';
+const uncheckedMessage = 'The credential could not be checked for some time. Connect again.';
 
 const noLongerMember = (permission: AppPermission) =>
-  new RequestError('FORBIDDEN', 'You may not see this app any more.', {
+  new RequestError('FORBIDDEN', 'You are no longer allowed to see this app.', {
     permission,
     appPermission: permission,
   });

@@ -32,7 +32,7 @@ export function bearerToken(request: Pick<RouteRequest, 'headersDistinct'>): str
 export const unauthorized: RouteResponse = {
   status: 401,
   headers: { 'www-authenticate': 'Bearer', 'cache-control': 'no-store' },
-  body: { error: { code: 'UNAUTHENTICATED', message: 'The caller has not proven who it is.' } },
+  body: { error: { code: 'UNAUTHENTICATED', message: 'The caller could not be authenticated.' } },
 };
 
 export const refusal = (status: number, code: string, message: string): RouteResponse => ({

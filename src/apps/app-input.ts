@@ -33,19 +33,19 @@ export function emailIssues(email: string, field: string): Issues {
     normal.isWellFormed()
   )
     return [];
-  return [{ path: [field], code: 'INVALID_EMAIL', message: 'This is no email address.' }];
+  return [{ path: [field], code: 'INVALID_EMAIL', message: 'This is not an email address.' }];
 }
 
 export function appPermissionIssues(permissions: readonly AppPermission[]): Issues {
   if (permissions.length > 0) return [];
-  const message = `Give at least one permission of ${appPermissions.join(', ')}.`;
+  const message = `Give at least one of the permissions ${appPermissions.join(', ')}.`;
   return [{ path: ['permissions'], code: 'EMPTY', message }];
 }
 
 /** What a tenant lets an app do on the platform: names that the platform defines. */
 export function installationPermissionIssues(permissions: readonly string[]): Issues {
   if (permissions.length > maxInstallationPermissions) {
-    const message = `At most ${maxInstallationPermissions} permissions.`;
+    const message = `At most ${maxInstallationPermissions} permissions are allowed.`;
     return [{ path: ['permissions'], code: 'TOO_MANY', message }];
   }
   return permissions.flatMap((name, index): Issues => {

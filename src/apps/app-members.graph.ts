@@ -44,7 +44,8 @@ const manageMembers = { app: 'MANAGE_MEMBERS' } as const;
 const AppMember = builder.objectRef<AppMemberRow>('AppMember');
 
 node(builder, AppMember, {
-  description: 'Somebody who may do things with an app: a user whose verified email is the member’s.',
+  description:
+    'A person who works on an app. A user is a member if the user’s verified email is the member’s.',
   permission: manageMembers,
   id: (member) => encodeId('AppMember', member.id),
   load: async (ids, context) => {
@@ -52,15 +53,17 @@ node(builder, AppMember, {
     return ids.map((id) => byId.get(id));
   },
   fields: (t) => ({
-    email: t.exposeString('email', { description: 'In lower case: case does not tell people apart.' }),
+    email: t.exposeString('email', {
+      description: 'The member’s email address, in lower case. Case does not matter in comparisons.',
+    }),
     permissions: t.field({
       type: [AppPermission],
-      description: 'What the member may do with the app.',
+      description: 'The permissions of the member.',
       resolve: (member) => appPermissionsIn(member.permissions),
     }),
     joinedAt: t.field({
       type: 'DateTime',
-      description: 'When the invitation was accepted, or the app made.',
+      description: 'When the invitation was accepted; for the first member, when the app was created.',
       resolve: (member) => new Date(timeOfUuid(member.id)),
     }),
   }),
@@ -69,7 +72,7 @@ node(builder, AppMember, {
 const AppInvitation = builder.objectRef<AppInvitationRow>('AppInvitation');
 
 node(builder, AppInvitation, {
-  description: 'An invitation that can still be accepted. Its token is never shown again.',
+  description: 'An invitation that can still be accepted. Its token is shown only once, when it is created.',
   permission: manageMembers,
   id: (invitation) => encodeId('AppInvitation', invitation.id),
   load: async (ids, context) => {
@@ -79,21 +82,25 @@ node(builder, AppInvitation, {
     return ids.map((id) => byId.get(id));
   },
   fields: (t) => ({
-    email: t.exposeString('email', { description: 'Who is invited, in lower case.' }),
+    email: t.exposeString('email', {
+      description: 'The email address of the person who is invited, in lower case.',
+    }),
     permissions: t.field({
       type: [AppPermission],
-      description: 'What the new member may do with the app.',
+      description: 'The permissions of the new member.',
       resolve: (invitation) => appPermissionsIn(invitation.permissions),
     }),
-    invitedBy: t.exposeString('invited_by', { description: 'Who invited, as their credential told.' }),
+    invitedBy: t.exposeString('invited_by', {
+      description: 'The person who sent the invitation, as named by their credential.',
+    }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was made.',
+      description: 'When it was created.',
       resolve: (invitation) => new Date(timeOfUuid(invitation.id)),
     }),
     expiresAt: t.expose('expires_at', {
       type: 'DateTime',
-      description: `Until when it can be accepted: ${invitationDays} days.`,
+      description: `When it expires: ${invitationDays} days after it was created.`,
     }),
   }),
 });
@@ -104,7 +111,7 @@ builder.objectFields(App, (t) => ({
   members: t.field({
     type: [AppMember],
     nullable: true,
-    description: `MANAGE_MEMBERS: all members, by when they joined. At most ${maxMembers}.`,
+    description: `All members, in the order in which they joined, at most ${maxMembers}. Needs MANAGE_MEMBERS.`,
     complexity: wholeList,
     resolve: (app, _args, context) =>
       ifHeld(context, { appId: app.id, anyOf: ['MANAGE_MEMBERS'] }, () =>
@@ -114,7 +121,7 @@ builder.objectFields(App, (t) => ({
   invitations: t.field({
     type: [AppInvitation],
     nullable: true,
-    description: `MANAGE_MEMBERS: the invitations that are open, oldest first. At most ${maxMembers}.`,
+    description: `The open invitations, oldest first, at most ${maxMembers}. Needs MANAGE_MEMBERS.`,
     complexity: wholeList,
     resolve: (app, _args, context) =>
       ifHeld(context, { appId: app.id, anyOf: ['MANAGE_MEMBERS'] }, () =>
@@ -127,20 +134,23 @@ builder.objectFields(App, (t) => ({
 type Invited = { id: string; token: string };
 
 mutation(builder, 'inviteAppMember', {
-  description: `Invites somebody by email, for ${invitationDays} days. An open invitation of the same email gives way. The invitation is mailed, where a mail server is configured. ConflictError where the email is a member’s already; LimitExceededError beyond ${maxMembers} members and open invitations.`,
+  description: `Invites a person by email, for ${invitationDays} days. It replaces an open invitation of the same email. The invitation is mailed if a mail server is configured. An email that is a member’s already is a ConflictError. More than ${maxMembers} members and open invitations are a LimitExceededError.`,
   permission: manageMembers,
   capability: {
     records: ['AppInvitation', 'AuditEntry'],
-    sideEffects: ['audit entry app_member.invite', 'a mail, where a mail server is configured'],
-    idempotency: `${idempotencyNote} It is mailed once.`,
+    sideEffects: ['audit entry app_member.invite', 'a mail, if a mail server is configured'],
+    idempotency: `${idempotencyNote} The invitation is mailed only once.`,
   },
   input: (t) => ({
     appId: t.id({ required: true, description: 'The app’s id: `app_…`.' }),
-    email: t.string({ required: true, description: 'Who is invited; case does not matter.' }),
+    email: t.string({
+      required: true,
+      description: 'The email address of the person to invite. Case does not matter.',
+    }),
     permissions: t.field({
       type: [AppPermission],
       required: true,
-      description: 'What the new member may do with the app: at least one.',
+      description: 'The permissions of the new member: at least one.',
     }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
@@ -149,7 +159,7 @@ mutation(builder, 'inviteAppMember', {
     token: {
       type: 'String',
       description:
-        'What `acceptAppInvitation` takes: `hgi_…`, good for one use. It is shown here and never again.',
+        'The token for `acceptAppInvitation`: `hgi_…`. It works once. It is shown here and never again.',
     },
   },
   errors: [ValidationError, NotFoundError, ConflictError, IdempotencyError, LimitExceededError],
@@ -177,12 +187,12 @@ mutation(builder, 'inviteAppMember', {
 
 mutation(builder, 'acceptAppInvitation', {
   description:
-    'Makes the caller a member of the app. Only a user whose verified email is the invited one: to anybody else the invitation is not there. ConflictError for one that has expired or was accepted already.',
+    'Makes the caller a member of the app. The caller must be a user whose verified email is the invited one; for anybody else the answer is NotFoundError. An invitation that has expired or was accepted already is a ConflictError.',
   permission: { user: true },
   capability: {
     records: ['AppInvitation', 'AppMember', 'AuditEntry'],
     sideEffects: ['audit entry app_member.accept'],
-    idempotency: 'A second call answers with a ConflictError.',
+    idempotency: 'A repeated call answers with ConflictError.',
   },
   input: (t) => ({
     token: t.string({ required: true, description: 'The invitation’s token: `hgi_…`.' }),
@@ -205,19 +215,19 @@ const memberId = 'The member’s id: `mbr_…`.';
 
 mutation(builder, 'updateAppMember', {
   description:
-    'Gives a member other permissions. What the member follows and may no longer see ends within 5 seconds. ConflictError where nobody else would have MANAGE_MEMBERS.',
+    'Replaces a member’s permissions. Subscriptions that the member may no longer have end within 5 seconds. Taking MANAGE_MEMBERS from the last member who has it is a ConflictError.',
   permission: manageMembers,
   capability: {
     records: ['AppMember', 'AuditEntry'],
     sideEffects: ['audit entry app_member.update', 'ends subscriptions that are no longer allowed'],
-    idempotency: 'The same again changes nothing and is not audited.',
+    idempotency: 'A repeated call changes nothing and is not audited.',
   },
   input: (t) => ({
     id: t.id({ required: true, description: memberId }),
     permissions: t.field({
       type: [AppPermission],
       required: true,
-      description: 'All that the member may do from now on: at least one.',
+      description: 'All permissions of the member from now on: at least one.',
     }),
   }),
   payload: { member: { type: AppMember, description: 'The member as it is now.' } },
@@ -233,12 +243,12 @@ mutation(builder, 'updateAppMember', {
 
 mutation(builder, 'removeAppMember', {
   description:
-    'Removes a member. What the member follows ends within 5 seconds. ConflictError where nobody else would have MANAGE_MEMBERS.',
+    'Removes a member. The member’s subscriptions end within 5 seconds. Removing the last member with MANAGE_MEMBERS is a ConflictError.',
   permission: manageMembers,
   capability: {
     records: ['AppMember', 'AuditEntry'],
     sideEffects: ['audit entry app_member.remove', 'ends the member’s subscriptions'],
-    idempotency: 'A second call answers with NotFoundError.',
+    idempotency: 'A repeated call answers with NotFoundError.',
   },
   input: (t) => ({ id: t.id({ required: true, description: memberId }) }),
   payload: { app: { type: App, description: 'The app.' } },

@@ -23,18 +23,18 @@ import {
 } from './version.ts';
 
 const AppVersionStatus = builder.enumType('AppVersionStatus', {
-  description: 'Whether a version rules what is forwarded.',
+  description: 'Whether a version decides which events are forwarded.',
   values: {
     DRAFT: { description: 'Not published yet.' },
-    PUBLISHED: { description: 'The one that rules what is forwarded; an app has at most one.' },
-    SUPERSEDED: { description: 'A later one was published.' },
+    PUBLISHED: { description: 'This version decides which events are forwarded. An app has at most one.' },
+    SUPERSEDED: { description: 'A later version was published.' },
   } as const,
 });
 
 const AppVersion = builder.objectRef<AppVersionRow>('AppVersion');
 
 node(builder, AppVersion, {
-  description: 'What an app declares that it takes of the tenants that install it.',
+  description: 'A declaration of which events an app receives from the tenants that install it.',
   permission: seeApps,
   id: (version) => encodeId('AppVersion', version.id),
   load: async (ids, context) => {
@@ -48,20 +48,23 @@ node(builder, AppVersion, {
     return ids.map((id) => byId.get(id));
   },
   fields: (t) => ({
-    version: t.exposeString('version', { description: 'Its name, unique within the app: `1.2.0`.' }),
+    version: t.exposeString('version', {
+      description: 'The name of the version, unique within the app, such as `1.2.0`.',
+    }),
     status: t.expose('status', {
       type: AppVersionStatus,
-      description: 'Whether it rules what is forwarded.',
+      description: 'Whether this version decides which events are forwarded.',
     }),
     webhookCategories: t.exposeStringList('webhook_categories', {
-      description: 'Categories of event types whose events are forwarded.',
+      description: 'The categories of event types that are forwarded.',
     }),
     dataTypes: t.exposeStringList('data_types', {
-      description: 'Only event types with one of these data types; empty: any of the categories.',
+      description:
+        'Only event types with one of these data types are forwarded. Empty means all of the categories.',
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was made.',
+      description: 'When it was created.',
       resolve: (version) => new Date(timeOfUuid(version.id)),
     }),
     publishedAt: t.expose('published_at', {
@@ -86,7 +89,8 @@ builder.objectFields(App, (t) => ({
   publishedVersion: t.field({
     type: AppVersion,
     nullable: true,
-    description: 'The version that rules what is forwarded; null before the first, when nothing is.',
+    description:
+      'The version that decides which events are forwarded; null before the first is published, while nothing is forwarded.',
     resolve: (app, _args, context) => publishedVersionOf(context).load(app.id),
   }),
   versions: t.field({
@@ -100,26 +104,26 @@ builder.objectFields(App, (t) => ({
 
 mutation(builder, 'publishAppVersion', {
   description:
-    'Publishes a version: from now on it rules what is forwarded, and the one before is SUPERSEDED. ConflictError where the app has a version of this name.',
+    'Publishes a version. From now on it decides which events are forwarded, and the version before becomes SUPERSEDED. A version name that the app already has is a ConflictError.',
   permission: { app: 'PUBLISH_VERSIONS' },
   capability: {
     records: ['AppVersion', 'AuditEntry'],
     sideEffects: ['audit entry app.publish_version', 'the event app.version_published to the app’s webhook'],
-    idempotency: 'A second call with the version answers with a ConflictError.',
+    idempotency: 'A repeated call with the same version answers with ConflictError.',
   },
   input: (t) => ({
     appId: t.id({ required: true, description: 'The app’s id: `app_…`.' }),
     version: t.string({
       required: true,
-      description: `Its name, unique within the app: 1 to ${maxVersionChars} visible ASCII characters.`,
+      description: `The name of the version, unique within the app: 1 to ${maxVersionChars} visible ASCII characters.`,
     }),
     webhookCategories: t.stringList({
       required: true,
-      description: `Categories of registered event types whose events are forwarded; none twice, at most ${maxDeclared}. Empty: nothing is forwarded. The platform’s own (\`app\`, \`endpoint\`) cannot be declared.`,
+      description: `The categories of registered event types that are forwarded: at most ${maxDeclared}, each once. Empty means that nothing is forwarded. The platform’s own categories (\`app\`, \`endpoint\`) cannot be declared.`,
     }),
     dataTypes: t.stringList({
       required: true,
-      description: `Only event types with one of these data types, which the categories must have; none twice, at most ${maxDeclared}. Empty: any.`,
+      description: `Only event types with one of these data types: at most ${maxDeclared}, each once, and each used by an event type of the categories. Empty means any data type.`,
     }),
   }),
   payload: { version: { type: AppVersion, description: 'The published version.' } },

@@ -14,30 +14,31 @@ import { endWebhookQueue } from './change-app.ts';
 import { appEventStreams, findWebhooks, removeWebhook, setWebhook } from './webhook.ts';
 
 const AppEventStream = builder.enumType('AppEventStream', {
-  description: 'Which events an app’s webhook takes.',
+  description: 'The kinds of events that an app’s webhook can receive.',
   values: {
     LIFECYCLE: {
-      description: 'What happens to the app itself: `app.installed` and its kin. The filter does not apply.',
+      description:
+        'Events about the app itself, such as `app.installed`. The webhook’s `events` do not filter them.',
     },
     INSTALLED_TENANT_EVENTS: {
       description:
-        'Events of the tenants that have the app installed and subscribed, as far as the published version declares them.',
+        'Events of the tenants that have installed the app and are subscribed, limited to those that the published version declares.',
     },
   } as const,
 });
 
 const AppWebhook = builder.objectRef<EndpointRow>('AppWebhook').implement({
-  description: 'The app’s one endpoint, with the streams that it takes.',
+  description: 'The app’s one endpoint, with the kinds of events that it receives.',
   fields: (t) => ({
     endpoint: t.field({
       type: Endpoint,
-      description: 'Where events are sent, how its receiver has fared, and what was delivered.',
+      description: 'The endpoint, with its settings, its state and its deliveries.',
       complexity: 0,
       resolve: (endpoint) => endpoint,
     }),
     streams: t.field({
       type: [AppEventStream],
-      description: 'Which events it takes.',
+      description: 'The kinds of events that it receives.',
       complexity: 0,
       resolve: (endpoint) => appEventStreams.filter((stream) => endpoint.streams?.includes(stream)),
     }),
@@ -53,7 +54,7 @@ builder.objectField(App, 'webhook', (t) =>
   t.field({
     type: AppWebhook,
     nullable: true,
-    description: 'MANAGE_WEBHOOK or VIEW_DELIVERIES: the app’s one endpoint; null until it is set.',
+    description: 'The app’s one endpoint; null until it is set. Needs MANAGE_WEBHOOK or VIEW_DELIVERIES.',
     resolve: (app, _args, context) =>
       ifHeld(
         context,
@@ -65,39 +66,39 @@ builder.objectField(App, 'webhook', (t) =>
 
 mutation(builder, 'setAppWebhook', {
   description:
-    'Sets the app’s webhook, or changes it. A first one starts its ownership handshake by itself; a new URL loses its verification: call `verifyEndpoint` for it.',
-  inputDescription: 'Sets all of it: what is left out takes its default.',
+    'Creates or changes the app’s webhook. Creating it starts the ownership handshake. A new URL is not verified: call `verifyEndpoint` after changing it.',
+  inputDescription: 'The complete settings of the webhook. A field that is left out gets its default.',
   permission: { app: 'MANAGE_WEBHOOK' },
   capability: {
     records: ['App', 'Endpoint', 'AuditEntry'],
     sideEffects: [
       'audit entries endpoint.create or endpoint.update, and app.set_webhook',
-      'a first one: a signed POST to the URL, the ownership handshake',
+      'when the webhook is created: the ownership handshake, a signed POST to the URL',
     ],
-    idempotency: 'The same again changes nothing and is not audited.',
+    idempotency: 'A repeated call changes nothing and is not audited.',
   },
   input: (t) => ({
     appId: t.id({ required: true, description: 'The app’s id: `app_…`.' }),
     url: t.string({
       required: true,
       description:
-        'Where deliveries are POSTed to. At most 2,048 characters, http or https (https alone in production), no user name, no fragment; not an address that webhooks may not be sent to.',
+        'Where deliveries are POSTed to. At most 2,048 characters, http or https (only https in production), no user name, no fragment; not an address to which webhooks must not be sent.',
     }),
     streams: t.field({
       type: [AppEventStream],
       required: true,
-      description: 'Which events it takes: at least one stream.',
+      description: 'The kinds of events to receive: at least one.',
     }),
     events: t.stringList({
       required: true,
       defaultValue: ['*'],
       description:
-        'Of forwarded events: 1 to 100 names, `comment.*` for a category, or `*` for all; none twice. What the published version does not declare is not forwarded.',
+        'The forwarded events to receive: 1 to 100 different event type names, `comment.*` for a category, or `*` for all. Events that the published version does not declare are never forwarded.',
     }),
     isActive: t.boolean({
       required: true,
       defaultValue: true,
-      description: 'False: nothing is sent, and what is queued ends as FAILED (ENDPOINT_INACTIVE).',
+      description: 'If false, nothing is sent, and waiting deliveries end as FAILED (ENDPOINT_INACTIVE).',
     }),
     description: t.string({ description: `A note of your own. At most ${maxDescriptionChars} characters.` }),
   }),
@@ -118,12 +119,12 @@ mutation(builder, 'setAppWebhook', {
 
 mutation(builder, 'removeAppWebhook', {
   description:
-    'Removes the app’s webhook with its history. What is queued ends as FAILED (ENDPOINT_DELETED). Its secret stays the app’s: the next `setAppWebhook` goes on with it. NotFoundError where there is none.',
+    'Removes the app’s webhook with its history. Waiting deliveries end as FAILED (ENDPOINT_DELETED). The app keeps the webhook’s secret, and the next `setAppWebhook` uses it again. An app without a webhook is a NotFoundError.',
   permission: { app: 'MANAGE_WEBHOOK' },
   capability: {
     records: ['App', 'Endpoint', 'Delivery', 'AuditEntry'],
-    sideEffects: ['audit entry endpoint.delete', 'queued deliveries end as FAILED', 'history is removed'],
-    idempotency: 'A second call answers with NotFoundError.',
+    sideEffects: ['audit entry endpoint.delete', 'waiting deliveries end as FAILED', 'history is removed'],
+    idempotency: 'A repeated call answers with NotFoundError.',
   },
   input: (t) => ({ appId: t.id({ required: true, description: 'The app’s id: `app_…`.' }) }),
   payload: { app: { type: App, description: 'The app, without a webhook.' } },

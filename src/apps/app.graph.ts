@@ -46,31 +46,32 @@ node(builder, App, {
     return ids.map((id) => found.get(id));
   },
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name for people.' }),
+    name: t.exposeString('name', { description: 'Display name.' }),
     clientId: t.string({
-      description: 'Names it at `POST /oauth/token`: `client_…`. No secret.',
+      description: 'Identifies the app at `POST /oauth/token`: `client_…`. It is not a secret.',
       resolve: (app) => clientIdOf(app.id),
     }),
     serviceUserId: t.string({
-      description: 'Under which it acts on the platform: `user_…`. It never changes.',
+      description:
+        'The id of the service user as which the app acts on the platform: `user_…`. It never changes.',
       resolve: (app) => serviceUserIdOf(app.id),
     }),
     source: t.exposeString('source', {
-      description: 'The partner’s own name for it, which no other app has. It never changes.',
+      description: 'The partner’s own identifier for the app, unique among apps. It never changes.',
     }),
     ownerTenant: t.field({
       type: Tenant,
-      description: 'The tenant that made it.',
+      description: 'The tenant that created it.',
       resolve: async (app, _args, context) => {
         const tenant = await tenantOf(context).load(app.tenant_id);
-        if (tenant === undefined) throw new RequestError('NOT_FOUND', 'This tenant does not exist any more.');
+        if (tenant === undefined) throw new RequestError('NOT_FOUND', 'This tenant no longer exists.');
         return tenant;
       },
     }),
     clientSecrets: t.field({
       type: [SecretInfo],
       nullable: true,
-      description: `ROTATE_SECRETS: which client secrets work now, newest first, at most ${maxClientSecrets}. Never their values.`,
+      description: `The client secrets that work now, newest first, at most ${maxClientSecrets}, without their values. Needs ROTATE_SECRETS.`,
       complexity: { field: 1, multiplier: 1 },
       resolve: (app, _args, context) =>
         ifHeld(context, { appId: app.id, anyOf: ['ROTATE_SECRETS'] }, () =>
@@ -79,7 +80,7 @@ node(builder, App, {
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was made.',
+      description: 'When it was created.',
       resolve: (app) => new Date(timeOfUuid(app.id)),
     }),
     updatedAt: t.expose('updated_at', {
@@ -100,7 +101,7 @@ builder.objectField(Viewer, 'app', (t) =>
   t.field({
     type: App,
     nullable: true,
-    description: 'The app whose own token asks; null for everybody else.',
+    description: 'The app that the credential belongs to; null for every other kind of caller.',
     resolve: (actor, _args, context) => (actor.appId === undefined ? null : appOf(context).load(actor.appId)),
   }),
 );
@@ -111,14 +112,14 @@ const AppConnection = connection<AppRow, Counted>(builder, {
   fields: countedFields,
 });
 
-const capability = { records: ['App'], sideEffects: [], idempotency: 'A read: changes nothing.' };
+const capability = { records: ['App'], sideEffects: [], idempotency: 'It only reads.' };
 
 builder.queryFields((t) => ({
   app: t.field({
     type: App,
     nullable: true,
     description:
-      'One app, for its members, its own token, and whoever manages the apps of the tenant that made it; null for everybody else.',
+      'One app. Its members, its own token and callers with MANAGE_APPS of the tenant that created it can see it; for everybody else it is null.',
     permission: seeApps,
     capability,
     args: { id: t.arg.id({ required: true, description: 'The app’s id: `app_…`.' }) },
@@ -129,7 +130,7 @@ builder.queryFields((t) => ({
   }),
   apps: t.field({
     type: AppConnection,
-    description: 'The apps that the viewer’s tenant has made, newest first.',
+    description: 'The apps that the viewer’s tenant has created, newest first.',
     permission: 'MANAGE_APPS',
     capability,
     complexity: pageCost,

@@ -26,28 +26,28 @@ import { hintLifecycle } from './lifecycle.ts';
 import { rotateWebhookSecret } from './webhook.ts';
 
 const appId = 'The app’s id: `app_…`.';
-const nameRule = `1 to ${maxNameChars} characters, no control characters; white space around it is dropped.`;
-const secretNote = `${idempotencyNote} The secret is in it only while it is the newest.`;
+const nameRule = `1 to ${maxNameChars} characters without control characters. White space around it is removed.`;
+const secretNote = `${idempotencyNote} A repeated answer holds the secret only while it is the newest.`;
 
 type CreatedApp = { id: string; clientSecret: string; webhookSecret: string };
 
 mutation(builder, 'createApp', {
   description:
-    'Makes a partner app, with its client secret, its webhook secret and its first member. ConflictError where another app has the source.',
+    'Creates a partner app with its client secret, its webhook secret and its first member. A source that another app has is a ConflictError.',
   permission: 'MANAGE_APPS',
   capability: {
     records: ['App', 'AppMember', 'AuditEntry'],
     sideEffects: ['audit entry app.create'],
-    idempotency: `${idempotencyNote} The secrets are in it only while both are the newest.`,
+    idempotency: `${idempotencyNote} A repeated answer holds the secrets only while both are the newest.`,
   },
   input: (t) => ({
-    name: t.string({ required: true, description: `Its name for people: ${nameRule}` }),
+    name: t.string({ required: true, description: `Display name: ${nameRule}` }),
     source: t.string({
       required: true,
-      description: `The partner’s own name for it: 1 to ${maxSourceChars} visible ASCII characters, unique, never changed.`,
+      description: `The partner’s own identifier for the app: 1 to ${maxSourceChars} visible ASCII characters. It is unique and never changes.`,
     }),
     ownerEmail: t.string({
-      description: `The first member, who may do everything with the app: at most ${maxEmailChars} characters. By default the user who calls; needed from everybody else.`,
+      description: `The email address of the first member, who gets every permission for the app: at most ${maxEmailChars} characters. By default it is the calling user’s; callers that are not users must give it.`,
     }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
@@ -56,12 +56,12 @@ mutation(builder, 'createApp', {
     clientSecret: {
       type: 'String',
       description:
-        'Proves the app at `POST /oauth/token`: `hgs_…`. It is shown here and on rotation, and nowhere else.',
+        'The app’s secret for `POST /oauth/token`: `hgs_…`. It is shown only here; a rotation gives a new one.',
     },
     webhookSecret: {
       type: 'String',
       description:
-        'The key of the webhook’s signatures, `whsec_…`: it signs from the first `setAppWebhook` on. It is shown here and on rotation, and nowhere else.',
+        'The key that signs the webhook’s requests, from the first `setAppWebhook` on: `whsec_…`. It is shown only here; a rotation gives a new one.',
     },
   },
   errors: [ValidationError, ConflictError, IdempotencyError],
@@ -85,13 +85,13 @@ mutation(builder, 'createApp', {
 });
 
 mutation(builder, 'updateApp', {
-  description: 'Changes what is given.',
-  inputDescription: 'Absent: unchanged. Null is a ValidationError.',
+  description: 'Changes the given fields of an app.',
+  inputDescription: 'A field that is left out does not change. Null is a ValidationError.',
   permission: { app: 'MANAGE_APP' },
   capability: {
     records: ['App', 'AuditEntry'],
     sideEffects: ['audit entry app.update'],
-    idempotency: 'The same change again changes nothing and is not audited.',
+    idempotency: 'A repeated call changes nothing and is not audited.',
   },
   input: (t) => ({
     id: t.id({ required: true, description: appId }),
@@ -110,21 +110,21 @@ mutation(builder, 'updateApp', {
 
 mutation(builder, 'deleteApp', {
   description:
-    'Deletes an app with its secrets, its members, its webhook and its history, and revokes every installation. Its tokens stop within 2 seconds, subscriptions end within 5. What is queued ends as FAILED (ENDPOINT_DELETED).',
+    'Deletes an app with its secrets, its members, its webhook and its history, and revokes every installation. Its tokens stop working within 2 seconds, and its subscriptions end within 5. Waiting deliveries end as FAILED (ENDPOINT_DELETED).',
   permission: { app: 'MANAGE_APP' },
   capability: {
     records: ['App', 'AppInstallation', 'Endpoint', 'Delivery', 'AuditEntry'],
     sideEffects: [
       'audit entry app.delete',
-      'queued deliveries end as FAILED',
+      'waiting deliveries end as FAILED',
       'every installation is revoked',
     ],
-    idempotency: 'A second call answers with NotFoundError.',
+    idempotency: 'A repeated call answers with NotFoundError.',
   },
   input: (t) => ({ id: t.id({ required: true, description: appId }) }),
   payload: {
-    id: { type: 'ID', description: 'The id of what was deleted.' },
-    deletedAt: { type: 'DateTime', description: 'Since when nobody finds it.' },
+    id: { type: 'ID', description: 'The id of the deleted record.' },
+    deletedAt: { type: 'DateTime', description: 'When it was deleted. Nobody can find it afterwards.' },
   },
   errors: [NotFoundError],
   async resolve({ id: globalId }, context) {
@@ -139,13 +139,13 @@ mutation(builder, 'deleteApp', {
 });
 
 const RotateAppSecretInput = builder.inputType('RotateAppSecretInput', {
-  description: 'What `rotateAppClientSecret` and `rotateAppWebhookSecret` take.',
+  description: 'The input of `rotateAppClientSecret` and `rotateAppWebhookSecret`.',
   fields: (t) => ({
     appId: t.id({ required: true, description: appId }),
     overlapSeconds: t.int({
       required: true,
       defaultValue: defaultOverlapSeconds,
-      description: `How long older secrets also work, at most: 0 to ${maxOverlapSeconds} seconds. One that an earlier rotation ends sooner is not prolonged; 0 revokes all of them at once.`,
+      description: `How long older secrets keep working at most: 0 to ${maxOverlapSeconds} seconds. A secret that an earlier rotation ends sooner still ends then. 0 revokes all older secrets at once.`,
     }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
@@ -165,7 +165,7 @@ const rotationErrors = [ValidationError, NotFoundError, IdempotencyError, LimitE
 type Rotated = { secret: string; secretOf: string };
 
 mutation(builder, 'rotateAppClientSecret', {
-  description: `Gives the app a new client secret. Older ones work beside it for a while, at most ${maxClientSecrets} at once; tokens that were given for them stop with them. A lost secret is replaced in this way.`,
+  description: `Gives the app a new client secret. Older secrets keep working for \`overlapSeconds\`; at most ${maxClientSecrets} secrets work at once. Tokens that were issued for a secret stop working with it. Use this also to replace a lost secret.`,
   permission: { app: 'ROTATE_SECRETS' },
   capability: {
     records: ['App', 'AuditEntry'],
@@ -202,7 +202,7 @@ mutation(builder, 'rotateAppClientSecret', {
 
 mutation(builder, 'rotateAppWebhookSecret', {
   description:
-    'Gives the app’s webhook a new signing secret, whether or not it is set already. Older ones sign beside it for a while.',
+    'Gives the app’s webhook a new signing secret, even if the webhook has not been set yet. Older secrets keep signing for `overlapSeconds`.',
   permission: { app: 'ROTATE_SECRETS' },
   capability: {
     records: ['App', 'Endpoint', 'AuditEntry'],

@@ -79,6 +79,6 @@ async function refuseLast(trx: Transaction<Tables>, member: AppMember): Promise<
     .limit(1)
     .executeTakeFirst();
   if (other === undefined) {
-    throw new ConflictError('This is the last member with MANAGE_MEMBERS: give it to another one first.');
+    throw new ConflictError('This is the last member with MANAGE_MEMBERS. Give it to another member first.');
   }
 }

@@ -45,7 +45,7 @@ export async function rotateClientSecret(
   if (older.inForce >= maxClientSecrets) {
     throw new LimitExceededError(
       maxClientSecrets,
-      `At most ${maxClientSecrets} client secrets work at once: wait for the oldest to expire, or give a shorter overlap.`,
+      `At most ${maxClientSecrets} client secrets work at once. Wait for the oldest to expire, or give a shorter overlap.`,
     );
   }
   const { id, secret } = await createClientSecret(trx, appId);

@@ -70,5 +70,5 @@ export async function createApp(
 const noOwner = {
   path: ['ownerEmail'],
   code: 'REQUIRED',
-  message: 'Name the first member: only a user with a verified email may leave it out.',
+  message: 'Give the email of the first member. Only a user with a verified email may leave it out.',
 };

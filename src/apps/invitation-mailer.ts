@@ -44,7 +44,7 @@ export class InvitationMailer {
       })
       .then(
         () => undefined,
-        (error: unknown) => this.#logger.warn({ err: error }, 'invitation not mailed'),
+        (error: unknown) => this.#logger.warn({ err: error }, 'could not mail an invitation'),
       )
       .finally(() => this.#underWay.delete(sent));
     this.#underWay.add(sent);
@@ -70,7 +70,8 @@ function textOf({ appName, invitedBy, token }: InvitationMail): string {
   return [
     `${invitedBy} invites you to the app ${appName}.`,
     '',
-    'Accept with the mutation acceptAppInvitation, signed in with this email address, and this token:',
+    'To accept, sign in with this email address and call the mutation',
+    'acceptAppInvitation with this token:',
     '',
     token,
     '',

@@ -79,7 +79,7 @@ export async function acceptInvitation(
   { token, email, by }: { token: string; email: string; by: By },
 ): Promise<{ app: App; member: AppMember }> {
   if (!token.startsWith(invitationMark) || token.length > 100) {
-    throw invalid(['token'], 'INVALID_TOKEN', 'This is no token of an invitation.');
+    throw invalid(['token'], 'INVALID_TOKEN', 'This is not the token of an invitation.');
   }
   const seen = await trx
     .selectFrom('app_invitation')
@@ -100,7 +100,7 @@ export async function acceptInvitation(
   if (invitation === undefined) throw new NotFoundError('invitation');
   if (invitation.accepted_at !== null) throw new ConflictError('This invitation has been accepted already.');
   if (invitation.expires_at.getTime() <= databaseNow()) {
-    throw new ConflictError('This invitation has expired: ask for another.');
+    throw new ConflictError('This invitation has expired. Ask for another one.');
   }
   await refuseMember(trx, app.id, invitation.email);
   await trx
@@ -137,7 +137,7 @@ async function refuseMember(trx: Transaction<Tables>, appId: string, email: stri
     .where('app_id', '=', appId)
     .where('email', '=', email)
     .executeTakeFirst();
-  if (member !== undefined) throw new ConflictError('This email is a member’s already.');
+  if (member !== undefined) throw new ConflictError('There is a member with this email already.');
 }
 
 /** The app is locked: whoever invites at the same time is counted. */
@@ -151,6 +151,6 @@ async function refuseTooMany(trx: Transaction<Tables>, appId: string): Promise<v
   if (Number(members) + open.length < maxMembers) return;
   throw new LimitExceededError(
     maxMembers,
-    `An app has at most ${maxMembers} members and open invitations: remove a member first.`,
+    `An app has at most ${maxMembers} members and open invitations. Remove a member first.`,
   );
 }

@@ -35,7 +35,7 @@ const grantToken = declareRoute({
   errors: ['invalid_request', 'invalid_client', 'invalid_scope', 'unsupported_grant_type'],
   records: ['App'],
   sideEffects: [],
-  idempotency: 'Each call gives a token of its own; earlier ones go on working until they expire.',
+  idempotency: 'Each call returns a new token. Earlier tokens keep working until they expire.',
 });
 
 type Credentials = Readonly<{ clientId: string; clientSecret: string }>;
@@ -79,7 +79,7 @@ function parseForm(headers: IncomingHttpHeaders, body: Buffer): URLSearchParams 
   if (body.length > maxBodyBytes) throw new Refusal('invalid_request', 'The body is too long.');
   const form = new URLSearchParams(body.toString('utf8'));
   for (const name of form.keys()) {
-    if (form.getAll(name).length > 1) throw new Refusal('invalid_request', 'A parameter stands twice.');
+    if (form.getAll(name).length > 1) throw new Refusal('invalid_request', 'A parameter is given twice.');
   }
   // One without a value counts as left out: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
   return new URLSearchParams([...form].filter(([, value]) => value !== ''));
@@ -90,16 +90,19 @@ function credentialsOf(headers: IncomingHttpHeaders, form: URLSearchParams): Cre
   if (headers.authorization === undefined) {
     const clientId = form.get('client_id');
     if (clientId === null || posted === null)
-      throw new Refusal('invalid_client', 'The client did not prove itself.');
+      throw new Refusal('invalid_client', 'The client sent no credentials.');
     return { clientId, clientSecret: posted };
   }
   if (posted !== null) {
-    throw new Refusal('invalid_request', 'The client proves itself by HTTP Basic or in the body, not both.');
+    throw new Refusal(
+      'invalid_request',
+      'Send the client’s credentials either by HTTP Basic or in the body, not both.',
+    );
   }
   const basic = basicCredentials(headers.authorization);
   const named = form.get('client_id');
   if (named !== null && named !== basic.clientId) {
-    throw new Refusal('invalid_request', 'The body names another client than the header.');
+    throw new Refusal('invalid_request', 'The client in the body differs from the client in the header.');
   }
   return basic;
 }
@@ -114,7 +117,7 @@ function basicCredentials(authorization: string): Credentials {
   } catch {
     // Not what a client would send.
   }
-  throw new Refusal('invalid_client', 'The header is no HTTP Basic authentication.');
+  throw new Refusal('invalid_client', 'The header is not HTTP Basic authentication.');
 }
 
 const formDecoded = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
@@ -135,11 +138,11 @@ function grantedScopes(form: URLSearchParams): readonly AppPermission[] {
   const grant = form.get('grant_type');
   if (grant === null) throw new Refusal('invalid_request', 'The parameter grant_type is missing.');
   if (grant !== 'client_credentials') {
-    throw new Refusal('unsupported_grant_type', 'Only client_credentials is given here.');
+    throw new Refusal('unsupported_grant_type', 'The only supported grant_type is client_credentials.');
   }
   const asked = (form.get('scope') ?? '').split(' ').filter((name) => name !== '');
   if (asked.some((name) => !scopes.includes(name))) {
-    throw new Refusal('invalid_scope', `A token holds at most: ${scopes.join(' ')}.`);
+    throw new Refusal('invalid_scope', `A token can have at most the scopes ${scopes.join(' ')}.`);
   }
   if (asked.length === 0) return appTokenPermissions;
   return appTokenPermissions.filter((permission) => asked.includes(permission.toLowerCase()));

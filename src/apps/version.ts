@@ -46,7 +46,7 @@ export async function checkVersion(database: Database, input: PublishVersionInpu
 const messages: Record<string, string> = {
   UNKNOWN_CATEGORY: 'There is no event type of this category.',
   UNKNOWN_DATA_TYPE: 'No event type of the declared categories has this data type.',
-  DUPLICATE: 'This stands twice.',
+  DUPLICATE: 'This entry is given twice.',
 };
 
 function listIssues(
@@ -55,7 +55,7 @@ function listIssues(
   codeOf: (entry: string) => string | undefined,
 ): ValidationIssue[] {
   if (entries.length > maxDeclared) {
-    return [{ path: [field], code: 'TOO_MANY', message: `At most ${maxDeclared} entries.` }];
+    return [{ path: [field], code: 'TOO_MANY', message: `At most ${maxDeclared} entries are allowed.` }];
   }
   return entries.flatMap((entry, index) => {
     const code = entries.indexOf(entry) < index ? 'DUPLICATE' : codeOf(entry);
@@ -94,7 +94,7 @@ export async function publishVersion(
     .where('app_id', '=', appId)
     .where('version', '=', input.version)
     .executeTakeFirst();
-  if (taken !== undefined) throw new ConflictError(`There is a version ${input.version} already.`);
+  if (taken !== undefined) throw new ConflictError(`The app has a version ${input.version} already.`);
   await trx
     .updateTable('app_version')
     .set({ status: 'SUPERSEDED' })

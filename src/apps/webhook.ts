@@ -60,7 +60,7 @@ export async function setWebhook(
   const { appId, values, by } = request;
   const streams = appEventStreams.filter((stream) => request.streams.includes(stream));
   if (streams.length === 0) {
-    throw invalid(['streams'], 'EMPTY', `Name at least one stream of ${appEventStreams.join(', ')}.`);
+    throw invalid(['streams'], 'EMPTY', `Give at least one of the streams ${appEventStreams.join(', ')}.`);
   }
   const app = await lockApp(trx, appId);
   const webhook = await findWebhook(trx, app);

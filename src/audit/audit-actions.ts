@@ -3,9 +3,9 @@
  * in the schema, one that does not stand here does not compile.
  */
 export const auditActions = {
-  'api_key.create': 'An API key was made.',
+  'api_key.create': 'An API key was created.',
   'api_key.revoke': 'An API key was revoked.',
-  'app.create': 'A partner app was made.',
+  'app.create': 'A partner app was created.',
   'app.delete': 'An app was deleted.',
   'app.publish_version': 'A version of an app was published.',
   'app.rotate_client_secret': 'An app’s client secret was rotated.',
@@ -19,13 +19,14 @@ export const auditActions = {
   'app_member.invite': 'Somebody was invited to an app.',
   'app_member.remove': 'A member was removed.',
   'app_member.update': 'A member’s permissions were changed.',
-  'console_link.create': 'A link to the console was made.',
+  'console_link.create': 'A link to the console was created.',
   'delivery.cancel': 'A delivery was cancelled.',
   'delivery.replay': 'A delivery was replayed.',
-  'endpoint.create': 'An endpoint was made.',
+  'endpoint.create': 'An endpoint was created.',
   'endpoint.delete': 'An endpoint was deleted.',
-  'endpoint.disable': 'Heliograph disabled an endpoint that answered 410 or only failed.',
-  'endpoint.pause': 'An endpoint was paused: its deliveries wait.',
+  'endpoint.disable':
+    'Heliograph disabled an endpoint, because it answered 410 or every attempt failed for five days.',
+  'endpoint.pause': 'An endpoint was paused.',
   'endpoint.purge': 'An endpoint’s deliveries were purged.',
   'endpoint.resume': 'A paused endpoint was resumed.',
   'endpoint.rotate_secret': 'An endpoint’s signing secret was rotated.',
@@ -35,10 +36,10 @@ export const auditActions = {
   'event_type.deprecate': 'An event type was deprecated.',
   'event_type.register': 'An event type was registered.',
   'replay_job.create': 'A bulk replay was started.',
-  'tenant.create': 'A tenant was made.',
-  'tenant.resume': 'A suspended tenant may act again.',
+  'tenant.create': 'A tenant was created.',
+  'tenant.resume': 'The suspension of a tenant was ended.',
   'tenant.suspend': 'A tenant was suspended.',
-  'user.change_permissions': 'The identity provider changed what a user may do.',
+  'user.change_permissions': 'The identity provider changed a user’s permissions.',
   'user.delete': 'The identity provider deleted a user.',
 } as const;
 

@@ -9,14 +9,14 @@ import type { AuditEntry as AuditRecord } from './audit-entry.ts';
 import { findAuditEntries, listAudit } from './list-audit.ts';
 
 const AuditActor = builder.objectRef<AuditRecord['actor']>('AuditActor').implement({
-  description: 'Who did it, as their credential told at that time.',
+  description: 'The caller, as the credential named it at that time.',
   fields: (t) => ({
-    kind: t.expose('kind', { type: ActorKind, description: 'What kind of caller it was.' }),
+    kind: t.expose('kind', { type: ActorKind, description: 'The kind of caller.' }),
     actorId: t.exposeString('actorId', {
-      description: 'API key id, JWT subject, console link id or client id.',
+      description: 'The API key’s id, the JWT’s subject, the console link’s id or the app’s client id.',
     }),
     label: t.exposeString('label', {
-      description: 'Their name for people: the key’s name, the email, the subject.',
+      description: 'Display name of the caller: the key’s name, the email, or else the subject.',
     }),
   }),
 });
@@ -30,7 +30,7 @@ const AuditEntry = builder.objectRef<AuditRecord>('AuditEntry');
 
 node(builder, AuditEntry, {
   description:
-    'One act that changed something. It is written in the same transaction as the act: neither stands without the other.',
+    'A record of one change. It is written in the same transaction as the change, so there is never one without the other.',
   permission: 'READ_AUDIT_LOG',
   id: (entry) => encodeId('AuditEntry', entry.id),
   load: async (ids, context) => {
@@ -40,28 +40,28 @@ node(builder, AuditEntry, {
   },
   fields: (t) => ({
     action: t.exposeString('action', {
-      description: `What was done, as \`noun.verb\`. ${listOfActions}`,
+      description: `The action, written \`noun.verb\`. ${listOfActions}`,
     }),
-    actor: t.expose('actor', { type: AuditActor, description: 'Who did it.' }),
+    actor: t.expose('actor', { type: AuditActor, description: 'The caller who made the change.' }),
     targetType: t.exposeString('targetType', {
-      description: 'The type of the record that was changed: `Endpoint`.',
+      description: 'The type of the record that was changed, such as `Endpoint`.',
     }),
     targetId: t.id({
-      description: 'The id of the record that was changed; it may be gone since.',
+      description: 'The id of the record that was changed. The record may have been deleted since.',
       resolve: (entry) => encodeId(entry.targetType, entry.targetId),
     }),
     changes: t.expose('changes', {
       type: 'JSON',
       description:
-        'What changed, by field: the value where it was set first, `{ from, to }` where it was changed. Never a secret.',
+        'The changed fields by name: the value if the field was set for the first time, `{ from, to }` if it was changed. It never holds a secret.',
     }),
     requestId: t.exposeString('requestId', {
       nullable: true,
-      description: 'The request that did it; null for what Heliograph did by itself.',
+      description: 'The id of the request that made the change; null if Heliograph made it by itself.',
     }),
     occurredAt: t.field({
       type: 'DateTime',
-      description: 'When it was done.',
+      description: 'When the change was made.',
       resolve: (entry) => new Date(timeOfUuid(entry.id)),
     }),
   }),
@@ -74,20 +74,24 @@ export const AuditEntryConnection = connection<AuditRecord>(builder, {
 });
 
 const AuditFilter = builder.inputType('AuditFilter', {
-  description: 'Which entries: those that meet every condition. Null or absent: no condition.',
+  description:
+    'Conditions on audit entries. An entry must meet all of them. One that is null or absent is ignored.',
   fields: (t) => ({
     action: t.stringList({
-      description: 'One of these actions: `endpoint.create`. An empty list matches nothing.',
+      description: 'Only these actions, such as `endpoint.create`. An empty list matches nothing.',
     }),
     actorId: t.stringList({
       description:
-        'Done by one of these, as `AuditActor.actorId` tells them: exactly. An empty list matches nothing.',
+        'Only changes by these callers, by their exact `AuditActor.actorId`. An empty list matches nothing.',
     }),
-    targetId: t.id({ description: 'About this record. One that is unknown matches nothing.' }),
-    occurredAfter: t.field({ type: 'DateTime', description: 'Done at this instant or later.' }),
+    targetId: t.id({
+      description: 'Only changes to the record with this id. An unknown id matches nothing.',
+    }),
+    occurredAfter: t.field({ type: 'DateTime', description: 'Only changes made at this instant or later.' }),
     occurredBefore: t.field({
       type: 'DateTime',
-      description: 'Done before this instant. BAD_USER_INPUT where it is earlier than `occurredAfter`.',
+      description:
+        'Only changes made before this instant. An instant earlier than `occurredAfter` is BAD_USER_INPUT.',
     }),
   }),
 });
@@ -96,13 +100,13 @@ builder.queryField('auditLog', (t) =>
   t.field({
     type: AuditEntryConnection,
     description:
-      'What was changed for the viewer’s tenant, newest first. A service that names no tenant reads the platform’s own log: tenants and event types.',
+      'The changes made for the viewer’s tenant, newest first. A service that names no tenant gets the platform’s own changes, which are about tenants and event types.',
     permission: 'READ_AUDIT_LOG',
-    capability: { records: ['AuditEntry'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    capability: { records: ['AuditEntry'], sideEffects: [], idempotency: 'It only reads.' },
     complexity: pageCost,
     args: {
       ...pageArgs(t.arg),
-      filter: t.arg({ type: AuditFilter, description: 'Which entries; all by default.' }),
+      filter: t.arg({ type: AuditFilter, description: 'Only entries that match; by default all.' }),
     },
     resolve: (_root, { filter, ...page }, context) =>
       listAudit(context.services.database, auditedOwner(context), { page, filter }),

@@ -30,7 +30,8 @@ const assetPage = declareRoute({
   ...publicRead,
   description:
     'A script or stylesheet of the console. Its name tells its content, so it may be kept for ever.',
-  response: 'text/javascript, text/css; brotli or gzip where accepted; 404 where there is none of this name',
+  response:
+    'text/javascript or text/css, compressed with brotli or gzip if accepted; 404 if there is no file with this name',
 });
 
 export type ConsoleOptions = Readonly<{
@@ -67,14 +68,17 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
 
   return {
     warm() {
-      bundled().catch((error: unknown) => logger.error({ err: error }, 'console not bundled'));
+      bundled().catch((error: unknown) => logger.error({ err: error }, 'could not bundle the console'));
     },
     routes: [
       // Before the records: `/console/assets/…` is none.
       assetPage(async ({ parameters, headers }) => {
         const asset = (await bundled()).assets.get(parameters.file ?? '');
         if (asset === undefined) {
-          return { status: 404, body: { error: { code: 'NOT_FOUND', message: 'There is nothing here.' } } };
+          return {
+            status: 404,
+            body: { error: { code: 'NOT_FOUND', message: 'There is nothing at this path.' } },
+          };
         }
         return sent(asset, String(headers['accept-encoding'] ?? ''));
       }),

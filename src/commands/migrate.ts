@@ -10,7 +10,9 @@ async function main(): Promise<void> {
   }
   const applied = await migrate(databaseDirectUrl);
   console.log(
-    applied.length === 0 ? 'Nothing to apply.' : applied.map((name) => `applied ${name}`).join('\n'),
+    applied.length === 0
+      ? 'There are no migrations to apply.'
+      : applied.map((name) => `applied ${name}`).join('\n'),
   );
 }
 

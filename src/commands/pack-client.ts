@@ -38,6 +38,6 @@ function npm(): string {
     .map((folder) => join(process.execPath, '..', folder, 'npm', 'bin', 'npm-cli.js'))
     .find((path) => existsSync(path));
   if (found !== undefined) return found;
-  console.error('npm is not where Node is installed.');
+  console.error('npm was not found beside Node.');
   process.exit(1);
 }

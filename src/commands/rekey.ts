@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     );
     if (unreadable === 0) return;
     process.stderr.write(
-      `${unreadable} rows could not be opened with any key of the ring: keep the old keys.\n`,
+      `${unreadable} rows could not be decrypted with any key of the ring. Keep the old keys.\n`,
     );
     process.exitCode = 1;
   } finally {

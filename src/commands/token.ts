@@ -29,7 +29,7 @@ const permissionList = z.string().transform((text, context) =>
     .flatMap((name) => {
       const permission = permissions.find((known) => known === name.toUpperCase());
       if (permission !== undefined) return [permission];
-      context.addIssue({ code: 'custom', message: `names ${name}, which is no permission` });
+      context.addIssue({ code: 'custom', message: `contains ${name}, which is not a permission` });
       return [];
     }),
 );
@@ -38,8 +38,8 @@ const argumentsOf = z.object({
   tenant: z.string().refine(isExternalId, 'must be visible ASCII characters').optional(),
   permissions: permissionList.default([]),
   kind: z.enum(['user', 'service'], 'must be user or service').default('user'),
-  sub: z.string().min(1, 'must not be empty').max(255, 'must have 255 characters at most').optional(),
-  email: z.string().min(1, 'must not be empty').max(255, 'must have 255 characters at most').optional(),
+  sub: z.string().min(1, 'must not be empty').max(255, 'must have at most 255 characters').optional(),
+  email: z.string().min(1, 'must not be empty').max(255, 'must have at most 255 characters').optional(),
   expires: z
     .string()
     .regex(/^[1-9]\d{0,8}$/, 'must be a number of seconds')

@@ -16,7 +16,7 @@ export async function synchroniseClock(pool: pg.Pool): Promise<void> {
   const offsetMs = Number(rows[0]?.now) - (before + Date.now()) / 2;
   if (Math.abs(offsetMs) > maxSkewMs) {
     throw new Error(
-      'The clocks of this host and of the database differ by more than a day: correct the one that is wrong.',
+      'The clocks of this host and of the database differ by more than a day. Correct the wrong one.',
     );
   }
   setClockOffset(offsetMs);

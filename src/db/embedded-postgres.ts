@@ -161,7 +161,7 @@ function nativeFolder(): string {
     return join(root, 'native');
   } catch {
     throw new Error(
-      `There is no embedded PostgreSQL for ${process.platform}-${process.arch}: set DATABASE_URL to a PostgreSQL 15 or later.`,
+      `There is no embedded PostgreSQL for ${process.platform}-${process.arch}: set DATABASE_URL to a PostgreSQL of version 15 or later.`,
     );
   }
 }
@@ -307,7 +307,7 @@ async function holdServer(
   }
   await client.end();
   throw new ConfigError(
-    `The database in ${dir} is in use by another process: stop that one, or set DATA_DIR or DATABASE_URL.`,
+    `The database in ${dir} is in use by another process. Stop that process, or set DATA_DIR or DATABASE_URL.`,
   );
 }
 
@@ -348,7 +348,7 @@ async function freePort(): Promise<number> {
   const address = probe.address();
   probe.close();
   await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No free port.');
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
   return address.port;
 }
 

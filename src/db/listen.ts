@@ -103,7 +103,11 @@ export class Hints {
         }
       } catch (error) {
         if (!this.#stop.signal.aborted) {
-          warnAtTimes(this.#logger, { error: errorMessage(error) }, 'listening connection lost');
+          warnAtTimes(
+            this.#logger,
+            { error: errorMessage(error) },
+            'lost the connection that listens for notifications',
+          );
         }
       }
       over.abort();
@@ -124,7 +128,7 @@ export class Hints {
           payload.length > maxPayloadBytes ? '*' : payload,
         ]);
       } catch (error) {
-        warnAtTimes(this.#logger, { error: errorMessage(error) }, 'hint not sent');
+        warnAtTimes(this.#logger, { error: errorMessage(error) }, 'could not send a notification');
         this.#sender?.end().catch(() => undefined);
         this.#sender = undefined;
         await pause(100, this.#stop.signal);

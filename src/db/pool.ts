@@ -151,7 +151,9 @@ function openPool(
   } as pg.PoolConfig);
   // These listeners hear the errors of connections that run no query at the moment. Without them such an error would
   // end the process. The next query on the connection fails, and is repeated or answered with an error.
-  pool.on('error', (error) => options.logger.warn({ error: error.message }, 'idle database connection lost'));
+  pool.on('error', (error) =>
+    options.logger.warn({ error: error.message }, 'lost an idle database connection'),
+  );
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

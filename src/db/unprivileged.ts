@@ -53,7 +53,7 @@ export function unprivileged(): Unprivileged {
       chmodSync(folder, (statSync(folder).mode & 0o7777) | 0o001);
       give(path, nobody);
     },
-    hint: ' Heliograph was started as root, so PostgreSQL runs as the user nobody, who cannot reach the program or the data directory. Put both into folders that everybody may enter, start as an ordinary user, or set DATABASE_URL.',
+    hint: ' Heliograph was started as root, so PostgreSQL runs as the user nobody, who cannot read the program or the data directory. Put both into folders that every user may enter, start as an ordinary user, or set DATABASE_URL.',
   };
 }
 

@@ -15,7 +15,7 @@ builder.objectField(Delivery, 'installation', (t) =>
     type: AppInstallation,
     nullable: true,
     description:
-      'The installation that an app’s forwarded event came through; null for a tenant’s own deliveries, and for an app’s lifecycle and test events.',
+      'The installation because of which the event was forwarded to an app; null for a tenant’s own deliveries, and for an app’s lifecycle and test events.',
     resolve: (delivery, _args, context) =>
       delivery.installation_id === null
         ? null
@@ -27,10 +27,10 @@ builder.objectField(App, 'deliveries', (t) =>
   t.field({
     type: DeliveryConnection,
     nullable: true,
-    description: 'VIEW_DELIVERIES: what was sent, or is to be sent, to its webhook; newest first.',
+    description: 'The deliveries to its webhook, sent or waiting, newest first. Needs VIEW_DELIVERIES.',
     args: {
       ...pageArgs(t.arg),
-      filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
+      filter: t.arg({ type: DeliveryFilter, description: 'Only deliveries that match; by default all.' }),
     },
     complexity: pageCost,
     resolve: (app, { filter, ...page }, context) =>

@@ -14,59 +14,62 @@ export const attemptsOf = groupLoader(listAttempts, (attempt) => attempt.deliver
 const HttpHeader = builder.objectRef<{ name: string; value: string }>('HttpHeader').implement({
   description: 'One HTTP header line.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name, in lower case.' }),
-    value: t.exposeString('value', { description: 'Its value.' }),
+    name: t.exposeString('name', { description: 'The name, in lower case.' }),
+    value: t.exposeString('value', { description: 'The value.' }),
   }),
 });
 
 export const DeliveryAttempt = builder.objectRef<Attempt>('DeliveryAttempt');
 
 node(builder, DeliveryAttempt, {
-  description: 'One request to the receiver, and what came of it.',
+  description: 'One request to the receiver and its result.',
   permission: viewPermission,
   id: (attempt) => encodeAttemptId(attempt.delivery_id, attempt.number),
   keyOf: (id) => (decodeAttemptId(id) === undefined ? undefined : id),
   load: findAttempts,
   fields: (t) => ({
-    number: t.exposeInt('number', { description: 'From 1 on, interrupted attempts included.' }),
+    number: t.exposeInt('number', {
+      description:
+        'The number of the attempt within its delivery: 1, 2, 3 … Interrupted attempts are numbered too.',
+    }),
     outcome: t.field({
       type: AttemptOutcome,
-      description: 'What came of it.',
+      description: 'The result.',
       resolve: (attempt) => attemptOutcomeOf(attempt.outcome),
     }),
     startedAt: t.expose('started_at', { type: 'DateTime', description: 'When it began.' }),
     durationMs: t.exposeFloat('duration_ms', {
       nullable: true,
-      description:
-        'Milliseconds from its beginning to its outcome; null where the process was stopped before an answer.',
+      description: 'Its duration in milliseconds; null if the sending process stopped before an answer came.',
     }),
     responseStatus: t.exposeInt('response_status', {
       nullable: true,
-      description: 'The HTTP status; null where no answer came.',
+      description: 'The HTTP status of the answer; null if no answer came.',
     }),
     responseBody: t.exposeString('response_body', {
       nullable: true,
-      description: "The answer's beginning, at most 4 KiB; null where none came.",
+      description: "The beginning of the answer's body, at most 4 KiB; null if no answer came.",
     }),
     responseHeaders: t.field({
       type: [HttpHeader],
       nullable: true,
-      description: "The answer's headers; null where none came.",
+      description: "The answer's headers; null if no answer came.",
       resolve: (attempt) => attempt.response_headers,
     }),
     requestHeaders: t.field({
       type: [HttpHeader],
       nullable: true,
-      description: "The headers that were sent, the signature's value redacted; null where nothing was sent.",
+      description:
+        "The headers that were sent, with the signature's value redacted; null if nothing was sent.",
       resolve: (attempt) => attempt.request_headers,
     }),
     reconnected: t.exposeBoolean('reconnected', {
       description:
-        'True where the receiver had closed the connection that was kept from an earlier request: the request went out once more on a fresh one, as part of this attempt.',
+        'True if the request was sent again on a new connection, within this attempt, because the receiver had closed the connection that was kept open from an earlier request.',
     }),
     error: t.exposeString('error', {
       nullable: true,
-      description: 'What went wrong, for people; null after a 2xx answer. Its wording may change.',
+      description: 'A description of the error, for people; null after a 2xx answer. The wording may change.',
     }),
   }),
 });

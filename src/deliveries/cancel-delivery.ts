@@ -30,7 +30,7 @@ export async function cancelDelivery(
   const { status } = (await findDelivery(trx, ownerId, id)) ?? delivery;
   throw new ConflictError(
     isFinal(status)
-      ? `The delivery has ended already, as ${status}.`
-      : 'The delivery is being sent at this moment: ask again when the attempt has ended.',
+      ? `The delivery has already ended as ${status}.`
+      : 'The delivery is being sent at this moment. Try again when the attempt has ended.',
   );
 }

@@ -19,12 +19,12 @@ declare module '../graph/context.ts' {
 
 mutation(builder, 'cancelDelivery', {
   description:
-    'Ends a queued delivery as FAILED (CANCELLED): nothing of it is sent afterwards. ConflictError: it is being sent at this moment, or has ended.',
+    'Ends a waiting delivery as FAILED (CANCELLED). It is not sent afterwards. A delivery that is being sent at this moment, or has ended, is a ConflictError.',
   permission: changeEndpoints,
   capability: {
     records: ['Delivery', 'AuditEntry'],
     sideEffects: ['audit entry delivery.cancel'],
-    idempotency: 'A second call answers with ConflictError.',
+    idempotency: 'A repeated call answers with ConflictError.',
   },
   input: (t) => ({ id: t.id({ required: true, description: 'The id of the delivery: `dlv_…`.' }) }),
   payload: { delivery: { type: Delivery, description: 'The delivery, which has ended.' } },
@@ -44,19 +44,19 @@ mutation(builder, 'cancelDelivery', {
 
 mutation(builder, 'purgeDeliveries', {
   description:
-    'Removes everything that this endpoint was sent, or was to be sent, up to now. What is queued ends as FAILED (CANCELLED) in the log; everything is hidden at once and removed in the background. The log keeps its entries, whose `delivery` is null. What is being sent at this moment may still arrive, within the delivery timeout.',
+    'Removes all of the endpoint’s deliveries up to now. Waiting deliveries end as FAILED (CANCELLED) in the log. Everything is hidden at once and removed in the background. The log keeps its entries, but their `delivery` is null. A delivery that is being sent at this moment may still arrive, within the delivery timeout.',
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],
-    sideEffects: ['audit entry endpoint.purge', 'queued deliveries end as FAILED', 'history is removed'],
-    idempotency: 'A second call purges what has come since, if anything.',
+    sideEffects: ['audit entry endpoint.purge', 'waiting deliveries end as FAILED', 'history is removed'],
+    idempotency: 'A repeated call purges the deliveries that were created since, if there are any.',
   },
   input: (t) => ({
     endpointId: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }),
   }),
   payload: {
-    endpoint: { type: Endpoint, description: 'The endpoint, with no deliveries.' },
-    purgedCount: { type: 'SafeInt', description: 'How many deliveries this call has purged: exact.' },
+    endpoint: { type: Endpoint, description: 'The endpoint, which has no deliveries now.' },
+    purgedCount: { type: 'SafeInt', description: 'The exact number of deliveries that this call purged.' },
   },
   errors: [NotFoundError],
   async resolve(input, context) {

@@ -21,7 +21,7 @@ import { argsLoader, ownedLoader } from './owned-loader.ts';
 import type { DeliveryScope } from './scope.ts';
 import { filteredOwner, viewedOwners, viewPermission } from './viewed-owner.ts';
 
-const capability = { records: ['Delivery'], sideEffects: [], idempotency: 'A read: changes nothing.' };
+const capability = { records: ['Delivery'], sideEffects: [], idempotency: 'It only reads.' };
 
 export const deliveryOf = ownedLoader(findDeliveries);
 
@@ -29,7 +29,7 @@ export const Delivery = builder.objectRef<DeliveryRow>('Delivery');
 
 node(builder, Delivery, {
   description:
-    'One event on its way to one endpoint. Sent at least once; the header `webhook-id` is the event’s id on every attempt, so that a receiver can drop what it has seen.',
+    'The delivery of one event to one endpoint. It is sent at least once. The header `webhook-id` is the event’s id on every attempt, so that a receiver can ignore repetitions.',
   permission: viewPermission,
   id: (delivery) => encodeId('Delivery', delivery.id),
   load: async (ids, context) =>
@@ -37,45 +37,48 @@ node(builder, Delivery, {
   fields: (t) => ({
     endpoint: t.field({
       type: Endpoint,
-      description: 'Where it goes.',
+      description: 'The endpoint that it is sent to.',
       resolve: async (delivery, _args, context) => {
         const endpoint = await loadEndpoint(context, {
           ownerId: delivery.owner_id,
           id: delivery.endpoint_id,
         });
         if (endpoint !== undefined) return endpoint;
-        throw new RequestError('NOT_FOUND', 'The endpoint has been deleted, and its deliveries with it.');
+        throw new RequestError('NOT_FOUND', 'The endpoint has been deleted together with its deliveries.');
       },
     }),
     eventType: t.exposeString('event_type', { description: "The event type's name." }),
-    status: t.expose('status', { type: DeliveryStatus, description: 'Where it stands.' }),
+    status: t.expose('status', { type: DeliveryStatus, description: 'Current status.' }),
     failureReason: t.field({
       type: FailureReason,
       nullable: true,
-      description: 'Why it ended as FAILED or DEAD_LETTER; null otherwise.',
+      description: 'The reason why it ended as FAILED or DEAD_LETTER; null otherwise.',
       resolve: (delivery) => failureReasonOf(delivery.failure_reason),
     }),
-    kind: t.expose('kind', { type: DeliveryKind, description: 'What it was made by.' }),
+    kind: t.expose('kind', {
+      type: DeliveryKind,
+      description: 'Whether it was created by a published event, a replay or a test.',
+    }),
     replayOf: t.field({
       type: Delivery,
       nullable: true,
       description:
-        'The delivery that this one replays; null where it is no replay, or the original is purged or past retention.',
+        'The delivery that this one replays; null if it is not a replay, or if the original is purged or past retention.',
       resolve: (delivery, _args, context) =>
         delivery.replay_of === null
           ? null
           : deliveryOf(context).load({ ownerId: delivery.owner_id, id: delivery.replay_of }),
     }),
     attemptCount: t.exposeInt('attempt_count', {
-      description: 'Attempts so far that count towards the retry schedule: all but interrupted ones.',
+      description:
+        'The number of attempts so far that count towards the retry schedule. Interrupted attempts do not count.',
     }),
     maxAttempts: t.exposeInt('max_attempts', {
-      description: 'How many attempts the retry schedule gives it before it ends as DEAD_LETTER.',
+      description: 'The number of attempts that the retry schedule allows before it ends as DEAD_LETTER.',
     }),
     attempts: t.field({
       type: [DeliveryAttempt],
-      description:
-        'Every attempt that the delivery’s status and `attemptCount` speak of, first to last, interrupted ones included.',
+      description: 'All attempts up to the current `status`, oldest first, including interrupted ones.',
       resolve: async (delivery, _args, context) =>
         knownAttempts(
           delivery,
@@ -87,12 +90,12 @@ node(builder, Delivery, {
       nullable: true,
       description: 'When the next attempt is due; null once it has ended.',
     }),
-    createdAt: t.field({ type: 'DateTime', description: 'When it was made.', resolve: createdAt }),
+    createdAt: t.field({ type: 'DateTime', description: 'When it was created.', resolve: createdAt }),
     updatedAt: t.expose('updated_at', { type: 'DateTime', description: 'When its status last changed.' }),
     completedAt: t.expose('completed_at', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it ended as SUCCEEDED, FAILED or DEAD_LETTER; null before.',
+      description: 'When it ended as SUCCEEDED, FAILED or DEAD_LETTER; null if it has not ended.',
     }),
   }),
 });
@@ -105,7 +108,7 @@ export const DeliveryConnection = connection<DeliveryRow, { logPosition: number 
     logPosition: t.expose('logPosition', {
       type: 'SafeInt',
       description:
-        'The newest position of the live log, read before the page was: subscribe with `after` this and no change is missed between the page and the stream. Changes that the page already shows may come again.',
+        'The newest position of the live log, read before the page. A subscription with `after` set to it misses no change between the page and the stream. Changes that the page already shows may come again.',
     }),
   }),
 });
@@ -153,7 +156,7 @@ export async function deliveryPageOf(
 builder.objectField(Delivery, 'replays', (t) =>
   t.field({
     type: DeliveryConnection,
-    description: 'The replays that were made of it, newest first.',
+    description: 'The replays of this delivery, newest first.',
     args: pageArgs(t.arg),
     complexity: pageCost,
     resolve: (delivery, args, context) =>
@@ -169,10 +172,10 @@ builder.objectField(Endpoint, 'deliveries', (t) =>
   t.field({
     type: DeliveryConnection,
     description:
-      'What was sent, or is to be sent, to this endpoint; newest first, without what was purged. Errors: FORBIDDEN for an app’s endpoint without VIEW_DELIVERIES.',
+      'The deliveries to this endpoint, sent or waiting, newest first, without purged ones. Errors: FORBIDDEN for an app’s endpoint without VIEW_DELIVERIES.',
     args: {
       ...pageArgs(t.arg),
-      filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
+      filter: t.arg({ type: DeliveryFilter, description: 'Only deliveries that match; by default all.' }),
     },
     complexity: pageCost,
     resolve: async (endpoint, { filter, ...page }, context) => {
@@ -190,7 +193,7 @@ builder.queryFields((t) => ({
     type: Delivery,
     nullable: true,
     description:
-      'One delivery. Null where there is none, it belongs to somebody else, it was purged, or the id is malformed.',
+      'One delivery; null if there is none with this id, it belongs to somebody else, or it was purged, or if the id is malformed.',
     permission: viewPermission,
     capability,
     args: { id: t.arg.id({ required: true, description: 'The id of a delivery: `dlv_…`.' }) },
@@ -204,12 +207,12 @@ builder.queryFields((t) => ({
   deliveries: t.field({
     type: DeliveryConnection,
     description:
-      "The viewer's tenant's deliveries, or its app's, newest first, without what was purged. A member of an app sees the app's where the filter's `endpointId` names its endpoint. Errors: BAD_USER_INPUT for a page size, a cursor or a window that is not possible.",
+      "The deliveries of the viewer's tenant or app, newest first, without purged ones. A member of an app sees the app's deliveries if the filter's `endpointId` names the app's endpoint. Errors: BAD_USER_INPUT for an invalid page size, cursor or window.",
     permission: viewPermission,
     capability,
     args: {
       ...pageArgs(t.arg),
-      filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
+      filter: t.arg({ type: DeliveryFilter, description: 'Only deliveries that match; by default all.' }),
     },
     complexity: pageCost,
     resolve: async (_root, { filter, ...page }, context) =>

@@ -4,30 +4,34 @@ import { DeliveryKind } from './enums.graph.ts';
 /** Taken by lists, counts, the live log and bulk replay. */
 export const DeliveryFilter = builder.inputType('DeliveryFilter', {
   description:
-    'Which deliveries. All conditions must hold; one that is null or absent is none; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. A list costs the same however many deliveries there are where an index serves it: no condition or a window alone, `id`, `eventId`, `endpointId`, `eventType`, `status` without SUCCEEDED (with `endpointId`, `eventType` and a window too), `kind` without EVENT, `isReplayed: true`, and an app’s `tenant`. Any other condition is looked for from the newest delivery on: fast where it is common, slow where it is rare; a window bounds it.',
+    'Conditions on deliveries. A delivery must meet all of them. One that is null or absent is ignored; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. An index serves these filters, so that they cost the same for any number of deliveries: no condition or only a window; `id`; `eventId`; `endpointId`; `eventType`; `status` without SUCCEEDED (also with `endpointId`, `eventType` and a window); `kind` without EVENT; `isReplayed: true`; an app’s `tenant`. With any other filter the deliveries are searched from the newest on, which is fast if matches are common and slow if they are rare. A window limits the search.',
   fields: (t) => ({
-    id: t.idList({ description: 'Any of these deliveries.' }),
-    eventId: t.idList({ description: 'Of any of these events. Indexed.' }),
+    id: t.idList({ description: 'Only these deliveries.' }),
+    eventId: t.idList({ description: 'Only deliveries of these events.' }),
     tenant: t.stringList({
       description:
-        "Of any of these tenants' events, by externalId: for an app's deliveries. The live log knows the tenants that exist when it is subscribed to.",
+        "Only an app's deliveries of events of these tenants, by `externalId`. A subscription knows the tenants that existed when it began.",
     }),
     isReplayed: t.boolean({
       description:
-        'Whether a replay was made of it. In the live log `true` matches nothing: a change happens before any replay.',
+        'Only deliveries that have been replayed (true) or have not (false). In the live log `true` matches nothing, because the changes of a delivery come before its replay.',
     }),
     status: t.field({
       type: [DeliveryStatus],
       description:
-        "Any of these statuses: the delivery's present one; in the live log, the one it changed to.",
+        'Only deliveries with one of these statuses: in a list the current status, in the live log the status that it changed to.',
     }),
-    eventType: t.stringList({ description: 'Any of these event types, by their exact names.' }),
-    endpointId: t.idList({ description: 'To any of these endpoints.' }),
-    kind: t.field({ type: [DeliveryKind], description: 'Of any of these kinds.' }),
-    createdAfter: t.field({ type: 'DateTime', description: 'Created at this instant or later.' }),
+    eventType: t.stringList({ description: 'Only deliveries of these event types, by their exact names.' }),
+    endpointId: t.idList({ description: 'Only deliveries to these endpoints.' }),
+    kind: t.field({ type: [DeliveryKind], description: 'Only deliveries of these kinds.' }),
+    createdAfter: t.field({
+      type: 'DateTime',
+      description: 'Only deliveries created at this instant or later.',
+    }),
     createdBefore: t.field({
       type: 'DateTime',
-      description: 'Created before this instant. Must be later than `createdAfter`, else BAD_USER_INPUT.',
+      description:
+        'Only deliveries created before this instant. It must be later than `createdAfter`, otherwise it is BAD_USER_INPUT.',
     }),
   }),
 });

@@ -11,18 +11,19 @@ const reasons: Record<Reason, { description: string }> = {
   ENDPOINT_INACTIVE: { description: 'The endpoint was not active.' },
   ENDPOINT_PAUSED: {
     description:
-      'The endpoint was paused, and its queue was full or the delivery as old as deliveries are kept.',
+      'The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period.',
   },
-  ENDPOINT_UNVERIFIED: { description: 'The endpoint had not shown that it wants our requests.' },
-  ENDPOINT_GONE: { description: 'The receiver answered 410: the endpoint was switched off.' },
-  ENDPOINT_DELETED: { description: 'The endpoint was deleted meanwhile.' },
-  INSTALLATION_REVOKED: { description: "The tenant's installation of the app ended meanwhile." },
+  ENDPOINT_UNVERIFIED: { description: 'The endpoint was not verified.' },
+  ENDPOINT_GONE: { description: 'The receiver answered with status 410, so the endpoint was disabled.' },
+  ENDPOINT_DELETED: { description: 'The endpoint was deleted before the delivery was sent.' },
+  INSTALLATION_REVOKED: { description: 'The tenant uninstalled the app before the delivery was sent.' },
   TENANT_SUSPENDED: { description: 'The tenant is suspended.' },
   BLOCKED_ADDRESS: {
-    description: "The URL's host leads to an address that is never dialled, such as a private one.",
+    description:
+      "The URL's host resolves to an address that Heliograph never connects to, such as a private one.",
   },
-  CANCELLED: { description: 'Cancelled or purged before it had been sent.' },
-  REJECTED: { description: 'The response’s status is in the endpoint’s `stopOn`.' },
+  CANCELLED: { description: 'The delivery was cancelled or purged before it was sent.' },
+  REJECTED: { description: 'The receiver answered with a status that is in the endpoint’s `stopOn`.' },
   RETRIES_EXHAUSTED: { description: 'Every attempt of the retry schedule failed.' },
 };
 
@@ -32,35 +33,44 @@ export const FailureReason = builder.enumType('FailureReason', {
 });
 
 const kinds: Record<Kind, { description: string }> = {
-  EVENT: { description: 'Made when the event was published.' },
-  REPLAY: { description: 'Made by a replay: the same event and `webhook-id` once more.' },
-  TEST: { description: 'Made by `testEndpoint`; carries the header `webhook-test: true`.' },
+  EVENT: { description: 'Created when the event was published.' },
+  REPLAY: {
+    description: 'Created by a replay. It has the same event and the same `webhook-id` as the original.',
+  },
+  TEST: { description: 'Created by `testEndpoint`. It has the header `webhook-test: true`.' },
 };
 
 export const DeliveryKind = builder.enumType('DeliveryKind', {
-  description: 'What a delivery was made by.',
+  description: 'Whether a delivery was created by a published event, a replay or a test.',
   values: kinds,
 });
 
 const outcomes: Record<Outcome, { description: string }> = {
-  SUCCEEDED: { description: 'A 2xx status within the deadline.' },
-  HTTP_STATUS: { description: 'Another status; redirects are not followed.' },
-  TIMEOUT: { description: 'No whole answer within the deadline.' },
+  SUCCEEDED: { description: 'The receiver answered with a 2xx status within the deadline.' },
+  HTTP_STATUS: {
+    description: 'The receiver answered with a status other than 2xx. Redirects are not followed.',
+  },
+  TIMEOUT: { description: 'The answer was not complete within the deadline.' },
   DNS_FAILED: { description: "The URL's host has no address." },
   CONNECTION_FAILED: { description: 'No connection could be made.' },
-  TLS_FAILED: { description: "The receiver's certificate or its TLS is not acceptable." },
-  CONNECTION_RESET: { description: 'The connection ended before the answer did.' },
-  RESPONSE_TOO_LARGE: { description: 'The answer was larger than is read.' },
+  TLS_FAILED: {
+    description: 'The TLS connection was refused, for example because of an invalid certificate.',
+  },
+  CONNECTION_RESET: { description: 'The connection was closed before the answer was complete.' },
+  RESPONSE_TOO_LARGE: { description: 'The answer was larger than Heliograph reads.' },
   INVALID_RESPONSE: { description: 'The answer was not HTTP.' },
-  BLOCKED_ADDRESS: { description: 'The address is never dialled, such as a private one. Nothing was sent.' },
+  BLOCKED_ADDRESS: {
+    description:
+      'The address is one that Heliograph never connects to, such as a private one. Nothing was sent.',
+  },
   INTERRUPTED: {
     description:
-      'The sending process stopped before an answer came; it does not count towards the retry schedule.',
+      'The sending process stopped before an answer came. The attempt does not count towards the retry schedule.',
   },
 };
 
 export const AttemptOutcome = builder.enumType('AttemptOutcome', {
-  description: 'What came of one attempt.',
+  description: 'The result of one attempt.',
   values: outcomes,
 });
 
@@ -73,6 +83,6 @@ export const attemptOutcomeOf = (text: string): Outcome => known(attemptOutcomes
 
 function known<Name extends string>(names: readonly Name[], text: string): Name {
   const found = names.find((name) => name === text);
-  if (found === undefined) throw new Error(`The database holds a value that is not of the enum: ${text}`);
+  if (found === undefined) throw new Error(`The database holds a value that the enum does not have: ${text}`);
   return found;
 }

@@ -80,7 +80,7 @@ export function argsLoader<Args, Value>(
     return keys.map((key) => {
       const answers = found.get(groupOf(key));
       if (answers instanceof Error) return answers;
-      return answers?.get(key.id) ?? new Error('A record that was asked about has no answer.');
+      return answers?.get(key.id) ?? new Error('The loader returned no answer for a record.');
     });
   });
 }

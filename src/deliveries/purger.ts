@@ -54,7 +54,10 @@ export class Purger {
   }
 
   #onError(error: unknown): number {
-    this.#options.logger.warn({ error: messageOf(error) }, 'removal of purged deliveries was interrupted');
+    this.#options.logger.warn(
+      { error: messageOf(error) },
+      'the removal of purged deliveries was interrupted',
+    );
     return pollMs;
   }
 

@@ -34,20 +34,20 @@ const DeliveryStatusChange = builder.objectRef<PlacedChange>('DeliveryStatusChan
   fields: (t) => ({
     position: t.field({
       type: 'SafeInt',
-      description: 'Its number in the log.',
+      description: 'The number of the change in the log.',
       resolve: ({ change }) => change.position,
     }),
     after: t.field({
       type: 'SafeInt',
       description:
-        "Up to where this subscription had already covered the log: on the first message the `after` argument, or the head when it subscribed; then the previous message's `position` (what a filter left out lies between). A client that sees `after` equal to its last position has missed nothing. In `Delivery.history`, the position before its own.",
+        'The position up to which this subscription had covered the log before this message. In the first message it is the argument `after`, or the newest position when the subscription began; afterwards it is the `position` of the previous message. Positions in between belong to changes that the filter left out. A client whose last position equals `after` has missed nothing. In `Delivery.history` it is `position - 1`.',
       resolve: ({ after }) => after,
     }),
     delivery: t.field({
       type: Delivery,
       nullable: true,
       description:
-        'The delivery as it is now, which may be further on than this change; null once it is purged or past retention. The fields beside it stay.',
+        'The delivery as it is now, which may have changed since; null once it is purged or past retention. The other fields of the change stay.',
       resolve: ({ change }, _args, context) =>
         deliveryOf(context).load({ ownerId: change.ownerId, id: change.deliveryId }),
     }),
@@ -71,52 +71,54 @@ const DeliveryStatusChange = builder.objectRef<PlacedChange>('DeliveryStatusChan
     previousStatus: t.field({
       type: DeliveryStatus,
       nullable: true,
-      description: 'The status before; null where the delivery was created.',
+      description: 'The status before the change; null if the delivery was created by it.',
       resolve: ({ change }) => change.previousStatus,
     }),
     failureReason: t.field({
       type: FailureReason,
       nullable: true,
-      description: 'Why it ended as FAILED or DEAD_LETTER; null otherwise.',
+      description: 'The reason why it ended as FAILED or DEAD_LETTER; null otherwise.',
       resolve: ({ change }) => failureReasonOf(change.failureReason),
     }),
     attemptNumber: t.int({
-      description: 'Attempts that had counted towards the retry schedule by then.',
+      description: 'The number of attempts that had counted towards the retry schedule by then.',
       resolve: ({ change }) => change.attemptNumber,
     }),
     responseStatus: t.int({
       nullable: true,
       description:
-        'The HTTP status of the attempt that led here; null where no answer came, or none was asked for.',
+        'The HTTP status of the attempt that caused the change; null if no answer came, or if no attempt caused it.',
       resolve: ({ change }) => change.responseStatus,
     }),
     occurredAt: t.field({
       type: 'DateTime',
-      description: 'When it changed: never earlier than the change before it.',
+      description: 'When the status changed. It is never earlier than in the change before it.',
       resolve: ({ change }) => change.occurredAt,
     }),
   }),
 });
 
 const DeliveryLogBatch = builder.objectRef<LogBatch>('DeliveryLogBatch').implement({
-  description: 'A batch of changes; an empty one is a heartbeat (every 10 s) that moves `position` on.',
+  description:
+    'A batch of changes. An empty batch is a heartbeat, sent every 10 seconds without changes, that moves `position` forward.',
   fields: (t) => ({
     after: t.expose('after', {
       type: 'SafeInt',
-      description: "The previous batch's `position`; in the first batch, where the subscription began.",
+      description:
+        "The previous batch's `position`; in the first batch, the position at which the subscription began.",
     }),
     position: t.expose('position', {
       type: 'SafeInt',
-      description: 'Up to where the log is covered now: resume with `after` this.',
+      description: 'The position up to which the log has been covered. Pass it as `after` to resume.',
     }),
     head: t.expose('head', {
       type: 'SafeInt',
       description:
-        'The newest position that was known when the batch was made: `head - position` is how far behind it is.',
+        'The newest position of the log known when the batch was made. `head - position` shows how far behind the subscription is.',
     }),
     changes: t.field({
       type: [DeliveryStatusChange],
-      description: 'What the filter let through of `(after, position]`, in order.',
+      description: 'The changes with positions in `(after, position]` that match the filter, in order.',
       resolve: ({ after, changes }) => placed(changes, after),
     }),
   }),
@@ -130,7 +132,7 @@ const historyOf = groupLoader<LogChange>(
 builder.objectField(Delivery, 'history', (t) =>
   t.field({
     type: [DeliveryStatusChange],
-    description: `Every change of its status, first to last, as the live log tells them, with their positions; at most the first ${maxHistory}. Those past retention are gone. Errors: FORBIDDEN for an app’s delivery without VIEW_DELIVERIES.`,
+    description: `Its status changes with their positions in the live log, oldest first; at most the first ${maxHistory}. Changes past retention are not listed. Errors: FORBIDDEN for an app’s delivery without VIEW_DELIVERIES.`,
     resolve: async (delivery, _args, context) => {
       const changes = await historyOf(context).load({ ownerId: delivery.owner_id, id: delivery.id });
       return changes.map((change) => ({ change, after: change.position - 1 }));
@@ -157,7 +159,7 @@ async function subscribeTo(
   // Whose log it is decides what can be seen at all: before the executor, and before the filter.
   const ownerId = await viewedLog(context, args.appId);
   if (args.after != null && args.after < 0) {
-    throw badUserInput('`after` is a position of the log: 0 or more.', { argument: 'after' });
+    throw badUserInput('`after` must be a position of the log, which is 0 or more.', { argument: 'after' });
   }
   // A browser that resumes repeats its request as it was, with the `after` of its beginning.
   const after = context.resumeAfter ?? args.after ?? undefined;
@@ -231,21 +233,21 @@ function withoutHeartbeats(
 }
 
 const appIdDescription =
-  "An app's log instead of the tenant's, for its members and its own credential; NOT_FOUND for any other.";
-const filterDescription = 'Which changes; by default all. What it leaves out is passed over.';
+  "The id of an app, to use its log instead of the tenant's. Its members and its own credential may do so; for anybody else it is NOT_FOUND.";
+const filterDescription = 'Only changes that match; by default all.';
 const afterDescription =
-  'Resume: every change later than this position, first from the table, then live. By default from now on. Errors: LOG_POSITION_EXPIRED (`extensions.oldestPosition`) where it is past retention, LOG_POSITION_AHEAD (`extensions.head`) where the log is not there yet.';
+  'The position to resume after: every later change is sent, first the stored ones, then new ones as they happen. By default only new changes are sent. Errors: LOG_POSITION_EXPIRED (with `extensions.oldestPosition`) if the position is past retention, LOG_POSITION_AHEAD (with `extensions.head`) if the log has not reached it yet.';
 const capability = {
   records: ['Delivery'],
   sideEffects: [],
-  idempotency: 'Resume with `after`: each later change comes exactly once, in order.',
+  idempotency: 'Resume with `after`: each later change is sent exactly once, in order.',
 };
 
 builder.subscriptionFields((t) => ({
   deliveryStatusChanged: t.field({
     type: DeliveryStatusChange,
     description:
-      "One message per status change in the viewer's log: a tenant's, or an app's. With `after` it resumes with no gap and no repeat; without, it begins now. Every 10 s without a change the transport tells up to where the log is covered: a WebSocket by a `ping` with `{id, position}` of the operation, an event stream by an `id`.",
+      "One message for each status change in the log of the viewer's tenant or app. With `after` it resumes without a gap or a repetition; without `after` it begins now. After 10 seconds without a change the transport tells the position up to which the log has been covered: over WebSocket by a `ping` with the operation's `{id, position}`, over server-sent events by an `id`.",
     permission: viewPermission,
     capability,
     args: {
@@ -270,7 +272,7 @@ builder.subscriptionFields((t) => ({
   deliveryLog: t.field({
     type: DeliveryLogBatch,
     description:
-      'The same log in batches, for pipelines and busy dashboards. An empty batch every 10 s tells how far the log has been covered. Errors: as for `after`, and BAD_USER_INPUT for a `maxBatch` out of range.',
+      'The same log as `deliveryStatusChanged` in batches, for pipelines and busy dashboards. After 10 seconds without a change an empty batch tells how far the log has been covered. Errors: as for `after`, and BAD_USER_INPUT for a `maxBatch` out of range.',
     permission: viewPermission,
     capability,
     args: {
@@ -280,7 +282,7 @@ builder.subscriptionFields((t) => ({
       maxBatch: t.arg.int({
         required: true,
         defaultValue: 100,
-        description: `Most changes in one message: 100 by default, from 1 to ${maxBatchLimit}.`,
+        description: `The largest number of changes in one message: 100 by default, from 1 to ${maxBatchLimit}.`,
       }),
     },
     subscribe: async (_root, args, context) => {
@@ -301,13 +303,13 @@ function batchOf(event: LogBatch | Error): LogBatch {
   return event;
 }
 
-const boundsCapability = { ...capability, idempotency: 'A read: changes nothing.' };
+const boundsCapability = { ...capability, idempotency: 'It only reads.' };
 
 builder.queryFields((t) => ({
   logHead: t.field({
     type: 'SafeInt',
     description:
-      "The newest position of the viewer's log; 0 while it is empty. Subscribe with `after` this to see only what is new.",
+      "The newest position of the viewer's log; 0 while the log is empty. Subscribe with `after` set to it to receive only newer changes.",
     permission: viewPermission,
     capability: boundsCapability,
     args: { appId: t.arg.id({ description: appIdDescription }) },
@@ -316,7 +318,8 @@ builder.queryFields((t) => ({
   }),
   logOldest: t.field({
     type: 'SafeInt',
-    description: 'The oldest position that can still be resumed after; what lies before is past retention.',
+    description:
+      'The oldest position that can still be given as `after`. Changes up to it are past retention.',
     permission: viewPermission,
     capability: boundsCapability,
     args: { appId: t.arg.id({ description: appIdDescription }) },

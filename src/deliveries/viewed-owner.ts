@@ -29,7 +29,7 @@ export async function viewedLog(context: Context, appId: string | null | undefin
   requireActor(context);
   const id = decodeId('App', appId);
   if (id === undefined || !(await appPermissionsOf(context, id)).has(viewPermission.app)) {
-    throw new RequestError('NOT_FOUND', 'No such app.');
+    throw new RequestError('NOT_FOUND', 'There is no such app.');
   }
   return id;
 }

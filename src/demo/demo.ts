@@ -29,11 +29,11 @@ const receive = declareRoute({
     "The demo's built-in receiver: verifies the signature and answers 200. Only on the embedded database.",
   auth: ['SIGNATURE'],
   request: "a delivery, signed with the demo endpoint's secret",
-  response: '{"received":true}; to a handshake {"challenge"}',
+  response: '{"received":true}; for a handshake {"challenge"}',
   errors: ['UNAUTHENTICATED'],
   records: ['Endpoint'],
   sideEffects: [],
-  idempotency: 'Changes nothing.',
+  idempotency: 'It changes nothing.',
 });
 
 const toleranceSeconds = 300;
@@ -127,7 +127,10 @@ export function demoRoute(options: { database: Database; secrets: SigningSecrets
     const message: { type?: unknown; challenge?: unknown } = JSON.parse(text);
     if (message.type === 'endpoint.verification')
       return { status: 200, body: { challenge: message.challenge } };
-    logger.info({ webhookId: headers['webhook-id'], type: message.type }, 'the demo receiver got an event');
+    logger.info(
+      { webhookId: headers['webhook-id'], type: message.type },
+      'the demo receiver received an event',
+    );
     return { status: 200, body: { received: true } };
   });
 }

@@ -34,7 +34,7 @@ const guidePage = declareRoute({
   path: '/docs/:guide',
   ...publicRead,
   description: 'One guide.',
-  response: 'text/html; 404 where there is no guide of this name',
+  response: 'text/html; 404 if there is no guide with this name',
 });
 
 /** The guides and the schema reference as pages. Each is rendered when it is first asked for, and kept. */

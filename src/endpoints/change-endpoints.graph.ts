@@ -27,32 +27,32 @@ import { changedSendingInputs, headersOf, newSendingInputs } from './sending.gra
 import { finishUpdate, updateEndpoint } from './update-endpoint.ts';
 
 const urlRule =
-  'At most 2,048 characters, http or https (https alone in production), no user name, no fragment; not an address that webhooks may not be sent to.';
-const eventsRule = '1 to 100 event type names, `comment.*` for a category, or `*` for all; none twice.';
+  'At most 2,048 characters, http or https (only https in production), no user name, no fragment; not an address to which webhooks must not be sent.';
+const eventsRule = '1 to 100 different event type names, `comment.*` for a category, or `*` for all.';
 const descriptionRule = `At most ${maxDescriptionChars} characters.`;
-const rateRule = `1 to ${maxDeliveryRate} deliveries a second; null is no limit.`;
-const activeRule = 'False: nothing is sent, and what is queued ends as FAILED (ENDPOINT_INACTIVE).';
+const rateRule = `The largest number of deliveries a second, from 1 to ${maxDeliveryRate}; null means no limit.`;
+const activeRule = 'If false, nothing is sent, and waiting deliveries end as FAILED (ENDPOINT_INACTIVE).';
 
 /** What a repetition of `createEndpoint` needs. */
 type CreatedEndpoint = { id: string; secret: string };
 
 mutation(builder, 'createEndpoint', {
-  description: `Creates an endpoint. Its first ownership handshake starts by itself; until it has ended, deliveries wait. At most ${maxEndpointsPerOwner} endpoints.`,
+  description: `Creates an endpoint and starts its ownership handshake. Deliveries wait until the handshake has ended. An owner has at most ${maxEndpointsPerOwner} endpoints.`,
   permission: 'MANAGE_WEBHOOKS',
   capability: {
     records: ['Endpoint', 'AuditEntry'],
-    sideEffects: ['audit entry endpoint.create', 'a signed POST to the URL: the ownership handshake'],
-    idempotency: `${idempotencyNote} The secret is in it only while it is the newest.`,
+    sideEffects: ['audit entry endpoint.create', 'the ownership handshake, a signed POST to the URL'],
+    idempotency: `${idempotencyNote} A repeated answer holds the secret only while it is the newest.`,
   },
   input: (t) => ({
-    url: t.string({ required: true, description: `Where deliveries are POSTed to. ${urlRule}` }),
-    events: t.stringList({ required: true, description: `What it subscribes to. ${eventsRule}` }),
+    url: t.string({ required: true, description: `The URL that deliveries are POSTed to. ${urlRule}` }),
+    events: t.stringList({ required: true, description: `The event types to subscribe to. ${eventsRule}` }),
     description: t.string({ description: `A note of your own. ${descriptionRule}` }),
     isActive: t.boolean({ required: true, defaultValue: true, description: activeRule }),
     maxDeliveriesPerSecond: t.int({ description: rateRule }),
     ...newSendingInputs(t),
     secret: t.string({
-      description: `A first secret of your own. ${ownSecretRule} Absent or null: one is made.`,
+      description: `The first signing secret, if you bring your own. ${ownSecretRule} If absent or null, a secret is generated.`,
     }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
@@ -61,7 +61,7 @@ mutation(builder, 'createEndpoint', {
     secret: {
       type: 'String',
       description:
-        'The key of its signatures, `whsec_…`. It is shown here and on rotation, and nowhere else.',
+        'The secret that signs its deliveries: `whsec_…`. It is shown only here; a rotation gives a new one.',
     },
   },
   errors: [ValidationError, IdempotencyError, LimitExceededError],
@@ -91,22 +91,22 @@ mutation(builder, 'createEndpoint', {
 
 mutation(builder, 'updateEndpoint', {
   description:
-    'Changes what is given. A new URL loses its verification: call `verifyEndpoint` for it. Active again after a pause, an endpoint starts with a closed circuit.',
+    'Changes the given fields of an endpoint. A new URL is not verified: call `verifyEndpoint` after changing it. An endpoint that is activated again starts with a closed circuit.',
   inputDescription:
-    'Absent: unchanged. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`, and is a ValidationError for the rest.',
+    'A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`; for other fields it is a ValidationError.',
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],
     sideEffects: [
       'audit entry endpoint.update',
-      'queued deliveries of an endpoint made inactive end as FAILED',
+      'waiting deliveries of an endpoint that becomes inactive end as FAILED',
     ],
-    idempotency: 'The same change again changes nothing and is not audited.',
+    idempotency: 'A repeated call changes nothing and is not audited.',
   },
   input: (t) => ({
     id: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }),
     url: t.string({ description: `A new URL. ${urlRule}` }),
-    events: t.stringList({ description: `All that it subscribes to from now on. ${eventsRule}` }),
+    events: t.stringList({ description: `All event types to subscribe to from now on. ${eventsRule}` }),
     description: t.string({ description: `${descriptionRule} Null removes it.` }),
     isActive: t.boolean({ description: activeRule }),
     maxDeliveriesPerSecond: t.int({ description: rateRule }),
@@ -130,17 +130,17 @@ mutation(builder, 'updateEndpoint', {
 
 mutation(builder, 'deleteEndpoint', {
   description:
-    'Deletes an endpoint with its secrets and its history; an app’s webhook secret stays the app’s. What is queued ends as FAILED (ENDPOINT_DELETED) in the log; everything is hidden at once and removed in the background. What is being sent at this moment may still arrive, within the delivery timeout.',
+    'Deletes an endpoint with its secrets and its history. An app keeps its webhook’s secret. Waiting deliveries end as FAILED (ENDPOINT_DELETED) in the log. Everything is hidden at once and removed in the background. A delivery that is being sent at this moment may still arrive, within the delivery timeout.',
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],
-    sideEffects: ['audit entry endpoint.delete', 'queued deliveries end as FAILED', 'history is removed'],
-    idempotency: 'A second call answers with NotFoundError.',
+    sideEffects: ['audit entry endpoint.delete', 'waiting deliveries end as FAILED', 'history is removed'],
+    idempotency: 'A repeated call answers with NotFoundError.',
   },
   input: (t) => ({ id: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }) }),
   payload: {
-    id: { type: 'ID', description: 'The id of what was deleted.' },
-    deletedAt: { type: 'DateTime', description: 'Since when nobody finds it.' },
+    id: { type: 'ID', description: 'The id of the deleted record.' },
+    deletedAt: { type: 'DateTime', description: 'When it was deleted. Nobody can find it afterwards.' },
   },
   errors: [NotFoundError],
   async resolve({ id: globalId }, context) {

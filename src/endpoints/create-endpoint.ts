@@ -98,7 +98,7 @@ async function refuseTooMany(trx: Transaction<Tables>, ownerId: string): Promise
   if (count >= maxEndpointsPerOwner) {
     throw new LimitExceededError(
       maxEndpointsPerOwner,
-      `There are at most ${maxEndpointsPerOwner.toLocaleString('en')} endpoints: delete one first.`,
+      `There are at most ${maxEndpointsPerOwner.toLocaleString('en')} endpoints. Delete one first.`,
     );
   }
 }

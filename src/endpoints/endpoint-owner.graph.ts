@@ -53,7 +53,7 @@ export function endpointOwner(kind: OwnerKind): KindOfOwner | undefined {
 }
 
 export const EndpointOwner = builder.unionType('EndpointOwner', {
-  description: 'Whoever an endpoint belongs to.',
+  description: 'The owner of an endpoint.',
   // Asked for when the schema is built: by then every kind has been added.
   types: () => [...kinds.values()].map(({ type }) => type),
   resolveType: (owner) => kinds.get(kindOf.get(owner) ?? 'TENANT')?.type,

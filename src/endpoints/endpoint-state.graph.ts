@@ -11,43 +11,43 @@ import {
 } from './endpoint-state.ts';
 
 const names: Record<Name, { description: string }> = {
-  ACTIVE: { description: 'Deliveries are sent as they come.' },
+  ACTIVE: { description: 'Deliveries are sent normally.' },
   PAUSED: {
     description:
-      'Somebody keeps it from being sent to. Where `pausedAt` is set, it was `pauseEndpoint`: deliveries wait for `resumeEndpoint`. Otherwise they set `isActive` to false, and what it misses is recorded as FAILED until they set it to true.',
+      'Somebody stopped the sending. If `pausedAt` is set, `pauseEndpoint` was called, and deliveries wait until `resumeEndpoint` is called. Otherwise `isActive` was set to false, and deliveries are recorded as FAILED until it is set to true.',
   },
   DISABLED: {
     description:
-      'Heliograph set `isActive` to false: the receiver answered 410, or only failed for five days. Nothing is sent until somebody sets it to true.',
+      'Heliograph set `isActive` to false, because the receiver answered 410 or every attempt failed for five days. Nothing is sent until somebody sets it to true.',
   },
   UNVERIFIED: {
     description:
-      'Active, and its receiver has not answered the ownership handshake. Never where `REQUIRE_VERIFICATION` is false.',
+      'The endpoint is active, but its receiver has not answered the ownership handshake. This state does not occur if `REQUIRE_VERIFICATION` is false.',
   },
   RESTING: {
     description:
-      'Active, and failing again and again: its circuit is not CLOSED. What is queued waits, and goes out by itself once a try succeeds.',
+      'The endpoint is active but fails repeatedly, so its circuit is not CLOSED. Deliveries wait and are sent automatically after a try succeeds.',
   },
 };
 
 const EndpointStateName = builder.enumType('EndpointStateName', {
-  description: 'Whether deliveries are sent to an endpoint, and if not, what keeps them.',
+  description: 'Whether deliveries are sent to an endpoint, and if not, the reason.',
   values: names,
 });
 
 const EndpointState = builder.objectRef<EndpointStateRecord>('EndpointState').implement({
   description:
-    'Whether deliveries are sent to an endpoint, in one word. Where several would fit, it is the first of PAUSED, DISABLED, UNVERIFIED, RESTING.',
+    'A summary of whether deliveries are sent to an endpoint. If several states apply, it is the first of PAUSED, DISABLED, UNVERIFIED, RESTING.',
   fields: (t) => ({
-    name: t.expose('name', { type: EndpointStateName, description: 'The word.' }),
+    name: t.expose('name', { type: EndpointStateName, description: 'The state.' }),
     reason: t.exposeString('reason', {
       nullable: true,
-      description: 'Why, in a sentence for people, whose wording may change; null while it is ACTIVE.',
+      description: 'The reason, in a sentence for people; null while it is ACTIVE. The wording may change.',
     }),
     since: t.expose('since', {
       type: 'DateTime',
       nullable: true,
-      description: 'Since when; null while it is ACTIVE.',
+      description: 'When this state began; null while it is ACTIVE.',
     }),
   }),
 });
@@ -68,7 +68,7 @@ const lastChangeOf = loader(async (keys: readonly SinceKey[], { services }) => {
 builder.objectField(Endpoint, 'state', (t) =>
   t.field({
     type: EndpointState,
-    description: 'Whether deliveries are sent to it, and if not, why and since when.',
+    description: 'Whether deliveries are sent to it, and if not, the reason and the time since when.',
     resolve: async (endpoint: EndpointRow, _args, context) => {
       const { requireVerification } = context.services.config;
       const circuit = await circuitOf(context).load(endpoint);

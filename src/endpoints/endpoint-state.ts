@@ -27,13 +27,13 @@ export function stateOf(
     };
   }
   if (endpoint.paused_at !== null) {
-    const reason = 'Somebody has paused it: what is to be sent waits until they resume it.';
+    const reason = 'Somebody has paused the endpoint. Deliveries wait until it is resumed.';
     return { name: 'PAUSED', reason, since: endpoint.paused_at };
   }
   if (known.requireVerification && endpoint.verification !== 'VERIFIED') return unverified(endpoint);
   const { circuit, opened_at: since, consecutive_failures: failures } = known.circuit;
   if (circuit !== 'CLOSED') {
-    const reason = `${failures} attempts in a row have failed: deliveries wait while one at a time is tried.`;
+    const reason = `${failures} attempts in a row have failed. Deliveries wait while one at a time is tried.`;
     return { name: 'RESTING', reason, since };
   }
   return { name: 'ACTIVE', reason: null, since: null };
@@ -41,21 +41,21 @@ export function stateOf(
 
 const inactive = {
   MANUAL: 'Somebody has set it inactive: what it misses is recorded as failed.',
-  FAILING: 'Every attempt had failed for five days.',
-  GONE: 'The receiver answered with status 410: it wants no more.',
+  FAILING: 'Every attempt failed for five days.',
+  GONE: 'The receiver answered with status 410, which means that it wants no more deliveries.',
 } as const;
 
 function unverified(endpoint: Endpoint): EndpointState & { sinceChangeOf?: SinceChangeOf } {
   const name = 'UNVERIFIED';
   if (endpoint.verification === 'PENDING') {
-    const reason = 'The ownership handshake is under way: deliveries wait for its end.';
+    const reason = 'The ownership handshake is running. Deliveries wait until it has ended.';
     return { name, reason, since: endpoint.handshake_started_at };
   }
   if (endpoint.verification === 'FAILED') {
     const reason = endpoint.verification_reason ?? 'The ownership handshake failed.';
     return { name, reason, since: endpoint.verification_checked_at };
   }
-  const reason = 'Nobody has asked its receiver whether it wants the deliveries: verify it.';
+  const reason = 'The receiver has not been asked yet whether it wants the deliveries. Verify the endpoint.';
   return { name, reason, since: null, sinceChangeOf: 'url' };
 }
 

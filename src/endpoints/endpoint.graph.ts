@@ -31,23 +31,26 @@ type Described<Name extends string> = Record<Name, { description: string }>;
 
 const disabledReasonValues: Described<DisabledReason> = {
   MANUAL: { description: 'Somebody set `isActive` to false.' },
-  FAILING: { description: 'Every attempt had failed for five days.' },
+  FAILING: { description: 'Every attempt failed for five days.' },
   GONE: { description: 'The receiver answered with status 410.' },
 };
 
 const verificationStatusValues: Described<VerificationStatusName> = {
   UNVERIFIED: {
-    description: 'No handshake since the URL was changed: call `verifyEndpoint`. Nothing is delivered.',
+    description:
+      'There has been no handshake since the URL was changed: call `verifyEndpoint`. Nothing is delivered.',
   },
-  PENDING: { description: 'The handshake is under way; deliveries wait for its end.' },
+  PENDING: { description: 'The handshake is running. Deliveries wait until it has ended.' },
   VERIFIED: { description: 'The receiver has shown that it wants the deliveries.' },
-  FAILED: { description: 'The last handshake failed: `reason` says why. Nothing is delivered.' },
+  FAILED: { description: 'The last handshake failed for the reason in `reason`. Nothing is delivered.' },
 };
 
 const circuitStateValues: Described<EndpointCircuit['circuit']> = {
-  CLOSED: { description: 'Deliveries are sent as they come.' },
-  OPEN: { description: 'The endpoint failed again and again: nothing is sent before `nextProbeAt`.' },
-  HALF_OPEN: { description: 'One delivery is being tried; its end decides.' },
+  CLOSED: { description: 'Deliveries are sent normally.' },
+  OPEN: { description: 'The endpoint failed repeatedly. Nothing is sent before `nextProbeAt`.' },
+  HALF_OPEN: {
+    description: 'One delivery is being tried. Its result decides whether the circuit closes or opens again.',
+  },
 };
 
 export const VerificationStatus = builder.enumType('VerificationStatus', {
@@ -67,35 +70,36 @@ const CircuitState = builder.enumType('CircuitState', {
 
 const EndpointVerification = builder.objectRef<EndpointRow>('EndpointVerification').implement({
   description:
-    'What the ownership handshake came to: a signed POST with a challenge that the receiver has to send back. It belongs to the URL: a new one starts without.',
+    'The result of the ownership handshake, a signed POST with a challenge that the receiver must send back. It belongs to the URL: a new URL is unverified.',
   fields: (t) => ({
-    status: t.expose('verification', { type: VerificationStatus, description: 'Where it stands.' }),
+    status: t.expose('verification', { type: VerificationStatus, description: 'Current status.' }),
     verifiedAt: t.expose('verified_at', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the handshake succeeded; null unless VERIFIED.',
+      description: 'When the handshake succeeded; null if the endpoint is not VERIFIED.',
     }),
     checkedAt: t.expose('verification_checked_at', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the last handshake with this URL ended, well or badly.',
+      description: 'When the last handshake with this URL ended, whatever the result.',
     }),
     reason: t.exposeString('verification_reason', {
       nullable: true,
-      description: 'Why the last handshake failed, in words for people; null otherwise.',
+      description:
+        'Why the last handshake failed, for people; null if it did not fail. The wording may change.',
     }),
   }),
 });
 
 const Circuit = builder.objectRef<EndpointCircuit>('EndpointCircuit').implement({
   description:
-    'Spares an endpoint that fails again and again. OPEN: nothing is sent until a probe succeeds; what is queued waits and uses up none of its attempts.',
+    'A circuit breaker that protects an endpoint that fails repeatedly. While it is OPEN, nothing is sent until a probe succeeds. Waiting deliveries do not lose attempts meanwhile.',
   fields: (t) => ({
     state: t.expose('circuit', { type: CircuitState, description: 'Whether deliveries are sent.' }),
     openedAt: t.expose('opened_at', {
       type: 'DateTime',
       nullable: true,
-      description: 'Since when it is not CLOSED; null while it is.',
+      description: 'When it stopped being CLOSED; null while it is CLOSED.',
     }),
     nextProbeAt: t.expose('next_probe_at', {
       type: 'DateTime',
@@ -103,24 +107,24 @@ const Circuit = builder.objectRef<EndpointCircuit>('EndpointCircuit').implement(
       description: 'When the next delivery is tried; null while it is CLOSED.',
     }),
     consecutiveFailures: t.exposeInt('consecutive_failures', {
-      description: 'Attempts that failed in a row, as of the last time that the state changed.',
+      description: 'The number of attempts that had failed in a row when the state last changed.',
     }),
   }),
 });
 
 /** Of an endpoint here, of an app's client secret elsewhere. */
 export const SecretInfo = builder.objectRef<SecretInfoRow>('SecretInfo').implement({
-  description: 'A secret that is in force, without its value.',
+  description: 'A valid secret, without its value.',
   fields: (t) => ({
     id: t.id({
-      description: 'Names the secret, in the audit log too.',
+      description: 'The id of the secret, as used in the audit log.',
       resolve: ({ id }) => encodeId('SigningSecret', id),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'Until when it still counts; null while it is the newest.',
+      description: 'When it stops being valid; null for the newest secret.',
     }),
   }),
 });
@@ -128,7 +132,8 @@ export const SecretInfo = builder.objectRef<SecretInfoRow>('SecretInfo').impleme
 export const Endpoint = builder.objectRef<EndpointRow>('Endpoint');
 
 node(builder, Endpoint, {
-  description: 'Where events are sent: a URL, what it subscribes to, and how its receiver has fared.',
+  description:
+    'A destination for events: a URL with the event types that it subscribes to, its settings and its state.',
   permission: seeEndpoints,
   id: (endpoint) => encodeId('Endpoint', endpoint.id),
   async load(ids, context) {
@@ -143,44 +148,45 @@ node(builder, Endpoint, {
       description: 'The tenant or the partner app that it belongs to.',
       resolve: (endpoint, _args, context) => loadOwner(context, endpoint),
     }),
-    url: t.expose('url', { type: 'URL', description: 'Where deliveries are POSTed to.' }),
-    description: t.exposeString('description', { nullable: true, description: 'Its owner’s own note.' }),
+    url: t.expose('url', { type: 'URL', description: 'The URL that deliveries are POSTed to.' }),
+    description: t.exposeString('description', { nullable: true, description: 'The owner’s note about it.' }),
     events: t.exposeStringList('events', {
-      description: 'Subscribed event types: names, `comment.*` for a category, `*` for all.',
+      description:
+        'The event types that it subscribes to: names, `comment.*` for a category, or `*` for all.',
     }),
     isActive: t.exposeBoolean('is_active', {
       description:
-        'Whether deliveries are sent. What an inactive endpoint misses is recorded as FAILED (ENDPOINT_INACTIVE) and can be replayed.',
+        'Whether deliveries are sent. Deliveries that an inactive endpoint misses are recorded as FAILED (ENDPOINT_INACTIVE) and can be replayed.',
     }),
     disabledReason: t.expose('disabled_reason', {
       type: EndpointDisabledReason,
       nullable: true,
-      description: 'Why it is not active; null while it is.',
+      description: 'Why it is not active; null while it is active.',
     }),
     verification: t.field({
       type: EndpointVerification,
-      description: 'What the ownership handshake came to.',
+      description: 'The handshake’s result.',
       complexity: 0,
       resolve: (endpoint) => endpoint,
     }),
     signingSecrets: t.field({
       type: [SecretInfo],
-      description: `Which secrets sign now, newest first, at most ${maxSecretsInForce}: never their values.`,
+      description: `The secrets that sign now, newest first, at most ${maxSecretsInForce}, without their values.`,
       complexity: { field: 1, multiplier: 1 },
       resolve: (endpoint, _args, context) => secretsOf(context).load(endpoint),
     }),
     maxDeliveriesPerSecond: t.exposeInt('max_deliveries_per_second', {
       nullable: true,
-      description: 'Most deliveries that are sent here in a second; null is no limit.',
+      description: 'The largest number of deliveries a second; null means no limit.',
     }),
     circuit: t.field({
       type: Circuit,
-      description: 'Whether deliveries are being held back because the endpoint fails.',
+      description: 'The circuit breaker, which holds deliveries back while the endpoint fails.',
       resolve: (endpoint, _args, context) => circuitOf(context).load(endpoint),
     }),
     auditLog: t.field({
       type: AuditEntryConnection,
-      description: 'What was changed about this endpoint, newest first.',
+      description: 'The changes to this endpoint, newest first.',
       complexity: pageCost,
       args: pageArgs(t.arg),
       resolve: (endpoint, page, context) => {

@@ -19,16 +19,17 @@ const EndpointConnection = connection<EndpointRow, Counted>(builder, {
 });
 
 const EndpointFilter = builder.inputType('EndpointFilter', {
-  description: 'Which endpoints. Null or absent: no condition.',
+  description:
+    'Conditions on endpoints. An endpoint must meet all of them. One that is null or absent is ignored.',
   fields: (t) => ({
-    isActive: t.boolean({ description: 'Only those that are active, or only those that are not.' }),
+    isActive: t.boolean({ description: 'Only active endpoints (true) or only inactive ones (false).' }),
     event: t.string({
       description:
-        'Only those that receive events of this type, by its name, its category or `*`; or, given a pattern such as `comment.*`, those that subscribe to just that.',
+        'Given an event type, only endpoints that subscribe to it by its name, its category or `*`. Given a pattern such as `comment.*`, only endpoints that subscribe to exactly that pattern.',
     }),
     verification: t.field({
       type: [VerificationStatus],
-      description: 'Only those whose verification stands at one of these; `[]` matches nothing.',
+      description: 'Only endpoints with one of these verification statuses. An empty list matches nothing.',
     }),
   }),
 });
@@ -43,7 +44,7 @@ builder.objectField(EventType, 'subscribedEndpoints', (t) =>
     type: EndpointConnection,
     nullable: true,
     description:
-      'Which of the viewer’s owner’s endpoints receive events of this type, by its name, its category or `*`; newest first, inactive ones among them. Null for whoever may not see endpoints, or asks in nobody’s name.',
+      'The viewer’s endpoints that subscribe to this type by its name, its category or `*`; newest first, including inactive ones. Null if the viewer may not see endpoints or acts for no tenant or app.',
     complexity: pageCost,
     args: pageArgs(t.arg),
     resolve: async (type, page, context) => {
@@ -65,14 +66,14 @@ builder.objectField(EventType, 'subscribedEndpoints', (t) =>
 const reads = (sideEffects: readonly string[] = []) => ({
   records: ['Endpoint'],
   sideEffects,
-  idempotency: 'A read: changes nothing.',
+  idempotency: 'It only reads.',
 });
 
 builder.queryFields((t) => ({
   endpoint: t.field({
     type: Endpoint,
     nullable: true,
-    description: 'One endpoint; null where there is none, or it belongs to somebody else.',
+    description: 'One endpoint; null if there is none with this id, or it belongs to somebody else.',
     permission: seeEndpoints,
     capability: reads(),
     args: { id: t.arg.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }) },
@@ -91,7 +92,7 @@ builder.queryFields((t) => ({
     complexity: pageCost,
     args: {
       ...pageArgs(t.arg),
-      filter: t.arg({ type: EndpointFilter, description: 'Which of them; all by default.' }),
+      filter: t.arg({ type: EndpointFilter, description: 'Only endpoints that match; by default all.' }),
     },
     resolve: async (_root, { filter, ...page }, context) => {
       const { ownerId } = askingOwner(context, seeEndpoints);

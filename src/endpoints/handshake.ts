@@ -74,14 +74,14 @@ function whyRefused(
     return `The endpoint gave no valid answer: ${result.error}.`;
   }
   if (result.status >= 300 && result.status < 400) {
-    return `The endpoint answered with a redirect (${result.status}): redirects are not followed.`;
+    return `The endpoint answered with a redirect (${result.status}). Redirects are not followed.`;
   }
   if (result.status < 200 || result.status > 299) {
     return `The endpoint answered with status ${result.status}; it must be 2xx.`;
   }
-  if (result.durationMs >= timeoutMs - timerSlackMs) return `The answer did not end within ${seconds}.`;
+  if (result.durationMs >= timeoutMs - timerSlackMs) return `The answer was not complete within ${seconds}.`;
   if (result.body.length > maxAnswerChars) {
-    return 'The answer is too long: it must be a JSON object with the challenge and little else.';
+    return 'The answer is too long. It must be a JSON object with the challenge and little else.';
   }
   if (!isJson(result.headers.find(({ name }) => name === 'content-type')?.value)) {
     return 'The content type of the answer must be application/json.';

@@ -137,7 +137,9 @@ export class Handshakes {
     if (this.#isRescuing) return;
     this.#isRescuing = true;
     const rescue = this.rescue()
-      .catch((error: unknown) => this.#options.logger.warn({ error }, 'rescue of handshakes failed'))
+      .catch((error: unknown) =>
+        this.#options.logger.warn({ error }, 'could not rescue interrupted handshakes'),
+      )
       .finally(() => {
         this.#isRescuing = false;
       });
@@ -151,7 +153,10 @@ export class Handshakes {
     const handshake = freshen()
       .then((fresh) => (fresh === undefined ? undefined : this.#run(fresh, byTheService)))
       .catch((error: unknown) =>
-        this.#options.logger.warn({ error, ownerId, endpointId }, 'handshake failed: it will be rescued'),
+        this.#options.logger.warn(
+          { error, ownerId, endpointId },
+          'a handshake was interrupted and will be rescued',
+        ),
       )
       .finally(() => {
         this.#inBackground -= 1;

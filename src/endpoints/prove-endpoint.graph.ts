@@ -25,32 +25,32 @@ import { maxVerifiesPerMinute, verifyEndpoint } from './verify-endpoint.ts';
 const rotateSecrets = { tenant: 'MANAGE_WEBHOOKS', app: 'ROTATE_SECRETS' } as const;
 
 mutation(builder, 'rotateEndpointSecret', {
-  description: `Gives the endpoint a new signing secret. Older ones sign beside it, each delivery with all that are in force when it is sent; at most ${maxSecretsInForce} at once.`,
+  description: `Gives the endpoint a new signing secret. Older secrets keep signing for \`overlapSeconds\`: each delivery is signed with every secret that is valid when it is sent, at most ${maxSecretsInForce}.`,
   permission: rotateSecrets,
   capability: {
     records: ['Endpoint', 'AuditEntry'],
     sideEffects: [
       'audit entry endpoint.rotate_secret',
-      'of an app’s endpoint: the event app.secret_rotated to it',
+      'for an app’s endpoint: the event app.secret_rotated to it',
     ],
-    idempotency: `${idempotencyNote} The secret is in it only while it is the newest.`,
+    idempotency: `${idempotencyNote} A repeated answer holds the secret only while it is the newest.`,
   },
   input: (t) => ({
     id: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }),
     overlapSeconds: t.int({
       required: true,
       defaultValue: defaultOverlapSeconds,
-      description: `How long older secrets also sign, at most: 0 to ${maxOverlapSeconds} seconds. One that an earlier rotation ends sooner is not prolonged; 0 revokes all of them at once.`,
+      description: `How long older secrets keep signing at most: 0 to ${maxOverlapSeconds} seconds. A secret that an earlier rotation ends sooner still ends then. 0 revokes all older secrets at once.`,
     }),
     secret: t.string({
-      description: `A secret of your own. ${ownSecretRule} One that signs already is one, too (IN_FORCE). Absent or null: one is made.`,
+      description: `The new secret, if you bring your own. ${ownSecretRule} A secret that signs already is a ValidationError (IN_FORCE). If absent or null, a secret is generated.`,
     }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
   payload: {
     endpoint: {
       type: Endpoint,
-      description: 'The endpoint, with the new secret the first of its `signingSecrets`.',
+      description: 'The endpoint. The new secret is the first of its `signingSecrets`.',
     },
     secret: { type: 'String', description: 'The new secret, `whsec_…`. It is shown here and never again.' },
   },
@@ -81,22 +81,26 @@ mutation(builder, 'rotateEndpointSecret', {
 });
 
 mutation(builder, 'verifyEndpoint', {
-  description: `Runs the ownership handshake now and answers with its end: a signed POST of \`{"type":"endpoint.verification","challenge":"…","timestamp":"…"}\` must be answered within 30 s by a 2xx with a JSON body whose top-level \`challenge\` is the same. Redirects are not followed. At most ${maxVerifiesPerMinute} a minute for an endpoint. One that is under way already gives way to the newer.`,
+  description: `Runs the ownership handshake now and returns its result. Heliograph sends a signed POST of \`{"type":"endpoint.verification","challenge":"…","timestamp":"…"}\`. The receiver must answer within 30 seconds with a 2xx status and a JSON body whose top-level \`challenge\` is the same. Redirects are not followed. At most ${maxVerifiesPerMinute} calls a minute for each endpoint. A handshake that is running already is replaced by the new one.`,
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],
     sideEffects: [
       'a signed POST to the URL',
       'audit entry endpoint.verify',
-      'success: waiting deliveries are sent; failure: queued ones end as FAILED (ENDPOINT_UNVERIFIED)',
+      'on success waiting deliveries are sent; on failure they end as FAILED (ENDPOINT_UNVERIFIED)',
     ],
-    idempotency: 'Each call is a handshake of its own.',
+    idempotency: 'Each call runs a new handshake.',
   },
   input: (t) => ({ id: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }) }),
   payload: {
     endpoint: { type: Endpoint, description: 'The endpoint after the handshake.' },
     verified: { type: 'Boolean', description: 'Whether this handshake succeeded.' },
-    reason: { type: 'String', nullable: true, description: 'Why it did not, in words for people.' },
+    reason: {
+      type: 'String',
+      nullable: true,
+      description: 'Why the handshake failed, for people; null if it succeeded.',
+    },
   },
   errors: [NotFoundError, LimitExceededError],
   async resolve(input, context) {

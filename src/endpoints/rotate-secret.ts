@@ -53,7 +53,7 @@ export async function rotateSecret(
 
 /** For descriptions. */
 export const ownSecretRule =
-  '`whsec_` and the base64 of 24 to 64 bytes (of an ASCII secret: of its characters). One that can be guessed is a ValidationError (WEAK).';
+  'It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. A secret that can be guessed is a ValidationError (WEAK).';
 
 /** Throws a ValidationError for a secret of the owner's own that cannot be taken. Absent and null are no secret. */
 export function refuseBadSecret(secret: string | null | undefined): string | undefined {
@@ -72,7 +72,7 @@ async function refuseInForce(
   const key = decodeSigningSecret(own);
   const inForce = await secrets.keysInForce(trx, ownerId, id);
   if (inForce.some((other) => other.equals(key))) {
-    throw invalid(['secret'], 'IN_FORCE', 'This secret signs already: bring another one.');
+    throw invalid(['secret'], 'IN_FORCE', 'This secret signs already. Give another one.');
   }
 }
 
@@ -96,7 +96,7 @@ export async function replaceSecret(
   if (overlapping >= maxSecretsInForce) {
     throw new LimitExceededError(
       maxSecretsInForce,
-      `At most ${maxSecretsInForce} secrets sign at once: wait for the oldest to expire, or give a shorter overlap.`,
+      `At most ${maxSecretsInForce} secrets sign at once. Wait for the oldest to expire, or give a shorter overlap.`,
     );
   }
   return await secrets.create(trx, {

@@ -17,28 +17,29 @@ import {
 import type { StoredHeader } from '../tables.ts';
 import { Endpoint } from './endpoint.graph.ts';
 
-const nameRule = `Letters, digits and !#$%&'*+-.^_\`|~; at most 256 characters. Reserved are ${reservedHeaders}.`;
-const valueRule = 'Printable ASCII with spaces and tabs between; no line break.';
-const secretRule = 'True: the value is sealed, never shown again, and redacted in attempts.';
-const headersRule = `At most ${maxHeaders} headers and ${maxHeaderBytes.toLocaleString('en')} bytes of names and values, no name twice. In force from the next attempt on, for the handshake and for replays too.`;
-const scheduleRule = `1 to ${maxScheduleEntries} whole numbers of seconds, the delay before each attempt, so their number is the number of attempts of deliveries that are created from now on. Together at most half of the retention, a spread of a fifth included. Each is spread by up to a fifth either way. Null is the server’s schedule.`;
-const timeoutRule = `For a whole attempt: ${shortestTimeoutMs.toLocaleString('en')} to ${longestTimeoutMs.toLocaleString('en')} milliseconds. Null is the server’s.`;
-const stopRule = `Response statuses, 400 to 599, that end a delivery at once as FAILED (REJECTED) instead of being tried again; at most ${maxStopStatuses}, none twice. 410 disables the endpoint in any case.`;
+const nameRule = `Letters, digits and !#$%&'*+-.^_\`|~; at most 256 characters. These names are reserved: ${reservedHeaders}.`;
+const valueRule =
+  'Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed.';
+const secretRule = 'If true, the value is encrypted, never shown again, and redacted in attempts.';
+const headersRule = `At most ${maxHeaders} headers and ${maxHeaderBytes.toLocaleString('en')} bytes of names and values, each name once. They apply from the next attempt on, also to the handshake and to replays.`;
+const scheduleRule = `The delay before each attempt in whole seconds: 1 to ${maxScheduleEntries} numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule.`;
+const timeoutRule = `The time limit for a whole attempt: ${shortestTimeoutMs.toLocaleString('en')} to ${longestTimeoutMs.toLocaleString('en')} milliseconds. Null means the server’s setting.`;
+const stopRule = `Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most ${maxStopStatuses}, each once. Status 410 disables the endpoint in any case.`;
 
 const prefixRule =
-  'What the names of the id, timestamp and signature headers begin with, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null is `webhook-`.';
+  'The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`.';
 
 const EndpointHeader = builder.objectRef<StoredHeader>('EndpointHeader').implement({
   description: 'A header that is sent with each attempt.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name, as it was given.' }),
+    name: t.exposeString('name', { description: 'The name, as it was given.' }),
     value: t.string({
       nullable: true,
-      description: 'Its value; null where it is secret.',
+      description: 'The value; null if it is secret.',
       resolve: (header) => ('sealed' in header ? null : header.value),
     }),
     isSecret: t.boolean({
-      description: 'Whether the value is sealed: never shown, redacted in attempts.',
+      description: 'Whether the value is secret: never shown, and redacted in attempts.',
       resolve: (header) => 'sealed' in header,
     }),
   }),
@@ -47,23 +48,24 @@ const EndpointHeader = builder.objectRef<StoredHeader>('EndpointHeader').impleme
 builder.objectFields(Endpoint, (t) => ({
   headers: t.field({
     type: [EndpointHeader],
-    description: `Headers of its owner’s that are sent with each attempt, at most ${maxHeaders}.`,
+    description: `The owner’s headers, which are sent with each attempt; at most ${maxHeaders}.`,
     complexity: { field: 1, multiplier: 1 },
     resolve: ({ sending }) => sending?.headers ?? [],
   }),
   retrySchedule: t.intList({
     nullable: true,
-    description: 'Seconds before each attempt, each spread by up to a fifth; null: the server’s schedule.',
+    description:
+      'The delay before each attempt in seconds, varied at random by up to a fifth; null means the server’s schedule.',
     resolve: ({ sending }) => sending?.retrySchedule ?? null,
   }),
   timeoutMs: t.int({
     nullable: true,
-    description: 'Milliseconds that an attempt may last; null: as long as the server’s setting says.',
+    description: 'The time limit for an attempt in milliseconds; null means the server’s setting.',
     resolve: ({ sending }) => sending?.timeoutMs ?? null,
   }),
   headerPrefix: t.string({
     description:
-      'What the names of the id, timestamp and signature headers begin with: `webhook-`, or `svix-` for receivers that were written for it.',
+      'The prefix of the names of the id, timestamp and signature headers: `webhook-`, or `svix-` for receivers that were written for Svix.',
     resolve: ({ sending }) => sending?.headerPrefix ?? usualHeaderPrefix,
   }),
   stopOn: t.intList({
@@ -109,7 +111,7 @@ const policyInputs = (t: InputFields) => ({
 export const newSendingInputs = (t: InputFields) => ({
   headers: t.field({
     type: [EndpointHeaderInput],
-    description: `Sent with each attempt. ${headersRule}`,
+    description: `Headers to send with each attempt. ${headersRule}`,
   }),
   ...policyInputs(t),
 });
@@ -118,7 +120,7 @@ export const newSendingInputs = (t: InputFields) => ({
 export const changedSendingInputs = (t: InputFields) => ({
   headers: t.field({
     type: [EndpointHeaderUpdateInput],
-    description: `All that are sent from now on. ${headersRule} Null removes all.`,
+    description: `All headers to send from now on. ${headersRule} Null removes all.`,
   }),
   ...policyInputs(t),
 });

@@ -43,7 +43,7 @@ function startCounted(db: Kysely<Tables>, ownerId: string, id: string): Promise<
     if (asked.length >= maxVerifiesPerMinute) {
       throw new LimitExceededError(
         maxVerifiesPerMinute,
-        `An endpoint can be verified ${maxVerifiesPerMinute} times a minute: wait a little.`,
+        `An endpoint can be verified ${maxVerifiesPerMinute} times a minute. Wait a moment.`,
       );
     }
     await trx
@@ -59,9 +59,9 @@ function startCounted(db: Kysely<Tables>, ownerId: string, id: string): Promise<
 }
 
 function whyVoid(endpoint: Endpoint, started: StartedHandshake): string {
-  if (endpoint.url !== started.endpoint.url) return 'The URL was changed while the handshake was under way.';
+  if (endpoint.url !== started.endpoint.url) return 'The URL was changed during the handshake.';
   const isStillOurs = endpoint.handshake_started_at?.getTime() === started.startedAt.getTime();
   return isStillOurs || endpoint.verification === 'PENDING'
-    ? 'The handshake was interrupted: another one is under way.'
-    : 'Another handshake was started meanwhile: its result counts.';
+    ? 'The handshake was interrupted, and another one is running.'
+    : 'Another handshake was started meanwhile, and its result counts.';
 }

@@ -32,7 +32,8 @@ export async function attempt(
   const { startedAt } = options;
   const began = performance.now();
   try {
-    if (options.keys.length === 0) throw new Error('Nothing is sent unsigned.');
+    if (options.keys.length === 0)
+      throw new Error('An attempt needs at least one signing key, because nothing is sent unsigned.');
     const extra = options.extra?.() ?? [];
     const id = encodeId('Event', row.event_id);
     const timestamp = Math.floor(startedAt.getTime() / 1000);

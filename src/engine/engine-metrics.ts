@@ -21,13 +21,13 @@ export class EngineMetrics {
     for (const outcome of attemptOutcomes) if (outcome !== 'INTERRUPTED') this.#attempts.inc({ outcome }, 0);
     this.#seconds = new Histogram({
       name: 'heliograph_attempt_seconds',
-      help: 'How long attempts took.',
+      help: 'Duration of attempts.',
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
       registers: [registry],
     });
     this.#fenced = new Counter({
       name: 'heliograph_fenced_total',
-      help: 'Changes that did not apply because the claim was no longer ours.',
+      help: 'Results that were not recorded because this worker’s claim had been replaced.',
       registers: [registry],
     });
   }
@@ -42,14 +42,14 @@ export class EngineMetrics {
   }
 
   observe(sources: { inFlight(): number; bodyBytes(): number; lanes(): number; shards(): number }): void {
-    this.#gauge('heliograph_in_flight', 'Attempts under way in this process.', sources.inFlight);
+    this.#gauge('heliograph_in_flight', 'Attempts running in this process.', sources.inFlight);
     this.#gauge(
       'heliograph_body_bytes',
-      'Bodies held or reserved for attempts, of 64 MiB.',
+      'Memory held or reserved for bodies of attempts, out of 64 MiB.',
       sources.bodyBytes,
     );
     this.#gauge('heliograph_lanes', 'Endpoints that this process keeps in memory.', sources.lanes);
-    this.#gauge('heliograph_shards', 'Shards that this process holds, of 64.', sources.shards);
+    this.#gauge('heliograph_shards', 'Shards that this process holds, out of 64.', sources.shards);
   }
 
   #gauge(name: string, help: string, read: () => number): void {

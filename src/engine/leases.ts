@@ -77,10 +77,7 @@ export class Leases {
       ]);
       await client.query('delete from worker where id = $1', [this.workerId]);
     } catch (error) {
-      this.#options.logger.warn(
-        { error: messageOf(error) },
-        'leases not handed back: they end by themselves',
-      );
+      this.#options.logger.warn({ error: messageOf(error) }, 'could not hand back leases, which will expire');
     }
     this.#held.clear();
     await client.end().catch(() => undefined);
@@ -92,7 +89,11 @@ export class Leases {
   }
 
   #onError(error: unknown): number {
-    warnAtTimes(this.#options.logger, { error: messageOf(error) }, 'lease connection lost');
+    warnAtTimes(
+      this.#options.logger,
+      { error: messageOf(error) },
+      'lost the connection that holds the leases',
+    );
     const broken = this.#client;
     this.#client = undefined;
     broken?.end().catch(() => undefined);

@@ -73,7 +73,7 @@ export class Scout {
   }
 
   #onError(error: unknown): number {
-    const message = 'looking for due deliveries failed, trying again';
+    const message = 'could not look for due deliveries, trying again';
     warnAtTimes(this.#options.logger, { error: messageOf(error) }, message);
     return forwardEveryMs;
   }

@@ -266,7 +266,10 @@ export class Worker {
         readSigningKeys(database, secrets, {
           endpoints: sendable,
           onUnreadable: (endpoint, error) =>
-            this.#options.logger.error({ endpoint, error: messageOf(error) }, 'signing secret not readable'),
+            this.#options.logger.error(
+              { endpoint, error: messageOf(error) },
+              'could not read a signing secret',
+            ),
         }),
       ]);
       for (const row of sendable) this.#bodies.hold(row, Buffer.byteLength(bodies.get(row.event_id) ?? ''));
@@ -278,7 +281,7 @@ export class Worker {
     } catch (error) {
       this.#options.logger.warn(
         { error: messageOf(error), rows: sendable.length },
-        'claimed deliveries not begun, handed back',
+        'could not start claimed deliveries, handing them back',
       );
       for (const row of sendable) {
         this.#settleUnsent(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
@@ -364,7 +367,7 @@ export class Worker {
     if (after.isTransition) {
       const endpoint = { ownerId: row.owner_id, endpointId: row.endpoint_id };
       await writeHealth(this.#options.database, endpoint, after.health).catch((error: Error) =>
-        this.#options.logger.warn({ error: error.message }, 'endpoint health not written'),
+        this.#options.logger.warn({ error: error.message }, 'could not write the health of endpoints'),
       );
     }
     if (!succeeded && isGivenUp(lane.health, databaseNow())) await this.#giveUp(row, 'FAILING');
@@ -378,7 +381,7 @@ export class Worker {
       url: row.url ?? '',
       reason,
       rules: config,
-    }).catch((error: Error) => logger.warn({ error: error.message }, 'endpoint not disabled'));
+    }).catch((error: Error) => logger.warn({ error: error.message }, 'could not disable an endpoint'));
   }
 
   /** Until the next rate limit or circuit opens a lane, if that is sooner than the usual look. */

@@ -99,7 +99,7 @@ export async function deprecateEventType(
   const reason = input.reason.trim();
   if (!isText(reason, maxReasonLength)) {
     throw badUserInput(
-      `\`reason\` must have 1 to ${maxReasonLength} characters, none of them U+0000 or half of a surrogate pair.`,
+      `\`reason\` must have 1 to ${maxReasonLength} characters, without U+0000 and halves of surrogate pairs.`,
       {
         argument: 'input.reason',
       },
@@ -114,7 +114,7 @@ export async function deprecateEventType(
     .executeTakeFirst();
   if (before === undefined) throw new NotFoundError(input.name);
   if (isReservedEventType(input.name)) {
-    throw badUserInput(`${input.name} belongs to the platform: it cannot be deprecated.`, {
+    throw badUserInput(`${input.name} is reserved for the platform and cannot be deprecated.`, {
       argument: 'input.name',
     });
   }
@@ -144,14 +144,14 @@ function nameIssues({ name }: RegisterEventTypeInput): ValidationIssue[] {
     return [{ path: ['name'], code: 'INVALID_NAME', message: `The name ${eventTypeNameRule}.` }];
   }
   if (!isReservedEventType(name)) return [];
-  const message = `Names that begin with ${categoryOf(name)} belong to the platform's own events.`;
+  const message = `Names that begin with ${categoryOf(name)} are reserved for the platform's own events.`;
   return [{ path: ['name'], code: 'RESERVED_NAME', message }];
 }
 
 function textIssues({ description, dataType }: RegisterEventTypeInput): ValidationIssue[] {
   const issues: ValidationIssue[] = [];
   if (!isText(description.trim(), maxDescriptionLength)) {
-    const message = `The description must have 1 to ${maxDescriptionLength} characters, none of them U+0000 or half of a surrogate pair.`;
+    const message = `The description must have 1 to ${maxDescriptionLength} characters, without U+0000 and halves of surrogate pairs.`;
     issues.push({ path: ['description'], code: 'INVALID_DESCRIPTION', message });
   }
   if (!isLine(dataType.trim(), maxDataTypeLength)) {
@@ -174,16 +174,20 @@ function payloadIssues({ schema, example }: RegisterEventTypeInput): ValidationI
   for (const [field, value] of Object.entries({ example, schema })) {
     const lost = findLostNumber(value);
     if (lost === undefined) continue;
-    const message = `The number ${lost.number.text.slice(0, 40)} would change its value: integers lie within ±(2^53 - 1), other numbers in the range of 64-bit floats.`;
+    const message = `The number ${lost.number.text.slice(0, 40)} would change its value: integers must be within ±(2^53 - 1), other numbers in the range of 64-bit floats.`;
     return [{ path: [field, ...lost.path], code: 'UNSAFE_NUMBER', message }];
   }
   if (example === null) {
     return [
-      { path: ['example'], code: 'NULL_EXAMPLE', message: 'The example is null, which no payload is.' },
+      {
+        path: ['example'],
+        code: 'NULL_EXAMPLE',
+        message: 'The example must not be null, because a payload cannot be null.',
+      },
     ];
   }
   if (Buffer.byteLength(JSON.stringify(example)) > maxExampleBytes) {
-    const message = `The example is longer than ${maxExampleBytes} bytes, the most that a payload may have.`;
+    const message = `The example is longer than ${maxExampleBytes} bytes, which is the limit for a payload.`;
     return [{ path: ['example'], code: 'TOO_LARGE', message }];
   }
   if (schema != null && Buffer.byteLength(JSON.stringify(schema)) > maxSchemaBytes) {

@@ -52,7 +52,7 @@ export class CheckPool {
     if (waiting.length >= maxWaitingOfOwner) {
       throw new RequestError(
         'RATE_LIMITED',
-        'Too many payloads wait for their check: nothing was stored, try again in a moment.',
+        'Too many payloads are waiting to be checked. Nothing was stored. Try again in a moment.',
         { retryAfterSeconds: 2 },
       );
     }

@@ -1,5 +1,5 @@
 const maxEventTypeNameLength = 128;
-export const eventTypeNameRule = `must be dot-separated segments of a-z, 0-9, _ and -, ${maxEventTypeNameLength} characters at most`;
+export const eventTypeNameRule = `must be dot-separated segments of a-z, 0-9, _ and -, with at most ${maxEventTypeNameLength} characters`;
 
 /** Their events are ours to publish: what happens to an app, and to an endpoint. */
 const reservedCategories = ['app', 'endpoint'];

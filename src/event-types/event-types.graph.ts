@@ -32,7 +32,7 @@ export const EventType = builder.objectRef<EventTypeRecord>('EventType');
 
 node(builder, EventType, {
   description:
-    'A kind of event that can be published and subscribed to. The catalogue is one for the whole platform.',
+    'A kind of event that can be published and subscribed to. There is one catalogue for the whole platform.',
   permission: 'ANY_CREDENTIAL',
   id: (type) => encodeId('EventType', type.id),
   load: async (ids, context) => {
@@ -42,39 +42,41 @@ node(builder, EventType, {
   fields: (t) => ({
     name: t.exposeString('name', {
       description:
-        'Unique on the platform: one or more dot-separated segments of a-z, 0-9, _ and -, such as `comment.created`; at most 128 characters.',
+        'Its name, unique on the platform: one or more dot-separated segments of a-z, 0-9, _ and -, such as `comment.created`; at most 128 characters.',
     }),
     description: t.exposeString('description', {
-      description: 'What has happened when such an event is published.',
+      description: 'An explanation of what has happened when such an event is published.',
     }),
     category: t.exposeString('category', {
       description:
-        'The name before its first dot, or the whole name: what `comment.*` subscribes to, and what versions of apps declare.',
+        'The part of the name before its first dot, or the whole name if there is no dot. `comment.*` subscribes to a category, and versions of apps declare categories.',
     }),
     dataType: t.exposeString('dataType', {
-      description: 'The kind of record that the payload shows: `Comment`.',
+      description: 'The kind of record that the payload shows, such as `Comment`.',
     }),
     schema: t.expose('schema', {
       type: 'JSON',
       nullable: true,
       description:
-        'JSON Schema (2020-12) that every published payload satisfies. Null: any payload is taken. It never changes.',
+        'The JSON Schema (2020-12) that every published payload must satisfy; null if any payload is accepted. It never changes.',
     }),
     example: t.expose('example', {
       type: 'JSON',
-      description: 'A payload as it may come; test events are made of it.',
+      description: 'An example of a payload. Test events use it.',
     }),
     isLifecycle: t.exposeBoolean('isLifecycle', {
-      description: 'True for `app.installed` and its kin, which go to the app’s own webhook.',
+      description:
+        'True for events about an app itself, such as `app.installed`. They are sent to the app’s webhook.',
     }),
     deprecatedAt: t.expose('deprecatedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'Since when it should not be built upon; null while it may. It can still be published.',
+      description:
+        'When it was deprecated; null if it is not deprecated. A deprecated type can still be published.',
     }),
     deprecationReason: t.exposeString('deprecationReason', {
       nullable: true,
-      description: 'Why it is deprecated, and what to use instead; null while it is not.',
+      description: 'Why it is deprecated, and what to use instead; null if it is not deprecated.',
     }),
     createdAt: t.field({
       type: 'DateTime',
@@ -84,31 +86,33 @@ node(builder, EventType, {
   }),
 });
 
-const read = { records: ['EventType'], sideEffects: [], idempotency: 'A read: changes nothing.' };
+const read = { records: ['EventType'], sideEffects: [], idempotency: 'It only reads.' };
 
 builder.queryFields((t) => ({
   eventType: t.field({
     type: EventType,
     nullable: true,
-    description: 'The event type of this name; null where there is none.',
+    description: 'The event type with this name; null if there is none.',
     permission: 'ANY_CREDENTIAL',
     capability: read,
-    args: { name: t.arg.string({ required: true, description: 'The whole name: `comment.created`.' }) },
+    args: {
+      name: t.arg.string({ required: true, description: 'The full name, such as `comment.created`.' }),
+    },
     resolve: (_root, { name }, context) => findEventType(context.services.database, name),
   }),
   eventTypes: t.field({
     type: [EventType],
-    description: `The catalogue by name: the first ${maxListedEventTypes} that match.`,
+    description: `The event types of the catalogue, ordered by name: the first ${maxListedEventTypes} that match.`,
     permission: 'ANY_CREDENTIAL',
     capability: read,
     args: {
       category: t.arg.string({
-        description: 'Only those of this category: what stands before the first dot.',
+        description: 'Only event types of this category, which is the part of the name before the first dot.',
       }),
       includeDeprecated: t.arg.boolean({
         required: true,
         defaultValue: false,
-        description: 'Whether deprecated types are listed too; false by default.',
+        description: 'Whether to include deprecated types; false by default.',
       }),
     },
     resolve: (_root, filter, context) => listEventTypes(context.services.database, filter),
@@ -117,22 +121,22 @@ builder.queryFields((t) => ({
 
 mutation(builder, 'registerEventType', {
   description:
-    'Adds an event type to the catalogue, for the whole platform. It can be published and subscribed to at once, and never changes afterwards. ConflictError where the name is taken.',
+    'Adds an event type to the catalogue of the whole platform. It can be published and subscribed to at once, and its name and schema never change afterwards. A name that is taken is a ConflictError.',
   permission: 'MANAGE_EVENT_TYPES',
   capability: {
     records: ['EventType'],
     sideEffects: ['audit entry'],
-    idempotency: 'A second call with the name answers with a ConflictError.',
+    idempotency: 'A repeated call with the same name answers with ConflictError.',
   },
   input: (t) => ({
     name: t.string({
       required: true,
       description:
-        'One or more dot-separated segments of a-z, 0-9, _ and -; at most 128 characters. Names that begin with `app.` or `endpoint.` belong to the platform.',
+        'One or more dot-separated segments of a-z, 0-9, _ and -; at most 128 characters. Names that begin with `app.` or `endpoint.` are reserved for the platform.',
     }),
     description: t.string({
       required: true,
-      description: `What has happened when such an event is published: 1 to ${maxDescriptionLength} characters.`,
+      description: `An explanation of what has happened when such an event is published: 1 to ${maxDescriptionLength} characters.`,
     }),
     dataType: t.string({
       required: true,
@@ -141,13 +145,13 @@ mutation(builder, 'registerEventType', {
     schema: t.field({
       type: 'JSON',
       description:
-        'JSON Schema (2020-12) that every payload has to satisfy; by default any payload is taken. At most 64 KiB, 200 levels deep; references lead inside the schema only. Patterns are RE2’s: without looking ahead or behind and without references back to a group; repetitions count to 1,000. Publishing tells of the first fault of a payload; one that takes longer than 1.5 seconds to check is refused (TOO_COSTLY).',
+        'The JSON Schema (2020-12) that every payload must satisfy; by default any payload is accepted. At most 64 KiB and 200 levels deep, with references only to parts of the schema itself. Patterns use the syntax of RE2, without lookaround and backreferences, and with repetitions up to 1,000. Publishing reports only the first error of a payload. A payload whose check takes longer than 1.5 seconds is refused (TOO_COSTLY).',
     }),
     example: t.field({
       type: 'JSON',
       required: true,
       description:
-        'A payload as it may come; it has to satisfy the schema. At most 256 KiB, 200 levels deep.',
+        'An example of a payload, which must satisfy the schema. At most 256 KiB and 200 levels deep.',
     }),
   }),
   payload: { eventType: { type: EventType, description: 'The new event type.' } },
@@ -164,19 +168,19 @@ mutation(builder, 'registerEventType', {
 
 mutation(builder, 'deprecateEventType', {
   description:
-    'Marks an event type as one not to build upon. It can still be published and subscribed to. The platform’s own types (`app.…`, `endpoint.…`) cannot be deprecated: BAD_USER_INPUT.',
+    'Marks an event type as deprecated. It can still be published and subscribed to. The platform’s own types (`app.…`, `endpoint.…`) cannot be deprecated: BAD_USER_INPUT.',
   permission: 'MANAGE_EVENT_TYPES',
   capability: {
     records: ['EventType'],
     sideEffects: ['audit entry'],
     idempotency:
-      'A second call replaces the reason and keeps the first date; with the same reason it changes nothing.',
+      'A repeated call replaces the reason and keeps the first date. With the same reason it changes nothing.',
   },
   input: (t) => ({
-    name: t.string({ required: true, description: 'The whole name: `comment.created`.' }),
+    name: t.string({ required: true, description: 'The full name, such as `comment.created`.' }),
     reason: t.string({
       required: true,
-      description: `Why, and what to use instead: 1 to ${maxReasonLength} characters, else BAD_USER_INPUT.`,
+      description: `The reason, and what to use instead: 1 to ${maxReasonLength} characters, otherwise it is BAD_USER_INPUT.`,
     }),
   }),
   payload: { eventType: { type: EventType, description: 'The deprecated event type.' } },

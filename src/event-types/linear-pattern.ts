@@ -38,9 +38,9 @@ function compile(pattern: string): RE2JS {
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error;
     const why = /\(\?[=!<]|\\[1-9k]/.test(pattern)
-      ? 'looking ahead or behind and references back to a group are not supported, since they cannot be matched in linear time. Say it with several keywords, such as allOf.'
+      ? 'lookaround and backreferences are not supported, because they cannot be matched in linear time. Use several keywords instead, such as allOf.'
       : /repeat/.test(error.message)
-        ? 'a repetition counts to 1,000 at most. Limit the length with maxLength or minLength.'
+        ? 'a repetition can have a count of at most 1,000. Limit the length with maxLength or minLength.'
         : `${error.message}.`;
     throw new UnusablePatternError(pattern, why);
   }

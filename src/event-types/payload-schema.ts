@@ -39,7 +39,7 @@ addExactKeywords(ajv);
 /** Compiles a JSON Schema (2020-12). Throws UnusableSchemaError. */
 export function compileSchema(schema: unknown): PayloadValidator {
   if (typeof schema === 'boolean') return schema ? () => [] : () => [nothingIsValid];
-  if (!isObject(schema)) throw new UnusableSchemaError('A JSON Schema is an object or a boolean.');
+  if (!isObject(schema)) throw new UnusableSchemaError('A JSON Schema must be an object or a boolean.');
   refuseUnusable(schema);
   const validate = compile(withoutRootAnchor(schema));
   return (data) => {
@@ -68,13 +68,13 @@ function refuseUnusable(schema: Readonly<Record<string, unknown>>): void {
   const { $schema: named } = schema;
   if (named !== undefined && (typeof named !== 'string' || named.replace(/#$/, '') !== draft)) {
     throw new UnusableSchemaError(
-      `Schemas are JSON Schema 2020-12: leave \`$schema\` out, or set it to ${draft}.`,
+      `The schema must be JSON Schema 2020-12: leave \`$schema\` out, or set it to ${draft}.`,
     );
   }
   const endless = findEndlessReference(schema);
   if (endless !== undefined) {
     throw new UnusableSchemaError(
-      `The reference ${JSON.stringify(endless.slice(0, 200))} leads back to itself without a step into the payload: checking it would never end.`,
+      `The reference ${JSON.stringify(endless.slice(0, 200))} refers to itself for the same part of the payload, so checking it would never end.`,
     );
   }
 }
@@ -100,7 +100,7 @@ function compile(schema: object): ValidateFunction {
     throw new UnusableSchemaError(
       reference === undefined
         ? `The schema does not compile as JSON Schema 2020-12: ${error.message}.`
-        : `The reference ${reference.slice(0, 200)} leads to nothing in this schema; nothing is fetched from elsewhere.`,
+        : `The reference ${reference.slice(0, 200)} does not exist in this schema. Other schemas are never fetched.`,
     );
   } finally {
     ajv.removeSchema(schema);
@@ -116,14 +116,14 @@ function toIssue(error: ErrorObject): ValidationIssue {
   return {
     path: typeof named === 'string' ? [...path, named] : path,
     code: 'SCHEMA_MISMATCH',
-    message: `The payload breaks its schema (${error.keyword}): ${error.message ?? 'it does not match'}.`,
+    message: `The payload does not match its schema (${error.keyword}): ${error.message ?? 'it is not valid'}.`,
   };
 }
 
 const nothingIsValid: ValidationIssue = {
   path: [],
   code: 'SCHEMA_MISMATCH',
-  message: 'The schema of this event type allows no payload.',
+  message: 'The schema of this event type accepts no payload.',
 };
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

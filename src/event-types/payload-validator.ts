@@ -99,7 +99,9 @@ export class EventTypeCatalogue {
     });
     if (outcome.kind === 'unusable') return { unusable: outcome.message };
     if (outcome.kind === 'checked') return { issues: outcome.issues[0] ?? [] };
-    return { unusable: 'It takes too long to compile, or to check the example against it: make it simpler.' };
+    return {
+      unusable: 'The schema takes too long to compile, or to check the example against. Make it simpler.',
+    };
   }
 
   close(): Promise<void> {
@@ -151,9 +153,9 @@ const rememberable = (type: KnownEventType): Remembered => ({
 });
 
 const tooCostly =
-  'It takes too long to check the payload against the schema of its event type: publish fewer or smaller payloads in one call, or register a type with a simpler schema.';
+  'Checking the payload against the schema of its event type takes too long. Publish fewer or smaller payloads in one call, or register a type with a simpler schema.';
 const unusable = (message: string) =>
-  `The schema of this event type was registered with an earlier release and cannot be used any more: register another type. ${message}`;
+  `The schema of this event type was registered with an earlier release and can no longer be used. Register another type. ${message}`;
 
 /** Runs of items of a size that is checked in one go; one item alone may be larger. */
 function parts(items: readonly number[], sizeOf: (item: number) => number): number[][] {

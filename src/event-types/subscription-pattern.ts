@@ -24,11 +24,15 @@ export async function checkSubscription(
 ): Promise<ValidationIssue[]> {
   if (events.length === 0) {
     return [
-      { path: [], code: 'EMPTY', message: 'Subscribe to at least one event type; `*` is all of them.' },
+      {
+        path: [],
+        code: 'EMPTY',
+        message: 'Subscribe to at least one event type. `*` subscribes to all of them.',
+      },
     ];
   }
   if (events.length > maxSubscriptionEntries) {
-    const message = `At most ${maxSubscriptionEntries} event types; \`category.*\` and \`*\` stand for many.`;
+    const message = `At most ${maxSubscriptionEntries} entries are allowed. Use \`category.*\` or \`*\` to subscribe to many event types.`;
     return [{ path: [], code: 'TOO_MANY', message }];
   }
   const [names, categories] = await Promise.all([
@@ -56,7 +60,7 @@ function issueOf(
   if (isRepeated) return { code: 'DUPLICATE', message: `${shown(entry)} stands twice.` };
   if (isKnown) return undefined;
   if (entry.includes(wildcard) && !categoryWildcard.test(entry)) {
-    const message = `${shown(entry)}: \`*\` stands alone, or for all after the category: \`comment.*\`.`;
+    const message = `${shown(entry)} is not valid: \`*\` must stand alone or directly after a category, as in \`comment.*\`.`;
     return { code: 'INVALID_PATTERN', message };
   }
   return { code: 'UNKNOWN_EVENT_TYPE', message: `There is no event type ${shown(entry)}.` };

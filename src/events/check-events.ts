@@ -58,7 +58,7 @@ export async function checkEvents(
   },
 ): Promise<CheckedEvent[]> {
   if (inputs.length > maxEventsPerCall) {
-    throw new LimitExceededError(maxEventsPerCall, `At most ${maxEventsPerCall} events a call.`);
+    throw new LimitExceededError(maxEventsPerCall, `A call can publish at most ${maxEventsPerCall} events.`);
   }
   if (inputs.length === 0) {
     throw new ValidationError([{ path: ['events'], code: 'EMPTY', message: 'Publish at least one event.' }]);
@@ -122,15 +122,15 @@ function checkTenant(
     return undefined;
   };
   if (own !== undefined && input.tenant != null && input.tenant !== own.externalId) {
-    return report('FOREIGN_TENANT', 'Only a platform service publishes for another tenant than its own.');
+    return report('FOREIGN_TENANT', 'Only a platform service can publish for another tenant.');
   }
   if (own === undefined && input.tenant == null) {
-    return report('REQUIRED', 'A platform service names the tenant by its externalId.');
+    return report('REQUIRED', 'A platform service must give the tenant’s externalId.');
   }
   const tenant = own ?? tenants.get(input.tenant ?? '');
   if (tenant === undefined) return report('UNKNOWN_TENANT', 'There is no tenant with this externalId.');
   if (tenant.isSuspended)
-    return report('TENANT_SUSPENDED', 'This tenant is suspended: nothing is published.');
+    return report('TENANT_SUSPENDED', 'This tenant is suspended, so nothing can be published for it.');
   return tenant.id;
 }
 
@@ -150,7 +150,7 @@ function checkType(
     issues.push({
       path,
       code: 'RESERVED_EVENT_TYPE',
-      message: `\`${shown}\` is published by the platform alone.`,
+      message: `Only the platform itself can publish \`${shown}\`.`,
     });
     return undefined;
   }
@@ -186,16 +186,13 @@ function checkPayload(
     return report(field, 'TOO_LARGE', `The payload has more than ${maxPayloadBytes} bytes.`);
   }
   if (!hasText) return { text, data: input.payload, exact: input.payload };
-  if (!text.isWellFormed()) return report(field, 'INVALID_TEXT', 'The text has half of a surrogate pair.');
+  if (!text.isWellFormed())
+    return report(field, 'INVALID_TEXT', 'The text contains half of a surrogate pair.');
   const parsed = parseText(text);
   if (parsed === undefined) return report(field, 'INVALID_JSON', 'The text is not JSON.');
   const { data, exact } = parsed;
   if (data === null) {
-    return report(
-      field,
-      'NULL_PAYLOAD',
-      'The payload is null, and so tells nothing: send an object, such as {}.',
-    );
+    return report(field, 'NULL_PAYLOAD', 'The payload must not be null. Send an object, such as {}.');
   }
   if (isNestedDeeper(data, maxNesting)) {
     return report(field, 'TOO_DEEP', `The payload is nested more than ${maxNesting} levels deep.`);
@@ -219,7 +216,7 @@ function parseText(text: string): { data: unknown; exact: unknown } | undefined 
 function faultOf({ isUnsafeInteger }: LostNumber): [code: string, message: string] {
   const what = isUnsafeInteger
     ? 'integer is beyond ±(2^53 - 1)'
-    : 'number is beyond what a 64-bit float can say';
+    : 'number is outside the range of a 64-bit float';
   const instead = isUnsafeInteger ? 'in `payloadText`, or as a string' : 'as a string';
   return ['UNSAFE_INTEGER', `This ${what} and would change its value: send it ${instead}.`];
 }
@@ -228,7 +225,7 @@ function checkKey({ idempotencyKey }: EventInput, { at, issues }: Report): void 
   if (idempotencyKey == null || /^[\x20-\x7e]+$/.test(idempotencyKey.slice(0, maxKeyLength + 1))) {
     if ((idempotencyKey?.length ?? 0) <= maxKeyLength) return;
   }
-  const message = `A key is 1 to ${maxKeyLength} printable ASCII characters.`;
+  const message = `An idempotency key must be 1 to ${maxKeyLength} printable ASCII characters.`;
   issues.push({ path: [...at, 'idempotencyKey'], code: 'INVALID_KEY', message });
 }
 
@@ -239,7 +236,7 @@ function checkTime({ occurredAt }: EventInput, { at, issues }: Report): void {
   issues.push({
     path: [...at, 'occurredAt'],
     code: 'OUT_OF_RANGE',
-    message: 'The time must lie between 1970 and 9999.',
+    message: 'The time must be in the years 1970 to 9999.',
   });
 }
 

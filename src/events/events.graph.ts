@@ -15,7 +15,7 @@ import { Tenant, tenantOf } from '../tenants/tenants.graph.ts';
 import { type Event as EventRow, findEvent, findEventPayloads, findEvents } from './find-event.ts';
 import { listEvents } from './list-events.ts';
 
-const capability = { records: ['Event'], sideEffects: [], idempotency: 'A read: changes nothing.' };
+const capability = { records: ['Event'], sideEffects: [], idempotency: 'It only reads.' };
 
 const eventOf = ownedLoader(findEvents);
 const payloadOf = ownedLoader(findEventPayloads);
@@ -24,7 +24,7 @@ export const Event = builder.objectRef<EventRow>('Event');
 
 node(builder, Event, {
   description:
-    'Something that happened on the platform, as it was published. Kept for as long as retention says.',
+    'Something that happened on the platform, as it was published. It is kept for the retention period.',
   permission: viewPermission,
   id: (event) => encodeId('Event', event.id),
   load: async (ids, context) =>
@@ -34,34 +34,34 @@ node(builder, Event, {
     tenant: t.field({
       type: Tenant,
       nullable: true,
-      description: "Whose event it is; null for an app's own lifecycle and test events.",
+      description: "The tenant that the event belongs to; null for an app's own lifecycle and test events.",
       resolve: (event, _args, context) =>
         event.tenant_id === null ? null : tenantOf(context).load(event.tenant_id),
     }),
     payload: t.field({
       type: 'JSON',
       description:
-        'The payload as a JSON value. Integers beyond ±(2^53 - 1) lose digits here: `payloadText` keeps them. An event of an earlier release whose payload was null reads as `{}`.',
+        'The payload as a JSON value. Integers beyond ±(2^53 - 1) lose digits here; `payloadText` keeps them. A null payload that an earlier release stored is returned as `{}`.',
       resolve: async (event, _args, context): Promise<unknown> =>
         // Null was taken once, and cannot stand here.
         JSON.parse(await payloadTextFor(event, context)) ?? {},
     }),
     payloadText: t.string({
-      description: "The payload's exact text, as it stands in the body's `data`. At most 256 KiB.",
+      description: "The exact text of the payload, as sent in the body's `data`. At most 256 KiB.",
       resolve: (event, _args, context) => payloadTextFor(event, context),
     }),
     idempotencyKey: t.exposeString('idempotency_key', {
       nullable: true,
-      description: 'The key that it was published with; null where none was given.',
+      description: 'The idempotency key that it was published with; null if none was given.',
     }),
     occurredAt: t.expose('occurred_at', {
       type: 'DateTime',
-      description: 'When it happened, as the publisher said; by default when it was published.',
+      description: 'When it happened, as given by the publisher; by default the time of publication.',
     }),
     createdAt: t.field({ type: 'DateTime', description: 'When it was published.', resolve: createdAt }),
     deliveries: t.field({
       type: DeliveryConnection,
-      description: "The viewer's owner's deliveries of it, replays included, newest first.",
+      description: "The viewer's deliveries of this event, including replays, newest first.",
       args: pageArgs(t.arg),
       complexity: pageCost,
       resolve: (event, args, context) =>
@@ -96,7 +96,7 @@ builder.objectField(Delivery, 'event', (t) =>
   t.field({
     type: Event,
     nullable: true,
-    description: 'What is delivered; null once the event is past retention.',
+    description: 'The event that is delivered; null once the event is past retention.',
     resolve: (delivery, _args, context) =>
       eventOf(context).load({ ownerId: delivery.owner_id, id: delivery.event_id }),
   }),
@@ -107,7 +107,7 @@ builder.queryFields((t) => ({
     type: Event,
     nullable: true,
     description:
-      'One event. Null where there is none, it belongs to somebody else, it is past retention, or the id is malformed.',
+      'One event; null if there is none with this id, it belongs to somebody else, or it is past retention, or if the id is malformed.',
     permission: viewPermission,
     capability,
     args: { id: t.arg.id({ required: true, description: 'The id of an event: `evt_…`.' }) },
@@ -121,14 +121,14 @@ builder.queryFields((t) => ({
   events: t.field({
     type: EventConnection,
     description:
-      "The viewer's tenant's events, or its app's, newest first. Errors: BAD_USER_INPUT for a page size or a cursor that is not possible.",
+      "The events of the viewer's tenant or app, newest first. Errors: BAD_USER_INPUT for an invalid page size or cursor.",
     permission: viewPermission,
     capability,
     args: {
       ...pageArgs(t.arg),
       type: t.arg.stringList({
         description:
-          'Of these types only, by their exact names; an empty list matches nothing. By default all.',
+          'Only events of these types, by their exact names. An empty list matches nothing. By default all.',
       }),
     },
     complexity: pageCost,

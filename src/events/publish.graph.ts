@@ -21,7 +21,7 @@ const PublishEventInput = builder.inputType('PublishEventInput', {
   fields: (t) => ({
     tenant: t.string({
       description:
-        "The tenant's externalId. A platform service must name it, unless `heliograph-tenant` does; from anyone else it is left out or their own.",
+        "The tenant's `externalId`. A platform service must give it, unless the header `heliograph-tenant` does. Other callers leave it out or give their own tenant.",
     }),
     type: t.string({
       required: true,
@@ -30,18 +30,18 @@ const PublishEventInput = builder.inputType('PublishEventInput', {
     payload: t.field({
       type: 'JSON',
       description:
-        'What happened, as JSON; sent as `JSON.stringify` gives it. Integers beyond ±(2^53 - 1) are refused, because they have lost digits by now. Exactly one of `payload` and `payloadText`; at most 262,144 bytes, nested at most 200 levels.',
+        'The payload as a JSON value. It is sent in the form of `JSON.stringify`. Integers beyond ±(2^53 - 1) are refused, because they would lose digits. Give exactly one of `payload` and `payloadText`. At most 262,144 bytes, nested at most 200 levels.',
     }),
     payloadText: t.string({
-      description: 'What happened, as JSON text that is sent byte for byte. At most 262,144 bytes of UTF-8.',
+      description: 'The payload as JSON text. It is sent byte for byte. At most 262,144 bytes of UTF-8.',
     }),
     idempotencyKey: t.string({
       description:
-        '1 to 255 printable ASCII characters. The same key from the same tenant within 24 hours is the same event: it is answered again and not sent again. With another type, payload or time it is refused.',
+        '1 to 255 printable ASCII characters. If the same tenant publishes the same key again within 24 hours, the answer is the first event and nothing is sent again. The same key with another type, payload or time is an IdempotencyError.',
     }),
     occurredAt: t.field({
       type: 'DateTime',
-      description: 'When it happened; by default when it is published.',
+      description: 'When it happened; by default the time of publication.',
     }),
   }),
 });
@@ -49,27 +49,27 @@ const PublishEventInput = builder.inputType('PublishEventInput', {
 type PublishedRow = Readonly<{ event: EventRow; published: Published }>;
 
 const PublishedEvent = builder.objectRef<PublishedRow>('PublishedEvent').implement({
-  description: 'An event that is stored with all its deliveries.',
+  description: 'A published event, stored with all its deliveries.',
   fields: (t) => ({
     event: t.field({ type: Event, description: 'The event.', resolve: ({ event }) => event }),
     isDuplicate: t.boolean({
-      description: 'True where its idempotency key had been seen: nothing was stored for it again.',
+      description: 'True if its idempotency key had been used already, so that nothing new was stored.',
       resolve: ({ published }) => published.isDuplicate,
     }),
     deliveryCount: t.int({
-      description: 'How many deliveries it has: one for each endpoint that subscribed to its type.',
+      description: 'The number of its deliveries: one for each endpoint that subscribed to its type.',
       resolve: ({ published }) => published.deliveryCount,
     }),
   }),
 });
 
 mutation(builder, 'publishEvents', {
-  description: `Publishes up to ${maxEventsPerCall} events to the endpoints that subscribed to their types. When it has answered, the events and all their deliveries are stored. Nothing is stored where one event is refused. Errors: ValidationError with the path of every issue, LimitExceededError for more than ${maxEventsPerCall} events or 100,000 deliveries, IdempotencyError for a key that stands for another event; RATE_LIMITED where more is published than the database takes, or where calls of more than 10,000 deliveries by this tenant wait already: publish fewer in one call.`,
+  description: `Publishes up to ${maxEventsPerCall} events to the endpoints that subscribed to their types. When the call has answered, the events and all their deliveries are stored. If one event is refused, nothing is stored. Errors: ValidationError with the path of every issue; LimitExceededError for more than ${maxEventsPerCall} events or 100,000 deliveries; IdempotencyError for a key that was used for another event; RATE_LIMITED if more is published than the database can accept, or if too many calls of more than 10,000 deliveries by this tenant are waiting already. In that case publish fewer events in one call.`,
   permission: 'PUBLISH_EVENTS',
   capability: {
     records: ['Event', 'Delivery', 'DeliveryLog'],
     sideEffects: ['signed POSTs to the subscribed endpoints'],
-    idempotency: 'By `idempotencyKey` per event, for 24 hours: the same key is the same event.',
+    idempotency: 'Each event can have an `idempotencyKey`. For 24 hours the same key means the same event.',
   },
   input: (t) => ({
     events: t.field({
@@ -78,7 +78,7 @@ mutation(builder, 'publishEvents', {
       description: `1 to ${maxEventsPerCall} events.`,
     }),
   }),
-  payload: { events: { type: [PublishedEvent], description: 'In the order of the input.' } },
+  payload: { events: { type: [PublishedEvent], description: 'The events, in the order of the input.' } },
   errors: [ValidationError, IdempotencyError, LimitExceededError],
   async resolve({ events }, context) {
     const { services } = context;
@@ -109,11 +109,11 @@ async function ownTenant(context: Context) {
     // A user's token says for whom it speaks; one that names nobody speaks for nobody.
     throw new RequestError(
       'FORBIDDEN',
-      'This credential belongs to no tenant. Only a platform service publishes for tenants that it names.',
+      'This credential belongs to no tenant. Only a platform service can publish for other tenants.',
     );
   }
   if (tenantId === undefined) return undefined;
   const tenant = await context.services.tenantStandings.find(tenantId);
-  if (tenant === undefined) throw new RequestError('UNAUTHENTICATED', 'This tenant does not exist any more.');
+  if (tenant === undefined) throw new RequestError('UNAUTHENTICATED', 'This tenant no longer exists.');
   return tenant;
 }

@@ -121,7 +121,7 @@ export class Publisher {
       (this.#waitingEvents + events.length > maxWaitingEvents || this.#waitingBytes + bytes > maxWaitingBytes)
     ) {
       const message =
-        'More is being published than the database takes: nothing was stored, try again in a moment.';
+        'More is being published than the database can accept. Nothing was stored. Try again in a moment.';
       return Promise.reject(new RequestError('RATE_LIMITED', message, { retryAfterSeconds: 1 }));
     }
     this.#waitingEvents += events.length;
@@ -240,7 +240,7 @@ export class Publisher {
     for (const unit of planned) {
       const deliveries = unit.fresh.reduce((sum, event) => sum + targets.countOf(event), 0);
       if (deliveries > maxDeliveriesPerCall) {
-        const message = `These events have ${deliveries} deliveries; publish fewer in one call.`;
+        const message = `These events have ${deliveries} deliveries. Publish fewer events in one call.`;
         await this.#refuse(unit, new LimitExceededError(maxDeliveriesPerCall, message));
       } else if (unit.fresh.some(({ checked }) => targets.isSuspended(checked.tenantId))) {
         await this.#refuse(unit, suspended());
@@ -346,7 +346,7 @@ const suspended = () =>
     {
       path: ['events'],
       code: 'TENANT_SUSPENDED',
-      message: 'This tenant is suspended: nothing is published.',
+      message: 'This tenant is suspended, so nothing can be published for it.',
     },
   ]);
 
@@ -363,7 +363,7 @@ const eventOf = (event: PlannedEvent | undefined): Event | undefined =>
 const tooManyLarge = () =>
   new RequestError(
     'RATE_LIMITED',
-    'Too many large calls are waiting: nothing was stored, publish fewer events in one call or try again in a moment.',
+    'Too many large calls are waiting. Nothing was stored. Publish fewer events in one call, or try again in a moment.',
     { retryAfterSeconds: 2 },
   );
 

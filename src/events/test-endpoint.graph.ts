@@ -9,21 +9,21 @@ import { mutation } from '../graph/result.ts';
 import { maxTestsPerMinute, testEndpoint } from './test-endpoint.ts';
 
 mutation(builder, 'testEndpoint', {
-  description: `Sends the endpoint a synthetic event: the catalogue's example of a type that it subscribes to, signed, with the header \`webhook-test: true\`. The endpoint need not be verified; one that is not active gets a delivery that is FAILED, and to one that is paused the test goes when it is resumed. At most ${maxTestsPerMinute} a minute for an endpoint. ValidationError: the type is unknown, the endpoint does not subscribe to it, or there is none that it subscribes to.`,
+  description: `Sends the endpoint a test event: the catalogue's example of an event type that it subscribes to, signed, with the header \`webhook-test: true\`. The endpoint need not be verified. If it is not active, the delivery is FAILED. If it is paused, the test is sent when it is resumed. At most ${maxTestsPerMinute} calls a minute for each endpoint. A type that is unknown or not subscribed to is a ValidationError, and so is an endpoint that subscribes to no known type.`,
   permission: changeEndpoints,
   capability: {
     records: ['Event', 'Delivery', 'AuditEntry'],
     sideEffects: ['a signed POST to the endpoint', 'audit entry endpoint.test'],
-    idempotency: 'Each call is a test of its own.',
+    idempotency: 'Each call sends a new test event.',
   },
   input: (t) => ({
     id: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }),
     eventType: t.string({
       description:
-        'Of which type, by its name. By default the first of `events` that is a name, or else the first type that a wildcard of it matches.',
+        'The name of the event type to send. By default the first entry of the endpoint’s `events` that is a name, otherwise the first type that one of its wildcards matches.',
     }),
   }),
-  payload: { delivery: { type: Delivery, description: 'The test, on its way.' } },
+  payload: { delivery: { type: Delivery, description: 'The delivery of the test event.' } },
   errors: [ValidationError, NotFoundError, LimitExceededError],
   async resolve(input, context) {
     const { database, config: rules } = context.services;

@@ -107,7 +107,7 @@ async function typeToSend(
   const first = endpoint.events.map((entry) => byName.find(({ name }) => name === entry));
   const chosen = first.find((type) => type !== undefined) ?? (await firstByWildcard(database, endpoint));
   if (chosen !== undefined) return chosen;
-  throw refused('NO_EVENT_TYPE', 'No registered event type matches what the endpoint subscribes to.');
+  throw refused('NO_EVENT_TYPE', 'The endpoint subscribes to no registered event type.');
 }
 
 async function firstByWildcard(database: Database, endpoint: Endpoint): Promise<EventType | undefined> {
@@ -129,7 +129,7 @@ async function countTest(trx: Transaction<Tables>, endpoint: Endpoint): Promise<
   if (asked.length >= maxTestsPerMinute) {
     throw new LimitExceededError(
       maxTestsPerMinute,
-      `An endpoint can be tested ${maxTestsPerMinute} times a minute: wait a little.`,
+      `An endpoint can be tested ${maxTestsPerMinute} times a minute. Wait a moment.`,
     );
   }
   await trx

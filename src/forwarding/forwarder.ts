@@ -79,7 +79,11 @@ export class Forwarder {
   }
 
   #onError(error: unknown): number {
-    warnAtTimes(this.#options.logger, { error: messageOf(error) }, 'forwarding to apps failed, trying again');
+    warnAtTimes(
+      this.#options.logger,
+      { error: messageOf(error) },
+      'could not forward events to apps, trying again',
+    );
     return afterFailureMs;
   }
 

@@ -31,10 +31,10 @@ function createGraph() {
     complexity: { defaultComplexity: 1, defaultListMultiplier: 10 },
   });
 
-  builder.queryType({ description: 'Everything that can be asked. Nothing is changed by asking.' });
+  builder.queryType({ description: 'All operations that read. They change nothing.' });
   builder.mutationType({
     description:
-      'Everything that can be changed. Each takes one `input` and answers with a union of its payload and of the errors that it may refuse with.',
+      'All operations that change something. Each takes one `input` and returns a union of its payload and its possible errors.',
   });
   builder.subscriptionType({
     description:

@@ -15,7 +15,7 @@ import type { Builder, Types } from './schema-types.ts';
 /** `fields` of a connection whose list is short enough to be counted whenever somebody asks. */
 export const countedFields = (t: ObjectFieldBuilder<Types, Counted>) => ({
   totalCount: t.int({
-    description: `How many there are in the whole list, whatever page was asked for; counted no further than ${maxTotalCount.toLocaleString('en')}.`,
+    description: `The number of records in the whole list, not only in this page. Counting stops at ${maxTotalCount.toLocaleString('en')}.`,
     resolve: ({ count }) => count(),
   }),
 });
@@ -52,14 +52,14 @@ export function connection<Row extends object, Extra extends object = object>(
   });
 
   const Edge = builder.objectRef<{ cursor: string; node: object }>(`${name}Edge`).implement({
-    description: `One ${name} of a page, with its cursor.`,
+    description: `One ${name} record of a page, with its cursor.`,
     fields: (t) => ({
       cursor: t.exposeString('cursor', {
-        description: 'Give it as `after` or `before` to page on from here.',
+        description: 'Pass it as `after` or `before` to continue from this record.',
       }),
       node: t.field({
         type,
-        description: `The ${name} itself.`,
+        description: `The ${name} record.`,
         complexity: 0,
         resolve: (edge) => edge.node,
       }),
@@ -84,7 +84,7 @@ export function connection<Row extends object, Extra extends object = object>(
       }),
       pageInfo: t.field({
         type: pageInfoOf(builder),
-        description: 'Whether there is more, and where to go on.',
+        description: 'Whether there are more records, and the cursors to continue with.',
         resolve: (page) => {
           const [first, last] = [page.rows[0], page.rows.at(-1)];
           return {
@@ -101,7 +101,7 @@ export function connection<Row extends object, Extra extends object = object>(
 }
 
 const ofThisList =
-  'From a list of the same owner’s records of this type; any other is refused as BAD_USER_INPUT.';
+  'The cursor must come from a list of the same type and the same owner; any other is refused as BAD_USER_INPUT.';
 
 const onceEach = { field: 0, multiplier: 1 };
 
@@ -109,13 +109,13 @@ const onceEach = { field: 0, multiplier: 1 };
 export function pageArgs(arg: ArgBuilder<Types>) {
   return {
     first: arg.int({
-      description: `The first so many of the page: ${defaultPageSize} by default, at most ${maxPageSize}.`,
+      description: `The number of records to take from the start: ${defaultPageSize} by default, at most ${maxPageSize}.`,
     }),
-    after: arg.string({ description: `A cursor: the page begins after it. ${ofThisList}` }),
+    after: arg.string({ description: `Only records after this cursor. ${ofThisList}` }),
     last: arg.int({
-      description: `The last so many of the page, at most ${maxPageSize}; not beside \`first\`.`,
+      description: `The number of records to take from the end: at most ${maxPageSize}. It cannot be combined with \`first\`.`,
     }),
-    before: arg.string({ description: `A cursor: the page ends before it. ${ofThisList}` }),
+    before: arg.string({ description: `Only records before this cursor. ${ofThisList}` }),
   };
 }
 
@@ -140,14 +140,14 @@ function pageInfoOf(builder: Builder): ObjectRef<Types, PageInfo> {
   const known = pageInfos.get(builder);
   if (known !== undefined) return known;
   const PageInfo = builder.objectRef<PageInfo>('PageInfo').implement({
-    description: 'Where a page lies in its list.',
+    description: 'The position of a page in its list.',
     fields: (t) => ({
       hasNextPage: t.boolean({
-        description: 'Whether there is more after this page, whichever cursors it was asked between.',
+        description: 'Whether there are records after this page, whatever `before` was given.',
         resolve: ({ hasNextPage }) => answerOf(hasNextPage),
       }),
       hasPreviousPage: t.boolean({
-        description: 'Whether there is more before this page, whichever cursors it was asked between.',
+        description: 'Whether there are records before this page, whatever `after` was given.',
         resolve: ({ hasPreviousPage }) => answerOf(hasPreviousPage),
       }),
       startCursor: t.exposeString('startCursor', {

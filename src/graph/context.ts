@@ -55,7 +55,7 @@ export function requireTenant(context: Pick<Context, 'actor'>): string {
   if (actor.tenantId === undefined) {
     throw badUserInput(
       actor.kind === 'SERVICE'
-        ? 'Name the tenant: send its externalId in the header (or connection parameter) `heliograph-tenant`.'
+        ? 'This needs a tenant. Send its externalId in the header (or connection parameter) `heliograph-tenant`.'
         : 'This credential belongs to no tenant.',
     );
   }

@@ -55,7 +55,8 @@ export function checkEdges(schema: GraphQLSchema): void {
   if (missing.length > 0)
     throw new Error(`graph/edges.ts does not say who may follow ${missing.join(', ')}.`);
   const gone = Object.keys(edges).filter((edge) => !found.has(edge));
-  if (gone.length > 0) throw new Error(`graph/edges.ts names ${gone.join(', ')}, which no type has.`);
+  if (gone.length > 0)
+    throw new Error(`graph/edges.ts names ${gone.join(', ')}, but no type has such a field.`);
 }
 
 /**

@@ -6,32 +6,32 @@ import type { Builder } from './schema-types.ts';
 type Described<Name extends string> = Record<Name, { description: string }>;
 
 const errorCodes: Described<ErrorCode> = {
-  VALIDATION_FAILED: { description: 'The input breaks a rule; `issues` name each place.' },
+  VALIDATION_FAILED: { description: 'The input is invalid. `issues` lists every problem.' },
   NOT_FOUND: { description: 'There is no such record, or it belongs to somebody else.' },
-  CONFLICT: { description: "The record's present state does not allow it." },
-  NOT_REPLAYABLE: { description: 'The delivery is still on its way or has succeeded.' },
+  CONFLICT: { description: "The record's current state does not allow the operation." },
+  NOT_REPLAYABLE: { description: 'The delivery has not ended, or it has succeeded.' },
   IDEMPOTENCY_KEY_REUSED: {
-    description: 'The idempotency key was used within the last 24 hours with another input.',
+    description: 'The idempotency key was used with another input within the last 24 hours.',
   },
   IDEMPOTENCY_KEY_IN_PROGRESS: { description: 'The first call with this idempotency key is still running.' },
-  LIMIT_EXCEEDED: { description: 'More than is allowed was asked for.' },
+  LIMIT_EXCEEDED: { description: 'A limit was exceeded.' },
 };
 
 const deliveryStatuses = {
-  PENDING: { description: 'Queued for its first attempt.' },
-  DELIVERING: { description: 'An attempt is under way and has lasted for over a second already.' },
-  RETRYING: { description: 'An attempt failed; another is scheduled.' },
+  PENDING: { description: 'The delivery waits for its first attempt.' },
+  DELIVERING: { description: 'An attempt is running and has lasted for more than a second.' },
+  RETRYING: { description: 'An attempt failed and another one is scheduled.' },
   SUCCEEDED: { description: 'The receiver answered with a 2xx status within the deadline.' },
-  FAILED: { description: 'Given up at once: `failureReason` says why. Can be replayed.' },
-  DEAD_LETTER: { description: 'Every attempt of the retry schedule failed. Can be replayed.' },
+  FAILED: { description: 'The delivery was given up for the reason in `failureReason`. It can be replayed.' },
+  DEAD_LETTER: { description: 'Every attempt of the retry schedule failed. The delivery can be replayed.' },
 } as const;
 
 const kinds: Described<(typeof actorKinds)[number]> = {
   API_KEY: { description: 'An API key of a tenant.' },
-  USER: { description: 'A person, by a JWT of the identity provider.' },
-  SERVICE: { description: 'An internal service, by a JWT of the identity provider.' },
-  CONSOLE_LINK: { description: 'Whoever opened a link to the console, by `createConsoleLink`.' },
-  APP: { description: 'A partner app, by its own access token.' },
+  USER: { description: 'A person with a JWT of the identity provider.' },
+  SERVICE: { description: 'An internal service with a JWT of the identity provider.' },
+  CONSOLE_LINK: { description: 'A person who opened a link to the console that `createConsoleLink` made.' },
+  APP: { description: 'A partner app with its own access token.' },
   INTERNAL: { description: 'A machine that calls a secret-backed route.' },
   SYSTEM: { description: 'Heliograph itself.' },
 };
@@ -41,13 +41,13 @@ const permissionValues: Described<(typeof permissions)[number]> = {
   PUBLISH_EVENTS: { description: 'Publish events.' },
   MANAGE_EVENT_TYPES: {
     description:
-      'Register and deprecate event types, for the whole platform. Never held by a key or a console link.',
+      'Register and deprecate event types, for the whole platform. API keys and console links cannot have it.',
   },
   MANAGE_API_KEYS: { description: 'See, create and revoke API keys.' },
   MANAGE_APPS: { description: 'Create partner apps, and install apps for the tenant.' },
   READ_AUDIT_LOG: { description: "Read the owner's audit log." },
   MANAGE_TENANTS: {
-    description: 'See and create tenants, for the whole platform. Never held by a key or a console link.',
+    description: 'See and create tenants, for the whole platform. API keys and console links cannot have it.',
   },
 };
 
@@ -77,22 +77,22 @@ export function deliveryStatusNamed(name: string): keyof typeof deliveryStatuses
 export function addEnums(builder: Builder) {
   return {
     ErrorCode: builder.enumType('ErrorCode', {
-      description: 'What kind of expected failure it is.',
+      description: 'The kinds of expected errors.',
       values: errorCodes,
     }),
     DeliveryStatus: builder.enumType('DeliveryStatus', {
       description:
-        'Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends.',
+        'The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final.',
       values: deliveryStatuses,
     }),
-    ActorKind: builder.enumType('ActorKind', { description: 'What kind of caller it is.', values: kinds }),
+    ActorKind: builder.enumType('ActorKind', { description: 'The kinds of callers.', values: kinds }),
     Permission: builder.enumType('Permission', {
       description:
-        'What an API key, a JWT or a console link may do. The JWT claim `permissions` holds the same names in lower case.',
+        'The permissions of an API key, a JWT or a console link. The JWT claim `permissions` holds the same names in lower case.',
       values: permissionValues,
     }),
     AppPermission: builder.enumType('AppPermission', {
-      description: 'What a member of a partner app may do with it.',
+      description: 'The permissions that a member of a partner app can have for it.',
       values: appPermissionValues,
     }),
   };

@@ -16,36 +16,38 @@ export function addErrorTypes(builder: Builder, enums: ReturnType<typeof addEnum
   const { ErrorCode, DeliveryStatus } = enums;
 
   const ErrorInterface = builder.interfaceRef<DomainError>('Error').implement({
-    description: 'An expected failure of a mutation: every one that a result union names has these fields.',
+    description: 'An expected error of a mutation. Every error in a result union has these fields.',
     fields: (t) => ({
-      code: t.expose('code', { type: ErrorCode, description: 'What kind of failure it is, for programs.' }),
+      code: t.expose('code', { type: ErrorCode, description: 'The kind of error, for programs.' }),
       message: t.exposeString('message', {
-        description: 'What happened, for people. Its wording may change.',
+        description: 'A description of the error, for people. The wording may change.',
       }),
     }),
   });
   const interfaces = [ErrorInterface];
 
   const Issue = builder.objectRef<ValidationIssue>('ValidationIssue').implement({
-    description: 'One place where the input breaks a rule.',
+    description: 'One problem of the input.',
     fields: (t) => ({
       path: t.stringList({
-        description: 'The way from the input to the place: `["events", "0", "type"]`.',
+        description: 'The path from the input to the invalid value, such as `["events", "0", "type"]`.',
         resolve: (issue) => issue.path.map(String),
       }),
-      code: t.exposeString('code', { description: 'Which rule, for programs.' }),
-      message: t.exposeString('message', { description: 'Which rule, for people. Its wording may change.' }),
+      code: t.exposeString('code', { description: 'The kind of problem, for programs.' }),
+      message: t.exposeString('message', {
+        description: 'A description of the problem, for people. The wording may change.',
+      }),
     }),
   });
 
   builder.objectType(ValidationError, {
     name: 'ValidationError',
-    description: 'The input breaks rules. Nothing was changed.',
+    description: 'The input is invalid. Nothing was changed.',
     interfaces,
     fields: (t) => ({
       issues: t.field({
         type: [Issue],
-        description: 'Each place that breaks a rule; at least one.',
+        description: 'Every problem of the input; at least one.',
         resolve: (error) => [...error.issues],
       }),
     }),
@@ -53,7 +55,8 @@ export function addErrorTypes(builder: Builder, enums: ReturnType<typeof addEnum
 
   builder.objectType(NotFoundError, {
     name: 'NotFoundError',
-    description: 'There is no such record, or it belongs to somebody else: the answer is the same.',
+    description:
+      'There is no such record, or it belongs to somebody else. The answer is the same in both cases.',
     interfaces,
     fields: (t) => ({
       missingId: t.exposeID('missingId', { description: 'The id (or name) that was given.' }),
@@ -62,7 +65,7 @@ export function addErrorTypes(builder: Builder, enums: ReturnType<typeof addEnum
 
   builder.objectType(ConflictError, {
     name: 'ConflictError',
-    description: "The record's present state does not allow it. Nothing was changed.",
+    description: "The record's current state does not allow the operation. Nothing was changed.",
     interfaces,
   });
 
@@ -73,7 +76,7 @@ export function addErrorTypes(builder: Builder, enums: ReturnType<typeof addEnum
     fields: (t) => ({
       status: t.field({
         type: DeliveryStatus,
-        description: "The delivery's present status.",
+        description: "The delivery's current status.",
         resolve: (error) => deliveryStatusNamed(error.status),
       }),
     }),
@@ -82,7 +85,7 @@ export function addErrorTypes(builder: Builder, enums: ReturnType<typeof addEnum
   builder.objectType(IdempotencyError, {
     name: 'IdempotencyError',
     description:
-      'The idempotency key was used within the last 24 hours with another input, or its first call still runs.',
+      'The idempotency key was used with another input within the last 24 hours, or the first call with it is still running.',
     interfaces,
     fields: (t) => ({
       key: t.exposeString('key', { description: 'The key that was given.' }),
@@ -91,10 +94,10 @@ export function addErrorTypes(builder: Builder, enums: ReturnType<typeof addEnum
 
   builder.objectType(LimitExceededError, {
     name: 'LimitExceededError',
-    description: 'More than is allowed was asked for. Nothing was changed.',
+    description: 'A limit was exceeded. Nothing was changed.',
     interfaces,
     fields: (t) => ({
-      limit: t.exposeInt('limit', { description: 'How much is allowed.' }),
+      limit: t.exposeInt('limit', { description: 'The limit.' }),
     }),
   });
 }

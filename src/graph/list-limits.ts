@@ -27,7 +27,7 @@ export function listLimitOf(place: string): number {
 
 export const listTooLong = (place: string, length: number) =>
   badUserInput(
-    `The list \`${place.replace(/^.*\./, '')}\` takes at most ${listLimitOf(place)} entries; it has ${length}.`,
+    `The list \`${place.replace(/^.*\./, '')}\` can have at most ${listLimitOf(place)} entries; it has ${length}.`,
     { limit: listLimitOf(place) },
   );
 
@@ -36,7 +36,7 @@ export function describeListLimits(schema: GraphQLSchema): void {
   const note = (place: string, input: GraphQLArgument | GraphQLInputField) => {
     if (!isListType(getNullableType(input.type)) || place === 'PublishEventsInput.events') return;
     input.description =
-      `${input.description ?? ''} At most ${listLimitOf(place).toLocaleString('en')} entries.`.trim();
+      `${input.description ?? ''} More than ${listLimitOf(place).toLocaleString('en')} entries are BAD_USER_INPUT.`.trim();
   };
   for (const type of Object.values(schema.getTypeMap())) {
     if (type.name.startsWith('__')) continue;

@@ -23,10 +23,10 @@ export type MaskScope = Readonly<{
 
 /** When a client that was told UNAVAILABLE may ask again. */
 const unavailableSeconds = 1;
-const internalMessage = 'Something went wrong on our side.';
+const internalMessage = 'An internal error happened.';
 /** A commit whose answer was lost may have happened. */
 const databaseAwayMessage =
-  'The service cannot reach its database at the moment: try again; a mutation without an idempotency key may have been done.';
+  'The service cannot reach its database at the moment. Try again. If this was a mutation without an idempotency key, it may have been done already.';
 
 const requestCodes: readonly RequestErrorCode[] = [
   'UNAUTHENTICATED',
@@ -73,7 +73,7 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
   const unavailable = unavailableMessageOf(root);
   if (unavailable !== undefined) {
     // While something is away every request says so, and a line for each would bury everything else.
-    warnAtTimes(logger, { requestId, path, error: causesOf(root) }, 'request answered UNAVAILABLE');
+    warnAtTimes(logger, { requestId, path, error: causesOf(root) }, 'answered a request with UNAVAILABLE');
     return new GraphQLError(unavailable, {
       ...place,
       extensions: { code: 'UNAVAILABLE', requestId, retryAfterSeconds: unavailableSeconds },

@@ -70,26 +70,26 @@ export function node<Row extends object>(
 export function addNodes(builder: Builder): void {
   const loaders = new Map<IdType, Loader>();
   const Node = builder.interfaceRef<object>('Node').implement({
-    description: 'A record with an id that no other record of any type has.',
+    description: 'A record with a globally unique id.',
     resolveType: (record) => typenames.get(record),
     fields: (t) => ({
       id: t.id({
-        description: 'Globally unique, readable: a prefix for the type, `_`, 26 characters.',
+        description: 'The globally unique id: a prefix for the type, `_` and 26 characters.',
         resolve: () => {
-          throw new Error('Every node type resolves its own id.');
+          throw new Error('Every node type must resolve its own id.');
         },
       }),
     }),
   });
   registries.set(builder, { Node, loaders });
 
-  const capability = { records: ['Node'], sideEffects: [], idempotency: 'A read: changes nothing.' };
+  const capability = { records: ['Node'], sideEffects: [], idempotency: 'It only reads.' };
   builder.queryFields((t) => ({
     node: t.field({
       type: Node,
       nullable: true,
       description:
-        'The record with this id, as its typed field (`endpoint`, `delivery`, …) would answer and with the same permission. Null where there is none, it belongs to somebody else, or the id is malformed.',
+        'The record with this id, as its own field (`endpoint`, `delivery`, …) would return it and with the same permission. Null if there is none, it belongs to somebody else, or the id is malformed.',
       permission: 'ANY_CREDENTIAL',
       capability,
       args: { id: t.arg.id({ required: true, description: 'The id of any record.' }) },
@@ -102,7 +102,7 @@ export function addNodes(builder: Builder): void {
     nodes: t.field({
       type: [Node],
       nullable: { list: false, items: true },
-      description: `Several records by their ids, each as \`node\` would answer it, in the order of the ids. At most ${maxNodes}.`,
+      description: `Several records by their ids, each as \`node\` would return it, in the order of the ids. At most ${maxNodes}.`,
       permission: 'ANY_CREDENTIAL',
       capability,
       complexity: ({ ids }) => ({ field: 1, multiplier: Math.min(ids.length, maxNodes) }),
@@ -111,7 +111,10 @@ export function addNodes(builder: Builder): void {
       },
       resolve: async (_root, { ids }, context) => {
         if (ids.length > maxNodes) {
-          throw badUserInput(`\`ids\` takes at most ${maxNodes} ids.`, { argument: 'ids', limit: maxNodes });
+          throw badUserInput(`\`ids\` can have at most ${maxNodes} ids.`, {
+            argument: 'ids',
+            limit: maxNodes,
+          });
         }
         const records = await findNodes(loaders, ids, context);
         // An Error as an item is that item's error: the others are answered.

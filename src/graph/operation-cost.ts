@@ -90,13 +90,13 @@ const asGraphQLError = (refusal: RequestError) =>
   new GraphQLError(refusal.message, { originalError: refusal });
 
 const nothingSelected = () =>
-  badUserInput('`@skip` and `@include` leave nothing of this subscription: it has to select one field.');
+  badUserInput('`@skip` and `@include` remove the only field of this subscription, which must select one.');
 
 function tooCostly(cost: number): RequestError {
   const shown = Math.min(Math.ceil(cost), Number.MAX_SAFE_INTEGER);
   return new RequestError(
     'COST_EXCEEDED',
-    `This could cost ${shown}; ${maxOperationCost} is allowed. Ask for smaller pages or fewer lists within lists.`,
+    `This operation could cost ${shown}, but only ${maxOperationCost} is allowed. Ask for smaller pages or fewer nested lists.`,
     { cost: shown, limit: maxOperationCost },
   );
 }

@@ -91,7 +91,7 @@ function guardEdge<Types extends SchemaTypes>(resolver: Resolver<Types>, needs: 
 
 function ownerOf(source: unknown): string {
   if (typeof source === 'object' && source !== null && 'owner_id' in source) return String(source.owner_id);
-  throw new Error('An edge that needs a permission starts from a record that has an owner.');
+  throw new Error('An edge that needs a permission must start from a record that has an owner.');
 }
 
 /**

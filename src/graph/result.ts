@@ -91,14 +91,14 @@ export function mutation<
   const base = name.charAt(0).toUpperCase() + name.slice(1);
   const input: InputObjectRef<Types, object> = isFieldsFunction(options.input)
     ? builder.inputType(`${base}Input`, {
-        description: options.inputDescription ?? `What \`${name}\` takes.`,
+        description: options.inputDescription ?? `The input of \`${name}\`.`,
         fields: options.input,
       })
     : options.input;
   const payload: ObjectRef<Types, object> = isRef(options.payload)
     ? options.payload
     : payloadType(builder, `${base}Payload`, {
-        description: options.payloadDescription ?? `What \`${name}\` answers when it has been done.`,
+        description: options.payloadDescription ?? `The answer of \`${name}\` when it succeeds.`,
         fields: options.payload,
       });
 
@@ -108,13 +108,13 @@ export function mutation<
       description: options.description,
       permission: options.permission,
       capability: options.capability,
-      args: { input: t.arg({ type: input, required: true, description: 'What to do.' }) },
+      args: { input: t.arg({ type: input, required: true, description: 'The input.' }) },
       errors: {
         types: [...options.errors],
         directResult: true,
         union: {
           name: `${base}Result`,
-          description: `What came of \`${name}\`: its payload, or why it was refused.`,
+          description: `The result of \`${name}\`: its payload, or the error that it was refused with.`,
         },
       },
       resolve: async (_root, args, context): Promise<object> =>

@@ -12,7 +12,8 @@ const latestMs = Date.parse('9999-12-31T23:59:59.999Z');
 
 export function parseDateTime(value: unknown): Date {
   const match = typeof value === 'string' ? dateTimePattern.exec(value) : null;
-  if (match === null) throw badUserInput('A DateTime is an RFC 3339 text such as 2026-03-01T09:30:00.000Z.');
+  if (match === null)
+    throw badUserInput('A DateTime must be RFC 3339 text such as 2026-03-01T09:30:00.000Z.');
   const [, year = '', month = '', day = '', hour, minute, second, fraction = '', offset = ''] = match;
   const lastDay = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
   const isDate =
@@ -24,17 +25,17 @@ export function parseDateTime(value: unknown): Date {
   const ms = fraction.slice(0, 4) || '.0';
   const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${ms}${offset.toUpperCase()}`);
   if (!isDate || Number.isNaN(date.getTime()))
-    throw badUserInput('This DateTime names no day of the calendar.');
+    throw badUserInput('This DateTime is not a day of the calendar.');
   // With its offset it may lie in the year 0 or 10000, which no RFC 3339 text can name.
   if (date.getTime() < earliestMs || date.getTime() > latestMs) {
-    throw badUserInput('A DateTime lies in the years 1 to 9999 of UTC.');
+    throw badUserInput('A DateTime must be in the years 1 to 9999 of UTC.');
   }
   return date;
 }
 
 export function parseSafeInt(value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
-    throw badUserInput('A SafeInt is a whole number within ±9007199254740991.');
+    throw badUserInput('A SafeInt must be a whole number within ±9007199254740991.');
   }
   return value;
 }
@@ -59,18 +60,18 @@ function parseJsonLiteral(node: ValueNode, variables?: Readonly<Record<string, u
     case Kind.VARIABLE:
       return variables?.[node.name.value];
     case Kind.ENUM:
-      throw badUserInput(`\`${node.value}\` is no JSON value: put a text into double quotes.`);
+      throw badUserInput(`\`${node.value}\` is not a JSON value. Put text into double quotes.`);
   }
 }
 
 /** Our own faults: they leave as INTERNAL, not as the caller's. */
 const unserializable = (name: string) =>
-  new Error(`A resolver gave ${name} a value that it cannot serialize.`);
+  new Error(`A resolver returned a value that ${name} cannot serialize.`);
 
 const dateTime = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
   description:
-    'An instant as RFC 3339 text. Answers are in UTC with milliseconds: `2026-03-01T09:30:00.000Z`. Inputs may have any offset; digits beyond milliseconds are cut.',
+    'An instant as RFC 3339 text. Answers are in UTC with milliseconds: `2026-03-01T09:30:00.000Z`. Inputs may have any offset; digits beyond milliseconds are ignored.',
   serialize(value) {
     if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw unserializable('DateTime');
     return value.toISOString();
@@ -85,20 +86,20 @@ export function addScalars(builder: Builder): void {
   builder.addScalarType('DateTime', dateTime);
   builder.scalarType('JSON', {
     description:
-      'Any JSON value: object, array, string, number, boolean or null. A number that would be changed is refused: an integer whose digits reach beyond ±(2^53 - 1), and one too large or too small for a 64-bit float.',
+      'Any JSON value: object, array, string, number, boolean or null. A number that would lose digits is refused: an integer beyond ±(2^53 - 1), and a number too large or too small for a 64-bit float.',
     serialize: (value) => value,
     parseValue: (value) => value,
     parseLiteral: parseJsonLiteral,
   });
   builder.scalarType('URL', {
     description:
-      'An absolute http or https URL, exactly as it was stored. In answers alone: inputs take a String.',
+      'An absolute http or https URL, exactly as it was stored. It is used only in answers; inputs are of type String.',
     serialize(value) {
       if (typeof value !== 'string') throw unserializable('URL');
       return value;
     },
     parseValue() {
-      throw badUserInput('URL stands in answers alone.');
+      throw badUserInput('URL is used only in answers.');
     },
   });
   builder.scalarType('SafeInt', {

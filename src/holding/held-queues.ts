@@ -76,7 +76,7 @@ export class HeldQueues {
   }
 
   #onError(error: unknown): number {
-    const message = 'looking at the queues of paused endpoints failed, trying again';
+    const message = 'could not check the queues of paused endpoints, trying again';
     warnAtTimes(this.#options.logger, { error: messageOf(error) }, message);
     return everyMs;
   }

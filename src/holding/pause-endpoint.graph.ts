@@ -14,32 +14,32 @@ builder.objectField(Endpoint, 'pausedAt', (t) =>
     type: 'DateTime',
     nullable: true,
     description:
-      'Since when `pauseEndpoint` keeps its deliveries waiting; null while it is not paused. An inactive endpoint (`isActive`) is another matter: what it misses is recorded as FAILED.',
+      'When `pauseEndpoint` was called; null while it is not paused. The deliveries of a paused endpoint wait. The deliveries that an inactive endpoint (`isActive`) misses are recorded as FAILED instead.',
   }),
 );
 
 mutation(builder, 'pauseEndpoint', {
-  description: `Pauses an endpoint and keeps its queue: nothing is sent, and what is to be sent waits as PENDING or RETRYING until \`resumeEndpoint\`. The handshake is as always. What is being sent at this moment may still arrive, within the delivery timeout. About ${mostHeld.toLocaleString('en')} deliveries may wait (they are counted every few seconds); what comes beyond them is recorded as FAILED (ENDPOINT_PAUSED), and so is what has waited for as long as deliveries are kept. Both can be replayed.`,
+  description: `Pauses an endpoint and keeps its queue. Nothing is sent, and deliveries wait as PENDING or RETRYING until \`resumeEndpoint\` is called. Ownership handshakes still run. A delivery that is being sent at this moment may still arrive, within the delivery timeout. About ${mostHeld.toLocaleString('en')} deliveries can wait (they are counted every few seconds). Further deliveries, and deliveries that have waited for the whole retention period, are recorded as FAILED (ENDPOINT_PAUSED) and can be replayed.`,
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'AuditEntry'],
     sideEffects: ['audit entry endpoint.pause'],
-    idempotency: 'A second call changes nothing and is not audited.',
+    idempotency: 'A repeated call changes nothing and is not audited.',
   },
   input: (t) => ({ id: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }) }),
-  payload: { endpoint: { type: Endpoint, description: 'The endpoint, paused.' } },
+  payload: { endpoint: { type: Endpoint, description: 'The paused endpoint.' } },
   errors: [NotFoundError],
   resolve: async ({ id }, context) => ({ endpoint: (await act(pauseEndpoint, context, id)).endpoint }),
 });
 
 mutation(builder, 'resumeEndpoint', {
   description:
-    'Ends a pause: what waits is sent, what has been due longest first, at the endpoint’s own rate (`maxDeliveriesPerSecond`), and its circuit is closed. An inactive endpoint stays inactive.',
+    'Ends a pause and closes the endpoint’s circuit. The waiting deliveries are sent in the order in which they became due, at the endpoint’s rate (`maxDeliveriesPerSecond`). An inactive endpoint stays inactive.',
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'AuditEntry'],
     sideEffects: ['audit entry endpoint.resume', 'waiting deliveries are sent'],
-    idempotency: 'A second call changes nothing and is not audited.',
+    idempotency: 'A repeated call changes nothing and is not audited.',
   },
   input: (t) => ({ id: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }) }),
   payload: { endpoint: { type: Endpoint, description: 'The endpoint, no longer paused.' } },

@@ -34,9 +34,9 @@ export async function answerRoute(match: RouteMatch, asked: Asked): Promise<void
 }
 
 async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse> {
-  if (match.kind === 'none') return failure(404, 'NOT_FOUND', 'There is nothing here.');
+  if (match.kind === 'none') return failure(404, 'NOT_FOUND', 'There is nothing at this path.');
   if (match.kind === 'wrong method') {
-    const refusal = failure(405, 'METHOD_NOT_ALLOWED', `This path takes ${match.allow}.`);
+    const refusal = failure(405, 'METHOD_NOT_ALLOWED', `The methods of this path are ${match.allow}.`);
     return { ...refusal, headers: { allow: match.allow } };
   }
   const { request, requestId, path, logger, address, badCredentials } = asked;
@@ -65,12 +65,12 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
     }
     const route = match.route.path;
     if (error instanceof UnavailableError || isDatabaseAway(error)) {
-      warnAtTimes(logger, { requestId, route, error: causesOf(error) }, 'route answered UNAVAILABLE');
+      warnAtTimes(logger, { requestId, route, error: causesOf(error) }, 'answered a route with UNAVAILABLE');
       const isOurs = error instanceof UnavailableError;
       return unavailable(isOurs ? error.message : 'The service cannot reach its database at the moment.');
     }
     logger.error({ requestId, err: error, route }, 'route failed');
-    return failure(500, 'INTERNAL', 'Something went wrong on our side.', { requestId });
+    return failure(500, 'INTERNAL', 'An internal error happened.', { requestId });
   }
 }
 

@@ -30,7 +30,7 @@ export class BadCredentials {
     this.#metrics.tooMany('bad_credentials');
     throw new RequestError(
       'RATE_LIMITED',
-      'Too many bad credentials came from this address: wait a moment.',
+      'Too many invalid credentials came from this address. Wait a moment.',
       {
         retryAfterSeconds,
       },

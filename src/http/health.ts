@@ -14,7 +14,7 @@ export function createReadiness(options: {
   answerWithinMs?: number;
 }): Readiness {
   return async () => {
-    const reasons = options.isMigrated() ? [] : ['The migrations are not done.'];
+    const reasons = options.isMigrated() ? [] : ['The database has not been migrated yet.'];
     const answers = await answersWithin(options.database, options.answerWithinMs ?? answerWithinMs);
     return answers ? reasons : [...reasons, 'The database does not answer.'];
   };

@@ -7,8 +7,8 @@ function indexPage(options: { production: boolean }): string {
   const forDevelopers = options.production
     ? ''
     : [
-        link('/graphql', 'in a browser is GraphiQL: ask the API and read its documentation'),
-        link('/schema.graphql', 'is the schema, for generators of typed clients'),
+        link('/graphql', 'opens GraphiQL in a browser, to query the API and read its documentation'),
+        link('/schema.graphql', 'has the schema, for generators of typed clients'),
       ].join('\n      ');
   return `<!doctype html>
 <html lang="en">
@@ -54,7 +54,7 @@ const index = declareRoute({
   path: '/',
   ...publicRead,
   description: 'A page that says what this is and where to go; a browser is led to the console.',
-  response: 'text/html; 302 to /console where `accept` names text/html and the console is served',
+  response: 'text/html; 302 to /console if `accept` names text/html and the console is served',
 });
 
 export function indexRoute(options: { production: boolean; console: boolean }): Route {

@@ -45,8 +45,9 @@ export function refuseJson(json: Buffer): RequestError | undefined {
   return undefined;
 }
 
-const tooDeep = () => badUserInput(`The request nests deeper than ${maxDepth} levels.`, { limit: maxDepth });
+const tooDeep = () =>
+  badUserInput(`The request is nested more than ${maxDepth} levels deep.`, { limit: maxDepth });
 const tooMany = () =>
-  badUserInput(`The request holds more than ${maxParts} values and keys: send it in several.`, {
+  badUserInput(`The request holds more than ${maxParts} values and keys. Split it into several requests.`, {
     limit: maxParts,
   });

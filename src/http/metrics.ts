@@ -29,14 +29,14 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
     this.#http = new Histogram({
       name: 'heliograph_http_request_seconds',
-      help: 'How long HTTP requests took, streams not counted.',
+      help: 'Duration of HTTP requests, without streams.',
       labelNames: ['method', 'route', 'status'],
       buckets: secondsBuckets,
       registers,
     });
     this.#operations = new Histogram({
       name: 'heliograph_graphql_operation_seconds',
-      help: 'How long GraphQL operations took, by their first root field.',
+      help: 'Duration of GraphQL operations by their first root field.',
       labelNames: ['type', 'field', 'outcome'],
       buckets: secondsBuckets,
       registers,
@@ -50,23 +50,23 @@ export class Metrics {
     this.#sockets = new Gauge({ name: 'heliograph_websockets', help: 'Open WebSockets.', registers });
     this.#anonymous = new Gauge({
       name: 'heliograph_anonymous_websockets',
-      help: 'Open WebSockets whose client has not yet said who it is.',
+      help: 'Open WebSockets whose client has not been authenticated yet.',
       registers,
     });
     this.#tooMany = new Counter({
       name: 'heliograph_holding_refusals_total',
-      help: 'What was refused because its caller, or its address, held as many already as it may.',
+      help: 'Requests and connections refused because the caller or the address had reached its limit.',
       labelNames: ['what'],
       registers,
     });
     this.#badCredentials = new Counter({
       name: 'heliograph_bad_credentials_total',
-      help: 'Credentials that were not good, on every route.',
+      help: 'Invalid credentials, on all routes.',
       registers,
     });
     this.#cutOff = new Counter({
       name: 'heliograph_slow_consumers_total',
-      help: 'Clients that were cut off because they did not read for too long.',
+      help: 'Clients that were disconnected because they did not read for too long.',
       labelNames: ['transport'],
       registers,
     });
@@ -105,7 +105,7 @@ export class Metrics {
   observeConnections(server: Server): void {
     const gauge = new Gauge({
       name: 'heliograph_connections',
-      help: 'Open connections of clients: of requests, event streams and WebSockets, and those kept for the next.',
+      help: 'Open connections of clients: for requests, event streams and WebSockets, and idle ones kept open.',
       registers: [this.registry],
       async collect() {
         this.set(await promisify(server.getConnections.bind(server))());
@@ -123,7 +123,7 @@ export class Metrics {
   observeHoldings(holdings: Readonly<Record<HeldThing, { greatest: number }>>): void {
     const gauge = new Gauge({
       name: 'heliograph_most_held',
-      help: 'What the one caller, or address, with most of it holds.',
+      help: 'The number held by the caller or address that holds the most.',
       labelNames: ['what'],
       registers: [this.registry],
       collect() {
@@ -144,7 +144,7 @@ export class Metrics {
   observePools(database: Pick<Database, 'api' | 'engine'>): void {
     const gauge = new Gauge({
       name: 'heliograph_database_connections',
-      help: 'Connections to PostgreSQL by pool and state; `waiting` counts who waits for one.',
+      help: 'Connections to PostgreSQL by pool and state. `waiting` counts queries that wait for a connection.',
       labelNames: ['pool', 'state'],
       registers: [this.registry],
       collect() {

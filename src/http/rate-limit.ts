@@ -22,7 +22,7 @@ export class RateLimit {
     const tokens = this.#tokensOf(actor);
     this.#keep(actor, tokens < 1 ? tokens : tokens - 1);
     if (tokens >= 1) return;
-    throw new RequestError('RATE_LIMITED', `At most ${this.#perMinute} calls a minute.`, {
+    throw new RequestError('RATE_LIMITED', `At most ${this.#perMinute} calls a minute are allowed.`, {
       retryAfterSeconds: this.#secondsUntilOne(tokens),
       limit: this.#perMinute,
     });

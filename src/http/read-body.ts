@@ -29,7 +29,7 @@ export async function readBody(
   }
   const body = Buffer.concat(chunks, bytes);
   // Read as UTF-8 all the same, what is not would be altered without a word.
-  if (!isUtf8(body)) throw badUserInput('The body is not valid UTF-8: send its text in this encoding.');
+  if (!isUtf8(body)) throw badUserInput('The body is not valid UTF-8.');
   return body;
 }
 

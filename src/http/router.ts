@@ -10,7 +10,7 @@ export function createRouter(routes: readonly Route[]): (method: string, path: s
   const table = new Map<string, { route: Route; segments: string[] }>();
   for (const route of routes) {
     const key = `${route.method} ${route.path.replaceAll(/:[^/]+/g, ':')}`;
-    if (table.has(key)) throw new Error(`Two routes answer to ${route.method} ${route.path}.`);
+    if (table.has(key)) throw new Error(`There are two routes for ${route.method} ${route.path}.`);
     table.set(key, { route, segments: route.path.split('/') });
   }
 

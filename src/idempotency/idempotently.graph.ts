@@ -13,11 +13,11 @@ declare module '../graph/context.ts' {
 
 /** The description of every input field `idempotencyKey`. */
 export const idempotencyKeyDescription =
-  'Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError.';
+  'Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError.';
 
 /** What the inventory says of a mutation that takes a key. */
 export const idempotencyNote =
-  'With an idempotency key the first answer is given again for 24 hours; without one each call acts anew.';
+  'With an idempotency key the first answer is given again for 24 hours. Without a key every call acts again.';
 
 /** Runs a mutation's act once per idempotency key of its caller, from the input or the header. */
 export function idempotently<Answer extends KeptAnswer>(

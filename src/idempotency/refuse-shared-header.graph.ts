@@ -20,14 +20,14 @@ export function refuseSharedHeader(
   const fields = rootFieldsOf(asked.selectionSet, document);
   if (fields.includes('publishEvents')) {
     throw badUserInput(
-      'The header Idempotency-Key means nothing to publishEvents: give each event its own `idempotencyKey`.',
+      'publishEvents does not use the header Idempotency-Key. Give each event its own `idempotencyKey`.',
       { header: 'idempotency-key' },
     );
   }
   const keyed = fields.filter((name) => takesKey(schema, name));
   if (keyed.length < 2) return;
   throw badUserInput(
-    'The header Idempotency-Key stands for one mutation, and the document has several: give each its own `idempotencyKey` in its input.',
+    'The header Idempotency-Key can be used with one mutation, but the document has several. Give each its own `idempotencyKey` in its input.',
     { header: 'idempotency-key' },
   );
 }

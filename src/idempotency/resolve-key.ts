@@ -17,7 +17,7 @@ export function parseIdempotencyHeader(header: string): string {
   if (uuidPattern.test(bare)) return bare;
   const key = quotedPattern.exec(bare)?.[1]?.replace(/\\(.)/g, '$1');
   if (key === undefined || !keyPattern.test(key)) {
-    throw badUserInput(`The header Idempotency-Key ${rule} in double quotes, or a bare UUID.`, {
+    throw badUserInput(`The header Idempotency-Key ${rule} in double quotes, or a UUID without quotes.`, {
       header: 'idempotency-key',
     });
   }
@@ -34,9 +34,12 @@ export function resolveIdempotencyKey(
     throw invalid(['idempotencyKey'], 'INVALID_IDEMPOTENCY_KEY', `The idempotency key ${rule}.`);
   }
   if (headerKey !== undefined && headerKey !== inputKey) {
-    throw badUserInput('The header Idempotency-Key and the input name different keys: give one of them.', {
-      header: 'idempotency-key',
-    });
+    throw badUserInput(
+      'The header Idempotency-Key and the input have different keys. Give only one of them.',
+      {
+        header: 'idempotency-key',
+      },
+    );
   }
   return inputKey;
 }

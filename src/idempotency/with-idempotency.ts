@@ -152,7 +152,7 @@ function openAnswer<Answer extends KeptAnswer>(
   if (!kept.input_hash.equals(hashOf(call.input))) throw reused;
   if (kept.answer === null) {
     reused.message =
-      'This idempotency key was used; the secret in its answer has been rotated or revoked since.';
+      'This idempotency key was used already, and the secret in its answer has been rotated or revoked since.';
     throw reused;
   }
   return JSON.parse(call.secretBox.open(kept.answer, sealedAnswerPlace(scope)));

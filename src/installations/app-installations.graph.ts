@@ -25,19 +25,20 @@ import {
 } from './installation.ts';
 
 const AppProfile = builder.objectRef<Profile>('AppProfile').implement({
-  description: 'What a tenant may see of an app that it installs.',
+  description: 'The part of an app that tenants may see.',
   fields: (t) => ({
     appId: t.id({ description: 'The app’s id: `app_…`.', resolve: ({ appId }) => encodeId('App', appId) }),
-    name: t.exposeString('name', { description: 'Its name for people.' }),
-    source: t.exposeString('source', { description: 'The partner’s own name for it.' }),
+    name: t.exposeString('name', { description: 'Display name.' }),
+    source: t.exposeString('source', { description: 'The partner’s own identifier for the app.' }),
     webhookCategories: t.field({
       type: ['String'],
-      description: 'Categories of events that it is forwarded, as its published version declares.',
+      description: 'The categories of events that are forwarded to it, as its published version declares.',
       resolve: ({ webhookCategories }) => [...webhookCategories],
     }),
     dataTypes: t.field({
       type: ['String'],
-      description: 'Only events with one of these data types; empty: any of the categories.',
+      description:
+        'Only events with one of these data types are forwarded. Empty means all of the categories.',
       resolve: ({ dataTypes }) => [...dataTypes],
     }),
   }),
@@ -53,7 +54,7 @@ export const AppInstallation = builder.objectRef<AppInstallationRow>('AppInstall
 
 node(builder, AppInstallation, {
   description:
-    'A tenant’s consent to an app. The tenant sees it, and so does the app. A revoked one stays for the record.',
+    'A tenant’s consent to an app. Both the tenant and the app can see it. It is kept after it has been revoked.',
   permission: seeApps,
   id: (installation) => encodeId('AppInstallation', installation.id),
   load: async (ids, context) => {
@@ -73,7 +74,7 @@ node(builder, AppInstallation, {
       description: 'The app.',
       resolve: async (installation, _args, context) => {
         const profile = await profileOf(context).load(installation.app_id);
-        if (profile === undefined) throw new RequestError('NOT_FOUND', 'This app does not exist any more.');
+        if (profile === undefined) throw new RequestError('NOT_FOUND', 'This app no longer exists.');
         return profile;
       },
     }),
@@ -82,12 +83,13 @@ node(builder, AppInstallation, {
       description: 'The tenant that installed it.',
       resolve: async (installation, _args, context) => {
         const tenant = await tenantOf(context).load(installation.tenant_id);
-        if (tenant === undefined) throw new RequestError('NOT_FOUND', 'This tenant does not exist any more.');
+        if (tenant === undefined) throw new RequestError('NOT_FOUND', 'This tenant no longer exists.');
         return tenant;
       },
     }),
     permissions: t.exposeStringList('permissions', {
-      description: 'What the tenant lets the app do on the platform, in the platform’s own words.',
+      description:
+        'The permissions that the tenant gives the app on the platform. Their names are the platform’s; Heliograph does not interpret them.',
     }),
     isSubscribed: t.exposeBoolean('is_subscribed', {
       description: 'Whether this tenant’s events are forwarded to the app.',
@@ -100,7 +102,7 @@ node(builder, AppInstallation, {
     revokedAt: t.expose('revoked_at', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was uninstalled; null while it is not. Nothing is forwarded from then on.',
+      description: 'When it was uninstalled; null while it is installed. Nothing is forwarded afterwards.',
     }),
   }),
 });
@@ -115,7 +117,7 @@ builder.objectField(App, 'installations', (t) =>
   t.field({
     type: AppInstallationConnection,
     nullable: true,
-    description: 'VIEW_DELIVERIES: its installations, newest first; revoked ones among them.',
+    description: 'Its installations, newest first, including revoked ones. Needs VIEW_DELIVERIES.',
     args: pageArgs(t.arg),
     complexity: pageCost,
     resolve: (app, page, context) =>
@@ -125,14 +127,14 @@ builder.objectField(App, 'installations', (t) =>
   }),
 );
 
-const capability = { records: ['AppInstallation'], sideEffects: [], idempotency: 'A read: changes nothing.' };
+const capability = { records: ['AppInstallation'], sideEffects: [], idempotency: 'It only reads.' };
 
 builder.queryFields((t) => ({
   appProfile: t.field({
     type: AppProfile,
     nullable: true,
     description:
-      'What a tenant may know of an app before it installs it; null where there is none, or it has published nothing yet and is another tenant’s.',
+      'The part of an app that a tenant may see before installing it; null if there is no such app, or if it belongs to another tenant and has no published version.',
     permission: 'MANAGE_APPS',
     capability: { ...capability, records: ['App', 'AppVersion'] },
     args: { id: t.arg.id({ required: true, description: 'The app’s id: `app_…`.' }) },
@@ -145,7 +147,7 @@ builder.queryFields((t) => ({
   }),
   appInstallations: t.field({
     type: AppInstallationConnection,
-    description: 'The viewer’s tenant’s installations, newest first; revoked ones among them.',
+    description: 'The installations of the viewer’s tenant, newest first, including revoked ones.',
     permission: 'MANAGE_APPS',
     capability,
     complexity: pageCost,
@@ -159,22 +161,22 @@ builder.queryFields((t) => ({
 async function installerOf(context: Context): Promise<Installer> {
   const tenantId = requireTenant(context);
   const [tenant] = await findTenants(context.services.database, [tenantId]);
-  if (tenant === undefined) throw new RequestError('UNAUTHENTICATED', 'This tenant does not exist any more.');
+  if (tenant === undefined) throw new RequestError('UNAUTHENTICATED', 'This tenant no longer exists.');
   return { tenantId, externalId: tenant.externalId, by: byOf(context) };
 }
 
 const permissionsRule =
-  'What the app may do on the platform, in the platform’s own words: at most 100 names of 1 to 100 visible ASCII characters, none twice.';
+  'The permissions that the tenant gives the app on the platform: at most 100 different names of 1 to 100 visible ASCII characters. Their names are the platform’s; Heliograph does not interpret them.';
 const installationId = 'The installation’s id: `ins_…`.';
 
 mutation(builder, 'installApp', {
   description:
-    'Installs an app for the tenant. From now on the tenant’s events are forwarded to it, as far as its published version declares them. ConflictError where the app has published nothing yet, or is installed already.',
+    'Installs an app for the tenant. From now on the tenant’s events that the app’s published version declares are forwarded to it. An app that has no published version, or is installed already, is a ConflictError.',
   permission: 'MANAGE_APPS',
   capability: {
     records: ['AppInstallation', 'AuditEntry'],
     sideEffects: ['audit entry app_installation.create', 'the event app.installed to the app’s webhook'],
-    idempotency: 'A second call answers with a ConflictError.',
+    idempotency: 'A repeated call answers with ConflictError.',
   },
   input: (t) => ({
     appId: t.id({ required: true, description: 'The app’s id: `app_…`.' }),
@@ -202,8 +204,8 @@ mutation(builder, 'installApp', {
 
 mutation(builder, 'updateInstallation', {
   description:
-    'Changes what the app may do for the tenant, or whether its events are forwarded. NotFoundError for a revoked one.',
-  inputDescription: 'Absent: unchanged. Null is a ValidationError.',
+    'Changes the permissions of the app, or whether the tenant’s events are forwarded to it. A revoked installation is a NotFoundError.',
+  inputDescription: 'A field that is left out does not change. Null is a ValidationError.',
   permission: 'MANAGE_APPS',
   capability: {
     records: ['AppInstallation', 'AuditEntry'],
@@ -211,7 +213,7 @@ mutation(builder, 'updateInstallation', {
       'audit entry app_installation.update',
       'the event app.permissions_updated to the app’s webhook',
     ],
-    idempotency: 'The same change again changes nothing and is not audited.',
+    idempotency: 'A repeated call changes nothing and is not audited.',
   },
   input: (t) => ({
     id: t.id({ required: true, description: installationId }),
@@ -235,12 +237,12 @@ mutation(builder, 'updateInstallation', {
 
 mutation(builder, 'uninstallApp', {
   description:
-    'Revokes an installation for good. Nothing that is published from now on is forwarded; what is queued ends as FAILED (INSTALLATION_REVOKED) when its turn comes. The app can be installed again.',
+    'Revokes an installation permanently. Events that are published from now on are not forwarded. Waiting deliveries end as FAILED (INSTALLATION_REVOKED) when their next attempt is due. The app can be installed again.',
   permission: 'MANAGE_APPS',
   capability: {
     records: ['AppInstallation', 'AuditEntry'],
     sideEffects: ['audit entry app_installation.revoke', 'the event app.uninstalled to the app’s webhook'],
-    idempotency: 'A second call answers with NotFoundError.',
+    idempotency: 'A repeated call answers with NotFoundError.',
   },
   input: (t) => ({ id: t.id({ required: true, description: installationId }) }),
   payload: { installation: { type: AppInstallation, description: 'The revoked installation.' } },

@@ -27,7 +27,7 @@ export async function installApp(
   const { appId, isSubscribed } = input;
   const { tenantId } = installer;
   const { isPublished } = await holdInstallable(trx, { appId, tenantId });
-  if (!isPublished) throw new ConflictError('This app has no published version: it cannot be installed.');
+  if (!isPublished) throw new ConflictError('This app has no published version, so it cannot be installed.');
   const installation = await trx
     .insertInto('app_installation')
     .values({

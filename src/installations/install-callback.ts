@@ -23,11 +23,11 @@ const show = declareRoute({
     'A page that shows what an install link would install, and how an administrator confirms it. It changes nothing: link scanners may open it.',
   auth: ['INSTALL_STATE'],
   request: 'query: state, as `createInstallLink` gave it',
-  response: 'text/html; 400 with a page for every link that is not, or no longer, good',
+  response: 'text/html; 400 with a page for every link that is not valid or no longer valid',
   errors: [],
   records: ['App', 'AppVersion'],
   sideEffects: [],
-  idempotency: 'A read: changes nothing.',
+  idempotency: 'It only reads.',
 });
 
 const confirm = declareRoute({
@@ -52,7 +52,7 @@ const confirm = declareRoute({
   ],
   records: ['AppInstallation', 'AuditEntry'],
   sideEffects: ['audit entry app_installation.create', "the event app.installed to the app's webhook"],
-  idempotency: 'A state installs once: a repeated call answers INVALID_STATE.',
+  idempotency: 'A state can be used for one installation. A repeated call answers INVALID_STATE.',
 });
 
 type Options = Readonly<{
@@ -65,7 +65,7 @@ type Options = Readonly<{
 
 const body = z.object({ state: z.string().optional(), isSubscribed: z.boolean().default(true) });
 
-const invalidState = refusal(400, 'INVALID_STATE', 'This install link is not, or no longer, good.');
+const invalidState = refusal(400, 'INVALID_STATE', 'This install link is not valid or no longer valid.');
 
 /** Where an install link leads, and where it is confirmed. Of a bad link neither tells what is wrong with it. */
 export function installRoutes(options: Options): readonly Route[] {
@@ -133,7 +133,10 @@ async function administratorOf(
     throw new RequestError('UNAUTHENTICATED', 'Send a credential: `authorization: Bearer <token>`.');
   }
   if (!actor.permissions.has('MANAGE_APPS') || actor.tenantId === undefined) {
-    throw new RequestError('FORBIDDEN', 'This needs the permission MANAGE_APPS, in the name of a tenant.');
+    throw new RequestError(
+      'FORBIDDEN',
+      'This needs a credential of a tenant with the permission MANAGE_APPS.',
+    );
   }
   return { actor, tenantId: actor.tenantId };
 }

@@ -17,32 +17,32 @@ const permission = { tenant: 'MANAGE_APPS', app: 'MANAGE_APP' } as const;
 
 mutation(builder, 'createInstallLink', {
   description:
-    'Makes a link to a page that shows what will be installed; a tenant’s administrator confirms with a POST and their own token. A member’s link (MANAGE_APP) is good for any tenant, one made with MANAGE_APPS for the caller’s own tenant alone. It installs once. ValidationError where the app has published nothing yet.',
+    'Creates a link to a page that shows what will be installed. A tenant’s administrator confirms with a POST and their own token. A link that a member creates (MANAGE_APP) works for any tenant; a link created with MANAGE_APPS works only for the caller’s own tenant. A link can be used for one installation. An app without a published version is a ValidationError.',
   permission,
   capability: {
     records: ['App', 'AppVersion'],
     sideEffects: [],
-    idempotency: 'Each call makes a link of its own. Nothing is stored until one is used.',
+    idempotency: 'Each call creates a new link. Nothing is stored until a link is used.',
   },
   input: (t) => ({
     appId: t.id({ required: true, description: 'The app’s id: `app_…`.' }),
     permissions: t.stringList({
       required: true,
       description:
-        'What the app will be allowed to do on the platform: at most 100 names of 1 to 100 visible ASCII characters, none twice.',
+        'The permissions that the app will get on the platform: at most 100 different names of 1 to 100 visible ASCII characters.',
     }),
     expiresInSeconds: t.int({
       required: true,
       defaultValue: defaultSeconds,
-      description: `How long the link is good: ${minSeconds} to ${maxSeconds} seconds.`,
+      description: `How long the link works: ${minSeconds} to ${maxSeconds} seconds.`,
     }),
   }),
   payload: {
     url: {
       type: 'URL',
-      description: 'The link. It is no secret, but needs a token of the tenant to do anything.',
+      description: 'The link. It is not a secret: nothing can be done with it without a token of the tenant.',
     },
-    expiresAt: { type: 'DateTime', description: 'Until when it is good.' },
+    expiresAt: { type: 'DateTime', description: 'When it stops working.' },
   },
   errors: [ValidationError, NotFoundError],
   async resolve(input, context) {
@@ -79,7 +79,11 @@ async function linkedApp(
   const isManaged = appIds.includes(appId);
   if (!isManaged && tenantId === undefined) throw new NotFoundError(globalId);
   if (!profile.isPublished) {
-    throw invalid(['appId'], 'NOT_PUBLISHED', 'This app has no published version: it cannot be installed.');
+    throw invalid(
+      ['appId'],
+      'NOT_PUBLISHED',
+      'This app has no published version, so it cannot be installed.',
+    );
   }
   return { appId, tenantId: isManaged ? null : (tenantId ?? null) };
 }

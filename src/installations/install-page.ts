@@ -36,7 +36,7 @@ ${list(profile.webhookCategories, 'None.')}
 /** For a link that is forged, over, used, or of an app that is gone: which of them is nobody's business. */
 export const invalidLinkPage = page(
   'This link is not valid',
-  '<p>It has expired, was used already, or was never good. Ask for a new one.</p>',
+  '<p>It has expired, was used already, or was never valid. Ask for a new one.</p>',
 );
 
 function page(title: string, body: string): string {

@@ -24,10 +24,10 @@ const authHook = declareRoute({
   errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'UNAVAILABLE', 'INTERNAL'],
   records: ['ApiKey', 'Tenant', 'AuditEntry'],
   sideEffects: [
-    'requests of whom it concerns are refused within 2 s, their subscriptions end within 5 s',
+    'requests of the callers concerned are refused within 2 s, and their subscriptions end within 5 s',
     'audit entries api_key.revoke, tenant.suspend, tenant.resume, user.delete, user.change_permissions',
   ],
-  idempotency: 'Each webhook-id acts once: a repeated one changes nothing and answers DUPLICATE.',
+  idempotency: 'Each webhook-id is handled once. A repeated call changes nothing and answers DUPLICATE.',
 });
 
 /** The identity provider's messages, proven by their signature. */
@@ -66,7 +66,7 @@ export function authHookRoute({ secret, database }: { secret: string; database: 
     }
     const answer = await once(headers, text, request.requestId);
     return answer === undefined
-      ? refusal(400, 'BAD_USER_INPUT', 'The message has not the shape of its type.')
+      ? refusal(400, 'BAD_USER_INPUT', 'The message does not have the fields that its type requires.')
       : { status: 200, body: answer };
   });
 }
@@ -86,7 +86,7 @@ function keyOf(secret: string): Buffer {
     return decodeSigningSecret(secret);
   } catch {
     throw new ConfigError(
-      'Configuration: AUTH_HOOK_SECRET begins with whsec_, so the base64 of 24 to 64 bytes must follow.',
+      'Configuration: AUTH_HOOK_SECRET begins with whsec_, so it must continue with the base64 of 24 to 64 bytes.',
     );
   }
 }

@@ -14,14 +14,14 @@ const cron = declareRoute({
   auth: ['CRON_SECRET'],
   request: 'header idempotency-key: the run id, 1 to 255 printable ASCII characters; no body',
   response:
-    '200 {"status":"FINISHED","run":{"job","runId","startedAt","finishedAt","result"}}; 202 {"status":"IN_PROGRESS"} with retry-after while another run of the job is under way',
+    '200 {"status":"FINISHED","run":{"job","runId","startedAt","finishedAt","result"}}; 202 {"status":"IN_PROGRESS"} with retry-after while another run of the job is running',
   errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'NOT_FOUND', 'UNAVAILABLE', 'INTERNAL'],
   records: ['JobRun'],
   sideEffects: [
-    "the job's own: partitions made or dropped, ended rows removed, handshakes started anew, usage counted",
+    'those of the job: partitions created or dropped, ended rows removed, handshakes started again, usage counted',
   ],
   idempotency:
-    "A run id that has ended answers the first run's result; two at once run once; a run whose process died is taken up by the next call with its id. Kept for 30 days.",
+    "A run id runs once: calls with an id that has finished get the first run's result, and two calls at the same time run the job once. If the process of a run died, the next call with its id continues it. Run ids are kept for 30 days.",
 });
 
 /** The periodic jobs for a scheduler outside, which proves itself by `authorization: Bearer <CRON_SECRET>`. */

@@ -17,15 +17,15 @@ const control = declareRoute({
     'What the test suite of an integration needs: `advance` makes due now what waits for its time, `drain` waits until nothing is due or on the wire, `reset` gives a tenant without endpoints and with fresh idempotency keys. Exists only where TEST_CONTROL_SECRET is set, and never with NODE_ENV=production.',
   auth: ['TEST_CONTROL_SECRET'],
   request:
-    'header x-test-control; {"action":"advance","tenant"}, {"action":"drain","tenant","timeoutMs"} or {"action":"reset","tenant"}; `tenant` is an externalId, and but for reset may be left out: all tenants',
+    'header x-test-control; {"action":"advance","tenant"}, {"action":"drain","tenant","timeoutMs"} or {"action":"reset","tenant"}; `tenant` is an externalId; except for reset it may be left out, which means all tenants',
   response: '200 {"advanced"}, {"drained","left"} or {"endpoints","ended","logPosition"}',
   errors: ['UNAUTHENTICATED', 'BAD_USER_INPUT', 'NOT_FOUND', 'UNAVAILABLE', 'INTERNAL'],
   records: ['Delivery', 'Endpoint', 'AuditEntry'],
   sideEffects: [
-    'advance: deliveries are sent, circuits closed',
-    'reset: endpoints deleted, queued deliveries end as FAILED (ENDPOINT_DELETED), audit entries endpoint.delete',
+    'advance: deliveries are sent and circuits closed',
+    'reset: endpoints are deleted, waiting deliveries end as FAILED (ENDPOINT_DELETED), audit entries endpoint.delete',
   ],
-  idempotency: 'A repeated call does the same again; where nothing is left to do, nothing changes.',
+  idempotency: 'A repeated call does the same again. If nothing is left to do, nothing changes.',
 });
 
 const request = z.discriminatedUnion('action', [

@@ -2,44 +2,47 @@ import { AppPermission, builder, Permission } from '../graph/builder.ts';
 import { type CapabilityEntry, readInventory } from './capability.ts';
 
 const Capability = builder.objectRef<CapabilityEntry>('Capability').implement({
-  description: 'One thing that the service can do: a root field of this schema, or an HTTP route.',
+  description: 'One operation of the service: a root field of this schema, or an HTTP route.',
   fields: (t) => ({
     method: t.exposeString('method', {
       description: 'QUERY, MUTATION or SUBSCRIPTION for a root field; GET or POST for a route.',
     }),
     path: t.exposeString('path', { description: "The root field's name, or the route's path." }),
-    family: t.exposeString('family', { description: 'The part of the service that owns it: `endpoints`.' }),
-    description: t.exposeString('description', { description: 'What it does.' }),
+    family: t.exposeString('family', {
+      description: 'The part of the service that it belongs to, such as `endpoints`.',
+    }),
+    description: t.exposeString('description', { description: 'A description of what it does.' }),
     auth: t.exposeStringList('auth', {
       description:
-        'Which credentials it takes: API_KEY, USER, SERVICE, APP, CRON_SECRET, SIGNATURE. Empty: anybody may call it.',
+        'The credentials that it accepts: API_KEY, USER, SERVICE, APP, CRON_SECRET, SIGNATURE. Empty means that anybody may call it.',
     }),
     permissions: t.expose('permissions', {
       type: [Permission],
-      description: 'Any of these lets the caller in. Empty, as `appPermissions`: the credential suffices.',
+      description:
+        'A caller with any of these permissions is allowed. If this and `appPermissions` are empty, the credential alone is enough.',
     }),
     appPermissions: t.expose('appPermissions', {
       type: [AppPermission],
-      description: 'Any of these, with the app that it is about, lets the caller in, too.',
+      description: 'A caller with any of these permissions for the app concerned is also allowed.',
     }),
     request: t.exposeString('request', {
-      description: 'What it takes: arguments with their types, or the shape of the request.',
+      description: 'The arguments with their types, or the shape of the request.',
     }),
     response: t.exposeString('response', {
-      description: 'What it answers: a type, or the shape of the body.',
+      description: 'The type of the answer, or the shape of its body.',
     }),
-    errors: t.exposeStringList('errors', { description: 'Codes of errors that a caller must expect.' }),
-    records: t.exposeStringList('records', { description: 'Kinds of records that it reads or changes.' }),
+    errors: t.exposeStringList('errors', { description: 'The codes of the errors that it can answer with.' }),
+    records: t.exposeStringList('records', { description: 'The types of records that it reads or changes.' }),
     sideEffects: t.exposeStringList('sideEffects', {
-      description: 'What else happens. Empty for a mere read.',
+      description: 'Everything else that a call causes. Empty if it only reads.',
     }),
     idempotency: t.exposeString('idempotency', { description: 'How a repeated call behaves.' }),
     deprecation: t.exposeString('deprecation', {
       nullable: true,
-      description: 'Why it should no longer be used, and what instead; null where it may.',
+      description: 'Why it is deprecated and what to use instead; null if it is not deprecated.',
     }),
     source: t.exposeString('source', { description: 'File and line of the code that declares it.' }),
-    proof: t.exposeString('proof', { description: 'The test that shows the allowed and the denied call.' }),
+    proof: t.exposeString('proof', { description: 'The test that makes one allowed and one denied call.' }),
   }),
 });
 
@@ -47,9 +50,9 @@ builder.queryField('capabilities', (t) =>
   t.field({
     type: [Capability],
     description:
-      'What the service can do, who may do it, what it changes and how a repeated call behaves: every root field and every HTTP route.',
+      'All operations of the service, that is, every root field and every HTTP route, with who may call each, what it changes and how a repeated call behaves.',
     permission: 'ANY_CREDENTIAL',
-    capability: { records: ['Capability'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    capability: { records: ['Capability'], sideEffects: [], idempotency: 'It only reads.' },
     complexity: { field: 1, multiplier: 1 },
     resolve: () => readInventory(),
   }),

@@ -64,7 +64,7 @@ function place(entry: Unplaced, sources: ReadonlyMap<string, string>): Capabilit
   const name = `${entry.method} ${entry.path}`;
   const source = sources.get(name);
   if (source === undefined) {
-    throw new Error(`The declaration of ${name} was not found: declare it as the others are.`);
+    throw new Error(`The declaration of ${name} was not found. Declare it in the same way as the others.`);
   }
   const [, family = ''] = source.split('/');
   return { ...entry, family, source, proof: `${proofFile}: ${name}` };
@@ -137,7 +137,7 @@ function errorsOf(kind: RootKind, field: GraphQLField<unknown, unknown>): string
     : [];
   const codes = refusals.flatMap(({ name }) => {
     const known = codesOf[name];
-    if (known === undefined) throw new Error(`The codes of ${name} are not known to the inventory.`);
+    if (known === undefined) throw new Error(`The inventory does not know the error codes of ${name}.`);
     return known;
   });
   const follows = field.args.some(({ name }) => name === 'after') && kind === 'SUBSCRIPTION';

@@ -51,7 +51,7 @@ export class Scheduler {
     try {
       await synchroniseClock(database.api);
     } catch (error) {
-      logger.error({ error: messageOf(error) }, 'clock not synchronised, trying again in a minute');
+      logger.error({ error: messageOf(error) }, 'could not synchronise the clock, trying again in a minute');
       isDone = false;
     }
     const now = databaseNow();
@@ -62,7 +62,7 @@ export class Scheduler {
         const outcome = await runner.run(job, runId);
         if (outcome.status === 'IN_PROGRESS') isDone = false;
       } catch (error) {
-        logger.error({ job, error: messageOf(error) }, 'periodic job failed, trying again in a minute');
+        logger.error({ job, error: messageOf(error) }, 'a periodic job failed, trying again in a minute');
         isDone = false;
       }
     }

@@ -171,12 +171,12 @@ export class Hub {
   #failed(error: unknown): void {
     if (this.#isFailing || this.#state === 'stopped') return;
     this.#isFailing = true;
-    this.#logger.warn({ err: error }, 'live log cannot be read: subscribers wait');
+    this.#logger.warn({ err: error }, 'the live log cannot be read, subscribers are waiting');
   }
 
   #recovered(): void {
     if (!this.#isFailing) return;
     this.#isFailing = false;
-    this.#logger.info('live log is read again');
+    this.#logger.info('the live log can be read again');
   }
 }

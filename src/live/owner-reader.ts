@@ -134,7 +134,7 @@ export class OwnerReader {
       if (!(error instanceof RequestError)) throw error;
       this.#logger.error(
         { ownerId: this.ownerId, after: this.covered, code: error.code },
-        'live log not continuous',
+        'the live log is not continuous',
       );
       await this.#beginAtHead();
       return false;

@@ -123,7 +123,7 @@ export async function readPage(
 function positionAhead(after: number, head: number): RequestError {
   return new RequestError(
     'LOG_POSITION_AHEAD',
-    `The log's newest position is ${head}: there is nothing after ${after} yet.`,
+    `The log's newest position is ${head}, so it has not reached ${after} yet.`,
     { head },
   );
 }

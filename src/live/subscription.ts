@@ -90,7 +90,7 @@ export class LogSubscription {
     if (this.#signal?.aborted) return Promise.reject(this.#signal.reason);
     if (this.#ended) return Promise.resolve(undefined);
     if (this.#pending !== undefined)
-      return Promise.reject(new Error('next() was called before the last had answered.'));
+      return Promise.reject(new Error('next() was called before the previous call had answered.'));
     return new Promise((resolve, reject) => {
       // The end of the subscription answers, however long the work behind it hangs.
       this.#pending = (error) => (error === undefined ? resolve(undefined) : reject(error));

@@ -64,11 +64,14 @@ async function getReplayable(db: Kysely<Tables>, ownerId: string, id: string): P
   if (status !== 'FAILED' && status !== 'DEAD_LETTER') throw new NotReplayableError(status);
   if (delivery.kind === 'TEST') {
     // Its replay would not carry the header that tells a test from the truth.
-    throw new NotReplayableError(status, 'A test is not replayed: call `testEndpoint` for another one.');
+    throw new NotReplayableError(
+      status,
+      'A test cannot be replayed. Call `testEndpoint` to send another one.',
+    );
   }
   const [event] = await findEvents(db, ownerId, [delivery.event_id]);
   if (event === undefined) {
-    throw new NotReplayableError(status, 'The event is past retention: nothing is left that could be sent.');
+    throw new NotReplayableError(status, 'The event is past retention, so there is nothing left to send.');
   }
   return delivery;
 }

@@ -26,7 +26,7 @@ export function replayProgress(
       if (left.signal.aborted) return undefined;
       job.signal?.throwIfAborted();
       const now = await findReplayJob(db, job.ownerId, job.id);
-      if (now === undefined) throw new RequestError('NOT_FOUND', 'No such bulk replay.');
+      if (now === undefined) throw new RequestError('NOT_FOUND', 'There is no such bulk replay.');
       if (last !== undefined && isSame(last, now)) continue;
       last = now;
       return now;

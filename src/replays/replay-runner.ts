@@ -108,7 +108,7 @@ export class ReplayRunner {
     const { database, logger } = this.#options;
     try {
       if (await noteFailure(database.query, job, maxFailures)) {
-        logger.error({ jobId: job.id }, 'a bulk replay was given up');
+        logger.error({ jobId: job.id }, 'a bulk replay was stopped after errors');
       }
     } catch {
       // The lease ends by itself.

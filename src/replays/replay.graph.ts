@@ -40,13 +40,13 @@ declare module '../graph/context.ts' {
 }
 
 const jobStatuses: Record<ReplayJobRow['status'], { description: string }> = {
-  RUNNING: { description: 'It gathers what matches, or replays it.' },
-  COMPLETED: { description: 'All that matched has been replayed or skipped.' },
-  FAILED: { description: 'It was given up after errors; what it had replayed stays.' },
+  RUNNING: { description: 'It is collecting or replaying deliveries.' },
+  COMPLETED: { description: 'Every delivery that matched has been replayed or skipped.' },
+  FAILED: { description: 'It was stopped after errors. The replays that it had made remain.' },
 };
 
 const ReplayJobStatus = builder.enumType('ReplayJobStatus', {
-  description: 'How a bulk replay fares.',
+  description: 'The status of a bulk replay.',
   values: jobStatuses,
 });
 
@@ -56,39 +56,39 @@ const ReplayJob = builder.objectRef<ReplayJobRow>('ReplayJob');
 
 node(builder, ReplayJob, {
   description:
-    'A bulk replay in the background. It gathers what matches, then replays it; once it has ended, `matched` is the sum of `replayed` and `skipped`.',
+    'A bulk replay in the background. It first collects the deliveries that match, then replays them. When it has ended, `matched` is the sum of `replayed` and `skipped`.',
   permission: viewPermission,
   id: (job) => encodeId('ReplayJob', job.id),
   load: async (ids, context) =>
     findAllAmong(await viewedOwners(context), ids, (ownerId) => jobOf(context).loadMany(ownerId, ids)),
   fields: (t) => ({
-    status: t.expose('status', { type: ReplayJobStatus, description: 'How it fares.' }),
+    status: t.expose('status', { type: ReplayJobStatus, description: 'Current status.' }),
     matched: t.expose('matched', {
       type: 'SafeInt',
       description:
-        'How many deliveries it has found to replay: it grows while they are gathered, before the first is replayed.',
+        'The number of deliveries found to replay. It grows while they are collected, before the first is replayed.',
     }),
     replayed: t.expose('replayed', {
       type: 'SafeInt',
-      description: 'For how many of them there is a fresh delivery.',
+      description: 'The number of them that have been replayed.',
     }),
     skipped: t.expose('skipped', {
       type: 'SafeInt',
       description:
-        'How many could not be replayed any more: purged, replayed by somebody else, or past retention.',
+        'The number of them that could no longer be replayed, because they were purged, replayed by another call, or past retention.',
     }),
-    createdAt: t.field({ type: 'DateTime', description: 'When it was asked for.', resolve: createdAt }),
+    createdAt: t.field({ type: 'DateTime', description: 'When it was requested.', resolve: createdAt }),
     completedAt: t.expose('completed_at', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it ended; null before.',
+      description: 'When it ended; null while it runs.',
     }),
   }),
 });
 
 mutation(builder, 'replayDelivery', {
   description:
-    'Sends a FAILED or DEAD_LETTER delivery once more, as a fresh delivery of the same event with the same `webhook-id`; the original stays as it is. Where its endpoint cannot take it, being inactive for instance, the fresh one is FAILED with the reason. NotReplayableError: it is on its way or has succeeded, it is a test, or its event is past retention.',
+    'Sends a FAILED or DEAD_LETTER delivery again, as a new delivery of the same event with the same `webhook-id`. The original does not change. If the endpoint cannot receive it, for example because it is inactive, the new delivery is FAILED with the reason. A delivery that has not ended, has succeeded, is a test, or has an event past retention is a NotReplayableError.',
   permission: changeEndpoints,
   capability: {
     records: ['Delivery', 'AuditEntry'],
@@ -99,7 +99,7 @@ mutation(builder, 'replayDelivery', {
     id: t.id({ required: true, description: 'The id of the delivery to replay: `dlv_…`.' }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
-  payload: { delivery: { type: Delivery, description: 'The fresh delivery.' } },
+  payload: { delivery: { type: Delivery, description: 'The new delivery.' } },
   errors: [NotFoundError, NotReplayableError, IdempotencyError],
   async resolve(input, context) {
     const { database, config: rules } = context.services;
@@ -133,7 +133,7 @@ mutation(builder, 'replayDelivery', {
 
 mutation(builder, 'replayDeliveries', {
   description:
-    'Replays every FAILED or DEAD_LETTER delivery that the filter matches now and that was not replayed yet (`isReplayed: true` asks for those that were), in the background: each exactly once, whatever crashes meanwhile. Tests are left out. A member of an app replays the app’s where the filter’s `endpointId` names its endpoint. `deliveryCount` tells beforehand how many there are, `replayJobProgress` how far it has come.',
+    'Replays, in the background, every FAILED or DEAD_LETTER delivery that matches the filter now and has not been replayed yet (with `isReplayed: true`, those that have been). Each is replayed exactly once, even if processes crash. Test deliveries are not replayed. For an app’s member the deliveries are the app’s if the filter’s `endpointId` names its endpoint. `deliveryCount` tells how many deliveries match, and `replayJobProgress` follows the progress.',
   permission: changeEndpoints,
   capability: {
     records: ['ReplayJob', 'Delivery', 'AuditEntry'],
@@ -144,11 +144,11 @@ mutation(builder, 'replayDeliveries', {
     filter: t.field({
       type: DeliveryFilter,
       required: true,
-      description: 'Which deliveries; an empty filter is all that can be replayed.',
+      description: 'The deliveries to replay; an empty filter means all that can be replayed.',
     }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
-  payload: { job: { type: ReplayJob, description: 'The bulk replay, which has just begun.' } },
+  payload: { job: { type: ReplayJob, description: 'The bulk replay, which has just started.' } },
   errors: [ValidationError, IdempotencyError],
   async resolve(input, context) {
     const ownerId = await askingOwnerOf(context, changeEndpoints, input.filter.endpointId);
@@ -161,7 +161,7 @@ mutation(builder, 'replayDeliveries', {
     );
     context.services.replayRunner.wake();
     const job = await jobOf(context).load({ ownerId, id: jobId });
-    if (job === undefined) throw new Error('A bulk replay that was just stored is not there.');
+    if (job === undefined) throw new Error('A bulk replay that was just stored is missing.');
     return { job };
   },
 });
@@ -171,9 +171,9 @@ builder.queryField('replayJob', (t) =>
     type: ReplayJob,
     nullable: true,
     description:
-      'One bulk replay. Null where there is none, it belongs to somebody else, or the id is malformed.',
+      'One bulk replay; null if there is none with this id or it belongs to somebody else, or if the id is malformed.',
     permission: viewPermission,
-    capability: { records: ['ReplayJob'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    capability: { records: ['ReplayJob'], sideEffects: [], idempotency: 'It only reads.' },
     args: { id: t.arg.id({ required: true, description: 'The id of a bulk replay: `rpj_…`.' }) },
     resolve: (_root, { id }, context) => findJob(context, id),
   }),
@@ -183,17 +183,17 @@ builder.subscriptionField('replayJobProgress', (t) =>
   t.field({
     type: ReplayJob,
     description:
-      'A bulk replay as it moves on: how it stands at once, then at most four times a second where something has changed; it ends with the job. Errors: NOT_FOUND.',
+      'The progress of a bulk replay: the current state at once, then each change, at most four messages a second. It ends with the job. Errors: NOT_FOUND if there is no such job.',
     permission: viewPermission,
     capability: {
       records: ['ReplayJob'],
       sideEffects: [],
-      idempotency: 'Subscribe again and it goes on from how the job stands.',
+      idempotency: 'A new subscription continues from the current state of the job.',
     },
     args: { id: t.arg.id({ required: true, description: 'The id of a bulk replay: `rpj_…`.' }) },
     subscribe: async (_root, { id: globalId }, context) => {
       const job = await findJob(context, globalId);
-      if (job === undefined) throw new RequestError('NOT_FOUND', 'No such bulk replay.');
+      if (job === undefined) throw new RequestError('NOT_FOUND', 'There is no such bulk replay.');
       const { owner_id: ownerId, id } = job;
       return whileMember(context, ownerId, (signal) =>
         replayProgress(context.services.database.query, { ownerId, id, signal }),

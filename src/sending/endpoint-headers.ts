@@ -18,7 +18,7 @@ const reservedNames: ReadonlySet<string> = new Set(['user-agent', 'date', 'via',
 
 /** For descriptions and errors. */
 export const reservedHeaders =
-  '`host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and what begins with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`';
+  '`host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`';
 
 /** A token of RFC 9110, section 5.6.2. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -37,7 +37,7 @@ const isReserved = (name: string) => {
 /** What is wrong with a list of headers, each issue with its place. */
 export function headerIssues(headers: readonly HeaderValue[]): ValidationIssue[] {
   if (headers.length > maxHeaders) {
-    return [{ path: ['headers'], code: 'TOO_MANY', message: `At most ${maxHeaders} headers.` }];
+    return [{ path: ['headers'], code: 'TOO_MANY', message: `At most ${maxHeaders} headers are allowed.` }];
   }
   const seen = new Set<string>();
   const issues = headers.flatMap(({ name, value }, index): ValidationIssue[] => {
@@ -50,7 +50,7 @@ export function headerIssues(headers: readonly HeaderValue[]): ValidationIssue[]
   });
   const bytes = headers.reduce((sum, { name, value }) => sum + name.length + (value?.length ?? 0), 0);
   if (bytes > maxHeaderBytes) {
-    const message = `All names and values together have at most ${maxHeaderBytes.toLocaleString('en')} bytes.`;
+    const message = `All names and values together can have at most ${maxHeaderBytes.toLocaleString('en')} bytes.`;
     issues.push({ path: ['headers'], code: 'TOO_LONG', message });
   }
   return issues;
@@ -61,14 +61,17 @@ function nameProblem(
   seen: ReadonlySet<string>,
 ): Pick<ValidationIssue, 'code' | 'message'> | undefined {
   if (name.length > maxNameChars) {
-    return { code: 'TOO_LONG', message: `A header's name has at most ${maxNameChars} characters.` };
+    return { code: 'TOO_LONG', message: `A header's name can have at most ${maxNameChars} characters.` };
   }
   if (!token.test(name)) {
-    const message = "A header's name is made of letters, digits and !#$%&'*+-.^_`|~ alone.";
+    const message = "A header's name can have only letters, digits and !#$%&'*+-.^_`|~.";
     return { code: 'INVALID_CHARACTER', message };
   }
   if (isReserved(name)) {
-    return { code: 'RESERVED', message: `This header cannot be set. Reserved are ${reservedHeaders}.` };
+    return {
+      code: 'RESERVED',
+      message: `This header cannot be set. These names are reserved: ${reservedHeaders}.`,
+    };
   }
   return seen.has(name.toLowerCase())
     ? { code: 'DUPLICATE', message: 'Another header has this name already.' }
@@ -79,7 +82,7 @@ const badValue = (index: number): ValidationIssue => ({
   path: ['headers', index, 'value'],
   code: 'INVALID_CHARACTER',
   message:
-    'A value is 1 or more characters of printable ASCII, with spaces and tabs between them and none at its ends; no line break, no U+0000.',
+    'A value must have 1 or more printable ASCII characters. Spaces and tabs may stand between them, but not at the ends; line breaks and U+0000 are not allowed.',
 });
 
 type Place = Omit<HeaderPlace, 'name'>;
@@ -100,7 +103,7 @@ export function storeHeaders(
     const sealed = known !== undefined && 'sealed' in known ? known.sealed : undefined;
     if (value === null) {
       if (sealed !== undefined) return [{ name, sealed }];
-      const message = 'Null keeps a secret value, and none is stored under this name: give a value.';
+      const message = 'Null keeps a stored secret value, but there is none under this name. Give a value.';
       issues.push({ path: ['headers', index, 'value'], code: 'REQUIRED', message });
       return [];
     }

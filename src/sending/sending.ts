@@ -51,17 +51,17 @@ function scheduleIssues(
 ): ValidationIssue[] {
   const path = ['retrySchedule'];
   if (schedule.length === 0 || schedule.length > maxScheduleEntries) {
-    const message = `A retry schedule has 1 to ${maxScheduleEntries} entries: the delay before each attempt.`;
+    const message = `A retry schedule must have 1 to ${maxScheduleEntries} entries, which are the delays before each attempt.`;
     return [{ path, code: 'OUT_OF_RANGE', message }];
   }
   const bad = schedule.findIndex((seconds) => !Number.isInteger(seconds) || seconds < 0);
   if (bad >= 0) {
-    const message = 'A delay is a whole number of seconds, 0 or more.';
+    const message = 'A delay must be a whole number of seconds, 0 or more.';
     return [{ path: [...path, bad], code: 'OUT_OF_RANGE', message }];
   }
   const most = Math.floor((retentionDays * dayMs) / 2_000 / (1 + retrySpread));
   if (schedule.reduce((sum, seconds) => sum + seconds, 0) <= most) return [];
-  const message = `All delays together are at most ${most.toLocaleString('en')} seconds: with their spread of a fifth, half of the ${retentionDays} days for which deliveries are kept.`;
+  const message = `All delays together can be at most ${most.toLocaleString('en')} seconds. With a fifth added, that is half of the ${retentionDays} days for which deliveries are kept.`;
   return [{ path, code: 'OUT_OF_RANGE', message }];
 }
 
@@ -80,7 +80,9 @@ function prefixIssues(prefix: string): ValidationIssue[] {
 
 function statusIssues(statuses: readonly number[]): ValidationIssue[] {
   if (statuses.length > maxStopStatuses) {
-    return [{ path: ['stopOn'], code: 'TOO_MANY', message: `At most ${maxStopStatuses} statuses.` }];
+    return [
+      { path: ['stopOn'], code: 'TOO_MANY', message: `At most ${maxStopStatuses} statuses are allowed.` },
+    ];
   }
   return statuses.flatMap((status, index): ValidationIssue[] => {
     const path = ['stopOn', index];

@@ -12,11 +12,11 @@ export function ownSecretProblem(secret: string): SecretProblem | undefined {
     key = decodeSigningSecret(secret);
   } catch (error) {
     if (!(error instanceof InvalidSigningSecretError)) throw error;
-    const message = 'A secret is `whsec_` and the base64 of 24 to 64 bytes.';
+    const message = 'A secret must be `whsec_` followed by the base64 of 24 to 64 bytes.';
     return { code: 'INVALID', message };
   }
   if (!isWeak(key)) return undefined;
-  const message = 'The secret can be guessed: take 24 to 64 bytes from a random number generator.';
+  const message = 'The secret can be guessed. Use 24 to 64 bytes from a random number generator.';
   return { code: 'WEAK', message };
 }
 

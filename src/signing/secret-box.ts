@@ -54,7 +54,7 @@ export class BrokenSealError extends Error {
   readonly code = 'BROKEN_SEAL';
 
   constructor() {
-    super('a sealed secret cannot be opened: it was changed, or belongs elsewhere');
+    super('a sealed secret cannot be opened, because it was changed or belongs to another record');
     this.name = 'BrokenSealError';
   }
 }
@@ -140,7 +140,7 @@ function checkKeyRing(keys: readonly RingKey[]): void {
   for (const [index, { id, key }] of keys.entries()) {
     if (!KEY_ID.test(id)) throw badId(index + 1);
     if (key.length !== KEY_BYTES) throw badKey(id);
-    if (ids.has(id)) throw new InvalidKeyRingError(`the key id "${id}" stands twice in the key ring`);
+    if (ids.has(id)) throw new InvalidKeyRingError(`the key id "${id}" is in the key ring twice`);
     ids.add(id);
   }
 }

@@ -21,24 +21,24 @@ import {
 } from './stats.ts';
 
 const TenantFailures = builder.objectRef<TenantFailuresRow>('TenantFailures').implement({
-  description: 'How many of a tenant’s forwarded events have failed.',
+  description: 'The failed deliveries of one tenant’s forwarded events.',
   fields: (t) => ({
     tenant: t.field({
       type: Tenant,
-      description: 'The tenant whose events they are.',
+      description: 'The tenant that the events belong to.',
       resolve: async ({ tenantId }, _args, context) => {
         const tenant = await tenantOf(context).load(tenantId);
-        if (tenant === undefined) throw new RequestError('NOT_FOUND', 'This tenant does not exist any more.');
+        if (tenant === undefined) throw new RequestError('NOT_FOUND', 'This tenant no longer exists.');
         return tenant;
       },
     }),
     failed: t.expose('failed', {
       type: 'SafeInt',
-      description: 'Deliveries that ended as FAILED or DEAD_LETTER.',
+      description: 'The number of deliveries that ended as FAILED or DEAD_LETTER.',
     }),
     lastFailureAt: t.expose('lastFailureAt', {
       type: 'DateTime',
-      description: 'When the last of them ended.',
+      description: 'When the latest of them ended.',
     }),
   }),
 });
@@ -54,52 +54,52 @@ type Analytics = Readonly<{
 
 const AppWebhookAnalytics = builder.objectRef<Analytics>('AppWebhookAnalytics').implement({
   description:
-    'How an app’s webhook has fared: of deliveries created in a window of time, neither purged nor past retention. Counts are right to the row, and cost the same however many tenants there are.',
+    'Figures about an app’s webhook. They cover the deliveries that were created in a window of time and are neither purged nor past retention. Counts are exact, and reading them costs the same for any number of tenants.',
   fields: (t) => ({
     installedTenants: t.expose('installed', {
       type: 'SafeInt',
-      description: 'Tenants that have it installed now.',
+      description: 'The number of tenants that have the app installed now.',
     }),
     subscribedTenants: t.expose('subscribed', {
       type: 'SafeInt',
-      description: 'Those of them whose events are forwarded.',
+      description: 'The number of `installedTenants` whose events are forwarded.',
     }),
     recentDeliveries: t.field({
       type: 'SafeInt',
-      description: 'Deliveries created in the window, lifecycle events among them.',
+      description: 'The number of deliveries created in the window, including those of lifecycle events.',
       resolve: ({ stats }) => stats.total,
     }),
     recentFailures: t.field({
       type: 'SafeInt',
-      description: 'Those of them that ended as FAILED or DEAD_LETTER.',
+      description: 'The number of `recentDeliveries` that ended as FAILED or DEAD_LETTER.',
       resolve: ({ stats }) => stats.failed,
     }),
     lastDeliveryAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When the newest of them was created; null where there is none.',
+      description: 'When the newest of these deliveries was created; null if there is none.',
       resolve: ({ stats }) => stats.lastDeliveryAt,
     }),
     lastSuccessAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When one of them last succeeded; null where none has.',
+      description: 'When one of these deliveries last succeeded; null if none did.',
       resolve: ({ stats }) => stats.lastSuccessAt,
     }),
     lastFailureAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When one of them last ended as FAILED or DEAD_LETTER; null where none has.',
+      description: 'When one of these deliveries last ended as FAILED or DEAD_LETTER; null if none did.',
       resolve: ({ stats }) => stats.lastFailureAt,
     }),
     webhookCategories: t.field({
       type: ['String'],
-      description: 'Categories that the published version declares.',
+      description: 'The categories that the published version declares.',
       resolve: ({ webhookCategories }) => [...webhookCategories],
     }),
     dataTypes: t.field({
       type: ['String'],
-      description: 'Data types that the published version declares.',
+      description: 'The data types that the published version declares.',
       resolve: ({ dataTypes }) => [...dataTypes],
     }),
     timeline: t.field({
@@ -121,12 +121,12 @@ const AppWebhookAnalytics = builder.objectRef<Analytics>('AppWebhookAnalytics').
     failuresByTenant: t.field({
       type: [TenantFailures],
       description:
-        'Tenants with the most failures in the window first. Errors: BAD_USER_INPUT for `first` out of range.',
+        'The tenants with failures in the window, those with the most first. Errors: BAD_USER_INPUT for `first` out of range.',
       args: {
         first: t.arg.int({
           required: true,
           defaultValue: 10,
-          description: `So many tenants: 10 by default, from 0 to ${maxTenantFailures}.`,
+          description: `The number of tenants: 10 by default, from 0 to ${maxTenantFailures}.`,
         }),
       },
       complexity: ({ first }) => ({ field: 1, multiplier: Math.min(Math.max(first, 1), maxTenantFailures) }),
@@ -142,15 +142,15 @@ builder.objectField(App, 'webhookAnalytics', (t) =>
     type: AppWebhookAnalytics,
     nullable: true,
     description:
-      'VIEW_DELIVERIES: how its webhook has fared, by default in the last 24 hours. Errors: BAD_USER_INPUT for a window that is empty or longer than retention.',
+      'Figures about its webhook, by default for the last 24 hours. Needs VIEW_DELIVERIES. Errors: BAD_USER_INPUT for a window that is empty or longer than retention.',
     args: {
       since: t.arg({
         type: 'DateTime',
-        description: 'Of deliveries created at this instant or later; by default 24 hours before `until`.',
+        description: 'Count deliveries created at this instant or later; by default 24 hours before `until`.',
       }),
       until: t.arg({
         type: 'DateTime',
-        description: 'Of deliveries created before this instant; by default now.',
+        description: 'Count deliveries created before this instant; by default now.',
       }),
     },
     resolve: (app, args, context) =>

@@ -6,7 +6,7 @@ import { type CappedCount as Count, countDeliveries, maxCount } from './count-de
 const CappedCount = builder.objectRef<Count>('CappedCount').implement({
   description: 'A count that stops at a limit.',
   fields: (t) => ({
-    count: t.exposeInt('count', { description: 'How many there are, at most `limit`.' }),
+    count: t.exposeInt('count', { description: 'The number counted, at most `limit`.' }),
     isCapped: t.exposeBoolean('isCapped', { description: 'Whether there are more than `limit`.' }),
   }),
 });
@@ -15,15 +15,15 @@ builder.queryFields((t) => ({
   deliveryCount: t.field({
     type: CappedCount,
     description:
-      'How many of the deliveries that `deliveries` shows match, counted no further than `limit`. Errors: BAD_USER_INPUT for a `limit` out of range.',
+      'The number of deliveries that `deliveries` would list with the same filter. Counting stops at `limit`. Errors: BAD_USER_INPUT for a `limit` out of range.',
     permission: viewPermission,
-    capability: { records: ['Delivery'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    capability: { records: ['Delivery'], sideEffects: [], idempotency: 'It only reads.' },
     args: {
-      filter: t.arg({ type: DeliveryFilter, description: 'Which of them; by default all.' }),
+      filter: t.arg({ type: DeliveryFilter, description: 'Only deliveries that match; by default all.' }),
       limit: t.arg.int({
         required: true,
         defaultValue: 10_000,
-        description: `Where to stop counting: 10,000 by default, from 1 to ${maxCount}.`,
+        description: `The number at which counting stops: 10,000 by default, from 1 to ${maxCount}.`,
       }),
     },
     resolve: async (_root, args, context) =>

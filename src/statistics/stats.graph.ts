@@ -20,20 +20,20 @@ import {
 /** Also of an app's analytics. */
 export const DeliveryStatsBucket = builder.objectRef<StatsBucket>('DeliveryStatsBucket').implement({
   description:
-    'One stretch of a timeline. It ends where the next one starts, the last one where the window does.',
+    'One interval of a timeline. It ends where the next one starts; the last one ends with the window.',
   fields: (t) => ({
-    start: t.expose('start', { type: 'DateTime', description: 'Where it begins; itself included.' }),
+    start: t.expose('start', { type: 'DateTime', description: 'The start of the interval, inclusive.' }),
     succeeded: t.expose('succeeded', {
       type: 'SafeInt',
-      description: 'Of the deliveries created in it, those that have succeeded.',
+      description: 'The number of deliveries created in the interval that succeeded.',
     }),
     failed: t.expose('failed', {
       type: 'SafeInt',
-      description: 'Of the deliveries created in it, those that have ended as FAILED or DEAD_LETTER.',
+      description: 'The number of deliveries created in the interval that ended as FAILED or DEAD_LETTER.',
     }),
     inFlight: t.expose('inFlight', {
       type: 'SafeInt',
-      description: 'Of the deliveries created in it, those that have not ended yet.',
+      description: 'The number of deliveries created in the interval that have not ended yet.',
     }),
   }),
 });
@@ -41,8 +41,8 @@ export const DeliveryStatsBucket = builder.objectRef<StatsBucket>('DeliveryStats
 /** The field `timeline` of whatever has one. */
 export const timelineField = {
   description:
-    'The window in stretches of equal length, oldest first. Their boundaries within the window are whole minutes: a window of fewer minutes than `buckets` has a stretch for each minute. Errors: BAD_USER_INPUT for `buckets` out of range.',
-  bucketsDescription: `Into how many: 60 by default, from 1 to ${maxTimelineBuckets}.`,
+    'The window divided into intervals of equal length, oldest first. Intervals begin at whole minutes, so a window of fewer minutes than `buckets` has one interval for each minute. Errors: BAD_USER_INPUT for `buckets` out of range.',
+  bucketsDescription: `The number of intervals: 60 by default, from 1 to ${maxTimelineBuckets}.`,
   complexity: ({ buckets }: { buckets: number }) => ({
     field: 1,
     // Numbers alone: ten of them cost as much as a record.
@@ -55,48 +55,49 @@ type Stats = DeliveryStatsRecord & Readonly<{ ownerId: string; endpointId: strin
 
 const DeliveryStats = builder.objectRef<Stats>('DeliveryStats').implement({
   description:
-    'How deliveries have fared: of those that were created in a window of time and neither purged nor past retention. Counts are right to the row.',
+    'Figures about the deliveries that were created in a window of time and are neither purged nor past retention. Counts are exact.',
   fields: (t) => ({
     total: t.expose('total', {
       type: 'SafeInt',
-      description: 'All of them: `succeeded` + `failed` + `inFlight`.',
+      description: 'The number of deliveries: `succeeded` + `failed` + `inFlight`.',
     }),
-    succeeded: t.expose('succeeded', { type: 'SafeInt', description: 'Those that ended as SUCCEEDED.' }),
+    succeeded: t.expose('succeeded', { type: 'SafeInt', description: 'The number that ended as SUCCEEDED.' }),
     failed: t.expose('failed', {
       type: 'SafeInt',
-      description: 'Those that ended as FAILED or DEAD_LETTER, whatever became of a replay.',
+      description: 'The number that ended as FAILED or DEAD_LETTER, even if a replay succeeded later.',
     }),
     inFlight: t.expose('inFlight', {
       type: 'SafeInt',
-      description: 'Those that have not ended: PENDING, DELIVERING or RETRYING.',
+      description: 'The number that have not ended: PENDING, DELIVERING or RETRYING.',
     }),
     successRate: t.exposeFloat('successRate', {
       nullable: true,
-      description: '`succeeded` of those that have ended, from 0 to 1; null where none has.',
+      description: 'The share of ended deliveries that succeeded, from 0 to 1; null if none has ended.',
     }),
     latencyP50: t.exposeFloat('latencyP50', {
       nullable: true,
       description:
-        'Milliseconds that half of the attempts took at most, within 5 %. Over the attempts that began in the hours (UTC) that the window touches, interrupted ones aside; null where there were none.',
+        'The median duration of attempts in milliseconds, accurate to 5 %. It covers the attempts that began in any hour (UTC) that the window overlaps, without interrupted ones; null if there were none.',
     }),
     latencyP95: t.exposeFloat('latencyP95', {
       nullable: true,
-      description: 'The same for 95 of 100 attempts.',
+      description:
+        'The 95th percentile of the duration of attempts in milliseconds, measured like `latencyP50`.',
     }),
     lastDeliveryAt: t.expose('lastDeliveryAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When the newest of them was created; null where there is none.',
+      description: 'When the newest of these deliveries was created; null if there is none.',
     }),
     lastSuccessAt: t.expose('lastSuccessAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When one of them last succeeded; null where none has.',
+      description: 'When one of these deliveries last succeeded; null if none did.',
     }),
     lastFailureAt: t.expose('lastFailureAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When one of them last ended as FAILED or DEAD_LETTER; null where none has.',
+      description: 'When one of these deliveries last ended as FAILED or DEAD_LETTER; null if none did.',
     }),
     timeline: t.field({
       type: [DeliveryStatsBucket],
@@ -139,14 +140,14 @@ const timelinesOf = argsLoader<{ window: StatsWindow; buckets: number }, readonl
 );
 
 const sinceDescription =
-  'Of deliveries created at this instant or later; by default 24 hours before `until`. The window may be as long as retention.';
-const untilDescription = 'Of deliveries created before this instant; by default now.';
+  'Count deliveries created at this instant or later; by default 24 hours before `until`. The window may be as long as retention.';
+const untilDescription = 'Count deliveries created before this instant; by default now.';
 
 builder.objectField(Endpoint, 'stats', (t) =>
   t.field({
     type: DeliveryStats,
     description:
-      'How its deliveries have fared, by default those of the last 24 hours. Errors: BAD_USER_INPUT for a window that is empty or longer than retention; FORBIDDEN for an app’s endpoint without VIEW_DELIVERIES.',
+      'Figures about its deliveries, by default of the last 24 hours. Errors: BAD_USER_INPUT for a window that is empty or longer than retention; FORBIDDEN for an app’s endpoint without VIEW_DELIVERIES.',
     args: {
       since: t.arg({ type: 'DateTime', description: sinceDescription }),
       until: t.arg({ type: 'DateTime', description: untilDescription }),
@@ -163,9 +164,9 @@ builder.queryField('deliveryStats', (t) =>
   t.field({
     type: DeliveryStats,
     description:
-      "How the deliveries of the viewer's tenant, or of its app, have fared, by default those of the last 24 hours; without those of deleted endpoints. Errors: BAD_USER_INPUT for a window that is empty or longer than retention.",
+      "Figures about the deliveries of the viewer's tenant or app, by default of the last 24 hours. Deliveries of deleted endpoints are not counted. Errors: BAD_USER_INPUT for a window that is empty or longer than retention.",
     permission: viewPermission,
-    capability: { records: ['Delivery'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    capability: { records: ['Delivery'], sideEffects: [], idempotency: 'It only reads.' },
     args: {
       since: t.arg({ type: 'DateTime', description: sinceDescription }),
       until: t.arg({ type: 'DateTime', description: untilDescription }),

@@ -53,7 +53,7 @@ export function statsWindow(
   if (since >= until) throw badUserInput('`since` must be earlier than `until`.', { argument: 'since' });
   if (until.getTime() - since.getTime() > retentionDays * dayMs) {
     throw badUserInput(
-      `From \`since\` to \`until\` must be ${retentionDays} days at most: older deliveries are not kept.`,
+      `The time from \`since\` to \`until\` can be at most ${retentionDays} days, because older deliveries are not kept.`,
       {
         argument: 'since',
         limit: retentionDays,

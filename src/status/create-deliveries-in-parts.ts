@@ -125,6 +125,6 @@ async function createWithin(
 
 function tooSlow(): RequestError {
   const message =
-    'The database is too busy for so large a call: nothing was stored, publish fewer events in one call or try again in a moment.';
+    'The database is too busy for such a large call. Nothing was stored. Publish fewer events in one call, or try again in a moment.';
   return new RequestError('RATE_LIMITED', message, { retryAfterSeconds: 5 });
 }

@@ -19,7 +19,7 @@ const ApiKey = builder.objectRef<ApiKeyRecord>('ApiKey');
 
 node(builder, ApiKey, {
   description:
-    'A credential of a tenant for programs: `Authorization: Bearer hgk_…`. The key itself is never shown again.',
+    'A credential with which programs act for a tenant: `Authorization: Bearer hgk_…`. The key itself is shown only once, when it is created.',
   permission: 'MANAGE_API_KEYS',
   id: (key) => encodeId('ApiKey', key.id),
   load: async (ids, context) => {
@@ -27,10 +27,10 @@ node(builder, ApiKey, {
     return ids.map((id) => found.find((key) => key.id === id));
   },
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What people know it by; need not be unique.' }),
+    name: t.exposeString('name', { description: 'Display name. It need not be unique.' }),
     permissions: t.expose('permissions', {
       type: [Permission],
-      description: 'What it may do: at most what its creator could.',
+      description: 'Its permissions. It cannot have one that its creator did not have.',
     }),
     prefix: t.exposeString('prefix', { description: 'Its first 12 characters, enough to recognise it.' }),
     lastFour: t.exposeString('lastFour', { description: 'Its last four characters.' }),
@@ -42,17 +42,17 @@ node(builder, ApiKey, {
     lastUsedAt: t.expose('lastUsedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was last used, right to about a minute; null before its first use.',
+      description: 'When it was last used, accurate to about a minute; null before its first use.',
     }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it stops working; null where it does not expire.',
+      description: 'When it stops working; null if it does not expire.',
     }),
     revokedAt: t.expose('revokedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When it was revoked; null while it was not.',
+      description: 'When it was revoked; null if it has not been revoked.',
     }),
   }),
 });
@@ -69,9 +69,9 @@ const ApiKeyConnection = connection<ApiKeyRecord, Counted>(builder, {
 builder.queryField('apiKeys', (t) =>
   t.field({
     type: ApiKeyConnection,
-    description: 'The tenant’s API keys, newest first; those that were revoked or have expired among them.',
+    description: 'The tenant’s API keys, newest first, including revoked and expired ones.',
     permission: 'MANAGE_API_KEYS',
-    capability: { records: ['ApiKey'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    capability: { records: ['ApiKey'], sideEffects: [], idempotency: 'It only reads.' },
     complexity: pageCost,
     args: pageArgs(t.arg),
     resolve: (_root, page, context) => listApiKeys(context.services.database, requireTenant(context), page),
@@ -79,29 +79,29 @@ builder.queryField('apiKeys', (t) =>
 );
 
 mutation(builder, 'createApiKey', {
-  description: `Creates an API key of the tenant. A tenant has at most ${maxLiveApiKeys} that are neither revoked nor expired: LimitExceededError beyond.`,
+  description: `Creates an API key of the tenant. A tenant has at most ${maxLiveApiKeys} keys that are neither revoked nor expired; one more is a LimitExceededError.`,
   permission: 'MANAGE_API_KEYS',
   capability: { records: ['ApiKey'], sideEffects: ['audit entry'], idempotency: idempotencyNote },
   input: (t) => ({
     name: t.string({
       required: true,
-      description: `What people know it by: 1 to ${maxApiKeyNameLength} characters; need not be unique.`,
+      description: `Display name: 1 to ${maxApiKeyNameLength} characters. It need not be unique.`,
     }),
     permissions: t.field({
       type: [Permission],
       required: true,
       description:
-        'What it may do: at least one, only what you may do yourself, and never MANAGE_TENANTS or MANAGE_EVENT_TYPES. Otherwise a ValidationError names each.',
+        'Its permissions: at least one. Only permissions that you have yourself can be given, and never MANAGE_TENANTS or MANAGE_EVENT_TYPES; a ValidationError names each one that cannot.',
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'When it stops working: in the future. By default it does not expire.',
+      description: 'When it stops working. The time must be in the future. By default it does not expire.',
     }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
   payload: {
-    apiKey: { type: ApiKey, description: 'The new key’s record.' },
-    key: { type: 'String', description: 'The key itself, `hgk_…`: shown here and never again.' },
+    apiKey: { type: ApiKey, description: 'The record of the new key.' },
+    key: { type: 'String', description: 'The key itself: `hgk_…`. It is shown here and never again.' },
   },
   errors: [ValidationError, IdempotencyError, LimitExceededError],
   resolve: async (input, context) => {
@@ -123,17 +123,17 @@ mutation(builder, 'createApiKey', {
 
 mutation(builder, 'revokeApiKey', {
   description:
-    'Revokes an API key for good. Requests with it are refused within 2 seconds; its subscriptions end within 5. A key may revoke itself.',
+    'Revokes an API key permanently. Requests with it are refused within 2 seconds, and its subscriptions end within 5. A key may revoke itself.',
   permission: 'MANAGE_API_KEYS',
   capability: {
     records: ['ApiKey'],
     sideEffects: ['audit entry', 'ends the key’s subscriptions'],
-    idempotency: 'A revoked key stays as it is: a second call changes nothing and answers the same.',
+    idempotency: 'A repeated call changes nothing and answers the same.',
   },
   input: (t) => ({
     id: t.id({ required: true, description: 'The id of the key: `key_…`, not the key itself.' }),
   }),
-  payload: { apiKey: { type: ApiKey, description: 'The revoked key’s record.' } },
+  payload: { apiKey: { type: ApiKey, description: 'The record of the revoked key.' } },
   errors: [NotFoundError],
   resolve: async ({ id }, context) => {
     const by = {

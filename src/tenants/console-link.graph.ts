@@ -30,7 +30,7 @@ type CreatedLink = { id: string; url: string; expiresAt: string };
 
 mutation(builder, 'createConsoleLink', {
   description:
-    'Makes a link that signs its reader in to the console, in the name of the caller’s tenant: for people who have no account with you. Its token is a credential of its own kind, CONSOLE_LINK, and good at the whole API. It can do at most what the caller can. It cannot be renewed or taken back by itself: it ends at `expiresAt`, within 2 seconds of the revocation of the API key that made it, or when the tokens of the user or service that made it are called back; its subscriptions end within 5 seconds. One that is made with an API key or with another link never outlasts it. Whoever is given MANAGE_API_KEYS by it may make keys that do.',
+    'Creates a link that signs whoever opens it in to the console for the caller’s tenant. It is meant for people without an account. Its token is a credential of the kind CONSOLE_LINK that works for the whole API, with no more permissions than the caller has. A link cannot be renewed or revoked by itself. It stops working at `expiresAt`, within 2 seconds after the API key that created it is revoked, or when the tokens of the user or service that created it are revoked; its subscriptions end within 5 seconds. A link that was created with an API key or another link never outlasts that credential. However, a link with MANAGE_API_KEYS can create keys that outlast it.',
   permission: 'MANAGE_WEBHOOKS',
   capability: {
     records: ['ConsoleLink'],
@@ -42,15 +42,15 @@ mutation(builder, 'createConsoleLink', {
       type: [Permission],
       required: true,
       description:
-        'What its reader may do: at least one, only what you may do yourself, and never MANAGE_TENANTS or MANAGE_EVENT_TYPES. Otherwise a ValidationError names each.',
+        'The permissions of whoever opens the link: at least one. Only permissions that you have yourself can be given, and never MANAGE_TENANTS or MANAGE_EVENT_TYPES; a ValidationError names each one that cannot.',
     }),
     expiresInSeconds: t.int({
       required: true,
       defaultValue: defaultSeconds,
-      description: `How long it is good: ${minConsoleLinkSeconds} to ${maxConsoleLinkSeconds} seconds (24 hours); an hour by default.`,
+      description: `How long the link works: ${minConsoleLinkSeconds} to ${maxConsoleLinkSeconds} seconds (24 hours); one hour by default.`,
     }),
     path: t.string({
-      description: `Where in the console it leads, with the filters of the view: \`/console/deliveries?status=FAILED\`. It begins with \`/console\`, which is the default, has at most ${maxConsolePathLength} visible ASCII characters and no fragment.`,
+      description: `The page of the console that the link opens, with its filters, such as \`/console/deliveries?status=FAILED\`. It must begin with \`/console\`, which is the default, and have at most ${maxConsolePathLength} visible ASCII characters and no fragment.`,
     }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
@@ -58,9 +58,9 @@ mutation(builder, 'createConsoleLink', {
     url: {
       type: 'URL',
       description:
-        'The link, shown here and never again. Its fragment holds the token, `#token=hgc_…`: whoever has the link can do what it was given.',
+        'The link. It is shown here and never again. Its fragment holds the token, `#token=hgc_…`: anybody who has the link can use its permissions.',
     },
-    expiresAt: { type: 'DateTime', description: 'Until when it is good.' },
+    expiresAt: { type: 'DateTime', description: 'When it stops working.' },
   },
   errors: [ValidationError, IdempotencyError],
   async resolve(input, context) {

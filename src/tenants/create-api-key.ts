@@ -87,10 +87,10 @@ function issuesOf(input: CreateApiKeyInput, creator: Actor): ValidationIssue[] {
   for (const [index, permission] of input.permissions.entries()) {
     const path = ['permissions', index];
     if (platformPermissions.includes(permission)) {
-      const message = `${permission} reaches beyond one tenant: an API key cannot have it.`;
+      const message = `${permission} applies to more than one tenant, so an API key cannot have it.`;
       issues.push({ path, code: 'PERMISSION_NOT_FOR_KEYS', message });
     } else if (!creator.permissions.has(permission)) {
-      const message = `You do not have ${permission} yourself, so that you cannot give it to a key.`;
+      const message = `You do not have ${permission} yourself, so you cannot give it to a key.`;
       issues.push({ path, code: 'PERMISSION_NOT_HELD', message });
     }
   }
@@ -119,7 +119,7 @@ async function refuseTooMany(trx: Transaction<Tables>, tenantId: string): Promis
   if (live >= maxLiveApiKeys) {
     throw new LimitExceededError(
       maxLiveApiKeys,
-      `A tenant has at most ${maxLiveApiKeys} API keys that are neither revoked nor expired: revoke one first.`,
+      `A tenant has at most ${maxLiveApiKeys} API keys that are neither revoked nor expired. Revoke one first.`,
     );
   }
 }

@@ -37,7 +37,8 @@ export async function createConsoleLink(
   const { actor, tenantId } = by;
   const creator = creatorOf(actor);
   // Whoever holds a permission of a tenant has one.
-  if (creator === undefined) throw badUserInput('This credential makes no links to the console.');
+  if (creator === undefined)
+    throw badUserInput('This kind of credential cannot create links to the console.');
   const url = consoleUrl(input.path, by.publicUrl);
   const issues = [...issuesOf(input, actor), ...(url === undefined ? [badPath] : [])];
   if (url === undefined || issues.length > 0) throw new ValidationError(issues);
@@ -70,7 +71,7 @@ function lastsUntil({ kind, expiresAt }: Actor): number {
 const badPath: ValidationIssue = {
   path: ['path'],
   code: 'INVALID_PATH',
-  message: `\`path\` must begin with ${consolePath}, have at most ${maxConsolePathLength} characters and no fragment: ${consolePath}/deliveries?status=FAILED.`,
+  message: `\`path\` must begin with ${consolePath}, have at most ${maxConsolePathLength} characters and no fragment, for example ${consolePath}/deliveries?status=FAILED.`,
 };
 
 /** Undefined for a path that leads out of the console, whatever way it takes. */
@@ -90,10 +91,10 @@ function issuesOf({ permissions: asked, expiresInSeconds }: CreateConsoleLinkInp
   for (const [index, permission] of asked.entries()) {
     const path = ['permissions', index];
     if (platformPermissions.includes(permission)) {
-      const message = `${permission} reaches beyond one tenant: a link to the console cannot have it.`;
+      const message = `${permission} applies to more than one tenant, so a link to the console cannot have it.`;
       issues.push({ path, code: 'PERMISSION_NOT_FOR_LINKS', message });
     } else if (!creator.permissions.has(permission)) {
-      const message = `You do not have ${permission} yourself, so that you cannot give it to a link.`;
+      const message = `You do not have ${permission} yourself, so you cannot give it to a link.`;
       issues.push({ path, code: 'PERMISSION_NOT_HELD', message });
     }
   }

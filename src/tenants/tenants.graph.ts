@@ -29,7 +29,7 @@ export const tenantOf = loader<string, TenantRecord | undefined>(async (ids, con
 export const Tenant = builder.objectRef<TenantRecord>('Tenant');
 
 node(builder, Tenant, {
-  description: 'A customer of the platform: endpoints, events and API keys belong to one.',
+  description: 'A customer of the platform. Endpoints, events and API keys belong to a tenant.',
   permission: 'MANAGE_TENANTS',
   id: (tenant) => encodeId('Tenant', tenant.id),
   load: async (ids, context) => {
@@ -39,41 +39,40 @@ node(builder, Tenant, {
   fields: (t) => ({
     externalId: t.exposeString('externalId', {
       description:
-        'The platform’s own identifier for this tenant, unique: the JWT claim `tenant`, the header `heliograph-tenant` and the input of events name it. 1 to 200 visible ASCII characters.',
+        'The platform’s own unique identifier for the tenant: 1 to 200 visible ASCII characters. The JWT claim `tenant`, the header `heliograph-tenant` and the input of `publishEvents` use it.',
     }),
     name: t.exposeString('name', {
-      description:
-        'Its name for people. A tenant that its first token created has its external id as its name.',
+      description: 'Display name. If its first token created the tenant, this is the external id.',
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When Heliograph first heard of it.',
+      description: 'When it was created in Heliograph.',
       resolve: (tenant) => new Date(timeOfUuid(tenant.id)),
     }),
     suspendedAt: t.expose('suspendedAt', {
       type: 'DateTime',
       nullable: true,
       description:
-        'Since when it is suspended: publishing and sending stop while it is set. Null: it is not.',
+        'When it was suspended; null if it is not suspended. Nothing is published or sent for a suspended tenant.',
     }),
   }),
 });
 
 const TenantConnection = connection<TenantRecord>(builder, { type: Tenant, cursorOf: (tenant) => tenant.id });
 
-const read = { records: ['Tenant'], sideEffects: [], idempotency: 'A read: changes nothing.' };
+const read = { records: ['Tenant'], sideEffects: [], idempotency: 'It only reads.' };
 
 builder.queryFields((t) => ({
   tenant: t.field({
     type: Tenant,
     nullable: true,
-    description: 'The tenant with this external id; null where there is none.',
+    description: 'The tenant with this external id; null if there is none.',
     permission: 'MANAGE_TENANTS',
     capability: read,
     args: {
       externalId: t.arg.string({
         required: true,
-        description: 'The platform’s own identifier of the tenant.',
+        description: 'The platform’s own identifier for the tenant.',
       }),
     },
     resolve: (_root, { externalId }, context) => findTenant(context.services.database, externalId),
@@ -91,21 +90,22 @@ builder.queryFields((t) => ({
 
 mutation(builder, 'createTenant', {
   description:
-    'Makes a tenant known before its first token does. (A valid token that names an unknown tenant creates it.) ConflictError where the external id is taken.',
+    'Creates a tenant before its first token is used. (A valid token that names an unknown tenant creates the tenant too.) An external id that is taken is a ConflictError.',
   permission: 'MANAGE_TENANTS',
   capability: {
     records: ['Tenant'],
     sideEffects: ['audit entry'],
-    idempotency: 'A second call with the external id answers with a ConflictError.',
+    idempotency: 'A repeated call with the same external id answers with ConflictError.',
   },
   input: (t) => ({
     externalId: t.string({
       required: true,
-      description: 'The platform’s own identifier: 1 to 200 visible ASCII characters, unique, never changed.',
+      description:
+        'The platform’s own identifier for the tenant: 1 to 200 visible ASCII characters. It is unique and never changes.',
     }),
     name: t.string({
       required: true,
-      description: `Its name for people: 1 to ${maxTenantNameLength} characters; white space around it is dropped.`,
+      description: `Display name: 1 to ${maxTenantNameLength} characters. White space around it is removed.`,
     }),
   }),
   payload: { tenant: { type: Tenant, description: 'The new tenant.' } },

@@ -6,33 +6,33 @@ import { Tenant, tenantOf } from './tenants.graph.ts';
 
 /** Who is asking. The room `apps` adds the app. */
 export const Viewer = builder.objectRef<Actor>('Viewer').implement({
-  description: 'Who is asking, as the credential in use tells.',
+  description: 'The caller, as identified by the credential of the request.',
   fields: (t) => ({
-    kind: t.expose('kind', { type: ActorKind, description: 'What kind of caller it is.' }),
+    kind: t.expose('kind', { type: ActorKind, description: 'The kinds of callers.' }),
     actorId: t.exposeString('actorId', {
       description:
-        'Stable identifier of the caller: API key id, JWT subject, the id of a console link (`lnk_…`) or client id.',
+        'A stable identifier of the caller: the API key’s id, the JWT’s subject, the console link’s id (`lnk_…`) or the app’s client id.',
     }),
     label: t.exposeString('label', {
-      description: 'A name for people: the key’s name, the email, or else the subject.',
+      description: 'Display name: the key’s name, the email, or else the subject.',
     }),
     permissions: t.field({
       type: [Permission],
-      description: 'What the credential may do.',
+      description: 'The permissions of the credential.',
       resolve: (actor) => permissions.filter((permission) => actor.permissions.has(permission)),
     }),
     tenant: t.field({
       type: Tenant,
       nullable: true,
       description:
-        'The tenant in whose name it asks. Null for a service that named none, for a user of none, and for an app.',
+        'The tenant that the caller acts for; null for a service that named none, for a user without a tenant, and for an app.',
       resolve: (actor, _args, context) =>
         actor.tenantId === undefined ? null : tenantOf(context).load(actor.tenantId),
     }),
     expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When the credential in use stops working; null where it does not expire.',
+      description: 'When the credential stops working; null if it does not expire.',
       resolve: (actor) => actor.expiresAt,
     }),
   }),
@@ -41,9 +41,9 @@ export const Viewer = builder.objectRef<Actor>('Viewer').implement({
 builder.queryField('viewer', (t) =>
   t.field({
     type: Viewer,
-    description: 'Who is asking, and what they may do.',
+    description: 'The caller and its permissions.',
     permission: 'ANY_CREDENTIAL',
-    capability: { records: ['Tenant'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    capability: { records: ['Tenant'], sideEffects: [], idempotency: 'It only reads.' },
     resolve: (_root, _args, context) => requireActor(context),
   }),
 );

@@ -50,12 +50,12 @@ export function notAcceptable(operation?: OperationTypeNode): string {
   const subscription = 'text/event-stream or multipart/mixed;subscriptionSpec=1.0';
   const others = 'application/json, application/graphql-response+json or text/event-stream';
   if (operation === OperationTypeNode.SUBSCRIPTION) {
-    return `A subscription is answered as ${subscription}; \`accept\` names neither. Nothing was opened.`;
+    return `A subscription is answered as ${subscription}, but \`accept\` allows neither. Nothing was opened.`;
   }
   if (operation !== undefined) {
-    return `A ${operation} is answered as ${others}; \`accept\` names none of them. Nothing was executed.`;
+    return `A ${operation} is answered as ${others}, but \`accept\` allows none of them. Nothing was executed.`;
   }
-  return `\`accept\` names nothing that is spoken here: queries and mutations are answered as ${others}, subscriptions as ${subscription}. Nothing was executed.`;
+  return `\`accept\` allows no supported media type: queries and mutations are answered as ${others}, subscriptions as ${subscription}. Nothing was executed.`;
 }
 
 /** The range that decides about a media type: the most precise one that it fits (RFC 9110, section 12.5.1). */

@@ -10,7 +10,7 @@ export function refuseBodyFormat(headers: IncomingHttpHeaders): void {
   const contentType = headers['content-type'] ?? '';
   const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim());
   if (!/^application\/(graphql\+)?json$/i.test(type)) {
-    throw new HttpRefusal(415, 'A POST to /graphql has the content-type application/json.', {
+    throw new HttpRefusal(415, 'A POST to /graphql must have the content-type application/json.', {
       'accept-post': 'application/json',
     });
   }
@@ -19,7 +19,7 @@ export function refuseBodyFormat(headers: IncomingHttpHeaders): void {
     if (charset !== undefined && !isUtf8(charset)) {
       throw new HttpRefusal(
         415,
-        'The body of a POST to /graphql is in UTF-8: leave `charset` out, or say utf-8.',
+        'The body of a POST to /graphql must be UTF-8. Leave `charset` out, or set it to utf-8.',
       );
     }
   }
@@ -27,7 +27,7 @@ export function refuseBodyFormat(headers: IncomingHttpHeaders): void {
   if (encoding !== '' && encoding.toLowerCase() !== 'identity') {
     throw new HttpRefusal(
       415,
-      'The body of a POST to /graphql is not compressed: send it without `content-encoding`.',
+      'The body of a POST to /graphql must not be compressed. Send it without `content-encoding`.',
       {
         'accept-encoding': 'identity',
       },

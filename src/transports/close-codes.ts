@@ -8,9 +8,9 @@
  * 4409, 4429 and 4500. So no code that asks a client to come again may be one of these.
  */
 export const closeCodes = {
-  normal: { code: 1000, meaning: 'the client has closed', comesBack: 'no' },
+  normal: { code: 1000, meaning: 'the client closed the connection', comesBack: 'no' },
   protocolError: { code: 1002, meaning: 'a frame that breaks the WebSocket protocol', comesBack: 'no' },
-  unsupportedData: { code: 1003, meaning: 'a binary message: the protocol is text', comesBack: 'no' },
+  unsupportedData: { code: 1003, meaning: 'a binary message; the protocol uses text', comesBack: 'no' },
   lost: {
     code: 1006,
     meaning: 'no code at all: the connection was lost, or the client was silent for 45 s',
@@ -22,26 +22,26 @@ export const closeCodes = {
     meaning: 'a message of more than 4 MiB, or of more than 64 KiB before the credential',
     comesBack: 'no',
   },
-  serviceRestart: { code: 1012, meaning: 'this process shuts down', comesBack: 'again' },
+  serviceRestart: { code: 1012, meaning: 'the process is shutting down', comesBack: 'again' },
   tryAgainLater: {
     code: 1013,
-    meaning: 'a fault of ours, or the credential cannot be checked just now',
+    meaning: 'an internal error, or the credential cannot be checked at the moment',
     comesBack: 'again',
   },
   badRequest: {
     code: 4400,
-    meaning: 'a message that is not one of the protocol, or a connection parameter that is wrong',
+    meaning: 'a message that the protocol does not define, or an invalid connection parameter',
     comesBack: 'no',
   },
-  unauthorized: { code: 4401, meaning: 'no credential, or not a valid one', comesBack: 'no' },
+  unauthorized: { code: 4401, meaning: 'no credential, or an invalid one', comesBack: 'no' },
   forbidden: {
     code: 4403,
-    meaning: 'the credential has expired or was revoked: only with a fresh one',
+    meaning: 'the credential has expired or was revoked; connect again only with a fresh one',
     comesBack: 'changed',
   },
   wrongSubprotocol: {
     code: 4406,
-    meaning: 'another subprotocol than graphql-transport-ws',
+    meaning: 'a subprotocol other than graphql-transport-ws',
     comesBack: 'no',
   },
   initTimeout: { code: 4408, meaning: 'no connection_init within 10 s', comesBack: 'again' },
@@ -49,7 +49,7 @@ export const closeCodes = {
   tooMany: {
     code: 4429,
     meaning:
-      'too many messages, a second connection_init, or as many connections of this caller as are allowed: only after fewer',
+      'too many messages, a second connection_init, or too many connections of this caller; connect again only after closing some',
     comesBack: 'changed',
   },
   slowConsumer: {

@@ -30,7 +30,8 @@ function textOf(places: readonly Readonly<Record<string, unknown>>[], name: stri
     .flatMap((place) => entriesOf(place, name))
     .filter((value) => value != null && value !== '');
   const texts = new Set(found);
-  if (texts.size > 1) throw badUserInput(`The connection parameter \`${name}\` is given twice, and differs.`);
+  if (texts.size > 1)
+    throw badUserInput(`The connection parameter \`${name}\` is given twice with different values.`);
   const [text] = texts;
   if (text === undefined || typeof text === 'string') return text;
   const message = `The connection parameter \`${name}\` must be a string.`;

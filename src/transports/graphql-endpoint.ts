@@ -54,12 +54,12 @@ declareRoute({
   description: 'GraphQL: each operation is listed by its root fields. Subscriptions as server-sent events.',
   auth: ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'],
   request:
-    '{"query","variables","operationName"} as application/json, at most 4 MiB; in the place of query a documentId',
+    '{"query","variables","operationName"} as application/json, at most 4 MiB; a documentId may replace query',
   response: '{"data","errors"}; text/event-stream or multipart/mixed for a subscription',
   errors,
   records: [],
   sideEffects: [],
-  idempotency: 'As the operation: each root field tells.',
+  idempotency: 'It depends on the operation: see its root fields.',
 });
 declareRoute({
   method: 'GET',
@@ -68,12 +68,12 @@ declareRoute({
     'The same over WebSocket, with the subprotocol graphql-transport-ws; queries and subscriptions by GET.',
   auth: ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'],
   request:
-    'an upgrade with `authorization` in the connection parameters; or query (or documentId), variables and operationName',
+    'an upgrade with `authorization` in the connection parameters; or the parameters query (or documentId), variables and operationName',
   response: 'messages of graphql-transport-ws; {"data","errors"}; text/event-stream',
   errors,
   records: [],
   sideEffects: [],
-  idempotency: 'As the operation: each root field tells.',
+  idempotency: 'It depends on the operation: see its root fields.',
 });
 
 const statusByCode: Record<string, number> = {
@@ -144,7 +144,9 @@ export function createGraphQLEndpoint(options: {
       return;
     }
     if (method !== 'GET' && method !== 'POST') {
-      throw new HttpRefusal(405, `This path takes ${allowedMethods}.`, { allow: allowedMethods });
+      throw new HttpRefusal(405, `The methods of this path are ${allowedMethods}.`, {
+        allow: allowedMethods,
+      });
     }
     if (!acceptsAnything(headers.accept)) throw new HttpRefusal(406, notAcceptable());
     if (method === 'POST') refuseBodyFormat(headers);
@@ -267,7 +269,7 @@ function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
 /** How the operation is answered. Throws where its method is not the right one, or the answer could not be read. */
 function mediaTypeOf({ type }: Operation, { method, headers }: IncomingMessage): MediaType {
   if (method === 'GET' && type === OperationTypeNode.MUTATION) {
-    throw new HttpRefusal(405, 'A mutation comes by POST: a GET changes nothing.', { allow: 'POST' });
+    throw new HttpRefusal(405, 'Send mutations by POST. A GET cannot change anything.', { allow: 'POST' });
   }
   const mediaType = chooseMediaType(headers.accept, type);
   if (mediaType === undefined) throw new HttpRefusal(406, notAcceptable(type));
@@ -318,7 +320,7 @@ function resumption(lastEventId: string | undefined): { resumeAfter?: number } {
   const position = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(position)) return { resumeAfter: position };
   throw badUserInput(
-    'The header last-event-id is not the `id` of a message of ours: a position of the log.',
+    'The header last-event-id must be the `id` of an earlier message, which is a position of the log.',
     {
       header: 'last-event-id',
     },

@@ -19,7 +19,7 @@ const utf8ByteOrderMark = 0xfeff;
 export function readPostedOperation(body: string): AskedOperation {
   // RFC 8259, section 8.1: a parser may ignore a byte order mark.
   const text = body.charCodeAt(0) === utf8ByteOrderMark ? body.slice(1) : body;
-  if (text.trim() === '') throw badUserInput('The body is empty: send {"query":"…"} as JSON.');
+  if (text.trim() === '') throw badUserInput('The body is empty. Send {"query":"…"} as JSON.');
   let parsed: unknown;
   try {
     parsed = parseExactly(text, maxLostNumbers);
@@ -28,12 +28,12 @@ export function readPostedOperation(body: string): AskedOperation {
     throw badUserInput('The body is not valid JSON.');
   }
   if (Array.isArray(parsed)) {
-    throw badUserInput('The body is a list: send one operation in each request, as a JSON object.');
+    throw badUserInput('The body is a list. Send one operation in each request, as a JSON object.');
   }
   if (!isObject(parsed)) throw badUserInput('The body must be a JSON object such as {"query":"…"}.');
   const unknown = Object.keys(parsed).find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw badUserInput(`The body has a field that is not known; known are ${known.join(', ')}.`, {
+    throw badUserInput(`The body has an unknown field. The known fields are ${known.join(', ')}.`, {
       field: unknown.slice(0, 100),
     });
   }
@@ -67,7 +67,7 @@ export function checkedOperation(given: Readonly<Record<string, unknown>>): Aske
 
 /** Says what a request without any document lacks. */
 export const missingDocument = () =>
-  badUserInput('`query` is missing: send the text of a GraphQL document in it, or an id as `documentId`.');
+  badUserInput('`query` is missing. Send the text of a GraphQL document in it, or an id as `documentId`.');
 
 function textOf(given: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = given[name];

@@ -101,11 +101,11 @@ function parsed(parse: (text: string) => DocumentNode, text: string): DocumentNo
 }
 
 function whyNoOperation(document: DocumentNode, operationName: string | undefined): string {
-  if (operationName !== undefined) return 'The document holds no operation of the name in `operationName`.';
+  if (operationName !== undefined) return 'The document has no operation with the name in `operationName`.';
   const hasSome = document.definitions.some(({ kind }) => kind === Kind.OPERATION_DEFINITION);
   return hasSome
-    ? 'The document holds several operations: say in `operationName` which one to execute.'
-    : 'The document holds no operation.';
+    ? 'The document has several operations. Name the one to execute in `operationName`.'
+    : 'The document has no operation.';
 }
 
 /** In whose share of the database's connections it is carried out: its tenant's or its app's, else its own. */

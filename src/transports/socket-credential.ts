@@ -38,7 +38,7 @@ export class SocketCredential {
     if (identity.some((part) => fresh[part] !== this.#actor[part])) {
       throw new RequestError(
         'FORBIDDEN',
-        'A fresh credential has to be of the same caller and tenant as the one before: open another connection.',
+        'A fresh credential must belong to the same caller and tenant as the one before. Open another connection instead.',
       );
     }
     const grant = this.#grantWatch.watch(fresh);

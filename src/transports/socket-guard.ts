@@ -126,11 +126,11 @@ export class SocketGuard implements GraphQLSocket {
     this.#socket.on('message', (data: RawData, isBinary: boolean) => {
       if (!this.#count(Buffer.isBuffer(data) ? 1 + Math.floor(data.length / bytesOfOne) : 1)) return;
       if (isBinary) {
-        this.close(closeCodes.unsupportedData.code, 'Messages are text, not binary.');
+        this.close(closeCodes.unsupportedData.code, 'Messages must be text, not binary.');
         return;
       }
       if (!this.#admitted && Buffer.isBuffer(data) && data.length > maxBytesBefore) {
-        this.close(closeCodes.messageTooBig.code, 'Too large before connection_init.');
+        this.close(closeCodes.messageTooBig.code, 'The message before connection_init is too large.');
         return;
       }
       let text: string;
@@ -147,7 +147,7 @@ export class SocketGuard implements GraphQLSocket {
         if (this.isClosed) return;
         this.#onError(error);
         // Not 4500: clients take it as final, and what failed here may do so no more.
-        this.close(closeCodes.tryAgainLater.code, 'Internal server error: connect again.');
+        this.close(closeCodes.tryAgainLater.code, 'Internal server error. Connect again.');
       });
     });
   }

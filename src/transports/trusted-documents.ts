@@ -59,7 +59,9 @@ export function createDocumentGate(options: { documents: TrustedDocuments; only:
         throw only ? notTrusted() : notFound();
       }
       if (id !== undefined && known !== text && idOfText(text) !== id) {
-        throw badUserInput('The document id is not that of `query`: it is the SHA-256 of the text, in hex.');
+        throw badUserInput(
+          'The document id does not match `query`. It must be the SHA-256 of its text, in hex.',
+        );
       }
       if (only && !texts.has(text)) throw notTrusted();
       return text;
@@ -132,7 +134,7 @@ function idOf({ documentId, extensions }: Asked): string | undefined {
 const bare = (id: string) => id.replace(/^sha256:/, '').toLowerCase();
 
 const notTrusted = () =>
-  new RequestError('DOCUMENT_NOT_TRUSTED', 'Only documents of the manifest are executed here.');
+  new RequestError('DOCUMENT_NOT_TRUSTED', 'Only documents of the manifest can be executed.');
 
 /** Apollo's clients know the code, urql's the message: both then send the text together with its id. */
 const notFound = () => new RequestError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');

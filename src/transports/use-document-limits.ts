@@ -36,7 +36,7 @@ export function useDocumentLimits(): Plugin {
  */
 const conditionOfSubscription = ({ nodes }: GraphQLError) =>
   new GraphQLError(
-    '`@skip` and `@include` around the root field of a subscription cannot depend on a variable: leave them out.',
+    '`@skip` and `@include` around the root field of a subscription cannot depend on a variable. Leave them out.',
     { nodes: nodes ?? null },
   );
 

@@ -86,7 +86,7 @@ export function createWebSockets(options: {
   const operations = new WeakMap<object, { operation: Operation; gone: AbortSignal }>();
   const operationOf = (args: ExecutionArgs) => {
     const found = operations.get(Object(args.contextValue));
-    if (found === undefined) throw new Error('Every operation over WebSocket is prepared in `prepare`.');
+    if (found === undefined) throw new Error('Every operation over WebSocket must be prepared in `prepare`.');
     return found;
   };
 
@@ -244,7 +244,7 @@ export function createWebSockets(options: {
     const guard = new SocketGuard(socket, {
       slowConsumerMs: options.slowConsumerMs,
       onSlow: () => metrics.cutOff('ws'),
-      onError: (error) => services.logger.error({ err: error }, 'message on a WebSocket not handled'),
+      onError: (error) => services.logger.error({ err: error }, 'could not handle a message on a WebSocket'),
     });
     guards.add(guard);
     const release = new Set([metrics.connected(), identified]);
@@ -262,7 +262,7 @@ export function createWebSockets(options: {
     guard.onClose((code, reason) => {
       guards.delete(guard);
       Promise.resolve(closed(code, reason)).catch((error: unknown) =>
-        services.logger.error({ err: error }, 'subscriptions of a closed WebSocket not ended'),
+        services.logger.error({ err: error }, 'could not end the subscriptions of a closed WebSocket'),
       );
     });
   }
@@ -290,7 +290,7 @@ export function createWebSockets(options: {
     },
     restart() {
       for (const guard of guards)
-        guard.close(closeCodes.serviceRestart.code, 'The server restarts: connect again.');
+        guard.close(closeCodes.serviceRestart.code, 'The server is restarting. Connect again.');
     },
   };
 }

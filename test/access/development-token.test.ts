@@ -50,7 +50,11 @@ test('prints a token, alone, that the service takes', async () => {
 });
 
 test.each([
-  ['an unknown permission', ['--permissions', 'manage_webhook'], 'names manage_webhook'],
+  [
+    'an unknown permission',
+    ['--permissions', 'manage_webhook'],
+    'contains manage_webhook, which is not a permission',
+  ],
   ['an unknown kind', ['--kind', 'app'], '--kind must be user or service'],
   ['an unknown option', ['--tenat', 'acme'], '--tenat'],
 ])('refuses %s', async (_name, args, message) => {
@@ -65,6 +69,6 @@ test('refuses where another issuer is configured', async () => {
   const { jwks } = await createIssuer();
   await expect(printToken([], { JWT_JWKS: jwks })).rejects.toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('tokens come from that issuer'),
+    stderr: expect.stringContaining('tokens must come from that issuer'),
   });
 });

@@ -201,7 +201,7 @@ test('nobody follows another’s log', async () => {
   for (const [, stranger] of strangers()) {
     for (const id of [ours.app.id, missingLike(ours.app.id)]) {
       const stream = await apps.follow(stranger, `subscription { deliveryLog(appId: "${id}") { position } }`);
-      expect(stream).toMatchObject({ errors: [{ message: 'No such app.' }] });
+      expect(stream).toMatchObject({ errors: [{ message: 'There is no such app.' }] });
     }
   }
 });

@@ -217,6 +217,6 @@ test('what a member follows ends when it is removed, and not before', async () =
   const waiting = stream.next();
   await apps.act(owner, 'removeAppMember', { input: { id } });
   const { value } = await waiting;
-  expect(value?.errors?.[0]?.message).toContain('may not see this app');
+  expect(value?.errors?.[0]?.message).toContain('no longer allowed to see this app');
   expect(await stream.next()).toMatchObject({ done: true });
 });

@@ -117,7 +117,7 @@ test('a bulk replay that a member follows ends with the membership', async () =>
   const waiting = stream.next();
   await apps.act(owner, 'removeAppMember', { input: { id } });
   const { value } = await waiting;
-  expect(value?.errors?.[0]?.message).toContain('may not see this app');
+  expect(value?.errors?.[0]?.message).toContain('no longer allowed to see this app');
   expect(await stream.next()).toMatchObject({ done: true });
 });
 

@@ -135,7 +135,7 @@ test('an endpoint is paused, enabled and purged by keyboard, and not by a slip',
   const { page, complaints, close } = await open(`/endpoints/${id}`);
   await page.getByRole('button', { name: 'Pause' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByText('Somebody has paused it.').waitFor();
+  await page.getByText('Somebody has paused the endpoint.').waitFor();
   await page.getByRole('button', { name: 'Enable' }).press('Enter');
   await page.getByText('Deliveries are sent again.').waitFor();
   await page.getByRole('button', { name: 'Purge' }).press('Enter');

@@ -37,7 +37,7 @@ test('what is queued ends as FAILED (CANCELLED), in the log, and a second call c
   });
   expect(await acts.answer({ ownerId }, cancel, { id })).toEqual({
     __typename: 'ConflictError',
-    message: 'The delivery has ended already, as FAILED.',
+    message: 'The delivery has already ended as FAILED.',
   });
   expect(await ledger.count('due')).toBe(0);
   expect(await ledger.audit()).toEqual(['delivery.cancel']);

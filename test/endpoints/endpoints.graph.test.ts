@@ -197,7 +197,7 @@ test('a foreign id, an unknown one and a malformed one are answered alike', asyn
       expect(data[act]).toEqual({
         __typename: 'NotFoundError',
         code: 'NOT_FOUND',
-        message: 'No such record.',
+        message: 'There is no such record.',
         missingId: id,
       });
     }

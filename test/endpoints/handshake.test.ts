@@ -61,7 +61,7 @@ const cases: [name: string, answer: Answer, reason: string | undefined][] = [
   [
     '302',
     (response) => response.writeHead(302, { location: '/elsewhere' }).end(),
-    'The endpoint answered with a redirect (302): redirects are not followed.',
+    'The endpoint answered with a redirect (302). Redirects are not followed.',
   ],
   [
     '500',
@@ -72,9 +72,9 @@ const cases: [name: string, answer: Answer, reason: string | undefined][] = [
   [
     'an endless body',
     endless,
-    'The answer is too long: it must be a JSON object with the challenge and little else.',
+    'The answer is too long. It must be a JSON object with the challenge and little else.',
   ],
-  ['a body that does not end', unfinished, 'The answer did not end within 0.4 s.'],
+  ['a body that does not end', unfinished, 'The answer was not complete within 0.4 s.'],
 ];
 
 test.for(cases)('%s', async ([, answer, reason]) => {

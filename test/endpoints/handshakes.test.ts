@@ -95,7 +95,7 @@ test('a new URL makes a running handshake void, though it succeeds', async () =>
   gated.open();
   expect(await verify).toMatchObject({
     verified: false,
-    reason: 'The URL was changed while the handshake was under way.',
+    reason: 'The URL was changed during the handshake.',
   });
   expect(await room.reread(endpoint)).toMatchObject({ verification: 'UNVERIFIED', verified_at: null });
 });

@@ -32,7 +32,7 @@ test('extensions never replace the code', () => {
 
 test('a fault of ours says only that there was one; the log has it once, with the request’s id', () => {
   const { message, extensions, lines } = mask(new Error('connect ECONNREFUSED 10.1.2.3'));
-  expect(message).toBe('Something went wrong on our side.');
+  expect(message).toBe('An internal error happened.');
   expect(extensions).toEqual({ code: 'INTERNAL', requestId: 'r1' });
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain('ECONNREFUSED 10.1.2.3');
@@ -42,7 +42,7 @@ test('a fault of ours says only that there was one; the log has it once, with th
 test('a database that is away is told, and that a mutation may have been done though its answer was lost', () => {
   const { message, extensions } = mask(withCode('ECONNRESET'));
   expect(message).toMatch(
-    /database .*: try again; a mutation without an idempotency key may have been done\.$/,
+    /database .*\. Try again\. If this was a mutation without an idempotency key, it may have been done already\.$/,
   );
   expect(extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'r1', retryAfterSeconds: 1 });
 });
@@ -65,7 +65,12 @@ test('of an outage the log has one line a while, without a stack and with how ma
     maskError(withCode('ECONNREFUSED'), { requestId: `r${n}`, logger, hideSuggestions: false });
   }
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    { level: 40, requestId: 'r0', error: 'ECONNREFUSED 10.1.2.3', msg: 'request answered UNAVAILABLE' },
+    {
+      level: 40,
+      requestId: 'r0',
+      error: 'ECONNREFUSED 10.1.2.3',
+      msg: 'answered a request with UNAVAILABLE',
+    },
   ]);
   expect(lines[0]).not.toContain('mask-error');
 });
@@ -80,7 +85,7 @@ test('no way of throwing in a resolver shows more', async () => {
   for (const how of ['error', 'graphql', 'pothos', 'wrapped']) {
     expect(await ask(schema, `{ fails(how: "${how}") }`)).toEqual({
       data: { fails: null },
-      errors: ['INTERNAL at fails: Something went wrong on our side.'],
+      errors: ['INTERNAL at fails: An internal error happened.'],
     });
   }
   expect((await ask(schema, '{ fails(how: "domain") }')).errors).toEqual([

@@ -32,7 +32,7 @@ test('a listed error is a member of the union, with its own fields', async () =>
   expect((await rename({ id: 'ep_x', name: 'new' })).data.renameThing).toEqual({
     __typename: 'NotFoundError',
     code: 'NOT_FOUND',
-    message: 'No such record.',
+    message: 'There is no such record.',
     missingId: 'ep_x',
   });
   expect((await rename({ id, name: '' })).data.renameThing).toEqual({
@@ -53,7 +53,7 @@ test('an expected error that is not listed leaves at the top with its code', asy
 test('a fault of ours is never a member of the union', async () => {
   expect(await rename({ id, name: 'crash' })).toEqual({
     data: null,
-    errors: ['INTERNAL at renameThing: Something went wrong on our side.'],
+    errors: ['INTERNAL at renameThing: An internal error happened.'],
   });
 });
 

@@ -44,5 +44,5 @@ test('the permission is that of the typed field; others of the same call are ans
 test('a call takes at most 100 ids', async () => {
   const source = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
   const { errors } = await ask(schema, source, { variables: { ids: Array(101).fill(idOf(0)) } });
-  expect(errors).toEqual(['BAD_USER_INPUT at nodes: `ids` takes at most 100 ids.']);
+  expect(errors).toEqual(['BAD_USER_INPUT at nodes: `ids` can have at most 100 ids.']);
 });

@@ -100,7 +100,7 @@ test('Apollo Client is told of refusals, and of a server that goes away', async 
     ['CombinedGraphQLErrors', 'This needs the permission MANAGE_WEBHOOKS.'],
   ]);
   expect(await follow('subscription { silence @skip(if: true) }').ended).toMatchObject([
-    ['CombinedGraphQLErrors', expect.stringContaining('leave nothing')],
+    ['CombinedGraphQLErrors', expect.stringContaining('remove the only field')],
   ]);
   const going = await startTestServer();
   const client = new ApolloClient({

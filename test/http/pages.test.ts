@@ -48,7 +48,10 @@ test('/readyz tells why this process should get no requests', async () => {
   unready.unmigrate();
   const response = await fetch(`${unready.url}/readyz`);
   expect(response.status).toBe(503);
-  expect(await response.json()).toEqual({ status: 'not ready', reasons: ['The migrations are not done.'] });
+  expect(await response.json()).toEqual({
+    status: 'not ready',
+    reasons: ['The database has not been migrated yet.'],
+  });
   await unready.stop();
 });
 
@@ -158,7 +161,9 @@ test('a worker answers for its health and its metrics alone', async () => {
 });
 
 test('two routes with the same path are a mistake that stops the start', () => {
-  expect(() => createRouter([...routes, ...routes])).toThrow('Two routes answer to POST /internal/jobs/:job');
+  expect(() => createRouter([...routes, ...routes])).toThrow(
+    'There are two routes for POST /internal/jobs/:job',
+  );
 });
 
 test('a body that is not UTF-8 is refused, on every route that reads one', async () => {

@@ -204,9 +204,9 @@ describe('parameters of the wrong kind are 400 and say which', () => {
       await ask({ body: { query: several, operationName: 'c' } }),
     ];
     expect(answers.map(({ text }) => errorOf(text).message)).toEqual([
-      'The document holds several operations: say in `operationName` which one to execute.',
-      'The document holds several operations: say in `operationName` which one to execute.',
-      'The document holds no operation of the name in `operationName`.',
+      'The document has several operations. Name the one to execute in `operationName`.',
+      'The document has several operations. Name the one to execute in `operationName`.',
+      'The document has no operation with the name in `operationName`.',
     ]);
   });
 });
@@ -225,7 +225,7 @@ describe('a subscription that cannot be opened', () => {
         await expectNothingDone(async () => {
           const { text } = await ask({ headers: { accept }, body: { query } });
           expect(text).toContain('"code":"BAD_USER_INPUT"');
-          expect(text).toContain('leave nothing of this subscription');
+          expect(text).toContain('remove the only field of this subscription');
         });
       },
     );

@@ -167,7 +167,7 @@ describe('malformed requests', () => {
       expect(status).toBe(200);
       expect(answer.data).toEqual({ fails: null });
       expect(JSON.stringify(answer)).not.toContain('hunter2');
-      expect(answer.errors?.[0]?.message).toBe('Something went wrong on our side.');
+      expect(answer.errors?.[0]?.message).toBe('An internal error happened.');
     }
   });
 });

@@ -70,7 +70,7 @@ test('nothing of an error of ours is shown, neither in a result nor when a strea
   const broken = await socket.hear(({ id, type }) => id === 'stream' && type === 'error');
   expect(broken.payload).toEqual([
     {
-      message: 'Something went wrong on our side.',
+      message: 'An internal error happened.',
       extensions: { code: 'INTERNAL', requestId: expect.any(String) },
     },
   ]);

@@ -87,7 +87,7 @@ describe('configuration', () => {
     ],
     ['an address of another machine', { HOST: '192.0.2.1' }, /^listen EADDRNOTAVAIL.*: see HOST and PORT\.$/],
     ['a host without an address', { HOST: 'host.invalid' }, /^getaddrinfo .*: see HOST and PORT\.$/],
-    ['a port that is taken', { PORT: '' }, /^listen EADDRINUSE.*: the port is in use already, set PORT/],
+    ['a port that is taken', { PORT: '' }, /^listen EADDRINUSE.*: the port is in use already\. Set PORT/],
   ])('%s stops the start with a sentence', async (_what, changed, sentence) => {
     const taken = new URL(permissive.caller.origin).port;
     const { code, output } = await failToStart({

@@ -11,7 +11,7 @@ import { openStage, type Stage } from '../support/stage.ts';
 const query = '{ deliveries { nodes { id } } }';
 const unavailable = {
   message:
-    'The service cannot reach its database at the moment: try again; a mutation without an idempotency key may have been done.',
+    'The service cannot reach its database at the moment. Try again. If this was a mutation without an idempotency key, it may have been done already.',
   extensions: { code: 'UNAVAILABLE', requestId: expect.any(String), retryAfterSeconds: 1 },
 };
 
@@ -47,7 +47,7 @@ test('callers are told to try again while the database is away, over HTTP and ov
   expect(await overWebSocket()).toMatchObject({ errors: [unavailable] });
   const requestId = answer.body.errors?.[0]?.extensions.requestId;
   expect(server.log).toContainEqual(
-    expect.objectContaining({ level: 'warn', msg: 'request answered UNAVAILABLE', requestId }),
+    expect.objectContaining({ level: 'warn', msg: 'answered a request with UNAVAILABLE', requestId }),
   );
 
   const token = await fetch(`${server.origin}/oauth/token`, {

@@ -202,7 +202,7 @@ test('next() is refused while the last has not answered', async () => {
   const ownerId = await createOwner(db.database.api);
   const subscription = hub.subscribe({ ownerId });
   const first = subscription.next(all);
-  await expect(subscription.next(all)).rejects.toThrow('before the last had answered');
+  await expect(subscription.next(all)).rejects.toThrow('before the previous call had answered');
   subscription.return();
   expect(await first).toBeUndefined();
 });

@@ -119,12 +119,12 @@ test('an event past retention, and a test, are refused with a message that says 
   expect(await acts.answer({ ownerId }, replay, { id: deliveryId(gone) })).toEqual({
     __typename: 'NotReplayableError',
     status: 'FAILED',
-    message: 'The event is past retention: nothing is left that could be sent.',
+    message: 'The event is past retention, so there is nothing left to send.',
   });
   const [test] = await seedFailed(acts.database, { ownerId, endpointId, count: 1, kind: 'TEST' });
   expect(await acts.answer({ ownerId }, replay, { id: deliveryId(test) })).toMatchObject({
     __typename: 'NotReplayableError',
-    message: 'A test is not replayed: call `testEndpoint` for another one.',
+    message: 'A test cannot be replayed. Call `testEndpoint` to send another one.',
   });
   expect(await ledger.audit()).toEqual([]);
 });

@@ -4,14 +4,14 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** Which events an app’s webhook takes. */
+/** The kinds of events that an app’s webhook can receive. */
 export type AppEventStream =
-  /** Events of the tenants that have the app installed and subscribed, as far as the published version declares them. */
+  /** Events of the tenants that have installed the app and are subscribed, limited to those that the published version declares. */
   | 'INSTALLED_TENANT_EVENTS'
-  /** What happens to the app itself: `app.installed` and its kin. The filter does not apply. */
+  /** Events about the app itself, such as `app.installed`. The webhook’s `events` do not filter them. */
   | 'LIFECYCLE';
 
-/** What a member of a partner app may do with it. */
+/** The permissions that a member of a partner app can have for it. */
 export type AppPermission =
   /** Change and delete the app. */
   | 'MANAGE_APP'
@@ -26,100 +26,100 @@ export type AppPermission =
   /** Read the app's deliveries and installations, and subscribe to its live log. */
   | 'VIEW_DELIVERIES';
 
-/** Whether a version rules what is forwarded. */
+/** Whether a version decides which events are forwarded. */
 export type AppVersionStatus =
   /** Not published yet. */
   | 'DRAFT'
-  /** The one that rules what is forwarded; an app has at most one. */
+  /** This version decides which events are forwarded. An app has at most one. */
   | 'PUBLISHED'
-  /** A later one was published. */
+  /** A later version was published. */
   | 'SUPERSEDED';
 
-/** What `createApp` takes. */
+/** The input of `createApp`. */
 export type CreateAppInput = {
-  /** Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError. */
+  /** Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError. */
   idempotencyKey?: string | null | undefined;
-  /** Its name for people: 1 to 200 characters, no control characters; white space around it is dropped. */
+  /** Display name: 1 to 200 characters without control characters. White space around it is removed. */
   name: string;
-  /** The first member, who may do everything with the app: at most 254 characters. By default the user who calls; needed from everybody else. */
+  /** The email address of the first member, who gets every permission for the app: at most 254 characters. By default it is the calling user’s; callers that are not users must give it. */
   ownerEmail?: string | null | undefined;
-  /** The partner’s own name for it: 1 to 200 visible ASCII characters, unique, never changed. */
+  /** The partner’s own identifier for the app: 1 to 200 visible ASCII characters. It is unique and never changes. */
   source: string;
 };
 
-/** What a delivery was made by. */
+/** Whether a delivery was created by a published event, a replay or a test. */
 export type DeliveryKind =
-  /** Made when the event was published. */
+  /** Created when the event was published. */
   | 'EVENT'
-  /** Made by a replay: the same event and `webhook-id` once more. */
+  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
   | 'REPLAY'
-  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
+  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
   | 'TEST';
 
-/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
+/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
 export type DeliveryStatus =
-  /** Every attempt of the retry schedule failed. Can be replayed. */
+  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
   | 'DEAD_LETTER'
-  /** An attempt is under way and has lasted for over a second already. */
+  /** An attempt is running and has lasted for more than a second. */
   | 'DELIVERING'
-  /** Given up at once: `failureReason` says why. Can be replayed. */
+  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
   | 'FAILED'
-  /** Queued for its first attempt. */
+  /** The delivery waits for its first attempt. */
   | 'PENDING'
-  /** An attempt failed; another is scheduled. */
+  /** An attempt failed and another one is scheduled. */
   | 'RETRYING'
   /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED';
 
-/** Whether deliveries are sent to an endpoint, and if not, what keeps them. */
+/** Whether deliveries are sent to an endpoint, and if not, the reason. */
 export type EndpointStateName =
-  /** Deliveries are sent as they come. */
+  /** Deliveries are sent normally. */
   | 'ACTIVE'
-  /** Heliograph set `isActive` to false: the receiver answered 410, or only failed for five days. Nothing is sent until somebody sets it to true. */
+  /** Heliograph set `isActive` to false, because the receiver answered 410 or every attempt failed for five days. Nothing is sent until somebody sets it to true. */
   | 'DISABLED'
-  /** Somebody keeps it from being sent to. Where `pausedAt` is set, it was `pauseEndpoint`: deliveries wait for `resumeEndpoint`. Otherwise they set `isActive` to false, and what it misses is recorded as FAILED until they set it to true. */
+  /** Somebody stopped the sending. If `pausedAt` is set, `pauseEndpoint` was called, and deliveries wait until `resumeEndpoint` is called. Otherwise `isActive` was set to false, and deliveries are recorded as FAILED until it is set to true. */
   | 'PAUSED'
-  /** Active, and failing again and again: its circuit is not CLOSED. What is queued waits, and goes out by itself once a try succeeds. */
+  /** The endpoint is active but fails repeatedly, so its circuit is not CLOSED. Deliveries wait and are sent automatically after a try succeeds. */
   | 'RESTING'
-  /** Active, and its receiver has not answered the ownership handshake. Never where `REQUIRE_VERIFICATION` is false. */
+  /** The endpoint is active, but its receiver has not answered the ownership handshake. This state does not occur if `REQUIRE_VERIFICATION` is false. */
   | 'UNVERIFIED';
 
-/** What kind of expected failure it is. */
+/** The kinds of expected errors. */
 export type ErrorCode =
-  /** The record's present state does not allow it. */
+  /** The record's current state does not allow the operation. */
   | 'CONFLICT'
   /** The first call with this idempotency key is still running. */
   | 'IDEMPOTENCY_KEY_IN_PROGRESS'
-  /** The idempotency key was used within the last 24 hours with another input. */
+  /** The idempotency key was used with another input within the last 24 hours. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** More than is allowed was asked for. */
+  /** A limit was exceeded. */
   | 'LIMIT_EXCEEDED'
   /** There is no such record, or it belongs to somebody else. */
   | 'NOT_FOUND'
-  /** The delivery is still on its way or has succeeded. */
+  /** The delivery has not ended, or it has succeeded. */
   | 'NOT_REPLAYABLE'
-  /** The input breaks a rule; `issues` name each place. */
+  /** The input is invalid. `issues` lists every problem. */
   | 'VALIDATION_FAILED';
 
 /** Why a delivery ended without success. */
 export type FailureReason =
-  /** The URL's host leads to an address that is never dialled, such as a private one. */
+  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** Cancelled or purged before it had been sent. */
+  /** The delivery was cancelled or purged before it was sent. */
   | 'CANCELLED'
-  /** The endpoint was deleted meanwhile. */
+  /** The endpoint was deleted before the delivery was sent. */
   | 'ENDPOINT_DELETED'
-  /** The receiver answered 410: the endpoint was switched off. */
+  /** The receiver answered with status 410, so the endpoint was disabled. */
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
-  /** The endpoint was paused, and its queue was full or the delivery as old as deliveries are kept. */
+  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
   | 'ENDPOINT_PAUSED'
-  /** The endpoint had not shown that it wants our requests. */
+  /** The endpoint was not verified. */
   | 'ENDPOINT_UNVERIFIED'
-  /** The tenant's installation of the app ended meanwhile. */
+  /** The tenant uninstalled the app before the delivery was sent. */
   | 'INSTALLATION_REVOKED'
-  /** The response’s status is in the endpoint’s `stopOn`. */
+  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
   | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'

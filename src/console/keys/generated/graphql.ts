@@ -4,93 +4,93 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What `createApiKey` takes. */
+/** The input of `createApiKey`. */
 export type CreateApiKeyInput = {
-  /** When it stops working: in the future. By default it does not expire. */
+  /** When it stops working. The time must be in the future. By default it does not expire. */
   expiresAt?: string | null | undefined;
-  /** Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError. */
+  /** Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError. */
   idempotencyKey?: string | null | undefined;
-  /** What people know it by: 1 to 100 characters; need not be unique. */
+  /** Display name: 1 to 100 characters. It need not be unique. */
   name: string;
-  /** What it may do: at least one, only what you may do yourself, and never MANAGE_TENANTS or MANAGE_EVENT_TYPES. Otherwise a ValidationError names each. At most 1,000 entries. */
+  /** Its permissions: at least one. Only permissions that you have yourself can be given, and never MANAGE_TENANTS or MANAGE_EVENT_TYPES; a ValidationError names each one that cannot. More than 1,000 entries are BAD_USER_INPUT. */
   permissions: Array<Permission>;
 };
 
-/** What a delivery was made by. */
+/** Whether a delivery was created by a published event, a replay or a test. */
 export type DeliveryKind =
-  /** Made when the event was published. */
+  /** Created when the event was published. */
   | 'EVENT'
-  /** Made by a replay: the same event and `webhook-id` once more. */
+  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
   | 'REPLAY'
-  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
+  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
   | 'TEST';
 
-/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
+/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
 export type DeliveryStatus =
-  /** Every attempt of the retry schedule failed. Can be replayed. */
+  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
   | 'DEAD_LETTER'
-  /** An attempt is under way and has lasted for over a second already. */
+  /** An attempt is running and has lasted for more than a second. */
   | 'DELIVERING'
-  /** Given up at once: `failureReason` says why. Can be replayed. */
+  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
   | 'FAILED'
-  /** Queued for its first attempt. */
+  /** The delivery waits for its first attempt. */
   | 'PENDING'
-  /** An attempt failed; another is scheduled. */
+  /** An attempt failed and another one is scheduled. */
   | 'RETRYING'
   /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED';
 
-/** What kind of expected failure it is. */
+/** The kinds of expected errors. */
 export type ErrorCode =
-  /** The record's present state does not allow it. */
+  /** The record's current state does not allow the operation. */
   | 'CONFLICT'
   /** The first call with this idempotency key is still running. */
   | 'IDEMPOTENCY_KEY_IN_PROGRESS'
-  /** The idempotency key was used within the last 24 hours with another input. */
+  /** The idempotency key was used with another input within the last 24 hours. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** More than is allowed was asked for. */
+  /** A limit was exceeded. */
   | 'LIMIT_EXCEEDED'
   /** There is no such record, or it belongs to somebody else. */
   | 'NOT_FOUND'
-  /** The delivery is still on its way or has succeeded. */
+  /** The delivery has not ended, or it has succeeded. */
   | 'NOT_REPLAYABLE'
-  /** The input breaks a rule; `issues` name each place. */
+  /** The input is invalid. `issues` lists every problem. */
   | 'VALIDATION_FAILED';
 
 /** Why a delivery ended without success. */
 export type FailureReason =
-  /** The URL's host leads to an address that is never dialled, such as a private one. */
+  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** Cancelled or purged before it had been sent. */
+  /** The delivery was cancelled or purged before it was sent. */
   | 'CANCELLED'
-  /** The endpoint was deleted meanwhile. */
+  /** The endpoint was deleted before the delivery was sent. */
   | 'ENDPOINT_DELETED'
-  /** The receiver answered 410: the endpoint was switched off. */
+  /** The receiver answered with status 410, so the endpoint was disabled. */
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
-  /** The endpoint was paused, and its queue was full or the delivery as old as deliveries are kept. */
+  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
   | 'ENDPOINT_PAUSED'
-  /** The endpoint had not shown that it wants our requests. */
+  /** The endpoint was not verified. */
   | 'ENDPOINT_UNVERIFIED'
-  /** The tenant's installation of the app ended meanwhile. */
+  /** The tenant uninstalled the app before the delivery was sent. */
   | 'INSTALLATION_REVOKED'
-  /** The response’s status is in the endpoint’s `stopOn`. */
+  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
   | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
-/** What an API key, a JWT or a console link may do. The JWT claim `permissions` holds the same names in lower case. */
+/** The permissions of an API key, a JWT or a console link. The JWT claim `permissions` holds the same names in lower case. */
 export type Permission =
   /** See, create and revoke API keys. */
   | 'MANAGE_API_KEYS'
   /** Create partner apps, and install apps for the tenant. */
   | 'MANAGE_APPS'
-  /** Register and deprecate event types, for the whole platform. Never held by a key or a console link. */
+  /** Register and deprecate event types, for the whole platform. API keys and console links cannot have it. */
   | 'MANAGE_EVENT_TYPES'
-  /** See and create tenants, for the whole platform. Never held by a key or a console link. */
+  /** See and create tenants, for the whole platform. API keys and console links cannot have it. */
   | 'MANAGE_TENANTS'
   /** See and change endpoints and deliveries, and subscribe to the live log. */
   | 'MANAGE_WEBHOOKS'
