@@ -5,7 +5,9 @@ import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
 import { formatDocument, stringifyDocument } from '@urql/core';
 import {
+  type DefinitionNode,
   type DocumentNode,
+  type FragmentDefinitionNode,
   type GraphQLSchema,
   Kind,
   lexicographicSortSchema,
@@ -13,9 +15,11 @@ import {
   print,
   printSchema,
   separateOperations,
+  visit,
 } from 'graphql';
 // Loads every room that declares a route.
 import './src/app.ts';
+import { logDocument, logHeadQuery } from './src/client/document.ts';
 import { printSettings } from './src/docs/print-settings.ts';
 import { generateInventory } from './src/inventory/generate-inventory.ts';
 import { schema } from './src/schema.ts';
@@ -72,7 +76,7 @@ async function typedDocuments(baseOutputDir: string, documents: DocumentFile[], 
     schemaAst,
     documents,
     config: {
-      scalars: { DateTime: 'string', JSON: 'unknown', URL: 'string', SafeInt: 'number' },
+      scalars: { ID: 'string', DateTime: 'string', JSON: 'unknown', URL: 'string', SafeInt: 'number' },
       strictScalars: true,
       useTypeImports: true,
       enumType: 'string-literal',
@@ -101,8 +105,34 @@ function consoleTexts(folder: string): string[] {
   const shared = folder === sharedFragments ? [] : readDocuments(sharedFragments);
   const definitions = [...shared, ...readDocuments(folder)].flatMap(({ document }) => document.definitions);
   const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions };
-  return Object.values(separateOperations(whole)).map((document) =>
+  const texts = Object.values(separateOperations(whole)).map((document) =>
     stringifyDocument(Object(formatDocument(document))),
+  );
+  return [...texts, ...logTexts(definitions)];
+}
+
+/** Fragments on a change are for the client of the log, which writes the subscription around them. */
+function logTexts(definitions: readonly DefinitionNode[]): string[] {
+  const selections = definitions.flatMap((definition) =>
+    definition.kind === Kind.FRAGMENT_DEFINITION &&
+    definition.typeCondition.name.value === 'DeliveryStatusChange'
+      ? [definition]
+      : [],
+  );
+  if (selections.length === 0) return [];
+  const texts = selections.map((selection) =>
+    logDocument({ kind: Kind.DOCUMENT, definitions: [selection, ...spreadBy(selection, definitions)] }),
+  );
+  return [logHeadQuery, ...texts];
+}
+
+/** The fragments that a definition uses, as the typed documents list them: each after whoever uses it. */
+function spreadBy(definition: DefinitionNode, all: readonly DefinitionNode[]): FragmentDefinitionNode[] {
+  const names = new Set<string>();
+  visit(definition, { FragmentSpread: ({ name }) => void names.add(name.value) });
+  const used = all.filter((other) => other.kind === Kind.FRAGMENT_DEFINITION && names.has(other.name.value));
+  return used.flatMap((fragment) =>
+    fragment.kind === Kind.FRAGMENT_DEFINITION ? [fragment, ...spreadBy(fragment, all)] : [],
   );
 }
 

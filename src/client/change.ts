@@ -12,19 +12,19 @@ export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 /** Which changes of the log; what it leaves out is passed over. */
 export type LogFilter = Readonly<{
-  id?: readonly string[] | null;
-  endpointId?: readonly string[] | null;
-  eventId?: readonly string[] | null;
+  id?: readonly string[] | null | undefined;
+  endpointId?: readonly string[] | null | undefined;
+  eventId?: readonly string[] | null | undefined;
   /** Exact names of event types. */
-  eventType?: readonly string[] | null;
+  eventType?: readonly string[] | null | undefined;
   /** The statuses that a delivery changed to. */
-  status?: readonly DeliveryStatus[] | null;
-  kind?: readonly string[] | null;
-  tenant?: readonly string[] | null;
+  status?: readonly DeliveryStatus[] | null | undefined;
+  kind?: readonly string[] | null | undefined;
+  tenant?: readonly string[] | null | undefined;
   /** Deliveries that were created at this instant or later. */
-  createdAfter?: string | null;
-  createdBefore?: string | null;
-  isReplayed?: boolean | null;
+  createdAfter?: string | null | undefined;
+  createdBefore?: string | null | undefined;
+  isReplayed?: boolean | null | undefined;
 }>;
 
 /** One status change of one delivery, as the log shows it unless `select` says otherwise. */

@@ -3,7 +3,7 @@ import { Link, useSearchParams } from 'wouter';
 import { DeliveryFacts } from '../delivery/delivery-facts.tsx';
 import type { DeliveryTable } from '../live/delivery-table.ts';
 import { LiveIndicator } from '../live/live-indicator.tsx';
-import { useLiveDeliveries } from '../live/use-live-deliveries.ts';
+import { problemOf, useLiveDeliveries } from '../live/use-live-deliveries.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
 import { Window } from '../parts/window.tsx';
@@ -46,6 +46,7 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
   const [search, setSearch] = useSearchParams();
   const opened = search.get('open');
   const filters = useRef<HTMLDivElement>(null);
+  const problem = problemOf(live.error);
   const table = live.table === undefined ? undefined : (held ?? live.table);
   const open = useCallback(
     (id: string) => setSearch((last) => ({ ...Object.fromEntries(last), open: id })),
@@ -80,8 +81,8 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
       <div ref={filters}>
         <DeliveryFilters />
       </div>
-      {live.error !== undefined && <Problem error={live.error} onRetry={live.reload} />}
-      {table === undefined && live.error === undefined && <Skeleton lines={12} />}
+      {problem !== undefined && <Problem error={problem} onRetry={live.reload} />}
+      {table === undefined && problem === undefined && <Skeleton lines={12} />}
       {table !== undefined && (
         <DeliveryGrid
           rows={table.rows}

@@ -109,3 +109,13 @@ function applied(table: DeliveryTable, changes: readonly Change[]): DeliveryTabl
 
 /** Ids are made in the order of time. */
 const newestFirst = (a: Row, b: Row) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+
+/**
+ * The oldest row that has ended, of each endpoint. A purge removes all that an endpoint had, so where one of these is
+ * gone, others are, too; the log tells of those alone that had not ended.
+ */
+export function oldestEnded({ rows }: DeliveryTable): readonly string[] {
+  const oldest = new Map<string, string>();
+  for (const { id, endpoint, completedAt } of rows) if (completedAt !== null) oldest.set(endpoint.id, id);
+  return [...oldest.values()];
+}

@@ -1,4 +1,4 @@
-import type { LogState } from './follow-log.ts';
+import type { LogState } from '../../client/log.ts';
 
 /** Where the view stands in the log. It says Live only where nothing is known to be missing. */
 export function LiveIndicator(

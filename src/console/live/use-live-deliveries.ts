@@ -1,124 +1,65 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { type CombinedError, useClient } from 'urql';
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { type Client, CombinedError, useClient } from 'urql';
+import { UnauthenticatedError } from '../../client/errors.ts';
+import { signOut } from '../app/session.ts';
 import { DeliveriesPageDocument, type DeliveryFilter } from '../deliveries/generated/graphql.ts';
-import {
-  addPage,
-  applyChanges,
-  type Change,
-  type DeliveryTable,
-  expectPage,
-  forgetPage,
-  startTable,
-} from './delivery-table.ts';
-import { followLog, type LogState } from './follow-log.ts';
+import { LiveChangeFragmentDoc, StillThereDocument } from './generated/graphql.ts';
+import { type DeliverySource, LiveDeliveries, type Snapshot } from './live-deliveries.ts';
+import { openLog } from './server-log.ts';
 
-export type LiveDeliveries = Readonly<{
-  table: DeliveryTable | undefined;
-  state: LogState;
-  error: CombinedError | undefined;
-  isLoadingMore: boolean;
-  loadMore: () => void;
-  reload: () => void;
-}>;
-
-/**
- * The deliveries that a filter matches, as they change: one page, the log from there on, more pages as they are asked
- * for. The rows change at most once a frame, however many changes come. The filter must be the same object for as long
- * as it says the same.
- */
-export function useLiveDeliveries(filter: DeliveryFilter, first: number): LiveDeliveries {
+/** The deliveries that a filter matches, as they change. The filter must be the same object while it says the same. */
+export function useLiveDeliveries(
+  filter: DeliveryFilter,
+  first: number,
+): Snapshot & Readonly<{ loadMore: () => void; reload: () => void }> {
   const client = useClient();
-  const [shown, setShown] = useState<DeliveryTable>();
-  const [state, setState] = useState<LogState>('catching up');
-  const [error, setError] = useState<CombinedError>();
-  const [isLoadingMore, setLoadingMore] = useState(false);
-  const [round, setRound] = useState(0);
-  const table = useRef<DeliveryTable>(undefined);
-  const generation = useRef<AbortSignal>(undefined);
-
-  const show = useCallback((next: DeliveryTable) => {
-    table.current = next;
-    setShown(next);
-  }, []);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round reads everything anew.
+  const live = useMemo(() => new LiveDeliveries(sourceOf(client), filter, first), [client, filter, first]);
   useEffect(() => {
-    const leaving = new AbortController();
-    const { signal } = leaving;
-    generation.current = signal;
-    let changes: Change[] = [];
-    let position = 0;
-    let frame: number | undefined;
-    const flush = () => {
-      frame = undefined;
-      if (signal.aborted || table.current === undefined) return;
-      show(applyChanges(table.current, changes, position));
-      changes = [];
-    };
-    setState('catching up');
-    setError(undefined);
-    const begin = async () => {
-      const { data, error: failed } = await client
-        .query(DeliveriesPageDocument, { filter, first }, { requestPolicy: 'network-only' })
-        .toPromise();
-      if (signal.aborted) return;
-      if (data === undefined) {
-        setError(failed);
-        setState('reconnecting');
-        return;
-      }
-      show(startTable(data.deliveries, filter.status ?? undefined));
-      const { status: _, ...unchanging } = filter;
-      await followLog({
-        after: data.deliveries.logPosition,
-        filter: unchanging,
-        signal,
-        onState: (next) => {
-          // What has come is shown before the indicator says that it is.
-          if (frame !== undefined && next === 'live') cancelAnimationFrame(frame);
-          if (frame !== undefined && next === 'live') flush();
-          if (!signal.aborted) setState(next);
-        },
-        onLost: () => setRound((last) => last + 1),
-        onBatch(batch) {
-          changes.push(...batch.changes);
-          position = batch.position;
-          // A hidden page has no frames.
-          if (document.hidden) flush();
-          else frame ??= requestAnimationFrame(flush);
-        },
-      });
-    };
-    void begin();
-    return () => {
-      leaving.abort();
-      if (frame !== undefined) cancelAnimationFrame(frame);
-      table.current = undefined;
-      setShown(undefined);
-    };
-  }, [client, filter, first, round, show]);
+    live.start();
+    return () => live.stop();
+  }, [live]);
+  const handlers = useMemo(
+    () => ({ loadMore: () => void live.loadMore(), reload: () => live.start() }),
+    [live],
+  );
+  const snapshot = useSyncExternalStore(
+    useMemo(() => live.subscribe.bind(live), [live]),
+    () => live.snapshot,
+  );
+  useEffect(() => {
+    if (snapshot.error instanceof UnauthenticatedError) {
+      signOut('Your token has ended. Sign in again to go on where you were.');
+    }
+  }, [snapshot.error]);
+  return { ...snapshot, ...handlers };
+}
 
-  const loadMore = useCallback(async () => {
-    const signal = generation.current;
-    const before = table.current;
-    if (before?.endCursor === undefined || before.kept !== undefined) return;
-    show(expectPage(before));
-    setLoadingMore(true);
-    const variables = { filter, first: 100, after: before.endCursor };
-    const { data } = await client
-      .query(DeliveriesPageDocument, variables, { requestPolicy: 'network-only' })
-      .toPromise();
-    if (signal?.aborted || table.current === undefined) return;
-    setLoadingMore(false);
-    show(data === undefined ? forgetPage(table.current) : addPage(table.current, data.deliveries));
-  }, [client, filter, show]);
-
+function sourceOf(client: Client): DeliverySource {
+  const fresh = { requestPolicy: 'network-only' } as const;
   return {
-    table: shown,
-    state,
-    error,
-    isLoadingMore,
-    loadMore: () => void loadMore(),
-    reload: () => setRound((last) => last + 1),
+    async readPage(variables) {
+      const { data, error } = await client.query(DeliveriesPageDocument, variables, fresh).toPromise();
+      if (data === undefined) throw error ?? new Error('The answer could not be read.');
+      return data.deliveries;
+    },
+    async findThere(ids) {
+      const { data, error } = await client.query(StillThereDocument, { ids: [...ids] }, fresh).toPromise();
+      if (data === undefined) throw error ?? new Error('The answer could not be read.');
+      return new Set(data.deliveries.nodes.map(({ id }) => id));
+    },
+    openLog: (options) => openLog({ ...options, select: LiveChangeFragmentDoc }),
+    nextFrame(show) {
+      // A hidden page has no frames.
+      if (document.hidden) queueMicrotask(show);
+      else requestAnimationFrame(show);
+    },
   };
 }
+
+/** Why nothing came, as the parts of a page take it. */
+export const problemOf = (error: unknown): CombinedError | string | undefined =>
+  error === undefined || error instanceof CombinedError
+    ? error
+    : error instanceof Error
+      ? error.message
+      : String(error);

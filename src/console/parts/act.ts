@@ -1,6 +1,5 @@
 import { useCallback, useState } from 'react';
-import { type AnyVariables, formatDocument, stringifyDocument, type TypedDocumentNode } from 'urql';
-import { currentToken } from '../app/session.ts';
+import { type AnyVariables, type CombinedError, type TypedDocumentNode, useClient } from 'urql';
 
 /** Why an act was refused, and which of the fields that were given are to blame. */
 export type Refusal = Readonly<{
@@ -18,16 +17,17 @@ type Answered<Result> = Exclude<Result, { code: string; message: string }>;
 export function useAct<Data extends { result: object }, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
 ) {
+  const client = useClient();
   const [refusal, setRefusal] = useState<Refusal>();
   const [isRunning, setRunning] = useState(false);
   const act = useCallback(
     async (variables: Variables): Promise<Answered<Data['result']> | undefined> => {
       setRunning(true);
       setRefusal(undefined);
-      const data = await send(document, variables);
+      const { data, error } = await client.mutation(document, variables).toPromise();
       setRunning(false);
-      if ('problem' in data) {
-        setRefusal({ message: data.problem });
+      if (data == null) {
+        setRefusal({ message: wordsOf(error) });
         return undefined;
       }
       const { result } = data;
@@ -37,34 +37,14 @@ export function useAct<Data extends { result: object }, Variables extends AnyVar
       }
       return result as Answered<Data['result']>;
     },
-    [document],
+    [client, document],
   );
   return { act, isRunning, refusal, clear: useCallback(() => setRefusal(undefined), []) };
 }
 
-/** Past the cache, which keeps no errors: whoever acts reads anew what the act has changed. */
-async function send<Data, Variables extends AnyVariables>(
-  document: TypedDocumentNode<Data, Variables>,
-  variables: Variables,
-): Promise<Data | { problem: string }> {
-  try {
-    const response = await fetch('/graphql', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${currentToken() ?? ''}` },
-      body: JSON.stringify({
-        query: stringifyDocument(Object(formatDocument(document))),
-        variables,
-      }),
-    });
-    const { data, errors }: { data?: Data | null; errors?: readonly { message: string }[] } =
-      await response.json();
-    return data ?? { problem: errors?.[0]?.message ?? unknown };
-  } catch {
-    return { problem: unknown };
-  }
-}
-
 const unknown = 'The server cannot be reached: whether it was done is not known. Look before you try again.';
+
+const wordsOf = (error: CombinedError | undefined) => error?.graphQLErrors[0]?.message ?? unknown;
 
 const isRefusal = (result: object): result is Refusal => 'code' in result && 'message' in result;
 

@@ -4,83 +4,83 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** The kinds of callers. */
+/** What kind of caller it is. */
 export type ActorKind =
   /** An API key of a tenant. */
   | 'API_KEY'
-  /** A partner app with its own access token. */
+  /** A partner app, by its own access token. */
   | 'APP'
-  /** A person who opened a link to the console that `createConsoleLink` made. */
+  /** Whoever opened a link to the console, by `createConsoleLink`. */
   | 'CONSOLE_LINK'
   /** A machine that calls a secret-backed route. */
   | 'INTERNAL'
-  /** An internal service with a JWT of the identity provider. */
+  /** An internal service, by a JWT of the identity provider. */
   | 'SERVICE'
   /** Heliograph itself. */
   | 'SYSTEM'
-  /** A person with a JWT of the identity provider. */
+  /** A person, by a JWT of the identity provider. */
   | 'USER';
 
 /** Whether deliveries are sent to an endpoint at the moment. */
 export type CircuitState =
-  /** Deliveries are sent normally. */
+  /** Deliveries are sent as they come. */
   | 'CLOSED'
-  /** One delivery is being tried. Its result decides whether the circuit closes or opens again. */
+  /** One delivery is being tried; its end decides. */
   | 'HALF_OPEN'
-  /** The endpoint failed repeatedly. Nothing is sent before `nextProbeAt`. */
+  /** The endpoint failed again and again: nothing is sent before `nextProbeAt`. */
   | 'OPEN';
 
-/** Conditions on deliveries. A delivery must meet all of them. One that is null or absent is ignored; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. An index serves these filters, so that they cost the same for any number of deliveries: no condition or only a window; `id`; `eventId`; `endpointId`; `eventType`; `status` without SUCCEEDED (also with `endpointId`, `eventType` and a window); `kind` without EVENT; `isReplayed: true`; an app’s `tenant`. With any other filter the deliveries are searched from the newest on, which is fast if matches are common and slow if they are rare. A window limits the search. */
+/** Which deliveries. All conditions must hold; one that is null or absent is none; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. A list costs the same however many deliveries there are where an index serves it: no condition or a window alone, `id`, `eventId`, `endpointId`, `eventType`, `status` without SUCCEEDED (with `endpointId`, `eventType` and a window too), `kind` without EVENT, `isReplayed: true`, and an app’s `tenant`. Any other condition is looked for from the newest delivery on: fast where it is common, slow where it is rare; a window bounds it. */
 export type DeliveryFilter = {
-  /** Only deliveries created at this instant or later. */
+  /** Created at this instant or later. */
   createdAfter?: string | null | undefined;
-  /** Only deliveries created before this instant. It must be later than `createdAfter`, otherwise it is BAD_USER_INPUT. */
+  /** Created before this instant. Must be later than `createdAfter`, else BAD_USER_INPUT. */
   createdBefore?: string | null | undefined;
-  /** Only deliveries to these endpoints. More than 100 entries are BAD_USER_INPUT. */
-  endpointId?: Array<string | number> | null | undefined;
-  /** Only deliveries of these events. More than 100 entries are BAD_USER_INPUT. */
-  eventId?: Array<string | number> | null | undefined;
-  /** Only deliveries of these event types, by their exact names. More than 100 entries are BAD_USER_INPUT. */
+  /** To any of these endpoints. At most 100 entries. */
+  endpointId?: Array<string> | null | undefined;
+  /** Of any of these events. Indexed. At most 100 entries. */
+  eventId?: Array<string> | null | undefined;
+  /** Any of these event types, by their exact names. At most 100 entries. */
   eventType?: Array<string> | null | undefined;
-  /** Only these deliveries. More than 100 entries are BAD_USER_INPUT. */
-  id?: Array<string | number> | null | undefined;
-  /** Only deliveries that have been replayed (true) or have not (false). In the live log `true` matches nothing, because the changes of a delivery come before its replay. */
+  /** Any of these deliveries. At most 100 entries. */
+  id?: Array<string> | null | undefined;
+  /** Whether a replay was made of it. In the live log `true` matches nothing: a change happens before any replay. */
   isReplayed?: boolean | null | undefined;
-  /** Only deliveries of these kinds. More than 100 entries are BAD_USER_INPUT. */
+  /** Of any of these kinds. At most 100 entries. */
   kind?: Array<DeliveryKind> | null | undefined;
-  /** Only deliveries with one of these statuses: in a list the current status, in the live log the status that it changed to. More than 100 entries are BAD_USER_INPUT. */
+  /** Any of these statuses: the delivery's present one; in the live log, the one it changed to. At most 100 entries. */
   status?: Array<DeliveryStatus> | null | undefined;
-  /** Only an app's deliveries of events of these tenants, by `externalId`. A subscription knows the tenants that existed when it began. More than 100 entries are BAD_USER_INPUT. */
+  /** Of any of these tenants' events, by externalId: for an app's deliveries. The live log knows the tenants that exist when it is subscribed to. At most 100 entries. */
   tenant?: Array<string> | null | undefined;
 };
 
-/** Whether a delivery was created by a published event, a replay or a test. */
+/** What a delivery was made by. */
 export type DeliveryKind =
-  /** Created when the event was published. */
+  /** Made when the event was published. */
   | 'EVENT'
-  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
+  /** Made by a replay: the same event and `webhook-id` once more. */
   | 'REPLAY'
-  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
+  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
   | 'TEST';
 
-/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
+/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
 export type DeliveryStatus =
-  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
+  /** Every attempt of the retry schedule failed. Can be replayed. */
   | 'DEAD_LETTER'
-  /** An attempt is running and has lasted for more than a second. */
+  /** An attempt is under way and has lasted for over a second already. */
   | 'DELIVERING'
-  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
+  /** Given up at once: `failureReason` says why. Can be replayed. */
   | 'FAILED'
-  /** The delivery waits for its first attempt. */
+  /** Queued for its first attempt. */
   | 'PENDING'
-  /** An attempt failed and another one is scheduled. */
+  /** An attempt failed; another is scheduled. */
   | 'RETRYING'
   /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED';
 
 /** Why an endpoint is not active. */
 export type EndpointDisabledReason =
-  /** Every attempt failed for five days. */
+  /** Every attempt had failed for five days. */
   | 'FAILING'
   /** The receiver answered with status 410. */
   | 'GONE'
@@ -89,38 +89,36 @@ export type EndpointDisabledReason =
 
 /** Why a delivery ended without success. */
 export type FailureReason =
-  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
+  /** The URL's host leads to an address that is never dialled, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** The delivery was cancelled or purged before it was sent. */
+  /** Cancelled or purged before it had been sent. */
   | 'CANCELLED'
-  /** The endpoint was deleted before the delivery was sent. */
+  /** The endpoint was deleted meanwhile. */
   | 'ENDPOINT_DELETED'
-  /** The receiver answered with status 410, so the endpoint was disabled. */
+  /** The receiver answered 410: the endpoint was switched off. */
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
-  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
-  | 'ENDPOINT_PAUSED'
-  /** The endpoint was not verified. */
+  /** The endpoint had not shown that it wants our requests. */
   | 'ENDPOINT_UNVERIFIED'
-  /** The tenant uninstalled the app before the delivery was sent. */
+  /** The tenant's installation of the app ended meanwhile. */
   | 'INSTALLATION_REVOKED'
-  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
+  /** The response’s status is in the endpoint’s `stopOn`. */
   | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
-/** The permissions of an API key, a JWT or a console link. The JWT claim `permissions` holds the same names in lower case. */
+/** What an API key, a JWT or a console link may do. The JWT claim `permissions` holds the same names in lower case. */
 export type Permission =
   /** See, create and revoke API keys. */
   | 'MANAGE_API_KEYS'
   /** Create partner apps, and install apps for the tenant. */
   | 'MANAGE_APPS'
-  /** Register and deprecate event types, for the whole platform. API keys and console links cannot have it. */
+  /** Register and deprecate event types, for the whole platform. Never held by a key or a console link. */
   | 'MANAGE_EVENT_TYPES'
-  /** See and create tenants, for the whole platform. API keys and console links cannot have it. */
+  /** See and create tenants, for the whole platform. Never held by a key or a console link. */
   | 'MANAGE_TENANTS'
   /** See and change endpoints and deliveries, and subscribe to the live log. */
   | 'MANAGE_WEBHOOKS'
@@ -131,11 +129,11 @@ export type Permission =
 
 /** Whether the receiver at the URL has answered the ownership handshake. */
 export type VerificationStatus =
-  /** The last handshake failed for the reason in `reason`. Nothing is delivered. */
+  /** The last handshake failed: `reason` says why. Nothing is delivered. */
   | 'FAILED'
-  /** The handshake is running. Deliveries wait until it has ended. */
+  /** The handshake is under way; deliveries wait for its end. */
   | 'PENDING'
-  /** There has been no handshake since the URL was changed: call `verifyEndpoint`. Nothing is delivered. */
+  /** No handshake since the URL was changed: call `verifyEndpoint`. Nothing is delivered. */
   | 'UNVERIFIED'
   /** The receiver has shown that it wants the deliveries. */
   | 'VERIFIED';

@@ -158,7 +158,7 @@ export type AppsPageQueryVariables = Exact<{
 export type AppsPageQuery = { apps: { totalCount: number, pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<{ id: string, name: string, source: string, createdAt: string, publishedVersion: { id: string, version: string } | null }> }, appInstallations: { totalCount: number, nodes: Array<{ id: string, installedAt: string, revokedAt: string | null, isSubscribed: boolean, permissions: Array<string>, app: { appId: string, name: string } }> } };
 
 export type OneAppQueryVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -177,7 +177,7 @@ export type CreateAnAppMutation = { result:
    };
 
 export type RotateClientSecretMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   overlapSeconds: number;
 }>;
 
@@ -191,7 +191,7 @@ export type RotateClientSecretMutation = { result:
    };
 
 export type MakeInstallLinkMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   permissions: Array<string> | string;
 }>;
 

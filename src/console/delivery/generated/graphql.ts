@@ -4,108 +4,106 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** The result of one attempt. */
+/** What came of one attempt. */
 export type AttemptOutcome =
-  /** The address is one that Heliograph never connects to, such as a private one. Nothing was sent. */
+  /** The address is never dialled, such as a private one. Nothing was sent. */
   | 'BLOCKED_ADDRESS'
   /** No connection could be made. */
   | 'CONNECTION_FAILED'
-  /** The connection was closed before the answer was complete. */
+  /** The connection ended before the answer did. */
   | 'CONNECTION_RESET'
   /** The URL's host has no address. */
   | 'DNS_FAILED'
-  /** The receiver answered with a status other than 2xx. Redirects are not followed. */
+  /** Another status; redirects are not followed. */
   | 'HTTP_STATUS'
-  /** The sending process stopped before an answer came. The attempt does not count towards the retry schedule. */
+  /** The sending process stopped before an answer came; it does not count towards the retry schedule. */
   | 'INTERRUPTED'
   /** The answer was not HTTP. */
   | 'INVALID_RESPONSE'
-  /** The answer was larger than Heliograph reads. */
+  /** The answer was larger than is read. */
   | 'RESPONSE_TOO_LARGE'
-  /** The receiver answered with a 2xx status within the deadline. */
+  /** A 2xx status within the deadline. */
   | 'SUCCEEDED'
-  /** The answer was not complete within the deadline. */
+  /** No whole answer within the deadline. */
   | 'TIMEOUT'
-  /** The TLS connection was refused, for example because of an invalid certificate. */
+  /** The receiver's certificate or its TLS is not acceptable. */
   | 'TLS_FAILED';
 
-/** The input of `cancelDelivery`. */
+/** What `cancelDelivery` takes. */
 export type CancelDeliveryInput = {
   /** The id of the delivery: `dlv_…`. */
-  id: string | number;
+  id: string;
 };
 
-/** Whether a delivery was created by a published event, a replay or a test. */
+/** What a delivery was made by. */
 export type DeliveryKind =
-  /** Created when the event was published. */
+  /** Made when the event was published. */
   | 'EVENT'
-  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
+  /** Made by a replay: the same event and `webhook-id` once more. */
   | 'REPLAY'
-  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
+  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
   | 'TEST';
 
-/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
+/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
 export type DeliveryStatus =
-  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
+  /** Every attempt of the retry schedule failed. Can be replayed. */
   | 'DEAD_LETTER'
-  /** An attempt is running and has lasted for more than a second. */
+  /** An attempt is under way and has lasted for over a second already. */
   | 'DELIVERING'
-  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
+  /** Given up at once: `failureReason` says why. Can be replayed. */
   | 'FAILED'
-  /** The delivery waits for its first attempt. */
+  /** Queued for its first attempt. */
   | 'PENDING'
-  /** An attempt failed and another one is scheduled. */
+  /** An attempt failed; another is scheduled. */
   | 'RETRYING'
   /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED';
 
-/** The kinds of expected errors. */
+/** What kind of expected failure it is. */
 export type ErrorCode =
-  /** The record's current state does not allow the operation. */
+  /** The record's present state does not allow it. */
   | 'CONFLICT'
   /** The first call with this idempotency key is still running. */
   | 'IDEMPOTENCY_KEY_IN_PROGRESS'
-  /** The idempotency key was used with another input within the last 24 hours. */
+  /** The idempotency key was used within the last 24 hours with another input. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** A limit was exceeded. */
+  /** More than is allowed was asked for. */
   | 'LIMIT_EXCEEDED'
   /** There is no such record, or it belongs to somebody else. */
   | 'NOT_FOUND'
-  /** The delivery has not ended, or it has succeeded. */
+  /** The delivery is still on its way or has succeeded. */
   | 'NOT_REPLAYABLE'
-  /** The input is invalid. `issues` lists every problem. */
+  /** The input breaks a rule; `issues` name each place. */
   | 'VALIDATION_FAILED';
 
 /** Why a delivery ended without success. */
 export type FailureReason =
-  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
+  /** The URL's host leads to an address that is never dialled, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** The delivery was cancelled or purged before it was sent. */
+  /** Cancelled or purged before it had been sent. */
   | 'CANCELLED'
-  /** The endpoint was deleted before the delivery was sent. */
+  /** The endpoint was deleted meanwhile. */
   | 'ENDPOINT_DELETED'
-  /** The receiver answered with status 410, so the endpoint was disabled. */
+  /** The receiver answered 410: the endpoint was switched off. */
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
-  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
-  | 'ENDPOINT_PAUSED'
-  /** The endpoint was not verified. */
+  /** The endpoint had not shown that it wants our requests. */
   | 'ENDPOINT_UNVERIFIED'
-  /** The tenant uninstalled the app before the delivery was sent. */
+  /** The tenant's installation of the app ended meanwhile. */
   | 'INSTALLATION_REVOKED'
-  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
+  /** The response’s status is in the endpoint’s `stopOn`. */
   | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
-/** The input of `replayDelivery`. */
+/** What `replayDelivery` takes. */
 export type ReplayDeliveryInput = {
   /** The id of the delivery to replay: `dlv_…`. */
-  id: string | number;
-  /** Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError. */
+  id: string;
+  /** Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError. */
   idempotencyKey?: string | null | undefined;
 };
 
@@ -135,7 +133,7 @@ export type DeliveryRowFragment = { id: string, status: DeliveryStatus, failureR
 export type DeliveryDetailsFragment = { id: string, status: DeliveryStatus, failureReason: FailureReason | null, eventType: string, kind: DeliveryKind, createdAt: string, completedAt: string | null, nextAttemptAt: string | null, attemptCount: number, maxAttempts: number, event: { id: string, type: string, occurredAt: string, payloadText: string } | null, attempts: Array<{ id: string, number: number, startedAt: string, outcome: AttemptOutcome, durationMs: number | null, error: string | null, responseStatus: number | null, responseBody: string | null, requestHeaders: Array<{ name: string, value: string }> | null, responseHeaders: Array<{ name: string, value: string }> | null }>, endpoint: { id: string, url: string } };
 
 export type OneDeliveryQueryVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 

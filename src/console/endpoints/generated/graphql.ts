@@ -6,206 +6,204 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** Whether deliveries are sent to an endpoint at the moment. */
 export type CircuitState =
-  /** Deliveries are sent normally. */
+  /** Deliveries are sent as they come. */
   | 'CLOSED'
-  /** One delivery is being tried. Its result decides whether the circuit closes or opens again. */
+  /** One delivery is being tried; its end decides. */
   | 'HALF_OPEN'
-  /** The endpoint failed repeatedly. Nothing is sent before `nextProbeAt`. */
+  /** The endpoint failed again and again: nothing is sent before `nextProbeAt`. */
   | 'OPEN';
 
-/** The input of `createEndpoint`. */
+/** What `createEndpoint` takes. */
 export type CreateEndpointInput = {
   /** A note of your own. At most 1000 characters. */
   description?: string | null | undefined;
-  /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
+  /** What it subscribes to. 1 to 100 event type names, `comment.*` for a category, or `*` for all; none twice. At most 1,000 entries. */
   events: Array<string>;
-  /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
+  /** What the names of the id, timestamp and signature headers begin with, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null is `webhook-`. */
   headerPrefix?: string | null | undefined;
-  /** Headers to send with each attempt. At most 20 headers and 8,192 bytes of names and values, each name once. They apply from the next attempt on, also to the handshake and to replays. More than 1,000 entries are BAD_USER_INPUT. */
+  /** Sent with each attempt. At most 20 headers and 8,192 bytes of names and values, no name twice. In force from the next attempt on, for the handshake and for replays too. At most 1,000 entries. */
   headers?: Array<EndpointHeaderInput> | null | undefined;
-  /** Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError. */
+  /** Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError. */
   idempotencyKey?: string | null | undefined;
-  /** If false, nothing is sent, and waiting deliveries end as FAILED (ENDPOINT_INACTIVE). */
+  /** False: nothing is sent, and what is queued ends as FAILED (ENDPOINT_INACTIVE). */
   isActive?: boolean;
-  /** The largest number of deliveries a second, from 1 to 10000; null means no limit. */
+  /** 1 to 10000 deliveries a second; null is no limit. */
   maxDeliveriesPerSecond?: number | null | undefined;
-  /** The delay before each attempt in whole seconds: 1 to 20 numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule. More than 1,000 entries are BAD_USER_INPUT. */
+  /** 1 to 20 whole numbers of seconds, the delay before each attempt, so their number is the number of attempts of deliveries that are created from now on. Together at most half of the retention, a spread of a fifth included. Each is spread by up to a fifth either way. Null is the server’s schedule. At most 1,000 entries. */
   retrySchedule?: Array<number> | null | undefined;
-  /** The first signing secret, if you bring your own. It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. A secret that can be guessed is a ValidationError (WEAK). If absent or null, a secret is generated. */
+  /** A first secret of your own. `whsec_` and the base64 of 24 to 64 bytes (of an ASCII secret: of its characters). One that can be guessed is a ValidationError (WEAK). Absent or null: one is made. */
   secret?: string | null | undefined;
-  /** Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most 100, each once. Status 410 disables the endpoint in any case. More than 1,000 entries are BAD_USER_INPUT. */
+  /** Response statuses, 400 to 599, that end a delivery at once as FAILED (REJECTED) instead of being tried again; at most 100, none twice. 410 disables the endpoint in any case. At most 1,000 entries. */
   stopOn?: Array<number> | null | undefined;
-  /** The time limit for a whole attempt: 1,000 to 60,000 milliseconds. Null means the server’s setting. */
+  /** For a whole attempt: 1,000 to 60,000 milliseconds. Null is the server’s. */
   timeoutMs?: number | null | undefined;
-  /** The URL that deliveries are POSTed to. At most 2,048 characters, http or https (only https in production), no user name, no fragment; not an address to which webhooks must not be sent. */
+  /** Where deliveries are POSTed to. At most 2,048 characters, http or https (https alone in production), no user name, no fragment; not an address that webhooks may not be sent to. */
   url: string;
 };
 
-/** Conditions on deliveries. A delivery must meet all of them. One that is null or absent is ignored; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. An index serves these filters, so that they cost the same for any number of deliveries: no condition or only a window; `id`; `eventId`; `endpointId`; `eventType`; `status` without SUCCEEDED (also with `endpointId`, `eventType` and a window); `kind` without EVENT; `isReplayed: true`; an app’s `tenant`. With any other filter the deliveries are searched from the newest on, which is fast if matches are common and slow if they are rare. A window limits the search. */
+/** Which deliveries. All conditions must hold; one that is null or absent is none; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. A list costs the same however many deliveries there are where an index serves it: no condition or a window alone, `id`, `eventId`, `endpointId`, `eventType`, `status` without SUCCEEDED (with `endpointId`, `eventType` and a window too), `kind` without EVENT, `isReplayed: true`, and an app’s `tenant`. Any other condition is looked for from the newest delivery on: fast where it is common, slow where it is rare; a window bounds it. */
 export type DeliveryFilter = {
-  /** Only deliveries created at this instant or later. */
+  /** Created at this instant or later. */
   createdAfter?: string | null | undefined;
-  /** Only deliveries created before this instant. It must be later than `createdAfter`, otherwise it is BAD_USER_INPUT. */
+  /** Created before this instant. Must be later than `createdAfter`, else BAD_USER_INPUT. */
   createdBefore?: string | null | undefined;
-  /** Only deliveries to these endpoints. More than 100 entries are BAD_USER_INPUT. */
-  endpointId?: Array<string | number> | null | undefined;
-  /** Only deliveries of these events. More than 100 entries are BAD_USER_INPUT. */
-  eventId?: Array<string | number> | null | undefined;
-  /** Only deliveries of these event types, by their exact names. More than 100 entries are BAD_USER_INPUT. */
+  /** To any of these endpoints. At most 100 entries. */
+  endpointId?: Array<string> | null | undefined;
+  /** Of any of these events. Indexed. At most 100 entries. */
+  eventId?: Array<string> | null | undefined;
+  /** Any of these event types, by their exact names. At most 100 entries. */
   eventType?: Array<string> | null | undefined;
-  /** Only these deliveries. More than 100 entries are BAD_USER_INPUT. */
-  id?: Array<string | number> | null | undefined;
-  /** Only deliveries that have been replayed (true) or have not (false). In the live log `true` matches nothing, because the changes of a delivery come before its replay. */
+  /** Any of these deliveries. At most 100 entries. */
+  id?: Array<string> | null | undefined;
+  /** Whether a replay was made of it. In the live log `true` matches nothing: a change happens before any replay. */
   isReplayed?: boolean | null | undefined;
-  /** Only deliveries of these kinds. More than 100 entries are BAD_USER_INPUT. */
+  /** Of any of these kinds. At most 100 entries. */
   kind?: Array<DeliveryKind> | null | undefined;
-  /** Only deliveries with one of these statuses: in a list the current status, in the live log the status that it changed to. More than 100 entries are BAD_USER_INPUT. */
+  /** Any of these statuses: the delivery's present one; in the live log, the one it changed to. At most 100 entries. */
   status?: Array<DeliveryStatus> | null | undefined;
-  /** Only an app's deliveries of events of these tenants, by `externalId`. A subscription knows the tenants that existed when it began. More than 100 entries are BAD_USER_INPUT. */
+  /** Of any of these tenants' events, by externalId: for an app's deliveries. The live log knows the tenants that exist when it is subscribed to. At most 100 entries. */
   tenant?: Array<string> | null | undefined;
 };
 
-/** Whether a delivery was created by a published event, a replay or a test. */
+/** What a delivery was made by. */
 export type DeliveryKind =
-  /** Created when the event was published. */
+  /** Made when the event was published. */
   | 'EVENT'
-  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
+  /** Made by a replay: the same event and `webhook-id` once more. */
   | 'REPLAY'
-  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
+  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
   | 'TEST';
 
-/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
+/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
 export type DeliveryStatus =
-  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
+  /** Every attempt of the retry schedule failed. Can be replayed. */
   | 'DEAD_LETTER'
-  /** An attempt is running and has lasted for more than a second. */
+  /** An attempt is under way and has lasted for over a second already. */
   | 'DELIVERING'
-  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
+  /** Given up at once: `failureReason` says why. Can be replayed. */
   | 'FAILED'
-  /** The delivery waits for its first attempt. */
+  /** Queued for its first attempt. */
   | 'PENDING'
-  /** An attempt failed and another one is scheduled. */
+  /** An attempt failed; another is scheduled. */
   | 'RETRYING'
   /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED';
 
 /** A header that is sent with each attempt. */
 export type EndpointHeaderInput = {
-  /** If true, the value is encrypted, never shown again, and redacted in attempts. */
+  /** True: the value is sealed, never shown again, and redacted in attempts. */
   isSecret?: boolean;
-  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
+  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. Reserved are `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and what begins with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
-  /** Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed. */
+  /** Printable ASCII with spaces and tabs between; no line break. */
   value: string;
 };
 
 /** A header that is sent with each attempt. */
 export type EndpointHeaderUpdateInput = {
-  /** If true, the value is encrypted, never shown again, and redacted in attempts. A value that is kept stays secret. */
+  /** True: the value is sealed, never shown again, and redacted in attempts. A value that is kept stays secret. */
   isSecret?: boolean;
-  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
+  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. Reserved are `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and what begins with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
-  /** Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed. Null or absent keeps the secret value that is stored under the name. */
+  /** Printable ASCII with spaces and tabs between; no line break. Null or absent keeps the secret value that is stored under the name. */
   value?: string | null | undefined;
 };
 
-/** Whether deliveries are sent to an endpoint, and if not, the reason. */
+/** Whether deliveries are sent to an endpoint, and if not, what keeps them. */
 export type EndpointStateName =
-  /** Deliveries are sent normally. */
+  /** Deliveries are sent as they come. */
   | 'ACTIVE'
-  /** Heliograph set `isActive` to false, because the receiver answered 410 or every attempt failed for five days. Nothing is sent until somebody sets it to true. */
+  /** Heliograph set `isActive` to false: the receiver answered 410, or only failed for five days. Nothing is sent until somebody sets it to true. */
   | 'DISABLED'
-  /** Somebody stopped the sending. If `pausedAt` is set, `pauseEndpoint` was called, and deliveries wait until `resumeEndpoint` is called. Otherwise `isActive` was set to false, and deliveries are recorded as FAILED until it is set to true. */
+  /** Somebody set `isActive` to false: nothing is sent until they set it to true. */
   | 'PAUSED'
-  /** The endpoint is active but fails repeatedly, so its circuit is not CLOSED. Deliveries wait and are sent automatically after a try succeeds. */
+  /** Active, and failing again and again: its circuit is not CLOSED. What is queued waits, and goes out by itself once a try succeeds. */
   | 'RESTING'
-  /** The endpoint is active, but its receiver has not answered the ownership handshake. This state does not occur if `REQUIRE_VERIFICATION` is false. */
+  /** Active, and its receiver has not answered the ownership handshake. Never where `REQUIRE_VERIFICATION` is false. */
   | 'UNVERIFIED';
 
-/** The kinds of expected errors. */
+/** What kind of expected failure it is. */
 export type ErrorCode =
-  /** The record's current state does not allow the operation. */
+  /** The record's present state does not allow it. */
   | 'CONFLICT'
   /** The first call with this idempotency key is still running. */
   | 'IDEMPOTENCY_KEY_IN_PROGRESS'
-  /** The idempotency key was used with another input within the last 24 hours. */
+  /** The idempotency key was used within the last 24 hours with another input. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** A limit was exceeded. */
+  /** More than is allowed was asked for. */
   | 'LIMIT_EXCEEDED'
   /** There is no such record, or it belongs to somebody else. */
   | 'NOT_FOUND'
-  /** The delivery has not ended, or it has succeeded. */
+  /** The delivery is still on its way or has succeeded. */
   | 'NOT_REPLAYABLE'
-  /** The input is invalid. `issues` lists every problem. */
+  /** The input breaks a rule; `issues` name each place. */
   | 'VALIDATION_FAILED';
 
 /** Why a delivery ended without success. */
 export type FailureReason =
-  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
+  /** The URL's host leads to an address that is never dialled, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** The delivery was cancelled or purged before it was sent. */
+  /** Cancelled or purged before it had been sent. */
   | 'CANCELLED'
-  /** The endpoint was deleted before the delivery was sent. */
+  /** The endpoint was deleted meanwhile. */
   | 'ENDPOINT_DELETED'
-  /** The receiver answered with status 410, so the endpoint was disabled. */
+  /** The receiver answered 410: the endpoint was switched off. */
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
-  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
-  | 'ENDPOINT_PAUSED'
-  /** The endpoint was not verified. */
+  /** The endpoint had not shown that it wants our requests. */
   | 'ENDPOINT_UNVERIFIED'
-  /** The tenant uninstalled the app before the delivery was sent. */
+  /** The tenant's installation of the app ended meanwhile. */
   | 'INSTALLATION_REVOKED'
-  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
+  /** The response’s status is in the endpoint’s `stopOn`. */
   | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
-/** The status of a bulk replay. */
+/** How a bulk replay fares. */
 export type ReplayJobStatus =
-  /** Every delivery that matched has been replayed or skipped. */
+  /** All that matched has been replayed or skipped. */
   | 'COMPLETED'
-  /** It was stopped after errors. The replays that it had made remain. */
+  /** It was given up after errors; what it had replayed stays. */
   | 'FAILED'
-  /** It is collecting or replaying deliveries. */
+  /** It gathers what matches, or replays it. */
   | 'RUNNING';
 
-/** A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`; for other fields it is a ValidationError. */
+/** Absent: unchanged. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`, and is a ValidationError for the rest. */
 export type UpdateEndpointInput = {
   /** At most 1000 characters. Null removes it. */
   description?: string | null | undefined;
-  /** All event types to subscribe to from now on. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
+  /** All that it subscribes to from now on. 1 to 100 event type names, `comment.*` for a category, or `*` for all; none twice. At most 1,000 entries. */
   events?: Array<string> | null | undefined;
-  /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
+  /** What the names of the id, timestamp and signature headers begin with, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null is `webhook-`. */
   headerPrefix?: string | null | undefined;
-  /** All headers to send from now on. At most 20 headers and 8,192 bytes of names and values, each name once. They apply from the next attempt on, also to the handshake and to replays. Null removes all. More than 1,000 entries are BAD_USER_INPUT. */
+  /** All that are sent from now on. At most 20 headers and 8,192 bytes of names and values, no name twice. In force from the next attempt on, for the handshake and for replays too. Null removes all. At most 1,000 entries. */
   headers?: Array<EndpointHeaderUpdateInput> | null | undefined;
   /** The endpoint’s id: `ep_…`. */
-  id: string | number;
-  /** If false, nothing is sent, and waiting deliveries end as FAILED (ENDPOINT_INACTIVE). */
+  id: string;
+  /** False: nothing is sent, and what is queued ends as FAILED (ENDPOINT_INACTIVE). */
   isActive?: boolean | null | undefined;
-  /** The largest number of deliveries a second, from 1 to 10000; null means no limit. */
+  /** 1 to 10000 deliveries a second; null is no limit. */
   maxDeliveriesPerSecond?: number | null | undefined;
-  /** The delay before each attempt in whole seconds: 1 to 20 numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule. More than 1,000 entries are BAD_USER_INPUT. */
+  /** 1 to 20 whole numbers of seconds, the delay before each attempt, so their number is the number of attempts of deliveries that are created from now on. Together at most half of the retention, a spread of a fifth included. Each is spread by up to a fifth either way. Null is the server’s schedule. At most 1,000 entries. */
   retrySchedule?: Array<number> | null | undefined;
-  /** Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most 100, each once. Status 410 disables the endpoint in any case. More than 1,000 entries are BAD_USER_INPUT. */
+  /** Response statuses, 400 to 599, that end a delivery at once as FAILED (REJECTED) instead of being tried again; at most 100, none twice. 410 disables the endpoint in any case. At most 1,000 entries. */
   stopOn?: Array<number> | null | undefined;
-  /** The time limit for a whole attempt: 1,000 to 60,000 milliseconds. Null means the server’s setting. */
+  /** For a whole attempt: 1,000 to 60,000 milliseconds. Null is the server’s. */
   timeoutMs?: number | null | undefined;
-  /** A new URL. At most 2,048 characters, http or https (only https in production), no user name, no fragment; not an address to which webhooks must not be sent. */
+  /** A new URL. At most 2,048 characters, http or https (https alone in production), no user name, no fragment; not an address that webhooks may not be sent to. */
   url?: string | null | undefined;
 };
 
 /** Whether the receiver at the URL has answered the ownership handshake. */
 export type VerificationStatus =
-  /** The last handshake failed for the reason in `reason`. Nothing is delivered. */
+  /** The last handshake failed: `reason` says why. Nothing is delivered. */
   | 'FAILED'
-  /** The handshake is running. Deliveries wait until it has ended. */
+  /** The handshake is under way; deliveries wait for its end. */
   | 'PENDING'
-  /** There has been no handshake since the URL was changed: call `verifyEndpoint`. Nothing is delivered. */
+  /** No handshake since the URL was changed: call `verifyEndpoint`. Nothing is delivered. */
   | 'UNVERIFIED'
   /** The receiver has shown that it wants the deliveries. */
   | 'VERIFIED';
@@ -249,7 +247,7 @@ export type EndpointCatalogueQuery = { eventTypes: Array<{ id: string, name: str
 export type EndpointFactsFragment = { id: string, url: string, description: string | null, events: Array<string>, isActive: boolean, maxDeliveriesPerSecond: number | null, createdAt: string, updatedAt: string, state: { name: EndpointStateName, reason: string | null, since: string | null }, verification: { status: VerificationStatus, verifiedAt: string | null, checkedAt: string | null, reason: string | null }, circuit: { state: CircuitState, nextProbeAt: string | null, consecutiveFailures: number }, signingSecrets: Array<{ id: string, createdAt: string, expiresAt: string | null }> };
 
 export type OneEndpointQueryVariables = Exact<{
-  id: string | number;
+  id: string;
   since?: string | null | undefined;
 }>;
 
@@ -257,14 +255,14 @@ export type OneEndpointQueryVariables = Exact<{
 export type OneEndpointQuery = { endpoint: { id: string, url: string, description: string | null, events: Array<string>, isActive: boolean, maxDeliveriesPerSecond: number | null, createdAt: string, updatedAt: string, stats: { succeeded: number, failed: number, inFlight: number, successRate: number | null, latencyP50: number | null, latencyP95: number | null, timeline: Array<{ start: string, succeeded: number, failed: number }> }, deliveries: { nodes: Array<{ id: string, status: DeliveryStatus, eventType: string, createdAt: string, attemptCount: number }> }, auditLog: { nodes: Array<{ id: string, action: string, occurredAt: string, actor: { label: string } }> }, state: { name: EndpointStateName, reason: string | null, since: string | null }, verification: { status: VerificationStatus, verifiedAt: string | null, checkedAt: string | null, reason: string | null }, circuit: { state: CircuitState, nextProbeAt: string | null, consecutiveFailures: number }, signingSecrets: Array<{ id: string, createdAt: string, expiresAt: string | null }> } | null };
 
 export type EndpointHandshakeQueryVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
 export type EndpointHandshakeQuery = { endpoint: { id: string, state: { name: EndpointStateName, reason: string | null, since: string | null }, verification: { status: VerificationStatus, verifiedAt: string | null, checkedAt: string | null, reason: string | null } } | null };
 
 export type EndpointCountsQueryVariables = Exact<{
-  endpoint: Array<string | number> | string | number;
+  endpoint: Array<string> | string;
   since?: string | null | undefined;
 }>;
 
@@ -295,7 +293,7 @@ export type UpdateEndpointMutation = { result:
    };
 
 export type VerifyEndpointMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -306,7 +304,7 @@ export type VerifyEndpointMutation = { result:
    };
 
 export type TestEndpointMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   eventType?: string | null | undefined;
 }>;
 
@@ -319,7 +317,7 @@ export type TestEndpointMutation = { result:
    };
 
 export type RotateEndpointSecretMutationVariables = Exact<{
-  id: string | number;
+  id: string;
   overlapSeconds: number;
 }>;
 
@@ -333,7 +331,7 @@ export type RotateEndpointSecretMutation = { result:
    };
 
 export type PurgeEndpointMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -343,7 +341,7 @@ export type PurgeEndpointMutation = { result:
    };
 
 export type DeleteEndpointMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
@@ -364,7 +362,7 @@ export type RecoverEndpointMutation = { result:
    };
 
 export type RecoverProgressQueryVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 

@@ -143,7 +143,7 @@ export type CreateKeyMutation = { result:
    };
 
 export type RevokeKeyMutationVariables = Exact<{
-  id: string | number;
+  id: string;
 }>;
 
 
