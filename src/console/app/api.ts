@@ -1,4 +1,5 @@
 import { cacheExchange } from '@urql/exchange-graphcache';
+import { createContext } from 'react';
 import { Client, fetchExchange, mapExchange } from 'urql';
 import { currentToken, signOut } from './session.ts';
 import { noteDocuments } from './used-documents.ts';
@@ -16,24 +17,31 @@ const keys = {
   Viewer: ownerless,
 };
 
+const watchRefusals = mapExchange({
+  onError(error) {
+    const refused = error.graphQLErrors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED');
+    if (refused) signOut('Your token is not valid, or no longer. Sign in again to go on where you were.');
+  },
+});
+const common = {
+  url: '/graphql',
+  preferGetMethod: false,
+  fetchOptions: () => ({ headers: { authorization: `Bearer ${currentToken() ?? ''}` } }),
+} as const;
+
 /** The client of the API for one credential: another one must see nothing that is left of the last. */
 export function createApi(): Client {
   return new Client({
-    url: '/graphql',
-    preferGetMethod: false,
+    ...common,
     requestPolicy: 'cache-and-network',
-    exchanges: [
-      mapExchange({
-        onError(error) {
-          const refused = error.graphQLErrors.some(({ extensions }) => extensions.code === 'UNAUTHENTICATED');
-          if (refused)
-            signOut('Your token is not valid, or no longer. Sign in again to go on where you were.');
-        },
-      }),
-      noteDocuments,
-      cacheExchange({ keys }),
-      fetchExchange,
-    ],
-    fetchOptions: () => ({ headers: { authorization: `Bearer ${currentToken() ?? ''}` } }),
+    exchanges: [watchRefusals, noteDocuments, cacheExchange({ keys }), fetchExchange],
   });
 }
+
+/**
+ * What acts are sent with: past the cache, which keeps no errors, and past the list of documents, because what a mutation
+ * is given may be a secret. Whoever acts reads anew what the act has changed.
+ */
+export const ActsContext = createContext(
+  new Client({ ...common, exchanges: [watchRefusals, fetchExchange] }),
+);

@@ -29,9 +29,8 @@ export const useUsedDocuments = (): readonly UsedDocument[] =>
     () => used,
   );
 
-/** Mutations are left out: what they are given may be a secret. */
 export const noteDocuments = mapExchange({
-  onOperation(operation) {
-    if (operation.kind === 'query') noteDocument(stringifyDocument(operation.query), operation.variables);
+  onOperation({ kind, query, variables }) {
+    if (kind === 'query') noteDocument(stringifyDocument(query), variables);
   },
 });

@@ -1,5 +1,6 @@
-import { useCallback, useState } from 'react';
-import { type AnyVariables, type CombinedError, type TypedDocumentNode, useClient } from 'urql';
+import { use, useCallback, useState } from 'react';
+import type { AnyVariables, CombinedError, TypedDocumentNode } from 'urql';
+import { ActsContext } from '../app/api.ts';
 
 /** Why an act was refused, and which of the fields that were given are to blame. */
 export type Refusal = Readonly<{
@@ -17,7 +18,7 @@ type Answered<Result> = Exclude<Result, { code: string; message: string }>;
 export function useAct<Data extends { result: object }, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,
 ) {
-  const client = useClient();
+  const client = use(ActsContext);
   const [refusal, setRefusal] = useState<Refusal>();
   const [isRunning, setRunning] = useState(false);
   const act = useCallback(
