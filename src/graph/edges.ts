@@ -52,6 +52,7 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   'DeliveryAttempt.responseHeaders': same,
   'DeliveryLogBatch.changes': same,
   'DeliveryStats.timeline': same,
+  'DeliveryStats.latencyTimeline': same,
   'DeliveryStatusChange.delivery': same,
   // Whoever creates it, changes it or rotates its secret gets the endpoint as an answer, and not for that its history.
   'Endpoint.auditLog': view,

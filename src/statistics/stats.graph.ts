@@ -4,6 +4,7 @@ import { viewedOwner, viewPermission } from '../deliveries/viewed-owner.ts';
 import { Endpoint } from '../endpoints/endpoint.graph.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
+import { type LatencyBucket, readLatencyTimelines } from './latency-timeline.ts';
 import {
   checkTimelineBuckets,
   type DeliveryStats as DeliveryStatsRecord,
@@ -34,6 +35,26 @@ export const DeliveryStatsBucket = builder.objectRef<StatsBucket>('DeliveryStats
     inFlight: t.expose('inFlight', {
       type: 'SafeInt',
       description: 'The number of deliveries created in the interval that have not ended yet.',
+    }),
+  }),
+});
+
+const LatencyBucketType = builder.objectRef<LatencyBucket>('LatencyBucket').implement({
+  description:
+    'How long the attempts took that began in one stretch of whole hours (UTC), interrupted ones aside.',
+  fields: (t) => ({
+    start: t.expose('start', {
+      type: 'DateTime',
+      description: 'Where it begins. The first one may begin before the window does: an hour is never cut.',
+    }),
+    attempts: t.expose('attempts', { type: 'SafeInt', description: 'How many attempts began in it.' }),
+    latencyP50: t.exposeFloat('latencyP50', {
+      nullable: true,
+      description: 'Milliseconds that half of them took at most, within 5 %; null where there were none.',
+    }),
+    latencyP95: t.exposeFloat('latencyP95', {
+      nullable: true,
+      description: 'The same for 95 of 100 attempts.',
     }),
   }),
 });
@@ -117,6 +138,29 @@ const DeliveryStats = builder.objectRef<Stats>('DeliveryStats').implement({
           : [...(await timelinesOf(context).load({ ownerId, id: endpointId, args: { window, buckets } }))];
       },
     }),
+    latencyTimeline: t.field({
+      type: [LatencyBucketType],
+      description:
+        'The latency of attempts over the window, oldest first: the hours (UTC) that it touches, in at most `buckets` stretches of an equal number of hours. Errors: BAD_USER_INPUT for `buckets` out of range.',
+      complexity: timelineField.complexity,
+      args: {
+        buckets: t.arg.int({
+          required: true,
+          defaultValue: 60,
+          description: `At most how many: 60 by default, from 1 to ${maxTimelineBuckets}.`,
+        }),
+      },
+      resolve: async ({ ownerId, endpointId, window }, { buckets }, context) => {
+        checkTimelineBuckets(buckets);
+        if (endpointId !== undefined) {
+          const asked = { ownerId, id: endpointId, args: { window, buckets } };
+          return [...(await latencyTimelinesOf(context).load(asked))];
+        }
+        const { query } = context.services.database;
+        const found = await readLatencyTimelines(query, ownerId, { endpointIds: 'ALL', window, buckets });
+        return [...found.values()].flat();
+      },
+    }),
   }),
 });
 
@@ -137,6 +181,11 @@ const statsOf = argsLoader<WindowArgs, DeliveryStatsRecord>((context, ownerId, {
 const timelinesOf = argsLoader<{ window: StatsWindow; buckets: number }, readonly StatsBucket[]>(
   (context, ownerId, { ids, args }) =>
     readEndpointTimelines(context.services.database.query, ownerId, { endpointIds: ids, ...args }),
+);
+
+const latencyTimelinesOf = argsLoader<{ window: StatsWindow; buckets: number }, readonly LatencyBucket[]>(
+  (context, ownerId, { ids, args }) =>
+    readLatencyTimelines(context.services.database.query, ownerId, { endpointIds: ids, ...args }),
 );
 
 const sinceDescription =

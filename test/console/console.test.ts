@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startBrowser, violations, visit } from '../support/browser.ts';
+import { photograph, startBrowser, violations, visit } from '../support/browser.ts';
 import { type Caller, createEndpoint, publish, registerEventType } from '../support/client.ts';
 import type { Receiver } from '../support/receiver.ts';
 import type { ServerProcess } from '../support/server-process.ts';
@@ -167,8 +167,7 @@ test.each([
   await page.reload();
   await page.getByRole('grid').getByText('Dead letter').waitFor();
   expect(await violations(page)).toEqual([]);
-  const shots = process.env.SCREENSHOTS;
-  if (shots !== undefined) await page.screenshot({ path: `${shots}/deliveries-${scheme}-${width}.png` });
+  await photograph(page, `deliveries-${scheme}-${width}`);
   await page.getByRole('button', { name: 'GraphQL of this view' }).click();
   await page.getByRole('dialog', { name: 'GraphQL of this view' }).waitFor();
   expect(await violations(page)).toEqual([]);

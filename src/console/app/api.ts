@@ -10,6 +10,8 @@ const keys = {
   CappedCount: ownerless,
   DeliveryStats: ownerless,
   DeliveryStatsBucket: ownerless,
+  EndpointState: ownerless,
+  LatencyBucket: ownerless,
   EndpointCircuit: ownerless,
   EndpointVerification: ownerless,
   HttpHeader: ownerless,

@@ -1,5 +1,5 @@
 import { Suspense, use, useEffect } from 'react';
-import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { Link, Route, Switch, useLocation } from 'wouter';
 import { Skeleton } from '../parts/skeleton.tsx';
 import { signOut } from './session.ts';
 import { forgetDocuments } from './used-documents.ts';
@@ -49,11 +49,6 @@ export function Shell() {
                 <View />
               </Route>
             ))}
-            {views.every(({ path }) => path !== '/') && (
-              <Route path="/">
-                <Redirect to="/deliveries" replace />
-              </Route>
-            )}
             <Route>
               <h1>There is nothing here</h1>
               <p>

@@ -2,6 +2,7 @@ import { type ComponentType, lazy } from 'react';
 
 /** The views, by path below `/console`. Each is loaded when it is first opened. */
 export const views: readonly Readonly<{ path: string; view: ComponentType }>[] = [
+  { path: '/', view: lazy(() => import('../overview/overview-view.tsx')) },
   { path: '/deliveries', view: lazy(() => import('../deliveries/deliveries-view.tsx')) },
   { path: '/endpoints', view: lazy(() => import('../endpoints/endpoints-view.tsx')) },
   { path: '/endpoints/new', view: lazy(() => import('../endpoints/endpoint-new.tsx')) },
@@ -18,6 +19,7 @@ export const views: readonly Readonly<{ path: string; view: ComponentType }>[] =
 
 /** What stands in the navigation, in this order. */
 export const destinations: readonly Readonly<{ path: string; name: string }>[] = [
+  { path: '/', name: 'Overview' },
   { path: '/deliveries', name: 'Deliveries' },
   { path: '/endpoints', name: 'Endpoints' },
   { path: '/event-types', name: 'Event types' },

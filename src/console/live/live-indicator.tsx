@@ -1,10 +1,13 @@
 import type { LogState } from '../../client/log.ts';
+import { Shape } from '../parts/shape.tsx';
+
+const shapes = { paused: 'bars', live: 'full', 'catching up': 'half', reconnecting: 'ring' } as const;
 
 /** Where the view stands in the log. It says Live only where nothing is known to be missing. */
 export function LiveIndicator(
-  props: Readonly<{ state: LogState; position: number; isPaused: boolean; onPause: () => void }>,
+  props: Readonly<{ state: LogState; position: number; isPaused?: boolean; onPause?: () => void }>,
 ) {
-  const { state, position, isPaused, onPause } = props;
+  const { state, position, isPaused = false, onPause } = props;
   const kind = isPaused ? 'paused' : state;
   const text = {
     paused: `Paused at ${position}`,
@@ -15,11 +18,14 @@ export function LiveIndicator(
   return (
     <span className="live">
       <span role="status" aria-live="off" className={`indicator indicator-${kind.replace(' ', '-')}`}>
+        <Shape name={shapes[kind]} />
         {text}
       </span>
-      <button type="button" onClick={onPause}>
-        {isPaused ? 'Go on' : 'Pause'}
-      </button>
+      {onPause !== undefined && (
+        <button type="button" onClick={onPause}>
+          {isPaused ? 'Go on' : 'Pause'}
+        </button>
+      )}
     </span>
   );
 }

@@ -1,5 +1,6 @@
 import { deliveryStatuses } from '../../client/change.ts';
 import type { DeliveryStatus } from './generated/graphql.ts';
+import { Shape, type ShapeName } from './shape.tsx';
 
 export const statuses = deliveryStatuses satisfies readonly DeliveryStatus[];
 
@@ -11,13 +12,13 @@ const words: Readonly<Record<DeliveryStatus, string>> = {
   FAILED: 'Failed',
   DEAD_LETTER: 'Dead letter',
 };
-const shapes: Readonly<Record<DeliveryStatus, string>> = {
-  PENDING: '○',
-  DELIVERING: '◐',
-  RETRYING: '↻',
-  SUCCEEDED: '✓',
-  FAILED: '✕',
-  DEAD_LETTER: '■',
+const shapes: Readonly<Record<DeliveryStatus, ShapeName>> = {
+  PENDING: 'ring',
+  DELIVERING: 'half',
+  RETRYING: 'again',
+  SUCCEEDED: 'tick',
+  FAILED: 'cross',
+  DEAD_LETTER: 'square',
 };
 
 export const statusWord = (status: DeliveryStatus): string => words[status];
@@ -26,7 +27,7 @@ export const statusWord = (status: DeliveryStatus): string => words[status];
 export function Status({ status }: Readonly<{ status: DeliveryStatus }>) {
   return (
     <span className={`status status-${status.toLowerCase()}`}>
-      <span aria-hidden="true">{shapes[status]}</span> {words[status]}
+      <Shape name={shapes[status]} /> {words[status]}
     </span>
   );
 }

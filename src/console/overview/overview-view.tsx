@@ -1,0 +1,102 @@
+import './overview.css';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useQuery } from 'urql';
+import { Link } from 'wouter';
+import { LiveIndicator } from '../live/live-indicator.tsx';
+import { useAsked } from '../parts/pages.tsx';
+import { Pending } from '../parts/pending.tsx';
+import { Attention } from './attention.tsx';
+import { Figures } from './figures.tsx';
+import { FirstSteps } from './first-steps.tsx';
+import { OverviewDocument } from './generated/graphql.ts';
+import { NewestChanges } from './newest-changes.tsx';
+import { useNewestChanges } from './use-newest-changes.ts';
+
+const minuteMs = 60_000;
+const windows = [
+  ['1h', 60 * minuteMs, '1 hour'],
+  ['24h', 24 * 60 * minuteMs, '24 hours'],
+  ['7d', 7 * 24 * 60 * minuteMs, '7 days'],
+  ['30d', 30 * 24 * 60 * minuteMs, '30 days'],
+] as const;
+const usual = windows[1];
+const buckets = 60;
+/** At most so often the figures are read anew while things happen, and so often where nothing does. */
+const leastMs = 3_000;
+const mostMs = 30_000;
+
+/** How everything fares: figures, charts, what needs somebody, and what has just happened. */
+export default function Overview() {
+  const asked = useAsked('window');
+  const [name, lengthMs] = windows.find(([one]) => one === asked) ?? usual;
+  const [now, setNow] = useState(() => Date.now());
+  // A whole minute, so that asking again within it is the same question; never earlier than what is kept.
+  const since = new Date(Math.ceil((now - lengthMs) / minuteMs) * minuteMs).toISOString();
+  const variables = useMemo(() => ({ since, buckets }), [since]);
+  const [{ data: fresh, error }, ask] = useQuery({ query: OverviewDocument, variables });
+  const kept = useRef(fresh);
+  if (fresh !== undefined) kept.current = fresh;
+  const data = fresh ?? kept.current;
+
+  const again = useCallback(() => {
+    setNow(Date.now());
+    ask({ requestPolicy: 'network-only' });
+  }, [ask]);
+  const changes = useNewestChanges();
+  useAgain(again, changes.position);
+
+  if (data === undefined) {
+    return (
+      <div className="overview">
+        <title>Heliograph</title>
+        <h1>Overview</h1>
+        <Pending lines={10} error={error} onRetry={again} />
+      </div>
+    );
+  }
+  if (data.newest.nodes.length === 0) return <FirstSteps />;
+  return (
+    <div className="overview">
+      <title>Overview · Heliograph</title>
+      <div className="view-head">
+        <h1>Overview</h1>
+        <LiveIndicator state={changes.state} position={changes.position} />
+        <nav className="windows" aria-label="Window">
+          {windows.map(([one, , words]) => (
+            <Link
+              key={one}
+              href={`/?window=${one}`}
+              title={`The last ${words}`}
+              {...(one === name ? { 'aria-current': 'true' as const } : {})}
+            >
+              {one}
+            </Link>
+          ))}
+        </nav>
+      </div>
+      <Figures data={data} since={since} />
+      <div className="halves">
+        <Attention data={data} since={since} onChanged={again} />
+        <NewestChanges changes={changes.newest} />
+      </div>
+    </div>
+  );
+}
+
+/** Reads again soon after the position of the log has moved on, and once in a while in any case. */
+function useAgain(again: () => void, position: number) {
+  const readAt = useRef(0);
+  useEffect(() => {
+    if (position === 0) return;
+    const waitMs = Math.max(250, readAt.current + leastMs - Date.now());
+    const timer = setTimeout(() => {
+      readAt.current = Date.now();
+      again();
+    }, waitMs);
+    return () => clearTimeout(timer);
+  }, [position, again]);
+  useEffect(() => {
+    const timer = setInterval(again, mostMs);
+    return () => clearInterval(timer);
+  }, [again]);
+}
