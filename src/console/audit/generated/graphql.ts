@@ -4,95 +4,97 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What kind of caller it is. */
+/** The kinds of callers. */
 export type ActorKind =
   /** An API key of a tenant. */
   | 'API_KEY'
-  /** A partner app, by its own access token. */
+  /** A partner app with its own access token. */
   | 'APP'
-  /** Whoever opened a link to the console, by `createConsoleLink`. */
+  /** A person who opened a link to the console that `createConsoleLink` made. */
   | 'CONSOLE_LINK'
   /** A machine that calls a secret-backed route. */
   | 'INTERNAL'
-  /** An internal service, by a JWT of the identity provider. */
+  /** An internal service with a JWT of the identity provider. */
   | 'SERVICE'
   /** Heliograph itself. */
   | 'SYSTEM'
-  /** A person, by a JWT of the identity provider. */
+  /** A person with a JWT of the identity provider. */
   | 'USER';
 
-/** Which entries: those that meet every condition. Null or absent: no condition. */
+/** Conditions on audit entries. An entry must meet all of them. One that is null or absent is ignored. */
 export type AuditFilter = {
-  /** One of these actions: `endpoint.create`. An empty list matches nothing. At most 100 entries. */
+  /** Only these actions, such as `endpoint.create`. An empty list matches nothing. More than 100 entries are BAD_USER_INPUT. */
   action?: Array<string> | null | undefined;
-  /** Done by one of these, as `AuditActor.actorId` tells them: exactly. An empty list matches nothing. At most 100 entries. */
+  /** Only changes by these callers, by their exact `AuditActor.actorId`. An empty list matches nothing. More than 100 entries are BAD_USER_INPUT. */
   actorId?: Array<string> | null | undefined;
-  /** Done at this instant or later. */
+  /** Only changes made at this instant or later. */
   occurredAfter?: string | null | undefined;
-  /** Done before this instant. BAD_USER_INPUT where it is earlier than `occurredAfter`. */
+  /** Only changes made before this instant. An instant earlier than `occurredAfter` is BAD_USER_INPUT. */
   occurredBefore?: string | null | undefined;
-  /** About this record. One that is unknown matches nothing. */
+  /** Only changes to the record with this id. An unknown id matches nothing. */
   targetId?: string | null | undefined;
 };
 
-/** What a delivery was made by. */
+/** Whether a delivery was created by a published event, a replay or a test. */
 export type DeliveryKind =
-  /** Made when the event was published. */
+  /** Created when the event was published. */
   | 'EVENT'
-  /** Made by a replay: the same event and `webhook-id` once more. */
+  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
   | 'REPLAY'
-  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
+  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
   | 'TEST';
 
-/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
+/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
 export type DeliveryStatus =
-  /** Every attempt of the retry schedule failed. Can be replayed. */
+  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
   | 'DEAD_LETTER'
-  /** An attempt is under way and has lasted for over a second already. */
+  /** An attempt is running and has lasted for more than a second. */
   | 'DELIVERING'
-  /** Given up at once: `failureReason` says why. Can be replayed. */
+  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
   | 'FAILED'
-  /** Queued for its first attempt. */
+  /** The delivery waits for its first attempt. */
   | 'PENDING'
-  /** An attempt failed; another is scheduled. */
+  /** An attempt failed and another one is scheduled. */
   | 'RETRYING'
   /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED';
 
-/** What kind of expected failure it is. */
+/** The kinds of expected errors. */
 export type ErrorCode =
-  /** The record's present state does not allow it. */
+  /** The record's current state does not allow the operation. */
   | 'CONFLICT'
   /** The first call with this idempotency key is still running. */
   | 'IDEMPOTENCY_KEY_IN_PROGRESS'
-  /** The idempotency key was used within the last 24 hours with another input. */
+  /** The idempotency key was used with another input within the last 24 hours. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** More than is allowed was asked for. */
+  /** A limit was exceeded. */
   | 'LIMIT_EXCEEDED'
   /** There is no such record, or it belongs to somebody else. */
   | 'NOT_FOUND'
-  /** The delivery is still on its way or has succeeded. */
+  /** The delivery has not ended, or it has succeeded. */
   | 'NOT_REPLAYABLE'
-  /** The input breaks a rule; `issues` name each place. */
+  /** The input is invalid. `issues` lists every problem. */
   | 'VALIDATION_FAILED';
 
 /** Why a delivery ended without success. */
 export type FailureReason =
-  /** The URL's host leads to an address that is never dialled, such as a private one. */
+  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** Cancelled or purged before it had been sent. */
+  /** The delivery was cancelled or purged before it was sent. */
   | 'CANCELLED'
-  /** The endpoint was deleted meanwhile. */
+  /** The endpoint was deleted before the delivery was sent. */
   | 'ENDPOINT_DELETED'
-  /** The receiver answered 410: the endpoint was switched off. */
+  /** The receiver answered with status 410, so the endpoint was disabled. */
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
-  /** The endpoint had not shown that it wants our requests. */
+  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
+  | 'ENDPOINT_PAUSED'
+  /** The endpoint was not verified. */
   | 'ENDPOINT_UNVERIFIED'
-  /** The tenant's installation of the app ended meanwhile. */
+  /** The tenant uninstalled the app before the delivery was sent. */
   | 'INSTALLATION_REVOKED'
-  /** The response’s status is in the endpoint’s `stopOn`. */
+  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
   | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'

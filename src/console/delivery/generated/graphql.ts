@@ -4,106 +4,108 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What came of one attempt. */
+/** The result of one attempt. */
 export type AttemptOutcome =
-  /** The address is never dialled, such as a private one. Nothing was sent. */
+  /** The address is one that Heliograph never connects to, such as a private one. Nothing was sent. */
   | 'BLOCKED_ADDRESS'
   /** No connection could be made. */
   | 'CONNECTION_FAILED'
-  /** The connection ended before the answer did. */
+  /** The connection was closed before the answer was complete. */
   | 'CONNECTION_RESET'
   /** The URL's host has no address. */
   | 'DNS_FAILED'
-  /** Another status; redirects are not followed. */
+  /** The receiver answered with a status other than 2xx. Redirects are not followed. */
   | 'HTTP_STATUS'
-  /** The sending process stopped before an answer came; it does not count towards the retry schedule. */
+  /** The sending process stopped before an answer came. The attempt does not count towards the retry schedule. */
   | 'INTERRUPTED'
   /** The answer was not HTTP. */
   | 'INVALID_RESPONSE'
-  /** The answer was larger than is read. */
+  /** The answer was larger than Heliograph reads. */
   | 'RESPONSE_TOO_LARGE'
-  /** A 2xx status within the deadline. */
+  /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED'
-  /** No whole answer within the deadline. */
+  /** The answer was not complete within the deadline. */
   | 'TIMEOUT'
-  /** The receiver's certificate or its TLS is not acceptable. */
+  /** The TLS connection was refused, for example because of an invalid certificate. */
   | 'TLS_FAILED';
 
-/** What `cancelDelivery` takes. */
+/** The input of `cancelDelivery`. */
 export type CancelDeliveryInput = {
   /** The id of the delivery: `dlv_…`. */
   id: string;
 };
 
-/** What a delivery was made by. */
+/** Whether a delivery was created by a published event, a replay or a test. */
 export type DeliveryKind =
-  /** Made when the event was published. */
+  /** Created when the event was published. */
   | 'EVENT'
-  /** Made by a replay: the same event and `webhook-id` once more. */
+  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
   | 'REPLAY'
-  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
+  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
   | 'TEST';
 
-/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
+/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
 export type DeliveryStatus =
-  /** Every attempt of the retry schedule failed. Can be replayed. */
+  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
   | 'DEAD_LETTER'
-  /** An attempt is under way and has lasted for over a second already. */
+  /** An attempt is running and has lasted for more than a second. */
   | 'DELIVERING'
-  /** Given up at once: `failureReason` says why. Can be replayed. */
+  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
   | 'FAILED'
-  /** Queued for its first attempt. */
+  /** The delivery waits for its first attempt. */
   | 'PENDING'
-  /** An attempt failed; another is scheduled. */
+  /** An attempt failed and another one is scheduled. */
   | 'RETRYING'
   /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED';
 
-/** What kind of expected failure it is. */
+/** The kinds of expected errors. */
 export type ErrorCode =
-  /** The record's present state does not allow it. */
+  /** The record's current state does not allow the operation. */
   | 'CONFLICT'
   /** The first call with this idempotency key is still running. */
   | 'IDEMPOTENCY_KEY_IN_PROGRESS'
-  /** The idempotency key was used within the last 24 hours with another input. */
+  /** The idempotency key was used with another input within the last 24 hours. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** More than is allowed was asked for. */
+  /** A limit was exceeded. */
   | 'LIMIT_EXCEEDED'
   /** There is no such record, or it belongs to somebody else. */
   | 'NOT_FOUND'
-  /** The delivery is still on its way or has succeeded. */
+  /** The delivery has not ended, or it has succeeded. */
   | 'NOT_REPLAYABLE'
-  /** The input breaks a rule; `issues` name each place. */
+  /** The input is invalid. `issues` lists every problem. */
   | 'VALIDATION_FAILED';
 
 /** Why a delivery ended without success. */
 export type FailureReason =
-  /** The URL's host leads to an address that is never dialled, such as a private one. */
+  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** Cancelled or purged before it had been sent. */
+  /** The delivery was cancelled or purged before it was sent. */
   | 'CANCELLED'
-  /** The endpoint was deleted meanwhile. */
+  /** The endpoint was deleted before the delivery was sent. */
   | 'ENDPOINT_DELETED'
-  /** The receiver answered 410: the endpoint was switched off. */
+  /** The receiver answered with status 410, so the endpoint was disabled. */
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
-  /** The endpoint had not shown that it wants our requests. */
+  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
+  | 'ENDPOINT_PAUSED'
+  /** The endpoint was not verified. */
   | 'ENDPOINT_UNVERIFIED'
-  /** The tenant's installation of the app ended meanwhile. */
+  /** The tenant uninstalled the app before the delivery was sent. */
   | 'INSTALLATION_REVOKED'
-  /** The response’s status is in the endpoint’s `stopOn`. */
+  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
   | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
-/** What `replayDelivery` takes. */
+/** The input of `replayDelivery`. */
 export type ReplayDeliveryInput = {
   /** The id of the delivery to replay: `dlv_…`. */
   id: string;
-  /** Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError. */
+  /** Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError. */
   idempotencyKey?: string | null | undefined;
 };
 

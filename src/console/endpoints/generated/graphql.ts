@@ -6,204 +6,206 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** Whether deliveries are sent to an endpoint at the moment. */
 export type CircuitState =
-  /** Deliveries are sent as they come. */
+  /** Deliveries are sent normally. */
   | 'CLOSED'
-  /** One delivery is being tried; its end decides. */
+  /** One delivery is being tried. Its result decides whether the circuit closes or opens again. */
   | 'HALF_OPEN'
-  /** The endpoint failed again and again: nothing is sent before `nextProbeAt`. */
+  /** The endpoint failed repeatedly. Nothing is sent before `nextProbeAt`. */
   | 'OPEN';
 
-/** What `createEndpoint` takes. */
+/** The input of `createEndpoint`. */
 export type CreateEndpointInput = {
   /** A note of your own. At most 1000 characters. */
   description?: string | null | undefined;
-  /** What it subscribes to. 1 to 100 event type names, `comment.*` for a category, or `*` for all; none twice. At most 1,000 entries. */
+  /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events: Array<string>;
-  /** What the names of the id, timestamp and signature headers begin with, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null is `webhook-`. */
+  /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
-  /** Sent with each attempt. At most 20 headers and 8,192 bytes of names and values, no name twice. In force from the next attempt on, for the handshake and for replays too. At most 1,000 entries. */
+  /** Headers to send with each attempt. At most 20 headers and 8,192 bytes of names and values, each name once. They apply from the next attempt on, also to the handshake and to replays. More than 1,000 entries are BAD_USER_INPUT. */
   headers?: Array<EndpointHeaderInput> | null | undefined;
-  /** Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError. */
+  /** Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError. */
   idempotencyKey?: string | null | undefined;
-  /** False: nothing is sent, and what is queued ends as FAILED (ENDPOINT_INACTIVE). */
+  /** If false, nothing is sent, and waiting deliveries end as FAILED (ENDPOINT_INACTIVE). */
   isActive?: boolean;
-  /** 1 to 10000 deliveries a second; null is no limit. */
+  /** The largest number of deliveries a second, from 1 to 10000; null means no limit. */
   maxDeliveriesPerSecond?: number | null | undefined;
-  /** 1 to 20 whole numbers of seconds, the delay before each attempt, so their number is the number of attempts of deliveries that are created from now on. Together at most half of the retention, a spread of a fifth included. Each is spread by up to a fifth either way. Null is the server’s schedule. At most 1,000 entries. */
+  /** The delay before each attempt in whole seconds: 1 to 20 numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule. More than 1,000 entries are BAD_USER_INPUT. */
   retrySchedule?: Array<number> | null | undefined;
-  /** A first secret of your own. `whsec_` and the base64 of 24 to 64 bytes (of an ASCII secret: of its characters). One that can be guessed is a ValidationError (WEAK). Absent or null: one is made. */
+  /** The first signing secret, if you bring your own. It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. A secret that can be guessed is a ValidationError (WEAK). If absent or null, a secret is generated. */
   secret?: string | null | undefined;
-  /** Response statuses, 400 to 599, that end a delivery at once as FAILED (REJECTED) instead of being tried again; at most 100, none twice. 410 disables the endpoint in any case. At most 1,000 entries. */
+  /** Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most 100, each once. Status 410 disables the endpoint in any case. More than 1,000 entries are BAD_USER_INPUT. */
   stopOn?: Array<number> | null | undefined;
-  /** For a whole attempt: 1,000 to 60,000 milliseconds. Null is the server’s. */
+  /** The time limit for a whole attempt: 1,000 to 60,000 milliseconds. Null means the server’s setting. */
   timeoutMs?: number | null | undefined;
-  /** Where deliveries are POSTed to. At most 2,048 characters, http or https (https alone in production), no user name, no fragment; not an address that webhooks may not be sent to. */
+  /** The URL that deliveries are POSTed to. At most 2,048 characters, http or https (only https in production), no user name, no fragment; not an address to which webhooks must not be sent. */
   url: string;
 };
 
-/** Which deliveries. All conditions must hold; one that is null or absent is none; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. A list costs the same however many deliveries there are where an index serves it: no condition or a window alone, `id`, `eventId`, `endpointId`, `eventType`, `status` without SUCCEEDED (with `endpointId`, `eventType` and a window too), `kind` without EVENT, `isReplayed: true`, and an app’s `tenant`. Any other condition is looked for from the newest delivery on: fast where it is common, slow where it is rare; a window bounds it. */
+/** Conditions on deliveries. A delivery must meet all of them. One that is null or absent is ignored; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. An index serves these filters, so that they cost the same for any number of deliveries: no condition or only a window; `id`; `eventId`; `endpointId`; `eventType`; `status` without SUCCEEDED (also with `endpointId`, `eventType` and a window); `kind` without EVENT; `isReplayed: true`; an app’s `tenant`. With any other filter the deliveries are searched from the newest on, which is fast if matches are common and slow if they are rare. A window limits the search. */
 export type DeliveryFilter = {
-  /** Created at this instant or later. */
+  /** Only deliveries created at this instant or later. */
   createdAfter?: string | null | undefined;
-  /** Created before this instant. Must be later than `createdAfter`, else BAD_USER_INPUT. */
+  /** Only deliveries created before this instant. It must be later than `createdAfter`, otherwise it is BAD_USER_INPUT. */
   createdBefore?: string | null | undefined;
-  /** To any of these endpoints. At most 100 entries. */
+  /** Only deliveries to these endpoints. More than 100 entries are BAD_USER_INPUT. */
   endpointId?: Array<string> | null | undefined;
-  /** Of any of these events. Indexed. At most 100 entries. */
+  /** Only deliveries of these events. More than 100 entries are BAD_USER_INPUT. */
   eventId?: Array<string> | null | undefined;
-  /** Any of these event types, by their exact names. At most 100 entries. */
+  /** Only deliveries of these event types, by their exact names. More than 100 entries are BAD_USER_INPUT. */
   eventType?: Array<string> | null | undefined;
-  /** Any of these deliveries. At most 100 entries. */
+  /** Only these deliveries. More than 100 entries are BAD_USER_INPUT. */
   id?: Array<string> | null | undefined;
-  /** Whether a replay was made of it. In the live log `true` matches nothing: a change happens before any replay. */
+  /** Only deliveries that have been replayed (true) or have not (false). In the live log `true` matches nothing, because the changes of a delivery come before its replay. */
   isReplayed?: boolean | null | undefined;
-  /** Of any of these kinds. At most 100 entries. */
+  /** Only deliveries of these kinds. More than 100 entries are BAD_USER_INPUT. */
   kind?: Array<DeliveryKind> | null | undefined;
-  /** Any of these statuses: the delivery's present one; in the live log, the one it changed to. At most 100 entries. */
+  /** Only deliveries with one of these statuses: in a list the current status, in the live log the status that it changed to. More than 100 entries are BAD_USER_INPUT. */
   status?: Array<DeliveryStatus> | null | undefined;
-  /** Of any of these tenants' events, by externalId: for an app's deliveries. The live log knows the tenants that exist when it is subscribed to. At most 100 entries. */
+  /** Only an app's deliveries of events of these tenants, by `externalId`. A subscription knows the tenants that existed when it began. More than 100 entries are BAD_USER_INPUT. */
   tenant?: Array<string> | null | undefined;
 };
 
-/** What a delivery was made by. */
+/** Whether a delivery was created by a published event, a replay or a test. */
 export type DeliveryKind =
-  /** Made when the event was published. */
+  /** Created when the event was published. */
   | 'EVENT'
-  /** Made by a replay: the same event and `webhook-id` once more. */
+  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
   | 'REPLAY'
-  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
+  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
   | 'TEST';
 
-/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
+/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
 export type DeliveryStatus =
-  /** Every attempt of the retry schedule failed. Can be replayed. */
+  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
   | 'DEAD_LETTER'
-  /** An attempt is under way and has lasted for over a second already. */
+  /** An attempt is running and has lasted for more than a second. */
   | 'DELIVERING'
-  /** Given up at once: `failureReason` says why. Can be replayed. */
+  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
   | 'FAILED'
-  /** Queued for its first attempt. */
+  /** The delivery waits for its first attempt. */
   | 'PENDING'
-  /** An attempt failed; another is scheduled. */
+  /** An attempt failed and another one is scheduled. */
   | 'RETRYING'
   /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED';
 
 /** A header that is sent with each attempt. */
 export type EndpointHeaderInput = {
-  /** True: the value is sealed, never shown again, and redacted in attempts. */
+  /** If true, the value is encrypted, never shown again, and redacted in attempts. */
   isSecret?: boolean;
-  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. Reserved are `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and what begins with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
+  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
-  /** Printable ASCII with spaces and tabs between; no line break. */
+  /** Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed. */
   value: string;
 };
 
 /** A header that is sent with each attempt. */
 export type EndpointHeaderUpdateInput = {
-  /** True: the value is sealed, never shown again, and redacted in attempts. A value that is kept stays secret. */
+  /** If true, the value is encrypted, never shown again, and redacted in attempts. A value that is kept stays secret. */
   isSecret?: boolean;
-  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. Reserved are `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and what begins with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
+  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
-  /** Printable ASCII with spaces and tabs between; no line break. Null or absent keeps the secret value that is stored under the name. */
+  /** Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed. Null or absent keeps the secret value that is stored under the name. */
   value?: string | null | undefined;
 };
 
-/** Whether deliveries are sent to an endpoint, and if not, what keeps them. */
+/** Whether deliveries are sent to an endpoint, and if not, the reason. */
 export type EndpointStateName =
-  /** Deliveries are sent as they come. */
+  /** Deliveries are sent normally. */
   | 'ACTIVE'
-  /** Heliograph set `isActive` to false: the receiver answered 410, or only failed for five days. Nothing is sent until somebody sets it to true. */
+  /** Heliograph set `isActive` to false, because the receiver answered 410 or every attempt failed for five days. Nothing is sent until somebody sets it to true. */
   | 'DISABLED'
-  /** Somebody set `isActive` to false: nothing is sent until they set it to true. */
+  /** Somebody stopped the sending. If `pausedAt` is set, `pauseEndpoint` was called, and deliveries wait until `resumeEndpoint` is called. Otherwise `isActive` was set to false, and deliveries are recorded as FAILED until it is set to true. */
   | 'PAUSED'
-  /** Active, and failing again and again: its circuit is not CLOSED. What is queued waits, and goes out by itself once a try succeeds. */
+  /** The endpoint is active but fails repeatedly, so its circuit is not CLOSED. Deliveries wait and are sent automatically after a try succeeds. */
   | 'RESTING'
-  /** Active, and its receiver has not answered the ownership handshake. Never where `REQUIRE_VERIFICATION` is false. */
+  /** The endpoint is active, but its receiver has not answered the ownership handshake. This state does not occur if `REQUIRE_VERIFICATION` is false. */
   | 'UNVERIFIED';
 
-/** What kind of expected failure it is. */
+/** The kinds of expected errors. */
 export type ErrorCode =
-  /** The record's present state does not allow it. */
+  /** The record's current state does not allow the operation. */
   | 'CONFLICT'
   /** The first call with this idempotency key is still running. */
   | 'IDEMPOTENCY_KEY_IN_PROGRESS'
-  /** The idempotency key was used within the last 24 hours with another input. */
+  /** The idempotency key was used with another input within the last 24 hours. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** More than is allowed was asked for. */
+  /** A limit was exceeded. */
   | 'LIMIT_EXCEEDED'
   /** There is no such record, or it belongs to somebody else. */
   | 'NOT_FOUND'
-  /** The delivery is still on its way or has succeeded. */
+  /** The delivery has not ended, or it has succeeded. */
   | 'NOT_REPLAYABLE'
-  /** The input breaks a rule; `issues` name each place. */
+  /** The input is invalid. `issues` lists every problem. */
   | 'VALIDATION_FAILED';
 
 /** Why a delivery ended without success. */
 export type FailureReason =
-  /** The URL's host leads to an address that is never dialled, such as a private one. */
+  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** Cancelled or purged before it had been sent. */
+  /** The delivery was cancelled or purged before it was sent. */
   | 'CANCELLED'
-  /** The endpoint was deleted meanwhile. */
+  /** The endpoint was deleted before the delivery was sent. */
   | 'ENDPOINT_DELETED'
-  /** The receiver answered 410: the endpoint was switched off. */
+  /** The receiver answered with status 410, so the endpoint was disabled. */
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
-  /** The endpoint had not shown that it wants our requests. */
+  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
+  | 'ENDPOINT_PAUSED'
+  /** The endpoint was not verified. */
   | 'ENDPOINT_UNVERIFIED'
-  /** The tenant's installation of the app ended meanwhile. */
+  /** The tenant uninstalled the app before the delivery was sent. */
   | 'INSTALLATION_REVOKED'
-  /** The response’s status is in the endpoint’s `stopOn`. */
+  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
   | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
-/** How a bulk replay fares. */
+/** The status of a bulk replay. */
 export type ReplayJobStatus =
-  /** All that matched has been replayed or skipped. */
+  /** Every delivery that matched has been replayed or skipped. */
   | 'COMPLETED'
-  /** It was given up after errors; what it had replayed stays. */
+  /** It was stopped after errors. The replays that it had made remain. */
   | 'FAILED'
-  /** It gathers what matches, or replays it. */
+  /** It is collecting or replaying deliveries. */
   | 'RUNNING';
 
-/** Absent: unchanged. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`, and is a ValidationError for the rest. */
+/** A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`; for other fields it is a ValidationError. */
 export type UpdateEndpointInput = {
   /** At most 1000 characters. Null removes it. */
   description?: string | null | undefined;
-  /** All that it subscribes to from now on. 1 to 100 event type names, `comment.*` for a category, or `*` for all; none twice. At most 1,000 entries. */
+  /** All event types to subscribe to from now on. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events?: Array<string> | null | undefined;
-  /** What the names of the id, timestamp and signature headers begin with, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null is `webhook-`. */
+  /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
-  /** All that are sent from now on. At most 20 headers and 8,192 bytes of names and values, no name twice. In force from the next attempt on, for the handshake and for replays too. Null removes all. At most 1,000 entries. */
+  /** All headers to send from now on. At most 20 headers and 8,192 bytes of names and values, each name once. They apply from the next attempt on, also to the handshake and to replays. Null removes all. More than 1,000 entries are BAD_USER_INPUT. */
   headers?: Array<EndpointHeaderUpdateInput> | null | undefined;
   /** The endpoint’s id: `ep_…`. */
   id: string;
-  /** False: nothing is sent, and what is queued ends as FAILED (ENDPOINT_INACTIVE). */
+  /** If false, nothing is sent, and waiting deliveries end as FAILED (ENDPOINT_INACTIVE). */
   isActive?: boolean | null | undefined;
-  /** 1 to 10000 deliveries a second; null is no limit. */
+  /** The largest number of deliveries a second, from 1 to 10000; null means no limit. */
   maxDeliveriesPerSecond?: number | null | undefined;
-  /** 1 to 20 whole numbers of seconds, the delay before each attempt, so their number is the number of attempts of deliveries that are created from now on. Together at most half of the retention, a spread of a fifth included. Each is spread by up to a fifth either way. Null is the server’s schedule. At most 1,000 entries. */
+  /** The delay before each attempt in whole seconds: 1 to 20 numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule. More than 1,000 entries are BAD_USER_INPUT. */
   retrySchedule?: Array<number> | null | undefined;
-  /** Response statuses, 400 to 599, that end a delivery at once as FAILED (REJECTED) instead of being tried again; at most 100, none twice. 410 disables the endpoint in any case. At most 1,000 entries. */
+  /** Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most 100, each once. Status 410 disables the endpoint in any case. More than 1,000 entries are BAD_USER_INPUT. */
   stopOn?: Array<number> | null | undefined;
-  /** For a whole attempt: 1,000 to 60,000 milliseconds. Null is the server’s. */
+  /** The time limit for a whole attempt: 1,000 to 60,000 milliseconds. Null means the server’s setting. */
   timeoutMs?: number | null | undefined;
-  /** A new URL. At most 2,048 characters, http or https (https alone in production), no user name, no fragment; not an address that webhooks may not be sent to. */
+  /** A new URL. At most 2,048 characters, http or https (only https in production), no user name, no fragment; not an address to which webhooks must not be sent. */
   url?: string | null | undefined;
 };
 
 /** Whether the receiver at the URL has answered the ownership handshake. */
 export type VerificationStatus =
-  /** The last handshake failed: `reason` says why. Nothing is delivered. */
+  /** The last handshake failed for the reason in `reason`. Nothing is delivered. */
   | 'FAILED'
-  /** The handshake is under way; deliveries wait for its end. */
+  /** The handshake is running. Deliveries wait until it has ended. */
   | 'PENDING'
-  /** No handshake since the URL was changed: call `verifyEndpoint`. Nothing is delivered. */
+  /** There has been no handshake since the URL was changed: call `verifyEndpoint`. Nothing is delivered. */
   | 'UNVERIFIED'
   /** The receiver has shown that it wants the deliveries. */
   | 'VERIFIED';

@@ -4,132 +4,134 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
-/** What `createEndpoint` takes. */
+/** The input of `createEndpoint`. */
 export type CreateEndpointInput = {
   /** A note of your own. At most 1000 characters. */
   description?: string | null | undefined;
-  /** What it subscribes to. 1 to 100 event type names, `comment.*` for a category, or `*` for all; none twice. At most 1,000 entries. */
+  /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events: Array<string>;
-  /** What the names of the id, timestamp and signature headers begin with, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null is `webhook-`. */
+  /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
-  /** Sent with each attempt. At most 20 headers and 8,192 bytes of names and values, no name twice. In force from the next attempt on, for the handshake and for replays too. At most 1,000 entries. */
+  /** Headers to send with each attempt. At most 20 headers and 8,192 bytes of names and values, each name once. They apply from the next attempt on, also to the handshake and to replays. More than 1,000 entries are BAD_USER_INPUT. */
   headers?: Array<EndpointHeaderInput> | null | undefined;
-  /** Makes a repetition safe: within 24 hours the same caller’s same key with the same input gets the first answer again instead of a second act. 1 to 255 printable ASCII characters; the header `Idempotency-Key` does the same. With another input, or while the first call still runs, the answer is an IdempotencyError. */
+  /** Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError. */
   idempotencyKey?: string | null | undefined;
-  /** False: nothing is sent, and what is queued ends as FAILED (ENDPOINT_INACTIVE). */
+  /** If false, nothing is sent, and waiting deliveries end as FAILED (ENDPOINT_INACTIVE). */
   isActive?: boolean;
-  /** 1 to 10000 deliveries a second; null is no limit. */
+  /** The largest number of deliveries a second, from 1 to 10000; null means no limit. */
   maxDeliveriesPerSecond?: number | null | undefined;
-  /** 1 to 20 whole numbers of seconds, the delay before each attempt, so their number is the number of attempts of deliveries that are created from now on. Together at most half of the retention, a spread of a fifth included. Each is spread by up to a fifth either way. Null is the server’s schedule. At most 1,000 entries. */
+  /** The delay before each attempt in whole seconds: 1 to 20 numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule. More than 1,000 entries are BAD_USER_INPUT. */
   retrySchedule?: Array<number> | null | undefined;
-  /** A first secret of your own. `whsec_` and the base64 of 24 to 64 bytes (of an ASCII secret: of its characters). One that can be guessed is a ValidationError (WEAK). Absent or null: one is made. */
+  /** The first signing secret, if you bring your own. It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. A secret that can be guessed is a ValidationError (WEAK). If absent or null, a secret is generated. */
   secret?: string | null | undefined;
-  /** Response statuses, 400 to 599, that end a delivery at once as FAILED (REJECTED) instead of being tried again; at most 100, none twice. 410 disables the endpoint in any case. At most 1,000 entries. */
+  /** Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most 100, each once. Status 410 disables the endpoint in any case. More than 1,000 entries are BAD_USER_INPUT. */
   stopOn?: Array<number> | null | undefined;
-  /** For a whole attempt: 1,000 to 60,000 milliseconds. Null is the server’s. */
+  /** The time limit for a whole attempt: 1,000 to 60,000 milliseconds. Null means the server’s setting. */
   timeoutMs?: number | null | undefined;
-  /** Where deliveries are POSTed to. At most 2,048 characters, http or https (https alone in production), no user name, no fragment; not an address that webhooks may not be sent to. */
+  /** The URL that deliveries are POSTed to. At most 2,048 characters, http or https (only https in production), no user name, no fragment; not an address to which webhooks must not be sent. */
   url: string;
 };
 
-/** What a delivery was made by. */
+/** Whether a delivery was created by a published event, a replay or a test. */
 export type DeliveryKind =
-  /** Made when the event was published. */
+  /** Created when the event was published. */
   | 'EVENT'
-  /** Made by a replay: the same event and `webhook-id` once more. */
+  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
   | 'REPLAY'
-  /** Made by `testEndpoint`; carries the header `webhook-test: true`. */
+  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
   | 'TEST';
 
-/** Where a delivery stands. PENDING and RETRYING wait for an attempt; SUCCEEDED, FAILED and DEAD_LETTER are ends. */
+/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
 export type DeliveryStatus =
-  /** Every attempt of the retry schedule failed. Can be replayed. */
+  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
   | 'DEAD_LETTER'
-  /** An attempt is under way and has lasted for over a second already. */
+  /** An attempt is running and has lasted for more than a second. */
   | 'DELIVERING'
-  /** Given up at once: `failureReason` says why. Can be replayed. */
+  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
   | 'FAILED'
-  /** Queued for its first attempt. */
+  /** The delivery waits for its first attempt. */
   | 'PENDING'
-  /** An attempt failed; another is scheduled. */
+  /** An attempt failed and another one is scheduled. */
   | 'RETRYING'
   /** The receiver answered with a 2xx status within the deadline. */
   | 'SUCCEEDED';
 
 /** A header that is sent with each attempt. */
 export type EndpointHeaderInput = {
-  /** True: the value is sealed, never shown again, and redacted in attempts. */
+  /** If true, the value is encrypted, never shown again, and redacted in attempts. */
   isSecret?: boolean;
-  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. Reserved are `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and what begins with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
+  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
-  /** Printable ASCII with spaces and tabs between; no line break. */
+  /** Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed. */
   value: string;
 };
 
-/** Whether deliveries are sent to an endpoint, and if not, what keeps them. */
+/** Whether deliveries are sent to an endpoint, and if not, the reason. */
 export type EndpointStateName =
-  /** Deliveries are sent as they come. */
+  /** Deliveries are sent normally. */
   | 'ACTIVE'
-  /** Heliograph set `isActive` to false: the receiver answered 410, or only failed for five days. Nothing is sent until somebody sets it to true. */
+  /** Heliograph set `isActive` to false, because the receiver answered 410 or every attempt failed for five days. Nothing is sent until somebody sets it to true. */
   | 'DISABLED'
-  /** Somebody set `isActive` to false: nothing is sent until they set it to true. */
+  /** Somebody stopped the sending. If `pausedAt` is set, `pauseEndpoint` was called, and deliveries wait until `resumeEndpoint` is called. Otherwise `isActive` was set to false, and deliveries are recorded as FAILED until it is set to true. */
   | 'PAUSED'
-  /** Active, and failing again and again: its circuit is not CLOSED. What is queued waits, and goes out by itself once a try succeeds. */
+  /** The endpoint is active but fails repeatedly, so its circuit is not CLOSED. Deliveries wait and are sent automatically after a try succeeds. */
   | 'RESTING'
-  /** Active, and its receiver has not answered the ownership handshake. Never where `REQUIRE_VERIFICATION` is false. */
+  /** The endpoint is active, but its receiver has not answered the ownership handshake. This state does not occur if `REQUIRE_VERIFICATION` is false. */
   | 'UNVERIFIED';
 
-/** What kind of expected failure it is. */
+/** The kinds of expected errors. */
 export type ErrorCode =
-  /** The record's present state does not allow it. */
+  /** The record's current state does not allow the operation. */
   | 'CONFLICT'
   /** The first call with this idempotency key is still running. */
   | 'IDEMPOTENCY_KEY_IN_PROGRESS'
-  /** The idempotency key was used within the last 24 hours with another input. */
+  /** The idempotency key was used with another input within the last 24 hours. */
   | 'IDEMPOTENCY_KEY_REUSED'
-  /** More than is allowed was asked for. */
+  /** A limit was exceeded. */
   | 'LIMIT_EXCEEDED'
   /** There is no such record, or it belongs to somebody else. */
   | 'NOT_FOUND'
-  /** The delivery is still on its way or has succeeded. */
+  /** The delivery has not ended, or it has succeeded. */
   | 'NOT_REPLAYABLE'
-  /** The input breaks a rule; `issues` name each place. */
+  /** The input is invalid. `issues` lists every problem. */
   | 'VALIDATION_FAILED';
 
 /** Why a delivery ended without success. */
 export type FailureReason =
-  /** The URL's host leads to an address that is never dialled, such as a private one. */
+  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** Cancelled or purged before it had been sent. */
+  /** The delivery was cancelled or purged before it was sent. */
   | 'CANCELLED'
-  /** The endpoint was deleted meanwhile. */
+  /** The endpoint was deleted before the delivery was sent. */
   | 'ENDPOINT_DELETED'
-  /** The receiver answered 410: the endpoint was switched off. */
+  /** The receiver answered with status 410, so the endpoint was disabled. */
   | 'ENDPOINT_GONE'
   /** The endpoint was not active. */
   | 'ENDPOINT_INACTIVE'
-  /** The endpoint had not shown that it wants our requests. */
+  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
+  | 'ENDPOINT_PAUSED'
+  /** The endpoint was not verified. */
   | 'ENDPOINT_UNVERIFIED'
-  /** The tenant's installation of the app ended meanwhile. */
+  /** The tenant uninstalled the app before the delivery was sent. */
   | 'INSTALLATION_REVOKED'
-  /** The response’s status is in the endpoint’s `stopOn`. */
+  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
   | 'REJECTED'
   /** Every attempt of the retry schedule failed. */
   | 'RETRIES_EXHAUSTED'
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
-/** What `registerEventType` takes. */
+/** The input of `registerEventType`. */
 export type RegisterEventTypeInput = {
   /** The kind of record that the payload shows: 1 to 128 characters. */
   dataType: string;
-  /** What has happened when such an event is published: 1 to 1000 characters. */
+  /** An explanation of what has happened when such an event is published: 1 to 1000 characters. */
   description: string;
-  /** A payload as it may come; it has to satisfy the schema. At most 256 KiB, 200 levels deep. */
+  /** An example of a payload, which must satisfy the schema. At most 256 KiB and 200 levels deep. */
   example: unknown;
-  /** One or more dot-separated segments of a-z, 0-9, _ and -; at most 128 characters. Names that begin with `app.` or `endpoint.` belong to the platform. */
+  /** One or more dot-separated segments of a-z, 0-9, _ and -; at most 128 characters. Names that begin with `app.` or `endpoint.` are reserved for the platform. */
   name: string;
-  /** JSON Schema (2020-12) that every payload has to satisfy; by default any payload is taken. At most 64 KiB, 200 levels deep; references lead inside the schema only. Patterns are RE2’s: without looking ahead or behind and without references back to a group; repetitions count to 1,000. Publishing tells of the first fault of a payload; one that takes longer than 1.5 seconds to check is refused (TOO_COSTLY). */
+  /** The JSON Schema (2020-12) that every payload must satisfy; by default any payload is accepted. At most 64 KiB and 200 levels deep, with references only to parts of the schema itself. Patterns use the syntax of RE2, without lookaround and backreferences, and with repetitions up to 1,000. Publishing reports only the first error of a payload. A payload whose check takes longer than 1.5 seconds is refused (TOO_COSTLY). */
   schema?: unknown;
 };
 
