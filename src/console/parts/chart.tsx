@@ -2,7 +2,7 @@ import './chart.css';
 import { type PointerEvent, type ReactNode, useId, useState } from 'react';
 
 /** One thing that is drawn: its name, how it looks, and its value in each stretch. */
-export type Series = Readonly<{
+type Series = Readonly<{
   name: string;
   kind: 'good' | 'bad' | 'busy' | 'first' | 'second';
   values: readonly (number | null)[];

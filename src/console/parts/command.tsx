@@ -56,4 +56,4 @@ export function Command<Variables>({ name, document, variables }: Props<Variable
 }
 
 /** A text as one word of a POSIX shell, whatever is in it. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
