@@ -87,6 +87,12 @@ export class CheckPool {
     return this.#slots.size < maxWorkers ? this.#open() : undefined;
   }
 
+  /** One that starts while the others are busy, so that the next owner does not wait for its start. */
+  #keepSpare(): void {
+    const isBusy = [...this.#slots].every(({ job }) => job !== undefined);
+    if (isBusy && this.#slots.size < maxWorkers) this.#open();
+  }
+
   #open(): Slot {
     const worker = openWorker();
     const slot: Slot = { worker, job: undefined, timer: undefined, isReady: false };
@@ -106,6 +112,7 @@ export class CheckPool {
   #run(slot: Slot, job: Job): void {
     slot.job = job;
     if (slot.isReady) this.#send(slot, job);
+    this.#keepSpare();
   }
 
   /** The time begins when the worker has: its start is not the payload's fault. */
