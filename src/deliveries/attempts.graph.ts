@@ -2,6 +2,7 @@ import { findAllAmong } from '../endpoints/asking-owner.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
 import { node } from '../graph/node.ts';
+import { shortList } from '../graph/operation-cost.ts';
 import { decodeAttemptId, encodeAttemptId } from '../ids.ts';
 import { AttemptOutcome, attemptOutcomeOf } from './enums.graph.ts';
 import { findDeliveries } from './find-delivery.ts';
@@ -14,7 +15,9 @@ export const attemptsOf = groupLoader(listAttempts, (attempt) => attempt.deliver
 const HttpHeader = builder.objectRef<{ name: string; value: string }>('HttpHeader').implement({
   description: 'One HTTP header line.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'The name, in lower case.' }),
+    name: t.exposeString('name', {
+      description: 'The name, in lower case unless the endpoint’s owner chose it.',
+    }),
     value: t.exposeString('value', { description: 'The value.' }),
   }),
 });
@@ -52,12 +55,14 @@ node(builder, DeliveryAttempt, {
     }),
     responseHeaders: t.field({
       type: [HttpHeader],
+      complexity: shortList,
       nullable: true,
       description: "The answer's headers; null if no answer came.",
       resolve: (attempt) => attempt.response_headers,
     }),
     requestHeaders: t.field({
       type: [HttpHeader],
+      complexity: shortList,
       nullable: true,
       description:
         "The headers that were sent, with the signature's value redacted; null if nothing was sent.",

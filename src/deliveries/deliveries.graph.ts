@@ -7,6 +7,7 @@ import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import type { Context } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
+import { shortList } from '../graph/operation-cost.ts';
 import { decodeId, encodeId } from '../ids.ts';
 import { readHeads } from '../live/read-log.ts';
 import { attemptsOf, DeliveryAttempt } from './attempts.graph.ts';
@@ -78,6 +79,7 @@ node(builder, Delivery, {
     }),
     attempts: t.field({
       type: [DeliveryAttempt],
+      complexity: shortList,
       description: 'All attempts up to the current `status`, oldest first, including interrupted ones.',
       resolve: async (delivery, _args, context) =>
         knownAttempts(

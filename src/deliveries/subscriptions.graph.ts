@@ -1,6 +1,7 @@
 import { badUserInput } from '../errors.ts';
 import { builder, DeliveryStatus } from '../graph/builder.ts';
 import type { Context, Progress } from '../graph/context.ts';
+import { affordableLength, shortList } from '../graph/operation-cost.ts';
 import { encodeId } from '../ids.ts';
 import { batchStream } from '../live/batch-stream.ts';
 import type { Hub } from '../live/hub.ts';
@@ -132,6 +133,7 @@ const historyOf = groupLoader<LogChange>(
 builder.objectField(Delivery, 'history', (t) =>
   t.field({
     type: [DeliveryStatusChange],
+    complexity: shortList,
     description: `Its status changes with their positions in the live log, oldest first; at most the first ${maxHistory}. Changes past retention are not listed. Errors: FORBIDDEN for an app’s delivery without VIEW_DELIVERIES.`,
     resolve: async (delivery, _args, context) => {
       const changes = await historyOf(context).load({ ownerId: delivery.owner_id, id: delivery.id });
@@ -282,16 +284,20 @@ builder.subscriptionFields((t) => ({
       maxBatch: t.arg.int({
         required: true,
         defaultValue: 100,
-        description: `The largest number of changes in one message: 100 by default, from 1 to ${maxBatchLimit}.`,
+        description: `The largest number of changes in one message: 100 by default, from 1 to ${maxBatchLimit}. Messages are smaller if many fields are selected of each change.`,
       }),
     },
-    subscribe: async (_root, args, context) => {
+    subscribe: async (_root, args, context, info) => {
       const { maxBatch } = args;
       if (maxBatch < 1 || maxBatch > maxBatchLimit) {
         const message = `\`maxBatch\` must be from 1 to ${maxBatchLimit}; it was ${maxBatch}.`;
         throw badUserInput(message, { argument: 'maxBatch', limit: maxBatchLimit });
       }
-      return subscribeTo(args, context, { maxBatch, heartbeatMs: heartbeatOf(context) });
+      const options = {
+        maxBatch: affordableLength(maxBatch, info, context),
+        heartbeatMs: heartbeatOf(context),
+      };
+      return subscribeTo(args, context, options);
     },
     resolve: (event) => batchOf(event),
   }),

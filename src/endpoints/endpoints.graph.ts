@@ -11,6 +11,7 @@ import { isStorable } from '../text.ts';
 import { askedOwners, askingOwner, findAmong } from './asking-owner.ts';
 import { Endpoint, loadEndpoint, seeEndpoints, VerificationStatus } from './endpoint.graph.ts';
 import { type Endpoint as EndpointRow, listAllEndpoints, listEndpoints } from './endpoint.ts';
+import { Subscribers } from './subscribers.ts';
 
 const EndpointConnection = connection<EndpointRow, Counted>(builder, {
   type: Endpoint,
@@ -34,9 +35,13 @@ const EndpointFilter = builder.inputType('EndpointFilter', {
   }),
 });
 
-/** All that its owner has, once a request: at most a thousand. */
-const allOf = loader<string, readonly EndpointRow[]>((ownerIds, { services }) =>
-  Promise.all(ownerIds.map((ownerId) => listAllEndpoints(services.database.query, ownerId))),
+/** All that its owner has, once a request: at most a thousand, by what they subscribe to. */
+const subscribersOf = loader<string, Subscribers>((ownerIds, { services }) =>
+  Promise.all(
+    ownerIds.map(
+      async (ownerId) => new Subscribers(await listAllEndpoints(services.database.query, ownerId)),
+    ),
+  ),
 );
 
 builder.objectField(EventType, 'subscribedEndpoints', (t) =>
@@ -52,9 +57,8 @@ builder.objectField(EventType, 'subscribedEndpoints', (t) =>
       const isTenants = permissions.has(seeEndpoints.tenant) && tenantId !== undefined;
       if (!isTenants && kind !== 'APP') return null;
       const { ownerId } = askingOwner(context, seeEndpoints);
-      const wanted = patternsOf(type.name, type.category);
-      const all = await allOf(context).load(ownerId);
-      const subscribed = all.filter(({ events }) => events.some((entry) => wanted.includes(entry)));
+      const subscribers = await subscribersOf(context).load(ownerId);
+      const subscribed = subscribers.to(patternsOf(type.name, type.category));
       const list = await readPage(pageRange(page, { kind: 'Endpoint', ownerId }), async (range) =>
         rowsIn(subscribed, range),
       );

@@ -1,6 +1,7 @@
 import { IdempotencyError, LimitExceededError, RequestError, ValidationError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { type Context, requireActor } from '../graph/context.ts';
+import { usualListSize } from '../graph/operation-cost.ts';
 import { mutation } from '../graph/result.ts';
 import type { TenantStandings } from '../tenants/tenant-standings.ts';
 import { checkEvents, maxEventsPerCall } from './check-events.ts';
@@ -79,6 +80,8 @@ mutation(builder, 'publishEvents', {
     }),
   }),
   payload: { events: { type: [PublishedEvent], description: 'The events, in the order of the input.' } },
+  // The list of events counts as ten: the answer has as many as were given, and once they are stored it is too late.
+  timesOf: ({ events }) => Math.max(1, Math.ceil(events.length / usualListSize)),
   errors: [ValidationError, IdempotencyError, LimitExceededError],
   async resolve({ events }, context) {
     const { services } = context;

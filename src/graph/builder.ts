@@ -3,6 +3,7 @@ import ComplexityPlugin from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import { addEnums } from './enums.graph.ts';
 import { addErrorTypes } from './errors.graph.ts';
+import ListCostPlugin from './list-cost-plugin.ts';
 import { addNodes } from './node.ts';
 import PermissionPlugin from './permission-plugin.ts';
 import { addScalars } from './scalars.ts';
@@ -23,6 +24,8 @@ function createGraph() {
       ErrorsPlugin,
       // Only notes each field's cost on the schema; `operation-cost.ts` adds it up before anything is executed.
       ComplexityPlugin,
+      // Charges what a list is longer than it counted as, once it is read.
+      ListCostPlugin,
     ],
     errors: {
       // With `Error` as a default every fault of ours would be shown to the caller, hosts and statements included.

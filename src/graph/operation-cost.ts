@@ -4,6 +4,7 @@ import {
   GraphQLError,
   type GraphQLField,
   type GraphQLNamedType,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   getArgumentValues,
   getNamedType,
@@ -23,11 +24,17 @@ import { refuseManyValues } from './variable-limits.ts';
 
 /**
  * The most that one operation may cost. A field costs 1, a page its size times what one record of it costs, any
- * other list ten times. A list in the arguments costs its length, each time that it is used. 100 deliveries with everything that they have, endpoint, event and attempts, cost 15,000;
+ * other list ten times, and what it is longer than that when it is read. A list in the arguments costs its length,
+ * each time that it is used. 100 deliveries with everything that they have, endpoint, event and attempts, cost 15,000;
  * pages within pages within pages are refused.
  */
-const maxOperationCost = 20_000;
-const usualListSize = 10;
+export const maxOperationCost = 20_000;
+/** What a list counts as whose length is not known before it is read: `list-cost-plugin.ts` charges the rest. */
+export const usualListSize = 10;
+/** `complexity` of a list of which nearly all are short: it counts as usual, however long one is. */
+export const shortList = { field: 1, multiplier: usualListSize } as const;
+/** The most that one message of a subscription may cost, with its list in it. */
+const maxMessageCost = 15_000;
 /** Each bad value in a variable makes an error: two million in one list took all memory. */
 const maxVariableErrors = 20;
 
@@ -92,13 +99,38 @@ const asGraphQLError = (refusal: RequestError) =>
 const nothingSelected = () =>
   badUserInput('`@skip` and `@include` remove the only field of this subscription, which must select one.');
 
-function tooCostly(cost: number): RequestError {
+export function tooCostly(cost: number): RequestError {
   const shown = Math.min(Math.ceil(cost), Number.MAX_SAFE_INTEGER);
   return new RequestError(
     'COST_EXCEEDED',
     `This operation could cost ${shown}, but only ${maxOperationCost} is allowed. Ask for smaller pages or fewer nested lists.`,
     { cost: shown, limit: maxOperationCost },
   );
+}
+
+/** What the selection of one record costs, of the field that is resolved. */
+export function costOfRecord(info: GraphQLResolveInfo, context: object): number {
+  const scope: Scope = {
+    schema: info.schema,
+    fragments: new Map(Object.entries(info.fragments)),
+    context,
+    variables: info.variableValues,
+    known: new Map(),
+  };
+  const type = getNamedType(info.returnType);
+  const costs = info.fieldNodes.map(({ selectionSet }) =>
+    selectionSet === undefined ? 0 : costOf(selectionSet, type, scope),
+  );
+  return costs.reduce((sum, cost) => sum + cost, 0);
+}
+
+/**
+ * How long the list in each message of a subscription may be: as long as is asked for, unless so much is selected of
+ * its records that a message would hold the process for everybody. The message's cost counts the list as usual.
+ */
+export function affordableLength(asked: number, info: GraphQLResolveInfo, context: object): number {
+  const each = Math.max(costOfRecord(info, context), 1) / usualListSize;
+  return Math.max(1, Math.min(asked, Math.floor(maxMessageCost / each)));
 }
 
 type Scope = Readonly<{

@@ -82,6 +82,8 @@ export function mutation<
     /** Why the fields of the payload are what they are, where that needs telling. */
     payloadDescription?: string;
     inputDescription?: string;
+    /** How many times what is selected counts, where the input decides how long the answer is. */
+    timesOf?(input: InputShape<Input>): number;
     resolve(
       input: InputShape<Input>,
       context: Context,
@@ -109,6 +111,10 @@ export function mutation<
       permission: options.permission,
       capability: options.capability,
       args: { input: t.arg({ type: input, required: true, description: 'The input.' }) },
+      complexity: (args) => ({
+        field: 1,
+        multiplier: options.timesOf?.(args.input as InputShape<Input>) ?? 1,
+      }),
       errors: {
         types: [...options.errors],
         directResult: true,

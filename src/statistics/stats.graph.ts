@@ -66,8 +66,8 @@ export const timelineField = {
   bucketsDescription: `The number of intervals: 60 by default, from 1 to ${maxTimelineBuckets}.`,
   complexity: ({ buckets }: { buckets: number }) => ({
     field: 1,
-    // Numbers alone: ten of them cost as much as a record.
-    multiplier: Math.ceil(Math.min(Math.max(buckets, 1), maxTimelineBuckets) / 10),
+    // Numbers alone: two of them cost as much as a record.
+    multiplier: Math.ceil(Math.min(Math.max(buckets, 1), maxTimelineBuckets) / 2),
   }),
 };
 
