@@ -1,6 +1,7 @@
 import { type Counted, pageRange, readPage, rowsIn } from '../db/keyset.ts';
 import { categoryOf, isEventTypeName } from '../event-types/event-type-name.ts';
 import { EventType } from '../event-types/event-types.graph.ts';
+import { Subscribers } from '../event-types/subscribers.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { builder } from '../graph/builder.ts';
 import { connection, countedFields, pageArgs, pageCost } from '../graph/connection.ts';
@@ -11,7 +12,6 @@ import { isStorable } from '../text.ts';
 import { askedOwners, askingOwner, findAmong } from './asking-owner.ts';
 import { Endpoint, loadEndpoint, seeEndpoints, VerificationStatus } from './endpoint.graph.ts';
 import { type Endpoint as EndpointRow, listAllEndpoints, listEndpoints } from './endpoint.ts';
-import { Subscribers } from './subscribers.ts';
 
 const EndpointConnection = connection<EndpointRow, Counted>(builder, {
   type: Endpoint,
@@ -36,7 +36,7 @@ const EndpointFilter = builder.inputType('EndpointFilter', {
 });
 
 /** All that its owner has, once a request: at most a thousand, by what they subscribe to. */
-const subscribersOf = loader<string, Subscribers>((ownerIds, { services }) =>
+const subscribersOf = loader<string, Subscribers<EndpointRow>>((ownerIds, { services }) =>
   Promise.all(
     ownerIds.map(
       async (ownerId) => new Subscribers(await listAllEndpoints(services.database.query, ownerId)),

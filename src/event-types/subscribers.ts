@@ -1,10 +1,10 @@
-import type { Endpoint } from './endpoint.ts';
+type Subscriber = Readonly<{ events: readonly string[] }>;
 
 /**
- * An owner's endpoints by the entries of their `events`, so that whoever asks for each type of a long catalogue does not
- * look through all endpoints each time.
+ * Endpoints by the entries of their `events`, so that whoever asks for each type of a long catalogue does not look
+ * through all endpoints each time.
  */
-export class Subscribers {
+export class Subscribers<Endpoint extends Subscriber> {
   readonly #endpoints: readonly Endpoint[];
   /** Places in the list, ascending. */
   readonly #byEntry = new Map<string, number[]>();
