@@ -47,6 +47,8 @@ async function* read(
     }
     if (response.ok) onOpen();
     const reader = body.getReader();
+    // Beside the signal: Node's fetch sometimes forgets it once the response has begun, and the connection stays open.
+    signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
     const lines = new Lines();
     let isResult = false;
     for (;;) {
@@ -55,6 +57,7 @@ async function* read(
         throw new Interruption(`The stream was cut: ${reasonOf(error)}.`);
       });
       alive.rest();
+      signal.throwIfAborted();
       if (done) return undefined;
       for (const line of lines.of(value)) {
         if (line.startsWith('event:')) isResult = line.slice(6).trim() === 'next';

@@ -62,7 +62,8 @@ const finalCloseCodes = new Set([4400, 4406, 4409, 4500]);
 
 /** What the close of a WebSocket means. */
 export function closeFailure(code: number, reason: string): Interruption | HeliographError {
-  const text = `The connection was closed with ${code}${reason === '' ? '' : `: ${reason}`}.`;
+  const why = reason.replace(/\.$/, '');
+  const text = `The connection was closed with ${code}${why === '' ? '' : `: ${why}`}.`;
   if (code === 4401) return new Interruption(text, { isRefusal: true });
   if (code === 4403) return new Interruption(text, { isExpiry: true });
   return finalCloseCodes.has(code) ? new RequestError(`CLOSED_${code}`, text) : new Interruption(text);

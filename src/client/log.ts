@@ -4,7 +4,7 @@ import { logDocument, logHeadQuery, logOldestQuery, type Select } from './docume
 import { GapError, PositionExpiredError, UnauthenticatedError, UsageError } from './errors.ts';
 import { openEventStream } from './event-stream.ts';
 import { failureOf, Interruption } from './interruption.ts';
-import { post, type Result } from './post.ts';
+import { type Operation, post, type Result } from './post.ts';
 import type { Settings } from './settings.ts';
 import type { Stream } from './stream.ts';
 import { openWebSocketStream } from './web-socket-stream.ts';
@@ -191,11 +191,18 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
   async #findStart(): Promise<void> {
     const { after, appId } = this.#options;
     const query = after === 'oldest' ? logOldestQuery : logHeadQuery;
-    const { data, errors } = await post(this.#settings, { query, variables: { appId } }, this.#ending.signal);
+    const { data, errors } = await this.#ask({ query, variables: { appId } });
     const position = data?.logHead ?? data?.logOldest;
     if (typeof position !== 'number') throw failureOf(errors ?? []);
     this.#covered = this.#position = position;
     this.#head = Math.max(this.#head, position);
+  }
+
+  #ask(operation: Operation): Promise<Result> {
+    return post(this.#settings, operation, {
+      signal: this.#ending.signal,
+      withinMs: this.#settings.silenceMs,
+    });
   }
 
   /** What was the oldest a moment ago may be so no more. */
@@ -221,7 +228,7 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
   /** Where nothing happens, the first message is a while away: only the head tells that there is nothing to read. */
   async #lookAtHead(stream: Stream): Promise<void> {
     const operation = { query: logHeadQuery, variables: { appId: this.#options.appId } };
-    const answer = await post(this.#settings, operation, this.#ending.signal).catch(() => undefined);
+    const answer = await this.#ask(operation).catch(() => undefined);
     const head = answer?.data?.logHead;
     if (typeof head !== 'number' || this.#stream !== stream || this.#ending.signal.aborted) return;
     this.#head = Math.max(this.#head, head);

@@ -15,14 +15,32 @@ export type Result = Readonly<{
 
 const answerWithinMs = 60_000;
 
-/** Asks once over HTTP. Throws an Interruption where no GraphQL answer came. */
-export async function post(settings: Settings, operation: Operation, signal?: AbortSignal): Promise<Result> {
-  const timeout = AbortSignal.timeout(answerWithinMs);
-  const response = await request(settings, operation, {
-    accept: 'application/json',
-    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+/** Asks once over HTTP. Throws an Interruption where no GraphQL answer came in time. */
+export async function post(
+  settings: Settings,
+  operation: Operation,
+  options: { signal?: AbortSignal | undefined; withinMs?: number } = {},
+): Promise<Result> {
+  const { signal, withinMs = answerWithinMs } = options;
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // Not left to fetch alone: Node's does not always hear a signal that several share, or one that ends by time.
+  const ended = new Promise<never>((_resolve, reject) => {
+    ending.signal.addEventListener('abort', () =>
+      reject(new Interruption(`No answer within ${withinMs} ms.`)),
+    );
+    if (signal?.aborted) end();
+    signal?.addEventListener('abort', end, { once: true });
+    timer = setTimeout(end, withinMs);
   });
-  return await readResult(response);
+  try {
+    const asking = request(settings, operation, { accept: 'application/json', signal: ending.signal });
+    return await Promise.race([asking.then(readResult), ended]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+  }
 }
 
 /** POSTs an operation; what it answers is up to the caller. */

@@ -18,7 +18,7 @@ export async function ask<Data>(
 }
 
 async function askOnce<Data>(settings: Settings, operation: Operation, signal?: AbortSignal): Promise<Data> {
-  const { data, errors } = await post(settings, operation, signal);
+  const { data, errors } = await post(settings, operation, { signal });
   if (data == null || errors !== undefined) throw failureOf(errors ?? []);
   // The type is what the document promises; the server's answer fits its schema.
   return data as Data;

@@ -14,7 +14,8 @@ export type ConnectOptions = Readonly<{
   transport?: 'ws' | 'sse' | undefined;
   /**
    * After so many milliseconds without any sign of life a connection counts as dead: 20,000 by default, at least 100 for
-   * a WebSocket, which is asked for one, and 6,000 for an event stream, which brings one every 5 s.
+   * a WebSocket, which is asked for one in half that time, and 6,000 for an event stream, which brings one every 5 s. It
+   * has to be longer than two round trips.
    */
   silenceMs?: number | undefined;
 }>;

@@ -54,6 +54,7 @@ export const openWebSocketStream: OpenStream = (settings, operation, onOpen) => 
     },
     on: {
       opened: (opened) => {
+        aliveAt = performance.now();
         if (isSocket(opened)) socket = opened;
       },
       connected: (_socket, payload) => {
@@ -187,7 +188,7 @@ function failureBehind(error: unknown): Error {
   if (error instanceof Interruption || error instanceof HeliographError) return error;
   const { code, message } = Object(error);
   if (typeof code === 'number') return closedBy(error);
-  return new Interruption(`No connection: ${typeof message === 'string' ? message : 'an unknown reason'}.`);
+  return new Interruption(`No connection: ${message || 'the platform does not say why'}.`);
 }
 
 /** From `connection_ack` or a pong: for how long the credential still holds. */

@@ -1,64 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Actor } from '../../src/access/actor.ts';
-import { readConfig } from '../../src/config.ts';
-import type { Services } from '../../src/graph/context.ts';
-import { createReadiness } from '../../src/http/health.ts';
-import { Metrics } from '../../src/http/metrics.ts';
-import { Hub } from '../../src/live/hub.ts';
-import { schema } from '../../src/schema.ts';
-import { createHttpServer } from '../../src/server.ts';
+import type { Hub } from '../../src/live/hub.ts';
 import { connectAs, type RawSocket, subscribeTo } from '../http/socket.ts';
-import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
-import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
+import { type LogServer, startLogServer } from '../support/log-server.ts';
 
 /** More than the kernel's buffers on both sides of a loopback connection may take. */
 const changes = 30_000;
-const slowConsumerMs = 600;
 
-let db: TestDatabase;
+let server: LogServer;
 let hub: Hub;
-let server: ReturnType<typeof createHttpServer>;
 let wsUrl: string;
-let endpointIds: string[];
-let ownerId: string;
 beforeAll(async () => {
-  db = await createTestDatabase();
-  const { database } = db;
-  ({ ownerId, endpointIds } = await seedOwner(database));
-  for (let made = 0; made < changes; made += 5_000) {
-    await seedDeliveries(database, ownerId, endpointIds[0] ?? '', 5_000);
-  }
-  hub = new Hub({ database, hints: database.hints, logger: quietLogger });
-  hub.start();
-  const config = readConfig({ NODE_ENV: 'test', PORT: '0' });
-  // What is missing belongs to other rooms.
-  const services: Partial<Services> = { config, database, logger: quietLogger, hints: database.hints, hub };
-  const actor: Actor = {
-    kind: 'API_KEY',
-    actorId: 'key',
-    label: 'key',
-    tenantId: ownerId,
-    appId: undefined,
-    permissions: new Set(['MANAGE_WEBHOOKS']),
-    verifiedEmail: undefined,
-    expiresAt: undefined,
-  };
-  server = createHttpServer({
-    schema,
-    services: services as Services,
-    authenticator: { authenticate: async () => actor },
-    grantWatch: { watch: () => ({ signal: new AbortController().signal, release: () => undefined }) },
-    readiness: createReadiness({ database, isMigrated: () => true }),
-    metrics: new Metrics(),
-    slowConsumerMs,
-  });
-  wsUrl = `${(await server.listen()).url.replace('http', 'ws')}/graphql`;
+  server = await startLogServer({ changes, slowConsumerMs: 600 });
+  ({ hub } = server);
+  wsUrl = `${server.origin.replace('http', 'ws')}/graphql`;
 });
-afterAll(async () => {
-  await server.drain(100);
-  await hub.stop();
-  await db.drop();
-});
+afterAll(() => server?.stop());
 
 type Batch = { after: number; position: number };
 
