@@ -5,18 +5,21 @@ import { loader } from './loader.ts';
 
 const none: ReadonlySet<AppPermission> = new Set();
 
-/** Asked once a request, and anew for each event of a subscription: a removed member is none at the next. */
+/**
+ * Read once a request, and again for each event of a subscription, so that a removed member is refused at the next
+ * event.
+ */
 const grantsOf = loader<'all', AppGrants>(async (keys, context) => {
   const grants = await findAppGrants(context.services.database, requireActor(context));
   return keys.map(() => grants);
 });
 
-/** What the caller may do with which apps. */
+/** The caller's permissions for its apps. */
 export function appGrants(context: Context): Promise<AppGrants> {
   return grantsOf(context).load('all');
 }
 
-/** What the caller may do with one app; nothing where it has nothing to do with it. */
+/** The caller's permissions for one app; empty if it has nothing to do with the app. */
 export async function appPermissionsOf(context: Context, appId: string): Promise<ReadonlySet<AppPermission>> {
   return (await appGrants(context)).get(appId) ?? none;
 }

@@ -9,7 +9,7 @@ import PermissionPlugin from './permission-plugin.ts';
 import { addScalars } from './scalars.ts';
 import type { Builder, GraphTypes } from './schema-types.ts';
 
-/** A builder with all that the rooms' types stand on. Tests make their own; the program has one. */
+/** Creates a builder with everything that the types of all rooms need. Tests create their own; the program has one. */
 export function createBuilder(): Builder {
   return createGraph().builder;
 }
@@ -18,17 +18,19 @@ function createGraph() {
   const builder: Builder = new SchemaBuilder<GraphTypes>({
     defaultFieldNullability: false,
     plugins: [
-      // The first plugin wraps all that follow. Permission comes before everything: a refusal is then outside of
-      // what Errors catches and never becomes a member of a union.
+      // The first plugin wraps all that follow. Permission comes first, so that its refusals are outside of what the
+      // errors plugin catches and never become members of a union.
       PermissionPlugin,
       ErrorsPlugin,
-      // Only notes each field's cost on the schema; `operation-cost.ts` adds it up before anything is executed.
+      // This plugin only notes each field's cost on the schema. `operation-cost.ts` adds the costs up before anything
+      // is executed.
       ComplexityPlugin,
       // Charges what a list is longer than it counted as, once it is read.
       ListCostPlugin,
     ],
     errors: {
-      // With `Error` as a default every fault of ours would be shown to the caller, hosts and statements included.
+      // With `Error` as a default type, every internal error would be shown to the caller, including host names and
+      // statements.
       defaultTypes: [],
     },
     complexity: { defaultComplexity: 1, defaultListMultiplier: 10 },
@@ -50,5 +52,5 @@ function createGraph() {
   return { builder, ...enums };
 }
 
-/** The schema's builder. Rooms import it and add their types and fields; `schema.ts` gathers them. */
+/** The builder of the schema. Rooms import it and add their types and fields; `schema.ts` collects them. */
 export const { builder, ActorKind, AppPermission, DeliveryStatus, Permission } = createGraph();

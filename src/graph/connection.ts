@@ -12,7 +12,7 @@ import {
 } from '../db/keyset.ts';
 import type { Builder, Types } from './schema-types.ts';
 
-/** `fields` of a connection whose list is short enough to be counted whenever somebody asks. */
+/** The `fields` of a connection whose list is short enough to be counted for each request. */
 export const countedFields = (t: ObjectFieldBuilder<Types, Counted>) => ({
   totalCount: t.int({
     description: `The number of records in the whole list, not only in this page. Counting stops at ${maxTotalCount.toLocaleString('en')}.`,
@@ -21,8 +21,9 @@ export const countedFields = (t: ObjectFieldBuilder<Types, Counted>) => ({
 });
 
 /**
- * A Relay connection over pages by key: `XConnection { edges, nodes, pageInfo }` and `XEdge { cursor, node }`.
- * A field of it answers with what `toPage` returns; `fields` may add to it, from what the field answers beside.
+ * Creates a Relay connection over keyset pages: `XConnection { edges, nodes, pageInfo }` and `XEdge { cursor, node
+ * }`. A field of this type returns what `toPage` returns. `fields` can add fields that read other properties of the
+ * returned value.
  *
  * ```ts
  * const DeliveryConnection = connection<DeliveryRow, { logPosition: number }>(builder, {
@@ -36,7 +37,7 @@ export function connection<Row extends object, Extra extends object = object>(
   builder: Builder,
   options: {
     type: ObjectRef<Types, Row> & { name: string };
-    /** The UUID that the page is sorted by. */
+    /** The UUID by which the page is sorted. */
     cursorOf: (row: Row) => string;
     description?: string;
     fields?: ObjectFieldsShape<Types, Page<Row> & Extra>;
@@ -44,7 +45,7 @@ export function connection<Row extends object, Extra extends object = object>(
 ): ObjectRef<Types, Page<Row> & Extra> {
   const { cursorOf, fields } = options;
   const { name } = options.type;
-  // Pothos cannot tell that a row of unknown shape is no list.
+  // Pothos cannot tell that a row of unknown shape is not a list.
   const type: ObjectRef<Types, object> = options.type;
   const edgeOf = (of: ListOf, node: Row): { cursor: string; node: object } => ({
     cursor: encodeCursor(of, cursorOf(node)),
@@ -69,7 +70,7 @@ export function connection<Row extends object, Extra extends object = object>(
   return builder.objectRef<Page<Row> & Extra>(`${name}Connection`).implement({
     description: options.description ?? `A page of ${name} records, newest first.`,
     fields: (t) => ({
-      // The page's size multiplies at the field that takes `first`; here it has been counted.
+      // The page size is multiplied in at the field with the argument `first`, so it must not count here again.
       edges: t.field({
         type: [Edge],
         description: "The page's records with their cursors.",
@@ -105,7 +106,7 @@ const ofThisList =
 
 const onceEach = { field: 0, multiplier: 1 };
 
-/** The arguments of every field that answers with a connection: `args: { ...pageArgs(t.arg), filter: … }`. */
+/** The arguments of every field that returns a connection: `args: { ...pageArgs(t.arg), filter: … }`. */
 export function pageArgs(arg: ArgBuilder<Types>) {
   return {
     first: arg.int({
@@ -119,7 +120,7 @@ export function pageArgs(arg: ArgBuilder<Types>) {
   };
 }
 
-/** What a connection field costs: `complexity: pageCost`. A refused size is counted as the largest page. */
+/** The cost of a connection field: `complexity: pageCost`. An invalid page size is counted as the largest page. */
 export function pageCost(args: PageArgs): { field: number; multiplier: number } {
   const asked = args.first ?? args.last ?? defaultPageSize;
   return { field: 1, multiplier: asked >= 0 && asked <= maxPageSize ? asked : maxPageSize };

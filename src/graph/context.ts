@@ -6,7 +6,7 @@ import { badUserInput, RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /**
- * What resolvers reach the program's parts by. Joined in `app.ts`; a later room adds its own part here by
+ * The parts of the program that resolvers use. They are joined in `app.ts`. A later room adds its own part by
  * declaration merging, beside the code that needs it:
  * `declare module '../graph/context.ts' { interface Services { hub: Hub } }`.
  */
@@ -17,31 +17,37 @@ export interface Services {
   hints: Hints;
 }
 
-/** The source notes what it gives out as `taken`; what of it has gone into the socket is the `position`. */
+/**
+ * The source notes the position that it has handed out as `taken`. `position` is the position that has been written
+ * to the socket.
+ */
 export type Progress = {
   taken?: number;
   position?: number;
-  /** Called where the log has been covered further and there is no message to say so. */
+  /** Called when the log has been covered further and there is no message to tell it. */
   onCovered?: (position: number) => void;
 };
 
-/** One request's, or one subscription's, context. */
+/** The context of one request or one subscription. */
 export type Context = {
   services: Services;
-  /** Undefined where no credential came along. */
+  /** Undefined if there is no credential. */
   actor: Actor | undefined;
   requestId: string;
   /** The `Idempotency-Key` header, unquoted. */
   idempotencyKey: string | undefined;
-  /** Aborted once the actor's credential has expired or was revoked; set for subscriptions alone. */
+  /** Aborted when the actor's credential has expired or was revoked. Only subscriptions have it. */
   grantSignal?: AbortSignal;
   /** `Last-Event-ID` of an event stream: the position after which it resumes, whatever the operation says. */
   resumeAfter?: number;
-  /** Up to where a subscription's client has been told, so that one that is cut off learns it. */
+  /**
+   * The position up to which a subscription's client has been told, so that a client that is disconnected can learn
+   * it.
+   */
   progress?: Progress;
 };
 
-/** The caller. Throws UNAUTHENTICATED where no credential came along. */
+/** The caller. Throws UNAUTHENTICATED if there is no credential. */
 export function requireActor(context: Pick<Context, 'actor'>): Actor {
   if (context.actor === undefined) {
     throw new RequestError('UNAUTHENTICATED', 'Send a credential: `authorization: Bearer <token>`.');
@@ -49,7 +55,7 @@ export function requireActor(context: Pick<Context, 'actor'>): Actor {
   return context.actor;
 }
 
-/** UUID of the tenant in whose name the caller asks. Throws BAD_USER_INPUT where it asks in nobody's. */
+/** UUID of the tenant that the caller acts for. Throws BAD_USER_INPUT if it acts for none. */
 export function requireTenant(context: Pick<Context, 'actor'>): string {
   const actor = requireActor(context);
   if (actor.tenantId === undefined) {

@@ -8,13 +8,13 @@ import {
 } from 'graphql';
 
 /**
- * What a document may hold, before anything of it is validated or executed. Fragments count as often as they are
- * spread, each being looked at once: a document that doubles itself thirty times over is refused in no time.
+ * The limits of a document, checked before anything of it is validated or executed. A fragment counts each time it is
+ * spread, but is read only once, so a document that doubles itself thirty times is refused quickly.
  *
  * The largest document that tools send, the introspection query, has 200 tokens and is 14 levels deep.
  */
 export const documentLimits = {
-  /** Characters of the text: comments and white space are no tokens. */
+  /** The length of the text, because comments and white space are not tokens. */
   characters: 100_000,
   tokens: 2_000,
   depth: 16,
@@ -26,7 +26,7 @@ export const documentLimits = {
 
 type Size = { depth: number; fields: number; aliases: number; directives: number };
 
-/** The refusal of a document that is too large; undefined for one that is not. */
+/** The error for a document that is too large; undefined for any other. */
 export function refuseLargeDocument(document: DocumentNode): GraphQLError | undefined {
   const measure = measurer(document);
   for (const definition of document.definitions) {
@@ -58,7 +58,7 @@ function tooLarge(name: keyof Size | 'rootFields', found: number): GraphQLError 
   });
 }
 
-/** Sizes of selection sets, with their fragments spread out. A fragment within itself counts as nothing here. */
+/** Counts selection sets with their fragments spread. A fragment within itself counts as nothing here. */
 function measurer(document: DocumentNode) {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {

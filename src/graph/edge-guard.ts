@@ -19,8 +19,8 @@ import { allows, forbidden } from './permission.ts';
 import { isLeftOut } from './selects-field.ts';
 
 /**
- * Why the caller may not follow an edge from a record of this owner; undefined where it may. It costs a comparison for
- * the caller's own tenant, whatever the number of records; what the caller may do with apps is read once a request.
+ * Why the caller may not follow an edge from a record of this owner; undefined if it may. For the caller's own tenant
+ * this is one comparison, whatever the number of records. Permissions for apps are read once a request.
  */
 export function refusalToFollow(
   context: Context,
@@ -28,14 +28,17 @@ export function refusalToFollow(
   { tenant, app }: EdgeNeeds,
 ): Error | undefined | Promise<Error | undefined> {
   const { kind, tenantId, permissions } = requireActor(context);
-  // A platform service that named its tenants event by event holds its permissions for each of them.
+  // A platform service that named its tenants event by event has its permissions for each of them.
   if (ownerId === tenantId || (kind === 'SERVICE' && tenantId === undefined)) {
     return permissions.has(tenant) ? undefined : forbidden({ tenant });
   }
   return appPermissionsOf(context, ownerId).then((held) => (held.has(app) ? undefined : forbidden({ app })));
 }
 
-/** Throws where a field leads to an object and `edges.ts` does not say who may follow it, or names none that is there. */
+/**
+ * Throws if a field leads to an object but `edges.ts` does not say who may follow it, or if `edges.ts` names a field
+ * that does not exist.
+ */
 export function checkEdges(schema: GraphQLSchema): void {
   const roots: readonly string[] = ['Query', 'Mutation', 'Subscription'];
   const generated = /(?:Connection|Edge|Payload)$/;
@@ -60,8 +63,8 @@ export function checkEdges(schema: GraphQLSchema): void {
 }
 
 /**
- * The edge in a mutation's answer that the caller can never follow, if there is one. It is refused before anything is
- * done: an answer that fails after the act would hide from the caller that it was done.
+ * Finds an edge in a mutation's answer that the caller can never follow. Such a mutation is refused before anything
+ * is done, because an answer that fails afterwards would hide that it was done.
  */
 export function refuseEdge(asked: {
   schema: GraphQLSchema;

@@ -1,12 +1,12 @@
 import type { AppPermission, Permission } from '../access/permissions.ts';
 
-/** What following an edge needs: the tenant's permission on a tenant's record, the app's on an app's. */
+/** The permission needed to follow an edge: the tenant's permission for a tenant's record, the app's for an app's. */
 export type EdgeNeeds = Readonly<{ tenant: Permission; app: AppPermission }>;
 
 /**
- * - needs: asked by the permission plugin, for the owner of the record that the edge starts from.
- * - `'AS ITS PARENT'`: whoever may see the parent may follow it.
- * - `'ASKED BY ITS RESOLVER'`: the resolver asks for the app's own permission, and answers null without it.
+ * - needs: the permission plugin checks it for the owner of the record where the edge starts.
+ * - `'AS ITS PARENT'`: a caller that may see the parent may follow it.
+ * - `'ASKED BY ITS RESOLVER'`: the resolver checks the app's own permission, and returns null without it.
  */
 export type EdgeRule = EdgeNeeds | 'AS ITS PARENT' | 'ASKED BY ITS RESOLVER';
 
@@ -15,12 +15,12 @@ const same = 'AS ITS PARENT';
 const asked = 'ASKED BY ITS RESOLVER';
 
 /**
- * Every field that leads from one object to another, and who may follow it. A root field's permission is asked where
- * a caller enters; this is asked where the caller arrives. The building of the schema fails for a field that leads to
- * an object and does not stand here, and for an entry that no field has.
+ * Every field that leads from one object to another, with the permission to follow it. A root field's permission is
+ * checked where a caller enters; this one is checked where the caller arrives. Building the schema fails for a field
+ * that leads to an object and is not listed here, and for an entry without a field.
  *
- * Root fields have permissions of their own. The fields of connections, their edges and payloads are left out: they
- * hold what the field that they belong to has answered.
+ * Root fields have their own permissions. The fields of connections, edges and payloads are left out, because they
+ * hold what the field that they belong to has returned.
  */
 export const edges: Readonly<Record<string, EdgeRule>> = {
   'App.clientSecrets': asked,
@@ -39,10 +39,11 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   'AppWebhookAnalytics.failuresByTenant': same,
   'AppWebhookAnalytics.timeline': same,
   'AuditEntry.actor': same,
-  // Whoever cancels, replays or tests gets the delivery as an answer, and not for that what receivers answered.
+  // A caller that may cancel, replay or test gets the delivery as the answer, but that does not allow it to read what
+  // receivers answered.
   'Delivery.attempts': view,
   'Delivery.endpoint': same,
-  // What the event holds is asked for there.
+  // The permission for the content of the event is checked there.
   'Delivery.event': same,
   'Delivery.history': view,
   'Delivery.installation': same,
@@ -54,18 +55,19 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   'DeliveryStats.timeline': same,
   'DeliveryStats.latencyTimeline': same,
   'DeliveryStatusChange.delivery': same,
-  // Whoever creates it, changes it or rotates its secret gets the endpoint as an answer, and not for that its history.
+  // A caller that may create or change an endpoint gets it as the answer, but that does not allow it to read the
+  // history.
   'Endpoint.auditLog': view,
   'Endpoint.circuit': same,
   'Endpoint.deliveries': view,
-  // What is secret in them has no value here.
+  // Secrets have no value here.
   'Endpoint.headers': same,
   'Endpoint.owner': same,
   'Endpoint.signingSecrets': same,
   'Endpoint.state': same,
   'Endpoint.stats': view,
   'Endpoint.verification': same,
-  // Whoever publishes gets the event as an answer, and not for that where it goes.
+  // A caller that may publish gets the event as the answer, but that does not allow it to see the receivers.
   'Event.deliveries': view,
   'Event.tenant': same,
   'EventType.subscribedEndpoints': asked,

@@ -64,7 +64,7 @@ const appPermissionValues: Described<(typeof appPermissions)[number]> = {
   },
 };
 
-/** The status of that name. Throws where there is none. */
+/** Returns the status with that name. Throws if there is none. */
 export function deliveryStatusNamed(name: string): keyof typeof deliveryStatuses {
   const status = (Object.keys(deliveryStatuses) as (keyof typeof deliveryStatuses)[]).find(
     (known) => known === name,
@@ -73,7 +73,7 @@ export function deliveryStatusNamed(name: string): keyof typeof deliveryStatuses
   return status;
 }
 
-/** The enums that more than one room speaks of. */
+/** The enums that several rooms use. */
 export function addEnums(builder: Builder) {
   return {
     ErrorCode: builder.enumType('ErrorCode', {

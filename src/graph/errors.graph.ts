@@ -11,7 +11,7 @@ import {
 import { type addEnums, deliveryStatusNamed } from './enums.graph.ts';
 import type { Builder } from './schema-types.ts';
 
-/** The expected failures as types of the schema: members of the mutations' result unions. */
+/** The expected errors as types of the schema, which are members of the mutations' result unions. */
 export function addErrorTypes(builder: Builder, enums: ReturnType<typeof addEnums>): void {
   const { ErrorCode, DeliveryStatus } = enums;
 

@@ -10,17 +10,17 @@ import {
 } from 'graphql';
 import { badUserInput } from '../errors.ts';
 
-/** Filters: each entry is looked for. */
+/** Filters search for each entry. */
 const filterLimit = 100;
-/** Other lists have narrower limits of their own, with errors of their own: this is the wall behind. */
+/** The limit for all other lists. Most have a smaller limit of their own, with their own error. */
 const usualLimit = 1_000;
-/** Publishing answers a LimitExceededError beyond 1,000 events. */
+/** Publishing more than 1,000 events is a LimitExceededError. */
 const limits: Readonly<Record<string, number>> = {
   'PublishEventsInput.events': 10_000,
   'events.type': filterLimit,
 };
 
-/** The most entries of a list: of `InputType.field` or `field.argument`. */
+/** The limit for the entries of a list, given as `InputType.field` or `field.argument`. */
 export function listLimitOf(place: string): number {
   return limits[place] ?? (/Filter\./.test(place) ? filterLimit : usualLimit);
 }
@@ -31,7 +31,7 @@ export const listTooLong = (place: string, length: number) =>
     { limit: listLimitOf(place) },
   );
 
-/** Writes the limit of each list that an input takes into its description, for those that do not tell a narrower one. */
+/** Adds the limit of each list in an input to its description. */
 export function describeListLimits(schema: GraphQLSchema): void {
   const note = (place: string, input: GraphQLArgument | GraphQLInputField) => {
     if (!isListType(getNullableType(input.type)) || place === 'PublishEventsInput.events') return;
@@ -50,8 +50,8 @@ export function describeListLimits(schema: GraphQLSchema): void {
 }
 
 /**
- * How many entries the lists in a field's arguments hold, so that they count towards its cost: once for each use of a
- * variable. Throws BAD_USER_INPUT for a list that is too long.
+ * Counts the entries of the lists in a field's arguments, so that they add to its cost. A variable counts each time
+ * it is used. Throws BAD_USER_INPUT for a list that is too long.
  */
 export function countListEntries(
   field: string,

@@ -5,23 +5,23 @@ import { DomainError, RequestError, type RequestErrorCode, UnavailableError } fr
 import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 
 /**
- * What an error looks like outside. Every error that leaves has `extensions.code`. Those that callers are meant to see
- * leave with their message; of any other they learn INTERNAL and the request's id, and the log learns the rest. Where
- * it is the database that is away, or the issuer of their token, they learn UNAVAILABLE: the same request may succeed
- * in a moment.
+ * How an error is shown to callers. Every error has `extensions.code`. An error that callers are meant to see keeps
+ * its message. For any other error they see INTERNAL and the request's id, and the log has the rest. If the database
+ * or the issuer of their token is not available, they see UNAVAILABLE, because the same request may succeed in a
+ * moment.
  *
- * A GraphQLError proves nothing: every Pothos error is one, and the executor wraps whatever a resolver throws in
- * one. What counts is the error at the root, and whether it came from a field (then it has a path) or from the
- * request before any field was asked (syntax, validation, variables).
+ * The class GraphQLError proves nothing: every Pothos error is one, and the executor wraps whatever a resolver throws
+ * in one. What counts is the original error, and whether it came from a field (then it has a path) or from the
+ * request before any field was executed (syntax, validation, variables).
  */
 export type MaskScope = Readonly<{
   requestId: string;
   logger: Logger;
-  /** Without hints at what the schema holds. */
+  /** Messages without hints at what the schema contains. */
   hideSuggestions: boolean;
 }>;
 
-/** When a client that was told UNAVAILABLE may ask again. */
+/** When a client that was told UNAVAILABLE may try again. */
 const unavailableSeconds = 1;
 const internalMessage = 'An internal error happened.';
 /** A commit whose answer was lost may have happened. */
@@ -56,7 +56,7 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
 
   if (root instanceof RequestError || root instanceof DomainError) {
     const extensions = root instanceof RequestError ? root.extensions : {};
-    // The executor's words come first: which variable, and where in it.
+    // The executor's message comes first: it names the variable and the place in it.
     return new GraphQLError(outer?.message ?? root.message, {
       ...place,
       extensions: { ...extensions, code: root.code },
@@ -72,7 +72,7 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
   const path = outer?.path?.join('.');
   const unavailable = unavailableMessageOf(root);
   if (unavailable !== undefined) {
-    // While something is away every request says so, and a line for each would bury everything else.
+    // While something is unavailable every request fails, and one log line for each would hide everything else.
     warnAtTimes(logger, { requestId, path, error: causesOf(root) }, 'answered a request with UNAVAILABLE');
     return new GraphQLError(unavailable, {
       ...place,
@@ -88,7 +88,7 @@ function unavailableMessageOf(error: unknown): string | undefined {
   return isDatabaseAway(error) ? databaseAwayMessage : undefined;
 }
 
-/** The error that a chain of GraphQLErrors was made of. */
+/** The original error of a chain of GraphQLErrors. */
 function rootOf(error: unknown): unknown {
   let root = error;
   while (root instanceof GraphQLError && root.originalError !== undefined) root = root.originalError;
@@ -98,7 +98,7 @@ function rootOf(error: unknown): unknown {
 function isOfTheRequest(outer: GraphQLError, root: unknown): boolean {
   if (!(root instanceof GraphQLError) || root instanceof PothosError) return false;
   if (outer.path === undefined) return true;
-  // The executor's own: a variable that is missing where an argument needs it is seen at the field only.
+  // An error of the executor: a missing variable that an argument requires is noticed only at the field.
   return root.nodes !== undefined && root.message.startsWith('Argument "');
 }
 

@@ -5,10 +5,10 @@ import type { Context } from './context.ts';
 import { checkPermission, type FieldPermission } from './permission.ts';
 import type { Builder, Types } from './schema-types.ts';
 
-/** Ids in one call of `nodes`. */
+/** The limit for ids in one call of `nodes`. */
 const maxNodes = 100;
 
-/** How `node` and `nodes` find the records of one type: exactly as its typed field would, with its permission. */
+/** How `node` and `nodes` find the records of one type: exactly as its own field does, with its permission. */
 type Loader = Readonly<{
   permission: FieldPermission;
   keyOf(id: string): string | undefined;
@@ -18,26 +18,28 @@ type Loader = Readonly<{
 type Registry = Readonly<{ Node: InterfaceRef<Types, object>; loaders: Map<IdType, Loader> }>;
 
 const registries = new WeakMap<Builder, Registry>();
-/** Which type a record was loaded as: a row says nothing of it. */
+/** The type that a record was loaded as, because a row does not tell it. */
 const typenames = new WeakMap<object, IdType>();
 
 export type NodeOptions<Row extends object> = Readonly<{
   description: string;
-  /** What the typed field (`endpoint(id)`) asks for. */
+  /** The permission of the type's own field (`endpoint(id)`). */
   permission: FieldPermission;
   /** The record's global id: `(row) => encodeId('Endpoint', row.id)`. */
   id: (row: Row) => string;
-  /** What `load` gets for a global id; undefined where it is malformed. By default the UUID within. */
+  /**
+   * The key that `load` gets for a global id; undefined if the id is malformed. By default it is the UUID in the id.
+   */
   keyOf?: (id: string) => string | undefined;
   /**
-   * The records that this caller may see, in the order of the keys: undefined for one that is missing, or somebody
-   * else's. Throws what the typed field would.
+   * The records that this caller may see, in the order of the keys: undefined for a record that is missing or belongs
+   * to somebody else. Throws the same errors as the type's own field.
    */
   load(keys: readonly string[], context: Context): Promise<readonly (Row | undefined)[]>;
   fields: ObjectFieldsShape<Types, Row>;
 }>;
 
-/** Declares an object type with a global id, which `node` finds. */
+/** Declares an object type with a global id, which `node` can find. */
 export function node<Row extends object>(
   builder: Builder,
   ref: ObjectRef<Types, Row> & { name: string },
@@ -53,7 +55,7 @@ export function node<Row extends object>(
   });
   builder.objectType(ref, {
     description: options.description,
-    // For whoever wants to know what `node` asks for: the loaders stand nowhere in the schema.
+    // For tests that ask what `node` requires, because the loaders are not part of the schema.
     extensions: { permission: options.permission },
     fields: options.fields,
   });
@@ -66,7 +68,7 @@ export function node<Row extends object>(
   ref.addInterfaces([Node]);
 }
 
-/** Adds the interface `Node` with the fields `Query.node` and `Query.nodes`. */
+/** Adds the interface `Node` and the fields `Query.node` and `Query.nodes`. */
 export function addNodes(builder: Builder): void {
   const loaders = new Map<IdType, Loader>();
   const Node = builder.interfaceRef<object>('Node').implement({
@@ -117,7 +119,7 @@ export function addNodes(builder: Builder): void {
           });
         }
         const records = await findNodes(loaders, ids, context);
-        // An Error as an item is that item's error: the others are answered.
+        // An Error as an item fails only that item; the others are answered.
         return records as (object | null)[];
       },
     }),
@@ -130,7 +132,7 @@ function registryOf(builder: Builder): Registry {
   return registry;
 }
 
-/** One load for each type that the ids name. */
+/** Loads the records of each type that the ids name, with one load for each type. */
 async function findNodes(
   loaders: ReadonlyMap<IdType, Loader>,
   ids: readonly string[],

@@ -23,19 +23,19 @@ import { selectsField } from './selects-field.ts';
 import { refuseManyValues } from './variable-limits.ts';
 
 /**
- * The most that one operation may cost. A field costs 1, a page its size times what one record of it costs, any
- * other list ten times, and what it is longer than that when it is read. A list in the arguments costs its length,
- * each time that it is used. 100 deliveries with everything that they have, endpoint, event and attempts, cost 15,000;
- * pages within pages within pages are refused.
+ * The maximum cost of one operation. A field costs 1, a page costs its size times the cost of one record, and any
+ * other list costs ten times the cost of one item. If the list is longer, the rest is charged when it is read. A list
+ * in the arguments costs its length each time it is used. 100 deliveries with everything they have (endpoint, event
+ * and attempts) cost 15,000. Pages nested three deep are refused.
  */
 export const maxOperationCost = 20_000;
-/** What a list counts as whose length is not known before it is read: `list-cost-plugin.ts` charges the rest. */
+/** The assumed size of a list whose length is not known before it is read. `list-cost-plugin.ts` charges the rest. */
 export const usualListSize = 10;
-/** `complexity` of a list of which nearly all are short: it counts as usual, however long one is. */
+/** `complexity` of a list that is nearly always short. It always counts as a list of the usual size. */
 export const shortList = { field: 1, multiplier: usualListSize } as const;
-/** The most that one message of a subscription may cost, with its list in it. */
+/** The maximum cost of one message of a subscription, including its list. */
 const maxMessageCost = 15_000;
-/** Each bad value in a variable makes an error: two million in one list took all memory. */
+/** Each invalid value in a variable creates an error: two million of them in one list used up all memory. */
 const maxVariableErrors = 20;
 
 type Operation = Readonly<{
@@ -46,14 +46,14 @@ type Operation = Readonly<{
   context: object;
 }>;
 
-/** The fields' option `complexity`, as the plugin leaves it on the built schema. */
+/** The option `complexity` of fields, as the plugin leaves it on the built schema. */
 type Cost = number | { field?: number; multiplier?: number } | CostFunction;
 type CostFunction = (args: object, context: object, field: GraphQLField<unknown, unknown>) => Cost;
 
 /**
- * Why an operation is refused, before anything of it is executed: its variables do not fit their types, or it could
- * cost too much. Page sizes count as they are given, in variables too; one that is not allowed counts as the largest.
- * Each selection is looked at once for each type, however often its fragment is spread.
+ * Returns the reason to refuse an operation before anything of it is executed: its variables do not fit their types,
+ * or it could cost too much. Page sizes count as given, also in variables; an invalid size counts as the largest.
+ * Each selection is read once for each type, however often its fragment is spread.
  */
 export function refuseOperation(asked: Operation): readonly GraphQLError[] | undefined {
   const { schema, document, operation, context } = asked;
@@ -151,7 +151,7 @@ function costOf(set: SelectionSetNode, type: GraphQLNamedType, scope: Scope): nu
     if (selection.kind === Kind.FIELD) {
       const fields = isObjectType(type) || isInterfaceType(type) ? type.getFields() : {};
       const field = fields[selection.name.value];
-      // Introspection: its fields are few, and the document's limits hold them.
+      // Introspection has few fields, and the limits of the document bound it.
       const { own, times } = field === undefined ? { own: 1, times: 0 } : priceOf(field, selection, scope);
       if (field !== undefined) cost += entriesIn(field, selection, scope);
       cost += own;
@@ -177,7 +177,7 @@ function entriesIn(field: GraphQLField<unknown, unknown>, selection: FieldSelect
     const given = getArgumentValues(field, selection, { ...scope.variables });
     return countListEntries(field.name, field.args, given);
   } catch (error) {
-    // An argument without its variable: the executor refuses the field.
+    // The argument has no variable; the executor refuses the field.
     if (error instanceof GraphQLError) return 0;
     throw error;
   }
@@ -195,7 +195,7 @@ function priceOf(
     try {
       cost = cost(getArgumentValues(field, selection, { ...scope.variables }), scope.context, field);
     } catch (error) {
-      // An argument without its variable: the executor refuses the field.
+      // The argument has no variable; the executor refuses the field.
       if (error instanceof GraphQLError) return { own: 1, times: 0 };
       throw error;
     }

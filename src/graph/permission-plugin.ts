@@ -17,23 +17,23 @@ import { checkPermission, type FieldPermission } from './permission.ts';
 /**
  * Guards fields by their option `permission`.
  *
- * It stands outside of everything else that runs for a field: argument mappers, validation, other plugins, the
- * resolver. Its refusals are therefore top-level errors and never a member of a result union, and a caller who may
- * not ask learns nothing from how the input is judged. For a subscription it guards the making of the source stream
- * and, with no memory, each event that comes from it.
+ * It wraps everything else that runs for a field: argument mappers, validation, other plugins and the resolver. Its
+ * refusals are therefore top-level errors and never members of a result union, and a caller without permission learns
+ * nothing from the validation of its input. For a subscription it guards the creation of the source stream and,
+ * without remembering anything, each event from it.
  *
- * Building a schema fails when a field of Query, Mutation or Subscription declares no permission: none is public by
- * silence. Fields that lead to objects have their rule in `edges.ts`. The same bag carries what the inventory tells about a root field.
+ * Every root field must declare a permission; otherwise building the schema fails. Fields that lead to objects have
+ * their rule in `edges.ts`. The option also carries what the inventory says about a root field.
  */
 const pluginName = 'permission';
 
 export default pluginName;
 
-/** What the inventory says of a root field, beside what the schema itself tells. */
+/** What the inventory says about a root field, in addition to what the schema says. */
 export type Capability = Readonly<{
-  /** The kinds of records that it reads or changes, by their type's name. */
+  /** The types of records that it reads or changes. */
   records: readonly string[];
-  /** What else happens: requests sent, entries written to the audit log. Empty for a mere read. */
+  /** What else happens, such as requests sent and audit entries written. Empty if it only reads. */
   sideEffects: readonly string[];
   /** How a repeated call behaves. */
   idempotency: string;
@@ -55,7 +55,7 @@ class PermissionPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     return config;
   }
 
-  /** Despite its name the outermost wrapper of both `resolve` and `subscribe`. */
+  /** Despite its name this is the outermost wrapper of both `resolve` and `subscribe`. */
   override wrapArgMappers(
     resolver: Resolver<Types> | undefined,
     config: PothosOutputFieldConfig<Types>,
@@ -95,8 +95,8 @@ function ownerOf(source: unknown): string {
 }
 
 /**
- * Pothos and our loaders keep what they loaded for as long as the context lives: for a subscription, for ever. Each
- * event starts with nothing remembered.
+ * Pothos and our loaders keep what they loaded as long as the context lives, which for a subscription has no end. So
+ * each event starts with a fresh context.
  */
 function withFreshCaches(stream: unknown, context: object): unknown {
   if (!isAsyncIterable(stream)) return stream;
@@ -120,7 +120,7 @@ const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
 
 type Declared = { permission?: FieldPermission; capability?: Capability };
 
-/** What a built field declared; `options` are the built field's `extensions.pothosOptions`, or the field's own. */
+/** The declaration of a built field; `options` are its `extensions.pothosOptions`, or the field's own. */
 export function declaredBy(options: unknown): Declared {
   return typeof options === 'object' && options !== null ? (options as Declared) : {};
 }
@@ -131,9 +131,9 @@ const capabilityOf = (config: { pothosOptions: unknown }) => declaredBy(config.p
 SchemaBuilder.registerPlugin(pluginName, PermissionPlugin);
 
 type RootOptions = {
-  /** Who may ask. */
+  /** Who may call the field. */
   permission: FieldPermission;
-  /** For the inventory of what the service can do. */
+  /** For the inventory of the service's operations. */
   capability: Capability;
 };
 
@@ -176,7 +176,7 @@ declare global {
       Args extends InputFieldMap,
       ResolveReturnShape,
     > {
-      /** Who may ask; without it, whoever reached the object. */
+      /** Who may read the field; by default everybody who reached the object. */
       permission?: FieldPermission;
     }
   }

@@ -4,13 +4,13 @@ import { RequestError } from '../errors.ts';
 import { type Context, requireActor } from './context.ts';
 
 /**
- * Who may ask for a field. With several doors any one lets the caller in.
+ * Who may use a field. If several are given, any one is enough.
  *
- * - `'ANY_CREDENTIAL'`: whoever has proven who they are.
- * - a `Permission`, alone or as `tenant`: a key or a JWT that holds it.
- * - `app`: the app's own token, where an app's token ever holds it, or a user who may be a member of the app. Which
- *   app, and whether the user is a member, depends on the record: the resolver asks `access` about it.
- * - `user`: any user with a verified email. Which user, the resolver knows.
+ * - `'ANY_CREDENTIAL'`: every authenticated caller.
+ * - a `Permission`, alone or as `tenant`: an API key or a JWT that has it.
+ * - `app`: the app's own token, if such a token can have it, or a user who may be a member of the app. The app, and
+ * whether the user is a member, depend on the record, so the resolver checks `access`.
+ * - `user`: any user with a verified email. The resolver decides which user.
  */
 export type FieldPermission = 'ANY_CREDENTIAL' | Permission | Doors;
 
@@ -23,7 +23,9 @@ export function doorsOf(permission: FieldPermission): Doors | 'ANY_CREDENTIAL' {
   return typeof permission === 'string' ? { tenant: permission } : permission;
 }
 
-/** Whether the caller may pass one of the doors. Through an app's, the record's resolver asks further. */
+/**
+ * Whether one of the conditions holds for the caller. For an app's permission, the record's resolver checks further.
+ */
 export function allows(permission: FieldPermission, actor: Actor): boolean {
   const doors = doorsOf(permission);
   if (doors === 'ANY_CREDENTIAL') return true;
@@ -35,18 +37,18 @@ export function allows(permission: FieldPermission, actor: Actor): boolean {
 }
 
 /**
- * Throws UNAUTHENTICATED without a credential, or with one that has meanwhile run out; FORBIDDEN without the
- * permission. Remembers nothing: a subscription asks again for each of its events.
+ * Throws UNAUTHENTICATED without a credential or with one that is no longer valid, and FORBIDDEN without the
+ * permission. It remembers nothing, because a subscription checks again for each of its events.
  */
 export function checkPermission(permission: FieldPermission, context: Context): Actor {
   const actor = requireActor(context);
-  // The reason is the UNAUTHENTICATED that tells whether it expired or was revoked.
+  // The reason is the UNAUTHENTICATED error that tells whether the credential expired or was revoked.
   if (context.grantSignal?.aborted === true) throw context.grantSignal.reason;
   if (!allows(permission, actor)) throw forbidden(permission);
   return actor;
 }
 
-/** The refusal that names what the caller lacks. */
+/** The error that names the missing permission. */
 export function forbidden(permission: FieldPermission): RequestError {
   const doors = doorsOf(permission);
   const { tenant, app } = doors === 'ANY_CREDENTIAL' ? {} : doors;

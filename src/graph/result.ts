@@ -13,7 +13,7 @@ import type { FieldPermission } from './permission.ts';
 import type { Capability } from './permission-plugin.ts';
 import type { Builder, Types } from './schema-types.ts';
 
-/** A field of a payload: the resolver returns its value under the field's name. */
+/** A field of a payload. The resolver returns its value under the field's name. */
 type PayloadField = Readonly<{
   type: OutputType<Types> | [OutputType<Types>];
   nullable?: boolean;
@@ -22,7 +22,7 @@ type PayloadField = Readonly<{
 
 export type PayloadFields = Readonly<Record<string, PayloadField>>;
 
-/** What a resolver returns for the declared fields. */
+/** The type that a resolver returns for the declared fields. */
 export type PayloadShape<Fields> = Fields extends PayloadFields
   ? {
       -readonly [Name in keyof Fields]: ShapeFromTypeParam<
@@ -49,10 +49,10 @@ type InputShape<Input> = Input extends (t: never) => infer Fields
 type ErrorClass = NonNullable<ErrorsPluginOptions<Types>['defaultTypes']>[number];
 
 /**
- * Declares a mutation as every one of ours looks: one argument `input`, and a result union of a payload and the
- * errors that it may refuse with. The types take their names from the mutation: `XInput`, `XPayload`, `XResult`.
- * `resolve` returns the payload's fields and throws the listed errors; any other error leaves as a top-level one.
- * An input type or a payload type that two mutations share is given as its ref.
+ * Declares a mutation in the form that all of ours have: one argument `input`, and a result union of a payload and
+ * the possible errors. The types are named after the mutation: `XInput`, `XPayload`, `XResult`. `resolve` returns the
+ * payload's fields and throws the listed errors; any other error becomes a top-level error. If two mutations share an
+ * input type or a payload type, it is given as its ref.
  *
  * ```ts
  * mutation(builder, 'revokeApiKey', {
@@ -79,7 +79,7 @@ export function mutation<
     input: Input;
     payload: Payload;
     errors: readonly ErrorClass[];
-    /** Why the fields of the payload are what they are, where that needs telling. */
+    /** Explains the payload, if the fields alone do not. */
     payloadDescription?: string;
     inputDescription?: string;
     /** How many times what is selected counts, where the input decides how long the answer is. */
@@ -129,7 +129,7 @@ export function mutation<
   );
 }
 
-/** A payload type by itself, for two mutations that share it. */
+/** A payload type that two mutations share. */
 export function payloadType<const Fields extends PayloadFields>(
   builder: Builder,
   name: string,

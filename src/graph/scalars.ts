@@ -3,7 +3,7 @@ import { badUserInput } from '../errors.ts';
 import { isLost, LostNumber } from '../exact-json.ts';
 import type { Builder } from './schema-types.ts';
 
-/** RFC 3339, with `T` and an offset; seconds have no leap. Longer fractions than milliseconds are cut. */
+/** RFC 3339 with `T` and an offset, and without leap seconds. Digits beyond milliseconds are ignored. */
 const dateTimePattern =
   /^(\d{4})-(\d\d)-(\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
@@ -26,7 +26,7 @@ export function parseDateTime(value: unknown): Date {
   const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${ms}${offset.toUpperCase()}`);
   if (!isDate || Number.isNaN(date.getTime()))
     throw badUserInput('This DateTime is not a day of the calendar.');
-  // With its offset it may lie in the year 0 or 10000, which no RFC 3339 text can name.
+  // With its offset the time may be in the year 0 or 10000, which RFC 3339 cannot express.
   if (date.getTime() < earliestMs || date.getTime() > latestMs) {
     throw badUserInput('A DateTime must be in the years 1 to 9999 of UTC.');
   }
@@ -40,7 +40,7 @@ export function parseSafeInt(value: unknown): number {
   return value;
 }
 
-/** A JSON value that is written in the document. GraphQL's names of enum values are no JSON. */
+/** A JSON value that is written in the document. Names of enum values are not JSON. */
 function parseJsonLiteral(node: ValueNode, variables?: Readonly<Record<string, unknown>> | null): unknown {
   switch (node.kind) {
     case Kind.NULL:
@@ -64,7 +64,7 @@ function parseJsonLiteral(node: ValueNode, variables?: Readonly<Record<string, u
   }
 }
 
-/** Our own faults: they leave as INTERNAL, not as the caller's. */
+/** An error of ours, which callers see as INTERNAL. */
 const unserializable = (name: string) =>
   new Error(`A resolver returned a value that ${name} cannot serialize.`);
 

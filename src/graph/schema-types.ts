@@ -1,6 +1,6 @@
 import type { Context } from './context.ts';
 
-/** What Pothos has to know of our schema to type resolvers and inputs. */
+/** What Pothos must know about our schema to type resolvers and inputs. */
 export type GraphTypes = {
   Context: Context;
   DefaultFieldNullability: false;

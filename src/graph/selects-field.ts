@@ -8,7 +8,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** Whether `@skip` and `@include` leave any field of a selection. A subscription without one cannot be executed. */
+/** Whether `@skip` and `@include` leave any field of a selection. A subscription without a field cannot be executed. */
 export function selectsField(
   set: SelectionSetNode,
   scope: Readonly<{
@@ -25,7 +25,7 @@ export function selectsField(
   });
 }
 
-/** Whether `@skip` or `@include` leaves it out. */
+/** Whether `@skip` or `@include` removes it. */
 export function isLeftOut(
   selection: SelectionNode,
   variables: { readonly [name: string]: unknown },

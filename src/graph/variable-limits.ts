@@ -12,16 +12,15 @@ import { badUserInput, type RequestError } from '../errors.ts';
 import { listLimitOf, listTooLong } from './list-limits.ts';
 
 /**
- * Values that the variables of one operation may hold, as far as their types tell them apart: what stands within a
- * JSON value counts as one. A thousand events with everything that an event has are 6,000; each value costs a
- * microsecond or two to check.
+ * The limit for values in the variables of one operation, as far as their types describe them; a JSON value counts as
+ * one. A thousand events with every field are 6,000 values, and checking a value takes a microsecond or two.
  */
 const maxVariableValues = 20_000;
 
 /**
- * Why variables are refused before any value of theirs is checked: they hold more values, or a list within an input has
- * more entries than it may. Stops counting as soon as it knows. Which limit a variable has that is a list by itself
- * shows only where it is used.
+ * Returns the reason to refuse variables before any of their values is checked: they hold more values, or a list in
+ * an input has more entries, than allowed. Counting stops as soon as the answer is known. The limit for a variable
+ * that is itself a list depends on where it is used.
  */
 export function refuseManyValues(
   schema: GraphQLSchema,
