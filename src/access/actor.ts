@@ -12,37 +12,37 @@ export const actorKinds = [
 ] as const;
 export type ActorKind = (typeof actorKinds)[number];
 
-/** Who is asking, as its credential proved it. */
+/** The caller, as identified by its credential. */
 export type Actor = Readonly<{
   kind: ActorKind;
-  /** API key id, JWT subject, console link id or client id. */
+  /** The API key's id, the JWT's subject, the console link's id or the app's client id. */
   actorId: string;
   label: string;
   permissions: ReadonlySet<Permission>;
-  /** UUID of the tenant in whose name it asks; undefined for a platform service that named none, and for an app. */
+  /** UUID of the tenant that the caller acts for; undefined for a platform service that named none, and for an app. */
   tenantId: string | undefined;
-  /** UUID of the app whose own token it is. */
+  /** UUID of the app that the access token belongs to. */
   appId: string | undefined;
-  /** What the app's token was given for; all that such a token may hold where it is not narrowed. */
+  /** The permissions of the app's token: those it was narrowed to, or all that such a token can have. */
   appScopes?: ReadonlySet<AppPermission>;
-  /** UUID of the client secret that the app's token was given for. */
+  /** UUID of the client secret with which the app's token was requested. */
   clientSecretId?: string;
-  /** The JWT's email, where it has been verified. */
+  /** The JWT's email, if it has been verified. */
   verifiedEmail: string | undefined;
-  /** When a JWT says that it was issued. */
+  /** When the JWT was issued, if it says so. */
   issuedAt?: Date;
-  /** What a console link stands on: it ends with it. */
+  /** The credential that a console link was created with. The link ends with it. */
   linkCreator?: LinkCreator;
   /** When the credential stops working. */
   expiresAt: Date | undefined;
 }>;
 
-/** The API key, or the tokens of a subject, that a console link was made with. */
+/** The credential that a console link was created with: an API key, or the tokens of a subject. */
 export type LinkCreator =
   | Readonly<{ kind: 'API_KEY'; id: string }>
   | Readonly<{ kind: 'SUBJECT'; subject: string; issuedAt?: Date | undefined }>;
 
-/** What the actor stands on that can be taken away; what a console link that it makes stands on, too. */
+/** The credential that can be revoked under the actor. A console link that the actor creates ends with it, too. */
 export function creatorOf(actor: Actor): LinkCreator | undefined {
   switch (actor.kind) {
     case 'API_KEY': {
@@ -59,10 +59,10 @@ export function creatorOf(actor: Actor): LinkCreator | undefined {
   }
 }
 
-/** Who acted, and in which request: what an audit entry says of it. */
+/** The caller and the request of an act, as recorded in the audit log. */
 export type By = Readonly<{ actor: Actor; requestId: string | undefined }>;
 
-/** The service itself: retention, the engine, the rescue of an interrupted handshake. */
+/** Heliograph itself: retention, the engine, the rescue of an interrupted handshake. */
 export const systemActor: Actor = {
   kind: 'SYSTEM',
   actorId: 'heliograph',
@@ -74,5 +74,7 @@ export const systemActor: Actor = {
   expiresAt: undefined,
 };
 
-/** The owner of what belongs to the platform: event types, tenants. Its audit entries stand under this id. */
+/**
+ * The owner of records that belong to the platform: event types and tenants. Their audit entries have this owner id.
+ */
 export const platformOwnerId = '00000000-0000-0000-0000-000000000000';

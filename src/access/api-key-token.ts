@@ -1,6 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 
-/** How every API key begins: whoever finds one in a file or a log knows at once what it is. */
+/** The prefix of every API key, so that a key is recognised when somebody finds one in a file or a log. */
 export const apiKeyMark = 'hgk_';
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -16,14 +16,17 @@ export function makeApiKeyToken(): ApiKeyToken {
   return { token, prefix: token.slice(0, prefixLength), lastFour: token.slice(-4), hash: hashToken(token) };
 }
 
-/** A mark and 256 random bits. */
+/** A prefix followed by 256 random bits. */
 export function makeToken(mark: string): string {
   return (
     mark + Array.from({ length: secretLength }, () => alphabet.charAt(randomInt(alphabet.length))).join('')
   );
 }
 
-/** What is kept of a token. It has 256 random bits, so that a plain hash cannot be turned round by guessing. */
+/**
+ * The hash under which a token is stored. The token has 256 random bits, so a plain hash cannot be reversed by
+ * guessing.
+ */
 export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

@@ -2,12 +2,13 @@ import type { Database } from '../db/pool.ts';
 import type { Actor } from './actor.ts';
 import { type AppPermission, appPermissions, appTokenPermissions } from './permissions.ts';
 
-/** What somebody may do with which apps, by the app's UUID. */
+/** The permissions that a caller has for apps, by the app's UUID. */
 export type AppGrants = ReadonlyMap<string, ReadonlySet<AppPermission>>;
 
 /**
- * What the caller may do with partner apps: the app's own token with that app, and a user whose verified email is a
- * member's with each app that the member belongs to. Nothing else gives any of it: no permission of a tenant does.
+ * The caller's permissions for partner apps. An app's own token has permissions for that app. A user whose verified
+ * email is a member's has that member's permissions for each app it belongs to. No permission of a tenant gives any
+ * of them.
  */
 export async function findAppGrants(database: Database, actor: Actor): Promise<AppGrants> {
   if (actor.kind === 'APP' && actor.appId !== undefined) {
@@ -25,12 +26,12 @@ export async function findAppGrants(database: Database, actor: Actor): Promise<A
   return new Map(rows.map((row) => [row.app_id, new Set(appPermissionsIn(row.permissions))]));
 }
 
-/** As members are known by it: case does not tell people apart. */
+/** Members are found by their email in lower case, so case does not matter. */
 export function memberEmail(email: string): string {
   return email.trim().toLowerCase();
 }
 
-/** Those that we know, in the list's order. */
+/** The known permissions among those given, in the order of the list. */
 export function appPermissionsIn(names: readonly string[]): AppPermission[] {
   return appPermissions.filter((permission) => names.includes(permission));
 }

@@ -13,20 +13,23 @@ import { type AppPermission, appTokenPermissions } from './permissions.ts';
 import { ProvenTokens } from './proven-tokens.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
-/** How long an access token works; no longer than the client secret that it was given for. */
+/** The lifetime of an access token. It never outlives the client secret with which it was requested. */
 const appTokenSeconds = 900;
 
-/** Says whose token it is, before anything is verified. Each kind of token has its own keys. */
+/** The issuer, read before the token is verified. Each kind of token has its own keys. */
 const tokenType = 'heliograph-app+jwt';
 const algorithm = 'HS256';
 const issuer = 'heliograph';
 const keyBytes = 32;
-/** Any number that nobody else locks. */
+/** An arbitrary number that nothing else locks. */
 const keyLock = 7_203_117;
-/** A token with an unknown key makes us look again, at most this often: strangers cannot make us ask for ever. */
+/**
+ * A token with an unknown key makes us read the keys again, but at most once in this time, so that strangers cannot
+ * make us read all the time.
+ */
 const keysEveryMs = 5_000;
 
-/** A client secret as a token names it. */
+/** A client secret, as a token names it. */
 export type ClientSecret = Readonly<{ appId: string; id: string; expiresAt: Date | undefined }>;
 
 type KnownApp = Readonly<{ name: string; expiresAt: Date | undefined }>;
@@ -42,12 +45,12 @@ const scopesOf = (scope: string): ReadonlySet<AppPermission> =>
   new Set(appTokenPermissions.filter((permission) => scope.split(' ').includes(permission.toLowerCase())));
 
 /**
- * The access tokens of partner apps: JWTs that we sign and verify ourselves, with a key that was made once and
- * stands sealed in the database, so that each process verifies what any other has signed. Whoever signs is who
- * verifies: hence an HMAC.
+ * The access tokens of partner apps. They are JWTs that we sign and verify ourselves. The key was generated once and
+ * is stored encrypted in the database, so that every process can verify the tokens of every other. The same program
+ * signs and verifies, so an HMAC is enough.
  *
- * A token stands for the client secret that it was given for. When that is revoked, or the app deleted, the token
- * stops within 2 s, however long it would have lasted.
+ * A token depends on the client secret with which it was requested. When that secret is revoked, or the app is
+ * deleted, the token stops working within 2 s, whatever its expiry says.
  */
 export class AppTokens {
   readonly #database: Database;
@@ -70,7 +73,7 @@ export class AppTokens {
     });
   }
 
-  /** Whether the token says that it is one of these. It proves nothing. */
+  /** Whether the token claims to be an app's access token. This is not verified. */
   isAppToken(token: string): boolean {
     try {
       return decodeProtectedHeader(token).typ === tokenType;
@@ -79,7 +82,7 @@ export class AppTokens {
     }
   }
 
-  /** `scopes`: what of an app token's permissions it shall hold. */
+  /** `scopes`: the permissions of an app's token that this one is narrowed to. */
   async issue(
     secret: ClientSecret,
     scopes: readonly AppPermission[] = appTokenPermissions,
@@ -104,7 +107,7 @@ export class AppTokens {
     return { token, expiresInSeconds: end - now };
   }
 
-  /** Throws UNAUTHENTICATED for one that is not good, or no longer. */
+  /** Throws UNAUTHENTICATED for a token that is invalid, expired or revoked. */
   async authenticate(token: string): Promise<Actor> {
     const { app: appId, secret, exp, scope } = await this.#proven.read(token, () => this.#verify(token));
     const app = await this.#known.recall(`${appId}/${secret}`, () => this.#find(appId, secret));
@@ -118,7 +121,7 @@ export class AppTokens {
       permissions: new Set(),
       tenantId: undefined,
       appId,
-      // A token of an earlier release does not say, and holds everything.
+      // A token of an earlier release does not say, and has all permissions.
       ...(scope === undefined ? {} : { appScopes: scopesOf(scope) }),
       clientSecretId: secret,
       verifiedEmail: undefined,
@@ -198,7 +201,7 @@ export class AppTokens {
     return this.#database.query.selectFrom('app_token_key').selectAll().orderBy('id').execute();
   }
 
-  /** Once, whoever comes first: processes that start together wait for the lock and then find it made. */
+  /** Generates the key once. Processes that start together wait for the lock, and then find the key of the first. */
   async #makeKey(): Promise<void> {
     const id = mintUuid();
     const sealed = this.#box.seal(randomBytes(keyBytes).toString('base64'), sealedTokenKeyPlace(id));
@@ -210,5 +213,5 @@ export class AppTokens {
   }
 }
 
-/** What a sealed signing key is bound to. */
+/** The context that a sealed signing key is bound to. */
 export const sealedTokenKeyPlace = (id: string) => `app_token_key/${id}`;

@@ -8,7 +8,7 @@ import { Believed } from './believed.ts';
 import { type Permission, permissions } from './permissions.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
-/** `lastUsedAt` is right to this: a busy key would otherwise write a row for each request. */
+/** The accuracy of `lastUsedAt`. If it were exact, a busy key would write a row for each request. */
 const usedEveryMs = 60_000;
 
 type KnownKey = Readonly<{
@@ -20,7 +20,7 @@ type KnownKey = Readonly<{
   revokedAt: Date | null;
 }>;
 
-/** From an API key to whom it stands for. Keys that are not there are never remembered: guesses fill no memory. */
+/** Finds the caller of an API key. Unknown keys are never remembered, so that guesses do not fill the memory. */
 export class ApiKeyAuthenticator {
   readonly #database: Database;
   readonly #logger: Logger;
@@ -55,7 +55,7 @@ export class ApiKeyAuthenticator {
     };
   }
 
-  /** Until the `lastUsedAt` writes that are under way have ended. */
+  /** Waits until the running writes of `lastUsedAt` have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#writes);
   }
@@ -80,7 +80,7 @@ export class ApiKeyAuthenticator {
     };
   }
 
-  /** Beside the request, never in its way: a failure costs one minute of `lastUsedAt` and is told to the log. */
+  /** Runs beside the request and never delays it. A failure loses one minute of `lastUsedAt` and is logged. */
   #noteUse(tenantId: string, id: string): void {
     const write = this.#database.query
       .updateTable('api_key')

@@ -14,13 +14,13 @@ import { type Permission, permissions } from './permissions.ts';
 import { isExternalId } from './tenant-identity.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
-/** Asymmetric only: with `none` or an HMAC, who can check a token could also make one. */
+/** Only asymmetric algorithms: with `none` or an HMAC, anybody who can verify a token could also create one. */
 const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
-/** Clocks of issuers differ a little; a credential must still stop within 5 s of its end. */
+/** The clocks of issuers differ a little, but a credential must still stop working within 5 s of its expiry. */
 const clockToleranceSeconds = 5;
 const maxTextLength = 255;
 
-/** What a bearer token of the platform says, once its signature, issuer, audience and times have been checked. */
+/** The content of a platform token whose signature, issuer, audience and times have been verified. */
 export type JwtIdentity = Readonly<{
   subject: string;
   kind: 'USER' | 'SERVICE';
@@ -28,30 +28,30 @@ export type JwtIdentity = Readonly<{
   verifiedEmail: string | undefined;
   tenantExternalId: string | undefined;
   permissions: ReadonlySet<Permission>;
-  /** Undefined where the token does not say. */
+  /** Undefined if the token does not say. */
   issuedAt: Date | undefined;
   expiresAt: Date;
 }>;
 
 const text = z.string().min(1).max(maxTextLength);
 
-/** Claims of ours. Others are the issuer's business, as are permissions that we do not know. */
+/** The claims that we use. We ignore other claims, and permissions that we do not know. */
 const claims = z.object({
   sub: text,
   exp: z.number().max(8_640_000_000_000),
   iat: z.number().max(8_640_000_000_000).nullish(),
   email: text.nullish(),
-  // Several issuers write a boolean as a text.
+  // Several issuers write a boolean as a string.
   email_verified: z
     .union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')])
     .nullish(),
   tenant: z.string().refine(isExternalId).nullish(),
-  // One text holds names with spaces between, as the claim `scope` does (RFC 8693, section 4.2).
+  // A single string holds names separated by spaces, like the claim `scope` (RFC 8693, section 4.2).
   permissions: z.union([z.array(z.string()), z.string().transform((text) => text.split(/ +/))]).nullish(),
   kind: z.enum(['user', 'service']).nullish(),
 });
 
-/** The verdicts of jose that blame the token. */
+/** The errors of jose that mean the token is invalid. */
 const tokenFaults = new Set<string>([
   errors.JWTInvalid.code,
   errors.JWTClaimValidationFailed.code,
@@ -62,20 +62,27 @@ const tokenFaults = new Set<string>([
   errors.JWKSNoMatchingKey.code,
 ]);
 
-/** Those that blame what stands at the issuer's URL: no JSON, no key set. The first is the root of all its errors. */
+/**
+ * The errors that mean the document at the issuer's URL is bad: not JSON, or not a key set. The first is the base
+ * class of all errors of jose.
+ */
 const keySetFaults = new Set<string>([
   errors.JOSEError.code,
   errors.JWKSInvalid.code,
   errors.JWKSTimeout.code,
 ]);
 
-/** Verifies a JWT. Throws UNAUTHENTICATED where it is not a good one, anything else where it cannot be judged. */
+/**
+ * Verifies a JWT. Throws UNAUTHENTICATED for an invalid token, and another error if it cannot be verified at the
+ * moment.
+ */
 export async function authenticateJwt(
   token: string,
   options: Readonly<{ keys: JWTVerifyGetKey; issuer: string; audience: string; logger?: Logger }>,
 ): Promise<JwtIdentity> {
   const refuse = (claim: string, why: string) => {
-    // For the operator, who alone can see what the issuer writes. Never the claim's value, never the token.
+    // This is for the operator, who is the only one to see what the issuer writes. It never logs the claim's value or
+    // the token.
     if (options.logger !== undefined) warnAtTimes(options.logger, { claim, why }, 'a JWT was refused');
     return unauthenticated('invalid');
   };
@@ -87,7 +94,7 @@ export async function authenticateJwt(
   }
   if (!isAccessToken(protectedHeader, payload)) throw refuse('typ', 'no access token');
   if ((parsed.data.iat ?? 0) * 1000 > databaseNow() + clockToleranceSeconds * 1000) {
-    // Who could date a token ahead could survive being called back.
+    // A token with a future issue date could survive a revocation of all tokens before a date.
     throw refuse('iat', 'in the future');
   }
   const { sub, exp, email, email_verified: isVerified, tenant, permissions: named, kind, iat } = parsed.data;
@@ -109,8 +116,9 @@ const accessTokenTypes = ['jwt', 'at+jwt', 'application/jwt', 'application/at+jw
 const idTokenClaims = ['at_hash', 'c_hash', 's_hash'];
 
 /**
- * An issuer signs other tokens with the same keys: an ID token tells a client who has signed in, and opens nothing.
- * It is known by its type (RFC 9068, section 2.1; Keycloak's claim `typ`, Cognito's `token_use`) and by its claims.
+ * An issuer signs other tokens with the same keys. An ID token tells a client who has signed in, and must not work as
+ * an access token. It is recognised by its type (RFC 9068, section 2.1; Keycloak's claim `typ`, Cognito's
+ * `token_use`) and by its claims.
  */
 function isAccessToken(header: JWTHeaderParameters, payload: JWTPayload): boolean {
   const { typ: headerType = 'JWT' } = header;
@@ -139,7 +147,8 @@ async function verify(
     return await jwtVerify(token, keys, options);
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw verdictOf(error);
-    // A token without `kid`, and a set with several keys of its kind (one being rotated out): any of them will do.
+    // If a token has no `kid` and the set has several keys of its kind (for example during a rotation), any of them
+    // may verify it.
     for await (const key of error) {
       try {
         return await jwtVerify(token, key, options);

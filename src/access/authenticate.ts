@@ -14,37 +14,37 @@ import { RevokedSubjects } from './revoked-subjects.ts';
 import { TenantIdentities } from './tenant-identity.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
-/** Nothing longer is parsed: checking a signature costs time in proportion. */
+/** Longer tokens are not parsed, because verifying a signature takes time in proportion to the length. */
 const maxCredentialBytes = 8_192;
 
-/** As HTTP headers or as a WebSocket's connection parameters bring them. */
+/** The credentials, from HTTP headers or from a WebSocket's connection parameters. */
 type Credentials = Readonly<{
   authorization?: string | undefined;
-  /** `heliograph-tenant`: the tenant in whose name a platform service asks. */
+  /** `heliograph-tenant`: the tenant that a platform service acts for. */
   tenantHeader?: string | undefined;
 }>;
 
 export type Authenticator = Readonly<{
   /**
-   * Who is asking. Undefined where no credential came along. Throws UNAUTHENTICATED (`reason`: `invalid`, `expired`
-   * or `revoked`) for a bad one, FORBIDDEN where a tenant is named by somebody who may not, BAD_USER_INPUT where the
-   * named tenant is not there.
+   * Identifies the caller. Returns undefined if there is no credential. Throws UNAUTHENTICATED (`reason`: `invalid`,
+   * `expired` or `revoked`) for a bad credential, FORBIDDEN if a tenant is named by a caller that may not do so, and
+   * BAD_USER_INPUT if there is no such tenant.
    */
   authenticate(credentials: Credentials): Promise<Actor | undefined>;
-  /** Until what goes on beside the answers (noting the use of API keys) has ended. */
+  /** Waits until background work (recording the use of API keys) has ended. */
   settled(): Promise<void>;
 }>;
 
-/** `Authorization: Bearer <token>`, where the token's beginning tells its kind. */
+/** Reads `Authorization: Bearer <token>`. The beginning of the token tells its kind. */
 export function createAuthenticator(options: {
   config: Config;
   database: Database;
   logger: Logger;
-  /** Partner apps' own tokens; without it there are none. */
+  /** The access tokens of partner apps. Without it they are not accepted. */
   appTokens?: AppTokens;
-  /** The tokens of links to the console; without it there are none. */
+  /** The tokens of links to the console. Without it they are not accepted. */
   consoleLinks?: ConsoleLinks;
-  /** A clock that never jumps, for how long what was found is believed. */
+  /** A monotonic clock, which decides how long a result is kept. */
   monotonicMs?: () => number;
 }): Authenticator {
   const { issuer, audience } = options.config.jwt;
@@ -96,7 +96,7 @@ function bearerToken(authorization: string): string {
   return token;
 }
 
-/** Its own tenant, or for a platform service the one that it names. */
+/** The caller's own tenant, or for a platform service the tenant that it names. */
 async function tenantOf(
   identity: JwtIdentity,
   tenantHeader: string | undefined,
@@ -106,7 +106,7 @@ async function tenantOf(
     refuseTenantHeader(tenantHeader);
   if (identity.tenantExternalId !== undefined) return await tenants.findOrCreate(identity.tenantExternalId);
   if (tenantHeader === undefined) return undefined;
-  // A header is no proof that there is such a tenant: a slip of the pen must not create one.
+  // The header does not prove that there is such a tenant. A typing error must not create one.
   const id = await tenants.find(tenantHeader);
   if (id === undefined) {
     throw badUserInput('There is no tenant with the externalId in the header heliograph-tenant.', {

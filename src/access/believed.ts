@@ -1,14 +1,14 @@
 /**
- * How long, in milliseconds, what was found about a credential is believed. A revocation takes effect after at most this
- * time; a subscription that is opened in it ends at the next look of `GrantWatch`, 2 s later: 4 s in all, within the
- * promised 5.
+ * How long, in milliseconds, the result of a credential check is kept. A revocation takes effect after at most this
+ * time. A subscription that is opened meanwhile ends at the next check of `GrantWatch`, 2 s later. That is 4 s in
+ * all, within the promised 5.
  */
 export const believedMs = 2_000;
 const maxRemembered = 10_000;
 
 /**
- * What was found about credentials, by name, and is believed for `believedMs`. Calls for one name share one look. A look
- * that failed is forgotten at once, and so is a result that `mayRemember` refuses.
+ * The results of credential checks, by name, kept for `believedMs`. Simultaneous calls for one name share one check.
+ * A failed check is forgotten at once, and so is a result that `mayRemember` refuses.
  */
 export class Believed<Value> {
   readonly #monotonicMs: () => number;
@@ -16,7 +16,7 @@ export class Believed<Value> {
   readonly #known = new Map<string, { value: Promise<Value>; since: number }>();
 
   constructor(options: {
-    /** A clock that never jumps. */
+    /** A monotonic clock. */
     monotonicMs?: (() => number) | undefined;
     mayRemember?: (value: Value) => boolean;
   }) {

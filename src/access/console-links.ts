@@ -9,10 +9,10 @@ import { type Permission, permissions, platformPermissions } from './permissions
 import { RevokedSubjects } from './revoked-subjects.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
-/** How the token of every link to the console begins. */
+/** The prefix of the token of every link to the console. */
 export const consoleLinkMark = 'hgc_';
 
-/** What the token is good for: sealed for another purpose, it does not open. */
+/** The purpose of the token. A token that was sealed for another purpose cannot be opened. */
 const purpose = 'console-link';
 const uuid = z.string().refine(isUuid);
 
@@ -31,7 +31,7 @@ const contents = z.object({
         .optional(),
     }),
   ]),
-  /** The creator's name for people. */
+  /** The creator's display name. */
   by: z.string(),
   expiresAt: z.number(),
 });
@@ -45,9 +45,10 @@ export type NewConsoleLink = Readonly<{
 }>;
 
 /**
- * The tokens of links to the console. What a link may do stands in the token itself, sealed with the key ring
- * (AES-GCM): who holds it can neither read nor change it, each process opens what any other has made, and nothing is
- * stored. It stands on the API key or on the tokens of the subject that made it, and stops within 2 s of their end.
+ * The tokens of links to the console. A token itself holds the link's permissions, sealed with the key ring
+ * (AES-GCM). Its holder can neither read nor change it, every process can open it, and nothing is stored. A link
+ * depends on the API key, or on the tokens of the subject, that created it, and stops working within 2 s of their
+ * end.
  */
 export class ConsoleLinks {
   readonly #database: Database;
@@ -62,7 +63,7 @@ export class ConsoleLinks {
     this.#goodKeys = new Believed({ monotonicMs: options.monotonicMs });
   }
 
-  /** Makes a link's token, which is kept nowhere. `id` is the link's UUID. */
+  /** Creates a link's token, which is not stored. `id` is the link's UUID. */
   issue(link: NewConsoleLink): { id: string; token: string } {
     const id = mintUuid();
     const { creator, expiresAt } = link;
@@ -76,7 +77,7 @@ export class ConsoleLinks {
     return { id, token: consoleLinkMark + this.#box.seal(text, purpose).toString('base64url') };
   }
 
-  /** Throws UNAUTHENTICATED for one that is not good, or no longer. */
+  /** Throws UNAUTHENTICATED for a token that is invalid, expired or revoked. */
   async authenticate(token: string): Promise<Actor> {
     const link = this.#open(token);
     if (link === undefined) throw unauthenticated('invalid');
@@ -104,7 +105,8 @@ export class ConsoleLinks {
       const opened = this.#box.open(Buffer.from(text, 'base64url'), purpose);
       return contents.safeParse(JSON.parse(opened)).data;
     } catch {
-      // Changed, of another purpose or under a key that we no longer have: all the same to whoever sent it.
+      // The token was changed, was sealed for another purpose, or was sealed under a key that we no longer have. The
+      // answer is the same in all cases.
       return undefined;
     }
   }
@@ -116,7 +118,7 @@ export class ConsoleLinks {
     if (!isGood) throw unauthenticated('revoked');
   }
 
-  /** That the key has expired needs no look: no link is made to outlast its key. */
+  /** The key's expiry need not be checked, because a link never outlasts its key. */
   async #isKeyGood(tenantId: string, keyId: string): Promise<boolean> {
     const row = await this.#database.query
       .selectFrom('api_key')

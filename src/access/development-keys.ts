@@ -16,7 +16,9 @@ const privateJwk = z.object({
   d: z.string(),
 });
 
-/** The key pair that stands in for the platform's issuer in development. Made on the first start, then kept. */
+/**
+ * The key pair that replaces the platform's issuer in development. It is generated on the first start and then kept.
+ */
 export function developmentKeys(dataDir: string): { privateKey: JWK; publicKeys: JSONWebKeySet } {
   const kept = keepInDataDir(dataDir, fileName, () =>
     JSON.stringify(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })),
@@ -35,7 +37,10 @@ export type DevelopmentClaims = Readonly<{
   expiresInSeconds: number;
 }>;
 
-/** A JWT such as the platform's issuer would give. Refused where a real issuer is configured: it would not verify. */
+/**
+ * Creates a JWT like those of the platform's issuer. It is refused if a real issuer is configured, because the token
+ * would not verify.
+ */
 export async function signDevelopmentToken(
   config: Pick<Config, 'production' | 'jwt' | 'dataDir'>,
   claims: DevelopmentClaims,

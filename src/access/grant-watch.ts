@@ -9,19 +9,20 @@ import type { AppPermission } from './permissions.ts';
 import { type UnauthenticatedReason, unauthenticated } from './unauthenticated.ts';
 
 /**
- * Ends what outlives the check of its credential: subscriptions. A credential that expires or is revoked ends its
- * own within 5 s: at most 2 s in which one that was found is still believed, at most 2 s until the next look here,
- * and the look itself. Expiry needs no look: a timer knows it. The same for what a member of a partner app follows:
- * it ends when the member is removed, or loses the permission. A user's or a service's ends when its subject's tokens
- * are called back, a console link's with what it was made with, and nobody follows the log of a suspended tenant.
+ * Ends subscriptions whose credential is no longer valid. When a credential expires or is revoked, its subscriptions
+ * end within 5 s: a previous result is kept for at most 2 s, the next check here comes at most 2 s later, and the
+ * check itself takes some time. Expiry needs no check, because a timer handles it. The same holds for the
+ * subscriptions of an app's member, who may be removed or lose the permission. A user's or service's subscriptions
+ * end when its tokens are revoked, those of a console link when its creator's credential ends, and nobody can follow
+ * the log of a suspended tenant.
  *
- * One query for each kind of grant looks at all in use, one at a time, on the engine's connections: a storm of
- * callers' queries must not put off a revocation. A grant that is no longer there counts as revoked.
+ * One query for each kind of grant checks all grants in use, one at a time, on the engine's connections, so that many
+ * queries of callers cannot delay a revocation. A grant that no longer exists counts as revoked.
  *
- * When the database does not answer, grants are kept for 30 s: nothing new can be read then, so a longer patience
- * would show nothing more and a shorter one would cut every client off at each restart of the database. After that
- * they end, because a revocation may be waiting behind the silence; with UNAVAILABLE as the reason, so that clients
- * connect again and are checked anew.
+ * If the database does not answer, grants are kept for 30 s. Nothing new can be read during that time, so a longer
+ * period would show nothing more, and a shorter one would disconnect every client at each restart of the database.
+ * After that the subscriptions end with UNAVAILABLE, because a revocation may have been missed. Clients then connect
+ * again and are authenticated again.
  */
 export class GrantWatch {
   readonly #database: Database;
@@ -45,14 +46,14 @@ export class GrantWatch {
     this.#patienceMs = options.patienceMs ?? 30_000;
   }
 
-  /** Starts to look at what is in use. Safe to call twice. */
+  /** Starts the checks. It is safe to call it twice. */
   start(): void {
     if (this.#running) return;
     this.#running = true;
     this.#lookLater();
   }
 
-  /** Stops looking; waits for a look that is under way. Grants that are still watched keep their timers. */
+  /** Stops the checks and waits for one that is running. Grants that are still watched keep their timers. */
   async stop(): Promise<void> {
     this.#running = false;
     clearTimeout(this.#timer);
@@ -61,8 +62,8 @@ export class GrantWatch {
 
   /**
    * A signal that is aborted, with UNAUTHENTICATED as its reason, when the actor's credential expires or is revoked,
-   * and with an UnavailableError when it could not be checked for too long.
-   * The caller must `release` it when the subscription ends.
+   * and with an UnavailableError when it could not be checked for too long. The caller must `release` it when the
+   * subscription ends.
    */
   watch(actor: Actor): Grant {
     const ending = new AbortController();
@@ -79,8 +80,9 @@ export class GrantWatch {
   }
 
   /**
-   * A signal that is aborted, with FORBIDDEN as its reason, when the user's email is no longer a member's of the app
-   * with this permission, and with an UnavailableError when that could not be checked for too long. The caller must `release` it.
+   * A signal that is aborted, with FORBIDDEN as its reason, when the user's email no longer belongs to a member of
+   * the app with this permission, and with an UnavailableError when that could not be checked for too long. The
+   * caller must `release` it.
    */
   watchMember(member: Readonly<{ appId: string; email: string; permission: AppPermission }>): Grant {
     const ending = new AbortController();
@@ -108,7 +110,7 @@ export class GrantWatch {
   }
 
   #lookLater(): void {
-    // Stopped and started again during a look, there would otherwise be two.
+    // Otherwise a stop and a start during a check would leave two loops.
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#looking = this.#look().then(() => {
@@ -163,7 +165,7 @@ const noLongerMember = (permission: AppPermission) =>
 
 type EndGrant = (why: UnauthenticatedReason | UnavailableError) => void;
 type GrantKind = 'key' | 'client' | 'member' | 'subject' | 'tenant';
-/** Whose grant it is, and which of theirs. */
+/** The owner of the grant, and which of the owner's grants it is. */
 type GrantKey = Readonly<{ kind: GrantKind; owner: string; name: string }>;
 type WatchedGrant = GrantKey & { readonly place: string; confirmedAt: number; readonly ends: Set<EndGrant> };
 type GrantState = { owner: string; name: string; revoked: boolean; expired: boolean };
@@ -210,7 +212,7 @@ const statements: Readonly<Record<GrantKind, Statement>> = {
   ),
 };
 
-/** What the actor stands on that can be taken away before its time. */
+/** The credentials under the actor that can be revoked before they expire. */
 function keysOf(actor: Actor): GrantKey[] {
   const keys: GrantKey[] = [];
   if (actor.kind === 'APP' && actor.appId !== undefined && actor.clientSecretId !== undefined) {
@@ -234,7 +236,7 @@ function verdictOn(state: GrantState | undefined): UnauthenticatedReason | undef
   return state.expired ? 'expired' : undefined;
 }
 
-/** setTimeout fires at once when it is asked for more than 2^31 - 1 ms (24.8 days). */
+/** setTimeout fires at once for more than 2^31 - 1 ms (24.8 days). */
 const longestTimerMs = 2_147_483_647;
 
 function at(time: Date | undefined, act: () => void): () => void {

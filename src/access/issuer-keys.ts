@@ -3,13 +3,13 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import { z } from 'zod';
 import { KeysUnavailableError } from '../errors.ts';
 
-/** What the issuer no longer publishes stops counting after this. */
+/** Keys that the issuer no longer publishes are dropped after this time. */
 const maxAgeMs = 600_000;
-/** Between two looks at the issuer, whoever asks and however often. */
+/** The shortest time between two reads from the issuer. */
 const betweenLooksMs = 1_000;
-/** A failed look is not repeated at once: callers are told to come again meanwhile. */
+/** A failed read is not repeated at once. Meanwhile callers are told to try again later. */
 const pauseAfterFailureMs = 2_000;
-/** A key that a look did not find is not looked for again so soon. */
+/** A key that was not found is not searched for again within this time. */
 const missingForMs = 2_000;
 const maxMissing = 10_000;
 
@@ -20,12 +20,12 @@ type LocalKeys = ReturnType<typeof createLocalJWKSet>;
 /**
  * The keys at the issuer's URL.
  *
- * A token whose key is not known makes us look once more, since the issuer may have changed its keys: it waits for a
- * look that began after it came, so that a good token passes at the first try. Anybody can send unknown keys; looks are
- * shared by all who wait and are a second apart, so that nobody makes us hammer the issuer.
+ * A token with an unknown key causes one more read, because the issuer may have changed its keys. The token waits for
+ * a read that began after it arrived, so that a valid token passes at the first try. Anybody can send unknown keys,
+ * so reads are shared by everybody who waits and are at least a second apart.
  *
- * The last good set is kept while the issuer is away or answers nonsense, an empty set included. Only a key that it
- * does not hold is then UNAVAILABLE: nobody can know whether the token is good.
+ * The last valid set is kept while the issuer is unavailable or answers with something invalid, such as an empty set.
+ * Only a key that it does not hold is then UNAVAILABLE, because nobody can know whether the token is valid.
  */
 export class IssuerKeys {
   readonly #read: () => Promise<unknown>;
@@ -77,7 +77,7 @@ export class IssuerKeys {
     }
   }
 
-  /** What has become old is read anew; where that fails, what there is still serves. */
+  /** Reads the keys again if they are old. If that fails, the old ones are used. */
   async #refresh(): Promise<void> {
     try {
       await this.#lookAgain();
@@ -86,7 +86,7 @@ export class IssuerKeys {
     }
   }
 
-  /** Resolves after a look that began after this call; rejects where that failed, or one has just failed. */
+  /** Resolves after a read that began after this call. Rejects if that read failed, or if one failed just before. */
   #lookAgain(): Promise<void> {
     const { at, error } = this.#failure ?? { at: Number.NEGATIVE_INFINITY, error: undefined };
     if (this.#now() - at < pauseAfterFailureMs) return Promise.reject(new KeysUnavailableError(error));

@@ -4,7 +4,7 @@ import { fetchKeys } from '../egress/fetch-keys.ts';
 import { developmentKeys } from './development-keys.ts';
 import { IssuerKeys } from './issuer-keys.ts';
 
-/** The keys that JWTs are verified with: the issuer's by URL, the configured ones, or in development our own. */
+/** The keys that verify JWTs: the issuer's by URL, the configured ones, or our own in development. */
 export function jwtKeys(config: Pick<Config, 'jwt' | 'dataDir'>): JWTVerifyGetKey {
   const { jwksUrl, jwks } = config.jwt;
   if (jwksUrl !== undefined) return new IssuerKeys(() => fetchKeys(jwksUrl)).get;

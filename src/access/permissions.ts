@@ -1,4 +1,4 @@
-/** What an API key or a JWT may do. The JWT claim `permissions` holds the same names in lower case. */
+/** The permissions of an API key or a JWT. The JWT claim `permissions` holds the same names in lower case. */
 export const permissions = [
   'MANAGE_WEBHOOKS',
   'PUBLISH_EVENTS',
@@ -11,10 +11,10 @@ export const permissions = [
 
 export type Permission = (typeof permissions)[number];
 
-/** Those that neither a key nor a console link ever holds: they reach beyond one tenant. */
+/** The permissions that API keys and console links cannot have, because they apply to more than one tenant. */
 export const platformPermissions: readonly Permission[] = ['MANAGE_TENANTS', 'MANAGE_EVENT_TYPES'];
 
-/** What a member of a partner app, or the app itself, may do with it. */
+/** The permissions that a member of a partner app, or the app itself, can have for it. */
 export const appPermissions = [
   'MANAGE_APP',
   'MANAGE_WEBHOOK',
@@ -26,5 +26,8 @@ export const appPermissions = [
 
 export type AppPermission = (typeof appPermissions)[number];
 
-/** What an app's own access token holds: never its secrets, its members or itself. */
+/**
+ * The permissions that an app's own access token can have. It can never change the app's secrets, its members or the
+ * app itself.
+ */
 export const appTokenPermissions: readonly AppPermission[] = ['VIEW_DELIVERIES', 'MANAGE_WEBHOOK'];

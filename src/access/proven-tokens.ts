@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { databaseNow } from '../clock.ts';
 
-/** A key that its issuer withdraws stops counting for the tokens that it has signed, later by this at most. */
+/** A key that its issuer removes stays valid for tokens that were verified before, for at most this long. */
 const believedMs = 30_000;
 const maxRemembered = 10_000;
 
 /**
- * What tokens say whose signature and claims have been checked, by the tokens' hashes: a caller sends the same one with
- * each request, and checking it costs more than most requests do. Bad tokens are never remembered, and no token is
- * itself. Whether one was called back is not remembered here: that is asked for each request.
+ * The content of verified tokens, by the tokens' hashes. A caller sends the same token with each request, and
+ * verifying it costs more than most requests do. Invalid tokens are never remembered, and the tokens themselves are
+ * not stored. Whether a token was revoked is not remembered here, but checked for each request.
  */
 export class ProvenTokens<Claims> {
   readonly #expiresAt: (claims: Claims) => number;
@@ -16,7 +16,7 @@ export class ProvenTokens<Claims> {
   readonly #known = new Map<string, { claims: Claims; since: number }>();
 
   constructor(options: {
-    /** When the token ends, in milliseconds of the database's clock. */
+    /** When the token expires, in milliseconds of the database's clock. */
     expiresAt: (claims: Claims) => number;
     monotonicMs?: (() => number) | undefined;
   }) {
@@ -24,7 +24,7 @@ export class ProvenTokens<Claims> {
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
   }
 
-  /** From memory, else by `verify`, whose failures are the caller's. */
+  /** Returns the content from memory, or calls `verify`. An error of `verify` is thrown to the caller. */
   async read(token: string, verify: () => Promise<Claims>): Promise<Claims> {
     const name = createHash('sha256').update(token).digest('base64');
     const known = this.#known.get(name);

@@ -7,8 +7,9 @@ import { Believed } from './believed.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
 /**
- * Subjects whose tokens were called back before their end: deleted users, and those whose permissions changed. What
- * was issued until then is refused; a token of theirs that does not say when it was issued is refused for good.
+ * Subjects whose tokens were revoked before they expired: deleted users, and users whose permissions changed. Tokens
+ * that were issued until then are refused. A token of such a subject that does not say when it was issued is always
+ * refused.
  */
 export class RevokedSubjects {
   readonly #database: Database;
@@ -19,7 +20,7 @@ export class RevokedSubjects {
     this.#known = new Believed({ monotonicMs: options.monotonicMs });
   }
 
-  /** Throws UNAUTHENTICATED for a token that was called back. */
+  /** Throws UNAUTHENTICATED for a token that was revoked. */
   async check(subject: string, issuedAt: Date | undefined): Promise<void> {
     const notBefore = await this.#known.recall(subject, () => this.#find(subject));
     if (notBefore === undefined) return;
@@ -27,7 +28,7 @@ export class RevokedSubjects {
   }
 
   async #find(subject: string): Promise<Date | undefined> {
-    // PostgreSQL takes no NUL in a text; nobody was called back under such a name.
+    // PostgreSQL does not accept NUL in text, and no subject with such a name was revoked.
     if (!isStorable(subject)) return undefined;
     const row = await this.#database.query
       .selectFrom('revoked_subject')
@@ -38,7 +39,7 @@ export class RevokedSubjects {
   }
 }
 
-/** Calls back every token of the subject that was issued until then. A later time stands against an earlier one. */
+/** Revokes every token of the subject that was issued until then. An earlier time does not replace a later one. */
 export async function revokeSubject(
   trx: Transaction<Tables>,
   { subject, notBefore }: { subject: string; notBefore: Date },

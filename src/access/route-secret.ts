@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RouteRequest, RouteResponse } from '../route.ts';
 
-/** Longer than any secret: what is longer is refused unread. */
+/** The maximum length of a secret. A longer value is refused without being read. */
 const maxHeaderLength = 1_024;
 
-/** A header's one value; undefined where it is missing, doubled or too long to be one of ours. */
+/** A header's only value; undefined if it is missing, given twice or too long. */
 export function singleHeader(
   { headersDistinct }: Pick<RouteRequest, 'headersDistinct'>,
   name: string,
@@ -15,8 +15,8 @@ export function singleHeader(
 }
 
 /**
- * Whether it is the secret. Their hashes are compared, in constant time: how long the answer takes tells neither how
- * much of a guess is right nor how long the secret is.
+ * Whether the value is the secret. The hashes are compared in constant time, so that the time of the answer tells
+ * neither how much of a guess is right nor how long the secret is.
  */
 export function isSecret(given: string | undefined, secret: string): boolean {
   const isEqual = timingSafeEqual(hashOf(given ?? ''), hashOf(secret));
@@ -28,7 +28,10 @@ export function bearerToken(request: Pick<RouteRequest, 'headersDistinct'>): str
   return /^Bearer +([\x21-\x7e]+) *$/i.exec(singleHeader(request, 'authorization') ?? '')?.[1];
 }
 
-/** The one answer to whoever has not proven who they are: which check failed helps only those who guess. */
+/**
+ * The answer to every caller that could not be authenticated. It does not tell which check failed, because that would
+ * help only attackers.
+ */
 export const unauthorized: RouteResponse = {
   status: 401,
   headers: { 'www-authenticate': 'Bearer', 'cache-control': 'no-store' },

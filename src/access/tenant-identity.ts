@@ -3,7 +3,7 @@ import type { Database } from '../db/pool.ts';
 import { mintUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
-/** The platform's name for a tenant: it stands in a header, hence ASCII without white space. */
+/** The platform's identifier for a tenant. It is ASCII because it is used in a header. */
 const externalIdPattern = /^[\x21-\x7e]{1,200}$/;
 export const externalIdRule = 'must be 1 to 200 visible ASCII characters without white space';
 const maxRemembered = 10_000;
@@ -13,8 +13,8 @@ export function isExternalId(text: string): boolean {
 }
 
 /**
- * Inserts a tenant and the head of its log together: without that row nothing of the tenant's could ever be logged.
- * Returns undefined where the external id is taken.
+ * Inserts a tenant and the head of its log together, because nothing of the tenant's could be logged without that
+ * row. Returns undefined if the external id is taken.
  */
 export async function insertTenant(
   trx: Transaction<Tables>,
@@ -31,8 +31,8 @@ export async function insertTenant(
 }
 
 /**
- * From a tenant's external id to its UUID. A pair never changes and tenants are never removed, so that a found one
- * is remembered; a missing one is asked for again each time.
+ * Finds a tenant's UUID by its external id. A pair never changes and tenants are never removed, so a found pair is
+ * remembered. A missing one is read again each time.
  */
 export class TenantIdentities {
   readonly #database: Database;
@@ -53,7 +53,7 @@ export class TenantIdentities {
     return row === undefined ? undefined : this.#remember(externalId, row.id);
   }
 
-  /** The tenant that a valid token names; created, under its external id as its name, when nobody named it before. */
+  /** Finds the tenant that a valid token names, or creates it with its external id as its name. */
   async findOrCreate(externalId: string): Promise<string> {
     const found = await this.find(externalId);
     if (found !== undefined) return found;
@@ -61,7 +61,7 @@ export class TenantIdentities {
       .transaction()
       .execute((trx) => insertTenant(trx, { externalId, name: externalId }));
     if (created !== undefined) return this.#remember(externalId, created.id);
-    // Somebody else's insert won and has committed: it would otherwise still have been waited for.
+    // Another insert won and has committed; otherwise this one would still be waiting for it.
     const other = await this.find(externalId);
     if (other === undefined) throw new Error('A tenant that had just been created is missing.');
     return other;

@@ -1,6 +1,6 @@
 import { RequestError } from '../errors.ts';
 
-/** `expired` and `revoked` tell a client that a fresh credential will do; `invalid` that it should not try again. */
+/** `expired` and `revoked` tell a client that a fresh credential will help; `invalid` tells it not to try again. */
 export type UnauthenticatedReason = 'invalid' | 'expired' | 'revoked';
 
 const messages: Record<UnauthenticatedReason, string> = {
@@ -9,7 +9,7 @@ const messages: Record<UnauthenticatedReason, string> = {
   revoked: 'The credential has been revoked.',
 };
 
-/** Says no more than this: which check failed helps only those who forge. */
+/** The answer says no more than this, because telling which check failed would help only attackers. */
 export function unauthenticated(reason: UnauthenticatedReason, message = messages[reason]): RequestError {
   return new RequestError('UNAUTHENTICATED', message, { reason });
 }
