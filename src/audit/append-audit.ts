@@ -5,17 +5,17 @@ import type { Tables } from '../tables.ts';
 import type { AuditAction } from './audit-actions.ts';
 
 /**
- * What somebody did. It is written in the transaction of the act itself: neither stands without the other.
- * `changes` never holds a secret.
+ * Records what somebody did. The entry is written in the transaction of the act, so there is never one without the
+ * other. `changes` never holds a secret.
  */
 export type AuditEntryInput = Readonly<{
-  /** Whose log it stands in: the owner of what was changed, or `platformOwnerId`. */
+  /** The owner of the changed record, or `platformOwnerId`. The entry is part of this owner's audit log. */
   ownerId: string;
   actor: Actor;
   action: AuditAction;
   targetType: IdType;
   targetId: string;
-  /** A field's value where it was set first, `{ from, to }` where it was changed. */
+  /** A field's value if it was set for the first time, `{ from, to }` if it was changed. */
   changes: Readonly<Record<string, unknown>>;
   requestId: string | undefined;
 }>;
@@ -38,7 +38,7 @@ export async function appendAudit(trx: Transaction<Tables>, entry: AuditEntryInp
     .execute();
 }
 
-/** jsonb takes neither NUL nor half of a surrogate pair; JSON.stringify escapes exactly these. */
+/** jsonb accepts neither NUL nor half of a surrogate pair. JSON.stringify escapes exactly these. */
 function toJsonb(changes: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(changes).replace(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\ufffd');
 }

@@ -1,6 +1,6 @@
 /**
- * Every act that is audited, as `noun.verb`, and what it says. The list is closed: an act that stands here is documented
- * in the schema, one that does not stand here does not compile.
+ * Every action that is audited, as `noun.verb`, with its description. The list is closed: an action in this list is
+ * documented in the schema, and any other does not compile.
  */
 export const auditActions = {
   'api_key.create': 'An API key was created.',

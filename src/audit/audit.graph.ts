@@ -21,7 +21,7 @@ const AuditActor = builder.objectRef<AuditRecord['actor']>('AuditActor').impleme
   }),
 });
 
-/** The closed list, for the schema's readers. A later version may add to it. */
+/** The closed list of actions, for readers of the schema. A later version may add to it. */
 const listOfActions = `One of: ${Object.entries(auditActions)
   .map(([action, meaning]) => `\`${action}\` (${meaning.replace(/\.$/, '')})`)
   .join(', ')}. A later version may add more.`;
@@ -67,7 +67,7 @@ node(builder, AuditEntry, {
   }),
 });
 
-/** A page of entries: answer a field of it with what `listAudit` returns. */
+/** A page of audit entries. A field of this type returns what `listAudit` returns. */
 export const AuditEntryConnection = connection<AuditRecord>(builder, {
   type: AuditEntry,
   cursorOf: (entry) => entry.id,
@@ -113,7 +113,7 @@ builder.queryField('auditLog', (t) =>
   }),
 );
 
-/** Whose log the caller reads. What belongs to the platform is told to its services alone, not to a tenantless user. */
+/** The owner whose log the caller reads. Only services can read the platform's log, not a user without a tenant. */
 function auditedOwner(context: Context): string {
   const { kind, tenantId } = requireActor(context);
   return kind === 'SERVICE' && tenantId === undefined ? platformOwnerId : requireTenant(context);

@@ -5,7 +5,7 @@ import { decodeId, firstUuidAt, typeOfId } from '../ids.ts';
 import { storable } from '../text.ts';
 import { type AuditEntry, toAuditEntry } from './audit-entry.ts';
 
-/** Null or absent: no condition. The window is `occurredAfter` <= occurred < `occurredBefore`. */
+/** A condition that is null or absent is ignored. The window is `occurredAfter` <= occurred < `occurredBefore`. */
 export type AuditFilter = Readonly<{
   action?: readonly string[] | null | undefined;
   actorId?: readonly string[] | null | undefined;
@@ -14,7 +14,7 @@ export type AuditFilter = Readonly<{
   occurredBefore?: Date | null | undefined;
 }>;
 
-/** A page of an owner's audit entries, newest first. An unknown target has none. */
+/** A page of an owner's audit entries, newest first. An unknown target has no entries. */
 export async function listAudit(
   database: Database,
   ownerId: string,
@@ -33,7 +33,7 @@ export async function listAudit(
       .where('owner_id', '=', ownerId)
       .orderBy('id', range.backward ? 'asc' : 'desc')
       .limit(range.limit);
-    // Newest first: what comes after a cursor is older than it.
+    // The order is newest first, so entries after a cursor are older than it.
     if (range.after !== undefined) query = query.where('id', '<', range.after);
     if (range.before !== undefined) query = query.where('id', '>', range.before);
     if (action != null)
@@ -47,7 +47,7 @@ export async function listAudit(
   });
 }
 
-/** Entries by id, of this owner alone: another's are as if they were not there. */
+/** The owner's entries by id. Another owner's entries read as missing. */
 export async function findAuditEntries(
   database: Database,
   ownerId: string,
