@@ -34,8 +34,8 @@ export type RegisterEventTypeInput = Readonly<{
 }>;
 
 /**
- * Throws a ValidationError with every issue of the input. To be asked before the transaction that registers: a schema
- * and its example are checked off the main loop, which may take a while.
+ * Throws a ValidationError with every issue of the input. Call it before the transaction that registers the type,
+ * because a schema and its example are checked in a worker, which may take a while.
  */
 export async function checkRegistration(
   input: RegisterEventTypeInput,
@@ -54,7 +54,10 @@ export async function checkRegistration(
   if (issues.length > 0) throw new ValidationError(issues);
 }
 
-/** Adds a type to the catalogue, once it has been checked. What it says of payloads never changes afterwards: publishers rely on it. */
+/**
+ * Adds a checked type to the catalogue. Its rules for payloads never change afterwards, because publishers rely on
+ * them.
+ */
 export async function registerEventType(
   trx: Transaction<Tables>,
   input: RegisterEventTypeInput,
@@ -88,8 +91,8 @@ export async function registerEventType(
 }
 
 /**
- * Marks a type as one not to build upon. It can still be published and subscribed to. Doing it again replaces the
- * reason and keeps the first date; the same reason again changes nothing.
+ * Marks a type as deprecated. It can still be published and subscribed to. A repeated call replaces the reason and
+ * keeps the first date; with the same reason it changes nothing.
  */
 export async function deprecateEventType(
   trx: Transaction<Tables>,
@@ -166,7 +169,7 @@ function payloadIssues({ schema, example }: RegisterEventTypeInput): ValidationI
     const message = `The example is nested more than ${maxNesting} levels deep.`;
     return [{ path: ['example'], code: 'TOO_DEEP', message }];
   }
-  // Before anything else walks it: what is too deep cannot even be written out.
+  // This comes first, because a value that is nested too deeply cannot even be serialized.
   if (isNestedDeeper(schema, maxNesting)) {
     const message = `The schema is nested more than ${maxNesting} levels deep.`;
     return [{ path: ['schema'], code: 'INVALID_SCHEMA', message }];

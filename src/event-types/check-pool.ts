@@ -2,12 +2,15 @@ import { Worker } from 'node:worker_threads';
 import { RequestError, type ValidationIssue } from '../errors.ts';
 import type { CheckAnswer, CheckRequest } from './check-protocol.ts';
 
-/** Two: one owner keeps one of them busy at the most. */
+/** Two workers, so that one owner keeps at most one of them busy. */
 const maxWorkers = 2;
-/** For one schema and what is checked against it in one go. A healthy check takes some milliseconds. */
+/**
+ * The time limit for one schema and the payloads that are checked against it together. A normal check takes some
+ * milliseconds.
+ */
 const defaultMaxCheckMs = 1_500;
 const maxWorkerMegabytes = 192;
-/** Checks of one owner that have not begun. */
+/** The limit for waiting checks of one owner. */
 const maxWaitingOfOwner = 64;
 
 export type CheckOutcome =
@@ -26,17 +29,17 @@ type Job = Readonly<{
 type Slot = { worker: Worker; job: Job | undefined; timer: NodeJS.Timeout | undefined; isReady: boolean };
 
 /**
- * Checks payloads against schemas off the main loop: both come from outside, and together they may need any amount of
- * time. A check that exceeds its time ends with its worker, which is replaced.
+ * Checks payloads against schemas in workers, because both come from outside and a check may take any amount of time.
+ * A check that exceeds its time ends together with its worker, which is replaced.
  *
- * Owners take turns. One owner has one check under way, and rests after one that was too costly for as long as that
- * took: so whoever sends them has half of one worker, and the others have the rest. Workers have a low priority, and
- * start when they are first needed.
+ * Owners take turns. An owner has one check running at a time. After a check that was too costly it waits for as long
+ * as that check took. So an owner that sends such checks gets half of one worker, and the others have the rest.
+ * Workers have a low priority and start when they are first needed.
  */
 export class CheckPool {
   readonly #maxCheckMs: number;
   readonly #slots = new Set<Slot>();
-  /** In the order of their turns. */
+  /** The owners, in the order of their turns. */
   readonly #waiting = new Map<string, Job[]>();
   readonly #resting = new Set<string>();
   #lastId = 0;
@@ -46,7 +49,7 @@ export class CheckPool {
     this.#maxCheckMs = options.maxCheckMs ?? defaultMaxCheckMs;
   }
 
-  /** Throws RATE_LIMITED where too many checks of the owner wait already. */
+  /** Throws RATE_LIMITED if too many checks of the owner are waiting already. */
   check(ownerId: string, asked: Pick<Job, 'schema' | 'payloads'>): Promise<CheckOutcome> {
     const waiting = this.#waiting.get(ownerId) ?? [];
     if (waiting.length >= maxWaitingOfOwner) {
@@ -97,7 +100,7 @@ export class CheckPool {
     const worker = openWorker();
     const slot: Slot = { worker, job: undefined, timer: undefined, isReady: false };
     this.#slots.add(slot);
-    // The process may end while a worker waits.
+    // A waiting worker does not keep the process alive.
     worker.unref();
     worker.on('message', (message: CheckAnswer | 'ready') => {
       if (message !== 'ready') return this.#finish(slot, message);
@@ -115,7 +118,7 @@ export class CheckPool {
     this.#keepSpare();
   }
 
-  /** The time begins when the worker has: its start is not the payload's fault. */
+  /** The time begins when the worker has started, because its start is not the payload's fault. */
   #send(slot: Slot, { schema, payloads }: Job): void {
     this.#lastId += 1;
     slot.timer = setTimeout(() => void slot.worker.terminate(), this.#maxCheckMs);

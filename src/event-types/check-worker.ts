@@ -3,11 +3,11 @@ import { parentPort } from 'node:worker_threads';
 import type { CheckAnswer, CheckRequest } from './check-protocol.ts';
 import { compileSchema, type PayloadValidator, UnusableSchemaError } from './payload-schema.ts';
 
-/** Compiled schemas in memory, the least recently used dropped first. */
+/** Compiled schemas in memory. The least recently used is dropped first. */
 const maxCompiled = 500;
 const compiled = new Map<string, PayloadValidator>();
 
-// On Linux a thread has a priority of its own; elsewhere this would slow down the whole process.
+// On Linux a thread has its own priority. Elsewhere this would slow down the whole process.
 if (process.platform === 'linux') setPriority(10);
 
 parentPort?.on('message', (request: CheckRequest) => parentPort?.postMessage(answerTo(request)));
@@ -19,7 +19,7 @@ function answerTo({ id, schema, payloads }: CheckRequest): CheckAnswer {
     return { id, kind: 'checked', issues: payloads.map((text) => validate(JSON.parse(text))) };
   } catch (error) {
     if (error instanceof UnusableSchemaError) return { id, kind: 'unusable', message: error.message };
-    // A stack that overflows, for example.
+    // For example, the stack overflowed.
     return { id, kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -1,20 +1,20 @@
 const maxEventTypeNameLength = 128;
 export const eventTypeNameRule = `must be dot-separated segments of a-z, 0-9, _ and -, with at most ${maxEventTypeNameLength} characters`;
 
-/** Their events are ours to publish: what happens to an app, and to an endpoint. */
+/** Heliograph publishes the events of these categories: events about apps and about endpoints. */
 const reservedCategories = ['app', 'endpoint'];
 
 export function isEventTypeName(text: string): boolean {
   return text.length <= maxEventTypeNameLength && /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(text);
 }
 
-/** What stands before the first dot, or the whole name: `comment` of `comment.created`. */
+/** The part of a name before the first dot, or the whole name: `comment` for `comment.created`. */
 export function categoryOf(name: string): string {
   const [category = name] = name.split('.');
   return category;
 }
 
-/** Whether only the platform itself registers and publishes events of this type. */
+/** Whether only Heliograph registers and publishes events of this type. */
 export function isReservedEventType(name: string): boolean {
   return reservedCategories.includes(categoryOf(name));
 }

@@ -9,7 +9,7 @@ export type EventType = Readonly<{
   category: string;
   description: string;
   dataType: string;
-  /** JSON Schema 2020-12 of the payload; null: any payload. Never changes. */
+  /** JSON Schema 2020-12 of the payload; null if any payload is accepted. It never changes. */
   schema: unknown;
   example: unknown;
   isLifecycle: boolean;
@@ -17,7 +17,7 @@ export type EventType = Readonly<{
   deprecationReason: string | null;
 }>;
 
-/** The longest list that is given out. */
+/** The limit for the number of types in one list. */
 export const maxListedEventTypes = 1_000;
 
 export async function findEventType(database: Database, name: string): Promise<EventType | undefined> {
@@ -47,7 +47,7 @@ export async function findEventTypes(database: Database, ids: readonly string[])
   return rows.map(toEventType);
 }
 
-/** Those of one category, or of all, by name. */
+/** The types of one category, or all, ordered by name. */
 export async function listEventTypes(
   database: Database,
   filter: Readonly<{ category?: string | null | undefined; includeDeprecated: boolean }>,
@@ -82,7 +82,7 @@ export function toEventType(row: Selectable<Tables['event_type']>): EventType {
     description: row.description,
     dataType: row.data_type,
     schema: row.schema,
-    // An example that became null on its way in, in an earlier release.
+    // An earlier release stored null for an example that became null when it was read.
     example: row.example ?? {},
     isLifecycle: row.is_lifecycle,
     deprecatedAt: row.deprecated_at,

@@ -2,8 +2,8 @@ import type { Ajv2020 } from 'ajv/dist/2020.js';
 import { canonicalJson } from '../idempotency/canonical-json.ts';
 
 /**
- * Two keywords that Ajv does in another way. Its `uniqueItems` compares every item with every other one, and its
- * `multipleOf` divides floats, so that 19.99 is no multiple of 0.01.
+ * Two keywords that Ajv implements differently: its `uniqueItems` compares every item with every other one, and its
+ * `multipleOf` divides floats, so 19.99 is not a multiple of 0.01.
  */
 export function addExactKeywords(ajv: Ajv2020): void {
   ajv.removeKeyword('uniqueItems');
@@ -35,7 +35,7 @@ function areUnique(items: readonly unknown[]): boolean {
   return true;
 }
 
-/** By the decimal digits of both, as they are written: 19.99 is 1999 times 0.01. */
+/** Compares the decimal digits of both as they are written: 19.99 is 1999 times 0.01. */
 function isMultipleOf(step: number, value: number): boolean {
   const a = decimalOf(value);
   const b = decimalOf(step);
@@ -47,7 +47,7 @@ type Decimal = { digits: bigint; exponent: number };
 
 const scaled = ({ digits, exponent }: Decimal, to: number): bigint => digits * 10n ** BigInt(exponent - to);
 
-/** The shortest decimal that reads as this float: what was written, up to 15 digits. */
+/** The shortest decimal that reads as this float. For up to 15 digits it is what was written. */
 function decimalOf(value: number): Decimal {
   const [mantissa = '0', exponent = '0'] = value.toExponential().split('e');
   const [whole = '0', fraction = ''] = mantissa.split('.');

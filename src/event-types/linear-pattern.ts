@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js';
 
-/** The pattern is not one that can be matched in time that is linear in the text. `message` says what to do. */
+/** The pattern cannot be matched in linear time. `message` says what to do. */
 export class UnusablePatternError extends Error {
   constructor(pattern: string, reason: string) {
     super(`The pattern ${JSON.stringify(pattern.slice(0, 100))} cannot be used: ${reason}`);
@@ -8,20 +8,20 @@ export class UnusablePatternError extends Error {
   }
 }
 
-/** Compiled, some hundred bytes of a pattern become megabytes of states. */
+/** When compiled, some hundred bytes of a pattern become megabytes of states. */
 const maxPatternChars = 2_000;
 
 /**
- * Regular expressions of a JSON Schema on RE2's engine, which has no backtracking: JavaScript's own needs time that is
- * exponential in the text for patterns such as `^(a+)+$`. What RE2 does not know (looking ahead or behind, references
- * back to a group, more than 1,000 repetitions) is refused.
+ * Runs the regular expressions of a JSON Schema on RE2's engine, which has no backtracking. JavaScript's own engine
+ * needs exponential time for patterns such as `^(a+)+$`. What RE2 does not support (lookaround, backreferences, more
+ * than 1,000 repetitions) is refused.
  */
 export function linearPattern(pattern: string): { test(text: string): boolean } {
   if (pattern.length > maxPatternChars) {
     throw new UnusablePatternError(pattern, `it has more than ${maxPatternChars} characters.`);
   }
   const compiled = compile(pattern);
-  // Ajv tells two patterns apart by their text.
+  // Ajv distinguishes two patterns by their text.
   const engine = {
     test: (text: string) => compiled.matcher(text).find(),
     toString: () => `linear:${pattern}`,
@@ -29,7 +29,7 @@ export function linearPattern(pattern: string): { test(text: string): boolean } 
   return engine;
 }
 
-/** Ajv asks for the engine's name in generated code, which is never written out here. */
+/** Ajv asks for the engine's name in generated code, but we never print generated code. */
 linearPattern.code = 'linearPattern';
 
 function compile(pattern: string): RE2JS {
@@ -46,7 +46,7 @@ function compile(pattern: string): RE2JS {
   }
 }
 
-/** `\p{Script=Greek}` and `\p{General_Category=Letter}` by the names that RE2 knows. */
+/** Replaces `\p{Script=Greek}` and `\p{General_Category=Letter}` by the names that RE2 knows. */
 function withScriptNames(pattern: string): string {
   return pattern
     .replaceAll(/\\([pP])\{(?:Script|sc|Script_Extensions|scx|General_Category|gc)=(\w+)\}/g, '\\$1{$2}')
@@ -55,7 +55,7 @@ function withScriptNames(pattern: string): string {
     });
 }
 
-/** Long names of Unicode's general categories. */
+/** The long names of Unicode's general categories. */
 const shortCategory: Readonly<Record<string, string>> = {
   Letter: 'L',
   Lowercase_Letter: 'Ll',

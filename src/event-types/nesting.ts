@@ -1,7 +1,7 @@
-/** Deeper JSON overflows the stacks of those who parse it after us: PostgreSQL's, and a receiver's. */
+/** Deeper JSON would overflow the stack of programs that parse it after us, such as PostgreSQL or a receiver. */
 export const maxNesting = 200;
 
-/** Whether a JSON value has objects or arrays within each other more than `levels` deep; `[]` is one level. */
+/** Whether a JSON value has objects or arrays nested more than `levels` deep; `[]` is one level. */
 export function isNestedDeeper(value: unknown, levels: number): boolean {
   let layer = [value].filter(isContainer);
   for (let depth = 1; layer.length > 0; depth += 1) {

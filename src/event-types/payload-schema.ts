@@ -9,10 +9,10 @@ import { findEndlessReference } from './schema-cycles.ts';
 export const maxSchemaBytes = 65_536;
 const draft = 'https://json-schema.org/draft/2020-12/schema';
 
-/** What a payload breaks of its schema, first of all; paths begin at the payload's root. Empty: nothing. */
+/** The first issue of a payload, with a path from the payload's root. Empty if there is none. */
 export type PayloadValidator = (data: unknown) => ValidationIssue[];
 
-/** The schema cannot be used: `message` says why, for whoever registers it. */
+/** The schema cannot be used. `message` says why, for the caller that registers it. */
 export class UnusableSchemaError extends Error {
   constructor(message: string) {
     super(message);
@@ -21,10 +21,11 @@ export class UnusableSchemaError extends Error {
 }
 
 /**
- * One for the process: making one costs far more than compiling a schema. It forgets each schema once that is
- * compiled, so that two types may use the same `$id`. Keywords that it does not know are annotations, as the standard
- * says; data is never changed (no defaults, no coercion). A reference leads inside the same schema: nothing is ever
- * fetched. It tells of the first fault alone: to find all of them, a recursive `oneOf` takes exponential time.
+ * One instance for the process, because creating one costs far more than compiling a schema. It forgets each schema
+ * after compiling it, so two types may use the same `$id`. Unknown keywords are annotations, as the standard says.
+ * Data is never changed: there are no defaults and no coercion. References can only point into the same schema, and
+ * nothing is ever fetched. Only the first error is reported, because finding all errors takes exponential time for a
+ * recursive `oneOf`.
  */
 const ajv = new Ajv2020({
   strict: false,
@@ -46,7 +47,7 @@ export function compileSchema(schema: unknown): PayloadValidator {
     try {
       return validate(data) ? [] : (validate.errors ?? []).slice(0, 1).map(toIssue);
     } catch (error) {
-      // A pattern in the name of a property of `patternProperties` and the like is compiled when it is first met.
+      // Patterns in property names, such as those of `patternProperties`, are compiled when they are first met.
       if (error instanceof UnusablePatternError) return [{ ...nothingIsValid, message: error.message }];
       throw error;
     }
@@ -61,7 +62,7 @@ function refuseUnusable(schema: Readonly<Record<string, unknown>>): void {
   if (Buffer.byteLength(text) > maxSchemaBytes) {
     throw new UnusableSchemaError(`The schema is longer than ${maxSchemaBytes} bytes.`);
   }
-  // With `$async` a check becomes a promise, which would pass for true.
+  // With `$async` a check returns a promise, which would count as true.
   if (text.includes('"$async":true')) {
     throw new UnusableSchemaError('`$async` is not a keyword of JSON Schema.');
   }
@@ -79,7 +80,7 @@ function refuseUnusable(schema: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** Ajv does not find an anchor that stands at the root: references to it are references to `#`. */
+/** Ajv does not find an anchor at the root. References to it are rewritten to `#`. */
 function withoutRootAnchor(schema: Readonly<Record<string, unknown>>): object {
   const { $anchor: anchor } = schema;
   if (typeof anchor !== 'string') return schema;
@@ -93,7 +94,7 @@ function compile(schema: object): ValidateFunction {
   try {
     return ajv.compile(schema);
   } catch (error) {
-    // Ajv tells of a bad schema by plain Errors.
+    // Ajv reports a bad schema by plain Errors.
     if (!(error instanceof Error)) throw error;
     if (error instanceof UnusablePatternError) throw new UnusableSchemaError(error.message);
     const [, reference] = /^can't resolve reference (\S+)/.exec(error.message) ?? [];

@@ -5,15 +5,18 @@ import { type EventType, findEventTypesByName } from './event-type.ts';
 import { compileSchema, type PayloadValidator, UnusableSchemaError } from './payload-schema.ts';
 import { isLightCheck, weighSchema } from './weigh-schema.ts';
 
-/** Types in memory with their compiled schemas, the least recently used dropped first. */
+/** Types in memory with their compiled schemas. The least recently used is dropped first. */
 const maxRemembered = 2_000;
-/** Of payloads that are checked in one go, off the main loop. */
+/** The total size of payloads that a worker checks together. */
 const maxCharsAtOnce = 1_048_576;
 
-/** What of a type never changes, and may therefore be remembered. Deprecation does, and stops nobody. */
+/**
+ * The properties of a type that never change, and may therefore be remembered. Deprecation changes, but does not
+ * affect publishing.
+ */
 export type KnownEventType = Omit<EventType, 'deprecatedAt' | 'deprecationReason' | 'description'>;
 
-/** A payload as data and as the text that it is sent as. */
+/** A payload as data, and as the text that is sent. */
 export type PayloadToCheck = Readonly<{ type: KnownEventType; data: unknown; text: string }>;
 
 type Remembered = {
@@ -23,8 +26,8 @@ type Remembered = {
 };
 
 /**
- * The catalogue as publishing needs it: a type by its name, its payloads checked. A type that was found is
- * remembered; one that was not is asked for again each time, so that a registration counts at once everywhere.
+ * The catalogue as publishing needs it: it finds a type by its name and checks payloads. A found type is remembered.
+ * A missing one is read again each time, so that a registration takes effect everywhere at once.
  */
 export class EventTypeCatalogue {
   readonly #database: Database;
@@ -40,7 +43,7 @@ export class EventTypeCatalogue {
     return (await this.getMany([name])).get(name);
   }
 
-  /** Those of these names that are registered, with one query at most. */
+  /** The registered types among these names, read with at most one query. */
   async getMany(names: Iterable<string>): Promise<ReadonlyMap<string, KnownEventType>> {
     const found = new Map<string, KnownEventType>();
     const missing: string[] = [];
@@ -61,8 +64,8 @@ export class EventTypeCatalogue {
   }
 
   /**
-   * What each payload breaks of its type's schema, first of all; paths begin at the payload's root. What is light is
-   * checked here, the rest off the main loop, in turns with what other owners publish.
+   * The first issue of each payload against its type's schema, with paths from the payload's root. Cheap checks run
+   * here, the others in a worker, in turns with those of other owners.
    */
   async check(ownerId: string, payloads: readonly PayloadToCheck[]): Promise<ValidationIssue[][]> {
     const issues: ValidationIssue[][] = payloads.map(() => []);
@@ -81,14 +84,14 @@ export class EventTypeCatalogue {
         const texts = part.map((index) => payloads[index]?.text ?? 'null');
         const found = await this.#checkAside(ownerId, schema.text, texts);
         for (const [place, index] of part.entries()) issues[index] = [...(found[place] ?? [])];
-        // One that is too costly says enough: the rest would take its time as well.
+        // One payload that is too costly is enough. The others would take the same time.
         if (found.some((of) => of.some(({ code }) => code === 'TOO_COSTLY'))) return issues;
       }
     }
     return issues;
   }
 
-  /** Whether a schema can be used, and what an example breaks of it. */
+  /** Whether a schema can be used, and the issues of an example. */
   async checkExample(
     ownerId: string,
     { schema, example }: { schema: unknown; example: unknown },
@@ -135,7 +138,7 @@ export class EventTypeCatalogue {
   }
 }
 
-/** One that cannot be used any more refuses every payload. */
+/** A schema that can no longer be used refuses every payload. */
 function compiled(schema: unknown): PayloadValidator {
   try {
     return compileSchema(schema);
@@ -157,7 +160,7 @@ const tooCostly =
 const unusable = (message: string) =>
   `The schema of this event type was registered with an earlier release and can no longer be used. Register another type. ${message}`;
 
-/** Runs of items of a size that is checked in one go; one item alone may be larger. */
+/** Splits items into groups small enough to be checked together. A single item may be larger. */
 function parts(items: readonly number[], sizeOf: (item: number) => number): number[][] {
   const runs: number[][] = [];
   let size = 0;

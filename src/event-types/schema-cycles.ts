@@ -1,12 +1,13 @@
-/** Keywords whose subschemas judge the same value: following them alone never gets further into the payload. */
+/** Keywords whose subschemas apply to the same value. Following only these never gets further into the payload. */
 const inPlace = ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'];
 const inPlaceByName = ['dependentSchemas'];
 
 type Subschema = Readonly<Record<string, unknown>>;
 
 /**
- * A reference that leads back to itself without a step into the payload, such as `{"$ref": "#"}` at the root: checking
- * it would never end. Undefined where there is none. References that lead into the payload (a tree, a list) are fine.
+ * Finds a reference that leads back to itself without a step into the payload, such as `{"$ref": "#"}` at the root.
+ * Checking it would never end. Undefined if there is none. References that lead further into the payload (a tree, a
+ * list) are fine.
  */
 export function findEndlessReference(root: Subschema): string | undefined {
   const resolve = resolver(root);
@@ -48,7 +49,7 @@ function stepsFrom(schema: Subschema, resolve: Resolve): Step[] {
   return steps;
 }
 
-/** References within the schema: `#`, `#/a/pointer`, `#anchor`, and its own `$id` before any of them. */
+/** References within the schema: `#`, `#/a/pointer`, `#anchor`, each possibly after the schema's own `$id`. */
 function resolver(root: Subschema): Resolve {
   const anchors = new Map<string, Subschema>();
   for (const schema of everySubschema(root)) {
@@ -79,7 +80,7 @@ function decoded(part: string): string {
   }
 }
 
-/** Every object within: more than are schemas, which does no harm. */
+/** Every object in the value. Some of them are not schemas, which does no harm. */
 function* everySubschema(value: unknown): Generator<Subschema> {
   const open = [value];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

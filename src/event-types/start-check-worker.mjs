@@ -1,4 +1,4 @@
-// A worker does not get the TypeScript loader of the process that starts it: this one brings its own.
+// A worker does not inherit the TypeScript loader of its parent, so this file registers its own.
 import { register } from 'tsx/esm/api';
 
 register();

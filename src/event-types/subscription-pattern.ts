@@ -3,20 +3,20 @@ import type { ValidationIssue } from '../errors.ts';
 import { findCategories, findEventTypesByName } from './event-type.ts';
 import { isEventTypeName } from './event-type-name.ts';
 
-/** Entries of one endpoint's subscription. */
+/** The limit for the entries of one endpoint's subscription. */
 const maxSubscriptionEntries = 100;
 const wildcard = '*';
 const categoryWildcard = /^([a-z0-9_-]+)\.\*$/;
 
-/** The entries that an event of this type matches: an endpoint gets it when it has any of them. */
+/** The entries that match an event of this type. An endpoint receives the event if it has any of them. */
 export function patternsOf(typeName: string, category: string): string[] {
   return [typeName, `${category}.${wildcard}`, wildcard];
 }
 
 /**
- * What is wrong with an endpoint's `events`: each entry is `*`, `category.*` of a category that has a type, or the
- * name of a registered type. Paths begin at the list's root. Asks the database, never a cache: a type that was
- * registered a moment ago counts.
+ * The issues of an endpoint's `events`. Each entry must be `*`, or `category.*` for a category that has a type, or
+ * the name of a registered type. Paths begin at the root of the list. It reads the database, never a cache, so that a
+ * type that was just registered counts.
  */
 export async function checkSubscription(
   database: Database,

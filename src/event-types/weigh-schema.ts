@@ -1,4 +1,4 @@
-/** Formats that are checked by one pass over a short text. */
+/** Formats that one pass over a short text can check. */
 const lightFormats: readonly unknown[] = ['date-time', 'date', 'time', 'uuid', 'ipv4', 'ipv6'];
 /** Keywords that can need more time than the size of the schema times the size of the payload. */
 const heavyKeywords: readonly string[] = [
@@ -11,18 +11,18 @@ const heavyKeywords: readonly string[] = [
   'unevaluatedProperties',
 ];
 const maxLightSchemaChars = 4_096;
-/** Schema times payload, in characters: some milliseconds at the most. */
+/** The limit for schema size times payload size, in characters. Such a check takes some milliseconds at most. */
 const maxLightWork = 4_000_000;
 
 /**
- * Whether a payload may be checked on the main loop. Without the heavy keywords each part of the schema looks at each
- * part of the payload once at the most, so that the work is bounded by the product of their sizes.
+ * Whether a payload may be checked on the main loop. Without the costly keywords, each part of the schema reads each
+ * part of the payload at most once, so the product of their sizes bounds the work.
  */
 export function isLightCheck(schema: { text: string; isLight: boolean }, payloadChars: number): boolean {
   return schema.isLight && schema.text.length * payloadChars <= maxLightWork;
 }
 
-/** The schema as text, and whether it is free of heavy keywords. */
+/** The schema as text, and whether it has no costly keywords. */
 export function weighSchema(schema: unknown): { text: string; isLight: boolean } {
   const text = JSON.stringify(schema);
   return { text, isLight: text.length <= maxLightSchemaChars && !holdsHeavy(schema) };
