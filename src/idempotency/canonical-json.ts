@@ -1,6 +1,9 @@
 import { LostNumber } from '../exact-json.ts';
 
-/** One text for equal JSON values, whatever the order of their keys. What `undefined` stands for is left out. */
+/**
+ * Returns the same text for equal JSON values, whatever the order of their keys. Properties that are `undefined` are
+ * left out.
+ */
 export function canonicalJson(value: unknown): string {
   return write(value) ?? 'null';
 }

@@ -2,10 +2,11 @@ import { type DocumentNode, type GraphQLSchema, getOperationAST, Kind, type Sele
 import { badUserInput } from '../errors.ts';
 
 /**
- * `publishEvents` has a key for each event, and refuses the header, which it could only ignore.
+ * `publishEvents` has a key for each event. It refuses the header, because it could only ignore it.
  *
- * One header cannot be the key of two acts: with `Idempotency-Key`, a document has one mutation that takes a key at
- * most. To be asked before anything is executed; throws BAD_USER_INPUT. Fields that `@skip` would leave out count.
+ * One header cannot be the key of two acts: with `Idempotency-Key`, a document can have at most one mutation that
+ * accepts a key. Check this before anything is executed; it throws BAD_USER_INPUT. Fields that `@skip` would leave
+ * out count.
  */
 export function refuseSharedHeader(
   operation: Readonly<{
@@ -32,7 +33,7 @@ export function refuseSharedHeader(
   );
 }
 
-/** With those of its fragments; a document that was validated has no fragment within itself. */
+/** Includes the fields of fragments. A validated document has no fragment within itself. */
 function rootFieldsOf(selections: SelectionSetNode, document: DocumentNode): string[] {
   return selections.selections.flatMap((selection) => {
     if (selection.kind === Kind.FIELD) return [selection.name.value];

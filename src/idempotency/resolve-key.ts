@@ -1,7 +1,7 @@
 import { badUserInput, invalid } from '../errors.ts';
 
 const maxKeyLength = 255;
-/** Printable ASCII, the space included: what a header can carry. */
+/** Printable ASCII including the space, which is what a header can carry. */
 const keyPattern = /^[\x20-\x7e]{1,255}$/;
 const rule = `must be 1 to ${maxKeyLength} printable ASCII characters`;
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -24,7 +24,7 @@ export function parseIdempotencyHeader(header: string): string {
   return key;
 }
 
-/** The one key of a call, from its input or its header. Both may be given where they say the same. */
+/** The key of a call, from its input or its header. Both may be given if they are equal. */
 export function resolveIdempotencyKey(
   inputKey: string | null | undefined,
   headerKey: string | undefined,

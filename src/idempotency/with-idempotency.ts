@@ -10,7 +10,7 @@ import { canonicalJson } from './canonical-json.ts';
 const keptHours = 24;
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
-/** Ids and what is shown once: enough to give the same answer again. */
+/** The ids and secrets that are needed to give the same answer again. */
 export type KeptAnswer = Readonly<Record<string, Json>>;
 
 export type IdempotentCall<Answer extends KeptAnswer> = Readonly<{
@@ -19,33 +19,33 @@ export type IdempotentCall<Answer extends KeptAnswer> = Readonly<{
   actor: Actor;
   /** The mutation. */
   field: string;
-  /** Undefined: the act runs without a memory. */
+  /** If undefined, the act runs without idempotency. */
   key: string | undefined;
-  /** What the caller asked for. Its own `idempotencyKey` does not count: the header may have brought it. */
+  /** The input of the call. Its own `idempotencyKey` does not count, because the key may be in the header. */
   input: Readonly<Record<string, unknown>>;
   secretBox: SecretBox;
-  /** The UUID of the record whose secret the answer holds, for `forgetAnswersWithSecretOf`. */
+  /** The UUID of the record whose secret is part of the answer, for `forgetAnswersWithSecretOf`. */
   secretOf?: (answer: Answer) => string;
   /**
-   * The act's last statement, after the answer has been kept and right before the commit: one that locks an owner's
-   * log. It does not run where an earlier answer is given.
+   * The last statement of the act, after the answer has been stored and right before the commit. Use it for a
+   * statement that locks an owner's log. It does not run if an earlier answer is returned.
    */
   lastly?: (trx: Transaction<Tables>, answer: Answer) => Promise<void>;
 }>;
 
 /**
- * Runs an act once per idempotency key (draft-ietf-httpapi-idempotency-key-header): the same caller's same key with
- * the same input gets the first answer again for 24 hours; with another input it is refused
- * (IDEMPOTENCY_KEY_REUSED), as it is while the first call runs (IDEMPOTENCY_KEY_IN_PROGRESS).
+ * Runs an act once for each idempotency key (draft-ietf-httpapi-idempotency-key-header). For 24 hours the same caller
+ * with the same key and the same input gets the first answer again. With another input the call is refused
+ * (IDEMPOTENCY_KEY_REUSED), and also while the first call is running (IDEMPOTENCY_KEY_IN_PROGRESS).
  *
- * The act runs in the transaction that also keeps its answer, under a transaction's advisory lock on the key. So a
- * crash leaves neither act nor answer nor lock, and nothing ever has to decide whether a claim is stale. Whoever
- * does not get the lock at once is told so instead of waiting: waiters would use up the pool while the first call
- * still needs it. The lock is looked for before the answer is: the one before gives it back after its commit, so
- * that who gets the lock sees the answer. Refusals (DomainErrors) roll back and are not kept: they are worked out
- * afresh. Two keys with one 64-bit hash would only make one wait for the other.
+ * The act runs in the transaction that also stores its answer, under a transaction-level advisory lock on the key. A
+ * crash therefore leaves neither act nor answer nor lock, and nothing has to decide whether a claim is stale. A
+ * caller that does not get the lock at once is refused instead of waiting, because waiting calls would use up the
+ * pool while the first call still needs it. The lock is taken before the answer is read: the call before releases it
+ * after its commit, so the next holder sees the answer. Refusals (DomainErrors) roll back and are not stored. Two
+ * keys with the same 64-bit hash would only make one call wait for the other.
  *
- * The act must use `trx` alone and do nothing slow outside the database: the connection is held meanwhile.
+ * The act must use only `trx` and do nothing slow outside the database, because it holds a connection.
  */
 export async function withIdempotency<Answer extends KeptAnswer>(
   call: IdempotentCall<Answer>,
@@ -64,7 +64,7 @@ export async function withIdempotency<Answer extends KeptAnswer>(
     if (kept !== undefined) return openAnswer<Answer>(kept, call, scope);
     if (!isFree) throw new IdempotencyError('IDEMPOTENCY_KEY_IN_PROGRESS', key);
     const text = JSON.stringify(await act(trx));
-    // The first caller, too, gets what can be read back: no repetition can differ from it.
+    // The first caller also gets the stored answer as it is read back, so that no repetition can differ from it.
     const answer: Answer = JSON.parse(text);
     await keep(trx, scope, {
       inputHash: hashOf(call.input),
@@ -77,8 +77,8 @@ export async function withIdempotency<Answer extends KeptAnswer>(
 }
 
 /**
- * Drops the answers that hold a secret of this record; to be called in the transaction that rotates or revokes it.
- * A repeated call is then refused instead of being given a secret that is no longer current.
+ * Deletes the answers that hold a secret of this record. Call it in the transaction that rotates or revokes the
+ * secret. A repeated call is then refused, instead of returning a secret that is no longer current.
  */
 export async function forgetAnswersWithSecretOf(
   trx: Transaction<Tables>,
@@ -89,7 +89,7 @@ export async function forgetAnswersWithSecretOf(
              where owner_id = ${ownerId} and secret_of = ${recordId}`.execute(trx);
 }
 
-/** Removes answers past their 24 hours, oldest first. Returns how many; fewer than `limit`: there are no more. */
+/** Removes answers older than 24 hours, oldest first. Returns the number. If it is below `limit`, there are no more. */
 export async function removeExpiredAnswers(database: Database, limit: number): Promise<number> {
   const { numAffectedRows } = await sql`
     delete from idempotency_key where (owner_id, actor, field, key) in
@@ -106,7 +106,9 @@ function scopeOf(call: Pick<IdempotentCall<KeptAnswer>, 'ownerId' | 'actor' | 'f
   return { ownerId: call.ownerId, actor: `${call.actor.kind}:${call.actor.actorId}`, field: call.field, key };
 }
 
-/** What a sealed answer is bound to. No two scopes have the same text: JSON keeps the parts apart. */
+/**
+ * The context that a sealed answer is bound to. No two scopes have the same text, because JSON keeps the parts apart.
+ */
 export const sealedAnswerPlace = ({ ownerId, actor, field, key }: Scope) =>
   JSON.stringify(['idempotency', ownerId, actor, field, key]);
 
@@ -129,7 +131,7 @@ async function findKept(
   return rows[0];
 }
 
-/** Takes the place of an answer past its time. */
+/** Replaces an expired answer. */
 async function keep(
   trx: Transaction<Tables>,
   { ownerId, actor, field, key }: Scope,
