@@ -5,7 +5,7 @@ import { type Counted, type Page, type PageArgs, pageRange, readPage } from '../
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../tables.ts';
 
-/** What may be shown of a key: never the key itself. */
+/** The part of a key that may be shown; never the key itself. */
 export type ApiKey = Readonly<{
   id: string;
   name: string;
@@ -17,7 +17,7 @@ export type ApiKey = Readonly<{
   revokedAt: Date | null;
 }>;
 
-/** Keys by id, of this tenant alone: another's are as if they were not there. */
+/** The tenant's keys by id. Another tenant's keys read as missing. */
 export async function findApiKeys(
   database: Database,
   tenantId: string,
@@ -32,7 +32,7 @@ export async function findApiKeys(
   return rows.map(toApiKey);
 }
 
-/** A page of a tenant's keys, newest first; those that were revoked or have expired stay in it. */
+/** A page of a tenant's keys, newest first, including revoked and expired ones. */
 export async function listApiKeys(
   database: Database,
   tenantId: string,

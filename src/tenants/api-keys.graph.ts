@@ -57,7 +57,7 @@ node(builder, ApiKey, {
   }),
 });
 
-/** What a repetition of `createApiKey` needs. */
+/** The part of the answer that a repeated `createApiKey` needs. */
 type CreatedKey = { id: string; key: string };
 
 const ApiKeyConnection = connection<ApiKeyRecord, Counted>(builder, {

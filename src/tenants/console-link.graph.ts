@@ -18,14 +18,14 @@ import {
 declare module '../graph/context.ts' {
   interface Services {
     consoleLinks: ConsoleLinks;
-    /** How clients reach us: the configured URL, or where the server listens. */
+    /** The base URL for clients: the configured one, or the address on which the server listens. */
     publicUrl: () => string;
   }
 }
 
 const defaultSeconds = 3_600;
 
-/** What a repetition of `createConsoleLink` needs. */
+/** The part of the answer that a repeated `createConsoleLink` needs. */
 type CreatedLink = { id: string; url: string; expiresAt: string };
 
 mutation(builder, 'createConsoleLink', {

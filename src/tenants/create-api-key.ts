@@ -10,7 +10,7 @@ import type { Tables } from '../tables.ts';
 import { isLine, lineRule } from '../text.ts';
 import { type ApiKey, toApiKey } from './api-key.ts';
 
-/** Keys of one tenant that are neither revoked nor expired. */
+/** The limit for keys of one tenant that are neither revoked nor expired. */
 export const maxLiveApiKeys = 100;
 export const maxApiKeyNameLength = 100;
 
@@ -21,8 +21,8 @@ export type CreateApiKeyInput = Readonly<{
 }>;
 
 /**
- * Creates a key of the tenant. It can do at most what its creator can, and nothing that reaches beyond the tenant.
- * `key` is the credential itself: it is returned here and kept nowhere.
+ * Creates a key of the tenant. It can have only permissions of its creator, and none that apply to more than one
+ * tenant. `key` is the credential itself: it is returned here and not stored.
  */
 export async function createApiKey(
   trx: Transaction<Tables>,
@@ -66,7 +66,7 @@ export async function createApiKey(
   return { apiKey, key: token };
 }
 
-/** Who made the console link that makes the key: when that user is deleted, the key goes, too. */
+/** The user who created the console link that creates the key. When that user is deleted, the key is revoked, too. */
 function onBehalfOf({ linkCreator }: Actor): { onBehalfOf?: string } {
   return linkCreator?.kind === 'SUBJECT' ? { onBehalfOf: linkCreator.subject } : {};
 }
@@ -105,7 +105,7 @@ function issuesOf(input: CreateApiKeyInput, creator: Actor): ValidationIssue[] {
 }
 
 async function refuseTooMany(trx: Transaction<Tables>, tenantId: string): Promise<void> {
-  // Whoever creates a key of the same tenant at the same time waits here, so that both are counted.
+  // Another creation for the same tenant waits here, so that both are counted.
   await trx.selectFrom('tenant').select('id').where('id', '=', tenantId).forNoKeyUpdate().execute();
   const { live } = await trx
     .selectFrom('api_key')

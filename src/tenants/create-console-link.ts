@@ -19,9 +19,10 @@ export type CreateConsoleLinkInput = Readonly<{
 }>;
 
 /**
- * Makes a link to the console for somebody who has no account: it can do at most what its creator can, in the name
- * of the creator's tenant, and nothing that reaches beyond it. It ends with what its creator stands on, and where that
- * is an API key or another link, never after it. The token stands in the URL's fragment, which no browser sends.
+ * Creates a link to the console for a person without an account. The link acts for the creator's tenant. It can have
+ * only permissions of its creator, and none that apply to more than one tenant. It ends when its creator's credential
+ * is revoked, and if that is an API key or another link, it never outlasts it. The token is in the URL's fragment,
+ * which browsers do not send.
  */
 export async function createConsoleLink(
   trx: Transaction<Tables>,
@@ -36,7 +37,7 @@ export async function createConsoleLink(
 ): Promise<{ id: string; url: string; expiresAt: Date }> {
   const { actor, tenantId } = by;
   const creator = creatorOf(actor);
-  // Whoever holds a permission of a tenant has one.
+  // A caller with a permission of a tenant always has a tenant.
   if (creator === undefined)
     throw badUserInput('This kind of credential cannot create links to the console.');
   const url = consoleUrl(input.path, by.publicUrl);
@@ -62,7 +63,7 @@ export async function createConsoleLink(
 
 const maxLabelLength = 255;
 
-/** A JWT is short-lived and renewed: what is made with one lasts on, until its subject's tokens are called back. */
+/** A JWT is short-lived and renewed, so links that it creates last until the tokens of its subject are revoked. */
 function lastsUntil({ kind, expiresAt }: Actor): number {
   const isBound = kind === 'API_KEY' || kind === 'CONSOLE_LINK';
   return isBound && expiresAt !== undefined ? expiresAt.getTime() : Number.POSITIVE_INFINITY;
@@ -74,7 +75,7 @@ const badPath: ValidationIssue = {
   message: `\`path\` must begin with ${consolePath}, have at most ${maxConsolePathLength} characters and no fragment, for example ${consolePath}/deliveries?status=FAILED.`,
 };
 
-/** Undefined for a path that leads out of the console, whatever way it takes. */
+/** Undefined for a path that leads out of the console by any route. */
 function consoleUrl(path: string | null | undefined, publicUrl: string): URL | undefined {
   const asked = path ?? consolePath;
   const isPlain = asked.startsWith(consolePath) && /^[\x21-\x7e]+$/.test(asked) && !/[#\\]/.test(asked);

@@ -9,8 +9,8 @@ import type { Tables } from '../tables.ts';
 import { type ApiKey, toApiKey } from './api-key.ts';
 
 /**
- * Revokes a key for good: requests with it are refused within 2 s, its subscriptions end within 5 s. Revoking it
- * again changes nothing and answers with the same key. A key may revoke itself.
+ * Revokes a key permanently: requests with it are refused within 2 s, and its subscriptions end within 5 s. Revoking
+ * it again changes nothing and returns the same key. A key may revoke itself.
  */
 export async function revokeApiKey(
   trx: Transaction<Tables>,

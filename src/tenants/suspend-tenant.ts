@@ -5,9 +5,9 @@ import { appendAudit } from '../audit/append-audit.ts';
 import type { Tables } from '../tables.ts';
 
 /**
- * Suspends a tenant: nothing is published or sent for it, nobody follows its log, what is due ends as FAILED
- * (TENANT_SUSPENDED) and can be replayed later. One that we have not heard of is created, so that its first token does
- * not find it active. False where a later message has come before, or nothing changes.
+ * Suspends a tenant: nothing is published or sent for it, nobody can follow its log, and due deliveries end as FAILED
+ * (TENANT_SUSPENDED) and can be replayed later. An unknown tenant is created, so that its first token finds it
+ * suspended. Returns false if a later message was handled before, or if nothing changes.
  */
 export async function suspendTenant(
   trx: Transaction<Tables>,
@@ -18,7 +18,7 @@ export async function suspendTenant(
   return await changeSuspension(trx, externalId, { ...change, isSuspended: true });
 }
 
-/** Lets a suspended tenant go on. What ended meanwhile stays so until it is replayed. */
+/** Ends the suspension of a tenant. Deliveries that ended meanwhile are not sent until they are replayed. */
 export async function resumeTenant(
   trx: Transaction<Tables>,
   externalId: string,
@@ -27,7 +27,7 @@ export async function resumeTenant(
   return await changeSuspension(trx, externalId, { ...change, isSuspended: false });
 }
 
-/** When the platform decided it, and who told us. */
+/** When the platform decided it, and who sent the message. */
 export type SuspensionChange = Readonly<{ at: Date; by: { actor: Actor; requestId: string | undefined } }>;
 
 async function changeSuspension(

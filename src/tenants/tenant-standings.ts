@@ -7,9 +7,9 @@ const maxRemembered = 10_000;
 export type TenantStanding = Readonly<{ id: string; externalId: string; isSuspended: boolean }>;
 
 /**
- * Whether tenants may act, for publishing, which asks with each call. Only good news are remembered: a tenant that is
- * not there, or suspended, is asked for again each time. What is stored in the name of one that has been suspended
- * meanwhile is refused by the statement that stores it.
+ * Whether tenants may publish, which is checked for each call. Only positive answers are remembered; a missing or
+ * suspended tenant is read again each time. If a tenant was suspended meanwhile, the statement that stores its events
+ * refuses them.
  */
 export class TenantStandings {
   readonly #database: Database;
@@ -32,7 +32,7 @@ export class TenantStandings {
     return standing;
   }
 
-  /** Those of these externalIds that exist. */
+  /** The existing tenants among these externalIds. */
   async findByExternalId(externalIds: readonly string[]): Promise<ReadonlyMap<string, TenantStanding>> {
     const found = new Map<string, TenantStanding>();
     const missing: string[] = [];

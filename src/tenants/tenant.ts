@@ -12,7 +12,7 @@ export type Tenant = Readonly<{ id: string; externalId: string; name: string; su
 
 export const maxTenantNameLength = 200;
 
-/** Makes a tenant known before its first token does. Throws ValidationError, or ConflictError for a taken id. */
+/** Creates a tenant before its first token is used. Throws ValidationError, or ConflictError for a taken id. */
 export async function createTenant(
   trx: Transaction<Tables>,
   input: Readonly<{ externalId: string; name: string }>,
@@ -50,7 +50,7 @@ export async function createTenant(
 }
 
 export async function findTenant(database: Database, externalId: string): Promise<Tenant | undefined> {
-  // PostgreSQL refuses a NUL in a text; no tenant has one.
+  // PostgreSQL does not accept NUL in text, and no tenant has one.
   if (!isExternalId(externalId)) return undefined;
   const row = await database.query
     .selectFrom('tenant')
@@ -69,7 +69,7 @@ export async function findTenants(database: Database, ids: readonly string[]): P
   return rows.map(toTenant);
 }
 
-/** Those of these externalIds that exist, for publishing in their names. */
+/** The existing tenants among these externalIds, for publishing on their behalf. */
 export async function findTenantsByExternalId(
   database: Database,
   externalIds: readonly string[],

@@ -16,8 +16,8 @@ import {
 } from './tenant.ts';
 
 /**
- * A tenant by its UUID. It asks for no permission: whoever may see a record that belongs to a tenant may see whose
- * it is.
+ * A tenant by its UUID. It needs no permission: a caller that may see a record of a tenant may see which tenant it
+ * is.
  */
 export const tenantOf = loader<string, TenantRecord | undefined>(async (ids, context) => {
   const found = new Map(

@@ -4,7 +4,7 @@ import { ActorKind, builder, Permission } from '../graph/builder.ts';
 import { requireActor } from '../graph/context.ts';
 import { Tenant, tenantOf } from './tenants.graph.ts';
 
-/** Who is asking. The room `apps` adds the app. */
+/** The caller. The room `apps` adds the field for the app. */
 export const Viewer = builder.objectRef<Actor>('Viewer').implement({
   description: 'The caller, as identified by the credential of the request.',
   fields: (t) => ({
