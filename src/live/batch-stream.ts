@@ -1,11 +1,11 @@
 import type { LogBatch, LogSubscription, NextOptions } from './subscription.ts';
 
 /**
- * A subscription as the source of a GraphQL subscription. What ends it, an expired position say, comes as its last
- * value, for the resolver to throw: the client gets it as an error of its own operation. An iterator that throws
- * would take the whole socket with it.
+ * Makes a subscription the source of a GraphQL subscription. An error that ends it, such as an expired position, is
+ * passed on as its last value for the resolver to throw, so that the client gets it as an error of its own operation.
+ * An iterator that throws would close the whole socket.
  *
- * Written by hand, not as a generator: `return` has to end a `next` that waits.
+ * It is not written as a generator, because `return` must end a `next` that waits.
  */
 export function batchStream(
   subscription: LogSubscription,

@@ -6,29 +6,29 @@ import { type LogChange, readHead, readHeads, readPage } from './read-log.ts';
 import { ReadTurns } from './read-turns.ts';
 import { LogSubscription } from './subscription.ts';
 
-/** Recent changes that are kept for each owner with subscribers. */
+/** The number of recent changes that are kept for each owner with subscribers. */
 const defaultRingSize = 2_048;
-/** Between two looks at the heads: what a lost hint costs at most. */
+/** The time between two reads of the heads, which is the delay that a lost hint can cause. */
 const defaultPollMs = 500;
-/** Reads at once, in this process: of the owners' readers, and of subscribers that catch up by themselves. */
+/** The limit for simultaneous reads in this process, by owners' readers and by subscribers that catch up. */
 const followingReads = 3;
 const catchingUpReads = 2;
 
-/** Words of hints that are meant for the engine. */
+/** Parts of hints that are meant for the engine. */
 const enginePrefix = 'd:';
 
 /**
- * The live log of this process: any number of subscribers, one reader for each owner that has some.
+ * The live log of this process: any number of subscribers, and one reader for each owner that has subscribers.
  *
- * The table is the truth: `delivery_log` is dense and numbered in commit order, and every read checks it. Hints
- * (LISTEN) only say when to look. One that is lost costs half a second, because a poll reads the heads of all owners
- * with subscribers in one statement, and each new LISTEN connection wakes every reader. So nothing here can lose a
- * change or repeat one: a crash, a cut connection or a slow subscriber changes when a position is reached, never
- * what lies between two.
+ * The table is the truth: `delivery_log` is dense and numbered in commit order, and every read checks this. Hints
+ * (LISTEN) only tell when to read. A lost hint delays a change by half a second, because a poll reads the heads of
+ * all owners with subscribers in one statement, and each new LISTEN connection wakes every reader. So nothing here
+ * can lose or repeat a change: a crash, a broken connection or a slow subscriber only affects when a position is
+ * reached.
  *
- * Memory is bounded: a ring for each owner with subscribers, one page for each subscriber that catches up.
+ * Memory is bounded: one ring for each owner with subscribers, and one page for each subscriber that catches up.
  *
- * While the database cannot be reached everybody waits; that is logged once, and once when it is over.
+ * While the database cannot be reached everybody waits. That is logged once, and its end is logged once.
  *
  * `start` and `stop` may be called again. `stop` ends every subscription.
  */
@@ -61,7 +61,7 @@ export class Hub {
     this.#pollMs = options.pollMs ?? defaultPollMs;
   }
 
-  /** How many subscriptions are open, of how many owners. */
+  /** The number of open subscriptions, and of their owners. */
   get size(): { subscriptions: number; owners: number } {
     return { subscriptions: this.#subscriptions.size, owners: this.#readers.size };
   }
@@ -83,7 +83,7 @@ export class Hub {
   }
 
   /**
-   * Follows an owner's log behind `after`, or from its present head on. The first `next` throws where `after` is
+   * Follows an owner's log after position `after`, or from its current head. The first `next` throws if `after` is
    * older than what is kept, or newer than the head.
    */
   subscribe(options: {

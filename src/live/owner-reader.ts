@@ -4,9 +4,12 @@ import type { Logger } from '../log.ts';
 import type { LogBounds, LogChange, LogPage, LogPoint } from './read-log.ts';
 import { Ring } from './ring.ts';
 
-/** Changes a read. */
+/** The limit for changes in one read. */
 const pageSize = 500;
-/** Between two reads of one owner, unless the first left something over: a busy log is read in bundles. */
+/**
+ * The time between two reads of one owner, unless the first read left something over. So a busy log is read in
+ * batches.
+ */
 const restMs = 2;
 
 /** How one owner's log is read. */
@@ -16,13 +19,13 @@ export type LogSource = Readonly<{
 }>;
 
 /**
- * Follows one owner's log for all its subscribers in this process: each change is read once and kept in a ring for
- * a while. Begins at the head; whoever wants what lies before reads the table itself.
+ * Follows one owner's log for all its subscribers in this process. Each change is read once and kept in a ring for a
+ * while. It begins at the head; a subscriber that needs earlier changes reads the table itself.
  *
- * It is woken, never asked to wait: any number of `wake()` during a read make one more read. A read that fails
- * changes nothing and is not repeated here: the hub's poll wakes it again, for as long as there are subscribers. A
- * log that lost what comes next, or that is shorter than it was (a restored backup), makes it begin anew at the head:
- * each subscriber then finds out by its own read of the table that it cannot go on.
+ * It never blocks: any number of `wake()` calls during a read cause one more read. A failed read changes nothing and
+ * is not repeated here, because the hub's poll wakes the reader again as long as there are subscribers. If the next
+ * changes are missing, or the log is shorter than before (after a restored backup), it begins again at the head. Each
+ * subscriber then finds out by its own read of the table that it cannot continue.
  */
 export class OwnerReader {
   readonly ownerId: string;
@@ -60,7 +63,7 @@ export class OwnerReader {
     return this.#point?.position;
   }
 
-  /** The newest position that it has seen or was told of. */
+  /** The newest position that it has read or was told of. */
   get head(): number {
     return this.#head;
   }
@@ -83,7 +86,7 @@ export class OwnerReader {
     this.#watchers.delete(listener);
   }
 
-  /** What the poll saw: another head than ours, in either direction, is a reason to look. */
+  /** Takes the head that the poll read. If it differs from ours in either direction, there is a reason to read. */
   compare(head: number): void {
     if (head !== this.#point?.position) this.wake();
   }
@@ -110,12 +113,12 @@ export class OwnerReader {
     } catch (error) {
       this.#onFailure(error);
     } finally {
-      // Not in a later tick: a wake() in between would find a reading that no longer looks.
+      // This must not happen in a later tick, because a wake() in between would find a read that no longer looks.
       this.#reading = undefined;
     }
   }
 
-  /** One read. True where there is more at once. */
+  /** Reads once. Returns true if there is more to read at once. */
   async #advance(): Promise<boolean> {
     if (this.#point === undefined) {
       await this.#beginAtHead();

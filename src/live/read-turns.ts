@@ -1,11 +1,11 @@
 /**
- * Lets at most `size` reads run at once, and owners take turns: one with a thousand subscribers that catch up does
- * not delay another's, and all of them together leave the pool's other connections to the callers.
+ * Lets at most `size` reads run at once. Owners take turns, so that an owner with a thousand subscribers that catch
+ * up does not delay another owner's, and all of them together leave the other connections of the pool to callers.
  */
 export class ReadTurns {
   readonly #size: number;
   #running = 0;
-  /** Who waits, by owner; the owner whose turn is next comes first. */
+  /** The waiting reads by owner. The owner whose turn is next comes first. */
   readonly #waiting = new Map<string, (() => void)[]>();
 
   constructor(size: number) {
@@ -30,7 +30,7 @@ export class ReadTurns {
     });
   }
 
-  /** Hands the turn on, to the next owner's first. */
+  /** Passes the turn on, to the next owner first. */
   #pass(): void {
     const [entry] = this.#waiting;
     if (entry === undefined) {

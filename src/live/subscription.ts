@@ -2,40 +2,43 @@ import { isTransient } from '../db/retry.ts';
 import type { LogSource, OwnerReader } from './owner-reader.ts';
 import type { LogChange, LogPoint } from './read-log.ts';
 
-/** Changes a read of the table while catching up; what a message does not take is kept for the next. */
+/**
+ * The limit for changes in one read of the table while catching up. Changes that do not fit into a message are kept
+ * for the next.
+ */
 const catchUpPageSize = 250;
-/** Between two tries while the database cannot be reached. */
+/** The time between two tries while the database cannot be reached. */
 const retryMs = 250;
 
-/** What a subscriber gets: everything in `(after, position]` that its filter lets through, in order. */
+/** A message for a subscriber: everything in `(after, position]` that matches its filter, in order. */
 export type LogBatch = Readonly<{
-  /** The previous batch's `position`; in the first one, where the subscription began. */
+  /** The previous batch's `position`; in the first batch, the position at which the subscription began. */
   after: number;
   position: number;
-  /** The newest position that was known when the batch was made. */
+  /** The newest position of the log known when the batch was made. */
   head: number;
   changes: readonly LogChange[];
 }>;
 
 export type NextOptions = Readonly<{
-  /** Most changes in the batch. */
+  /** The limit for changes in the batch. */
   maxBatch: number;
-  /** After this time without a matching change an empty batch tells how far the log has been covered. */
+  /** After this time without a matching change, an empty batch tells how far the log has been covered. */
   heartbeatMs?: number | undefined;
 }>;
 
 /**
- * One subscriber's way along an owner's log.
+ * The progress of one subscriber through an owner's log.
  *
- * It is a position, not a queue. Everything it does follows from where it stands: the next change comes from the
- * page in hand, else from the reader's ring; at the reader's own position it waits; further back it reads the table,
- * at its own pace; ahead of the reader (it resumed after what another process had shown) it asks the table once and
- * then waits. So a slow subscriber costs one page at most, holds nobody up and loses nothing. What a filter leaves out is
- * passed over.
+ * It is a position, not a queue, and the position decides what happens next. If a page has been read, the next change
+ * comes from it, otherwise from the reader's ring. At the reader's own position it waits. Further back it reads the
+ * table at its own pace. Ahead of the reader (it resumed after what another process had shown) it reads the table
+ * once and then waits. So a slow subscriber costs at most one page, delays nobody and loses nothing. Changes that do
+ * not match the filter are skipped.
  *
- * `next` is called one at a time. It throws LOG_POSITION_EXPIRED and LOG_POSITION_AHEAD, after which the
- * subscription has ended. While the database cannot be reached it waits. `return` and the signal end it at once, in
- * the midst of whatever it waits for.
+ * Only one `next` may run at a time. It throws LOG_POSITION_EXPIRED and LOG_POSITION_AHEAD, after which the
+ * subscription has ended. While the database cannot be reached it waits. `return` and the signal end it at once, even
+ * during a wait.
  */
 export class LogSubscription {
   readonly #reader: OwnerReader;
@@ -45,11 +48,11 @@ export class LogSubscription {
   readonly #onFailure: (error: unknown) => void;
   readonly #onEnd: () => void;
   readonly #signal: AbortSignal | undefined;
-  /** Where it began; settled once the head is known. */
+  /** The position where it began; resolved once the head is known. */
   readonly #origin: Promise<LogPoint | undefined>;
-  /** Up to here everything was handed over or left out by the filter. */
+  /** Everything up to this point was returned or did not match the filter. */
   #point: LogPoint | undefined;
-  /** The last batch's position. */
+  /** The position of the last batch. */
   #reported = 0;
   #page: readonly LogChange[] = [];
   #tableHead = 0;
@@ -80,19 +83,19 @@ export class LogSubscription {
       options.after === undefined
         ? this.#patiently(async () => (await this.#source.head()).point)
         : Promise.resolve({ position: options.after, since: undefined });
-    // Whoever calls next() hears of it; nobody may have yet.
+    // A call of next() throws this error; without such a call it must not be unhandled.
     this.#origin.catch(() => undefined);
     this.#signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
-  /** The next batch; undefined once it has ended. */
+  /** The next batch; undefined once the subscription has ended. */
   next(options: NextOptions): Promise<LogBatch | undefined> {
     if (this.#signal?.aborted) return Promise.reject(this.#signal.reason);
     if (this.#ended) return Promise.resolve(undefined);
     if (this.#pending !== undefined)
       return Promise.reject(new Error('next() was called before the previous call had answered.'));
     return new Promise((resolve, reject) => {
-      // The end of the subscription answers, however long the work behind it hangs.
+      // When the subscription ends, this answers at once, however long a running read takes.
       this.#pending = (error) => (error === undefined ? resolve(undefined) : reject(error));
       this.#advance(options).then(
         (batch) => {
@@ -108,7 +111,7 @@ export class LogSubscription {
     });
   }
 
-  /** Ends it: a waiting `next` answers undefined. May be called any number of times. */
+  /** Ends the subscription; a waiting `next` returns undefined. It may be called several times. */
   return(): void {
     this.#end();
   }
@@ -135,7 +138,7 @@ export class LogSubscription {
       this.#point = origin;
       this.#reported = origin.position;
     }
-    /** The table had nothing behind the point when it was last asked. */
+    /** Whether the last read of the table found nothing after the point. */
     let isCaughtUp = false;
     while (!this.#ended) {
       const changes = this.#collect(this.#point, options.maxBatch);
@@ -153,7 +156,7 @@ export class LogSubscription {
     return undefined;
   }
 
-  /** Matching changes from what is in memory; moves the point over all that it looked at. */
+  /** Returns matching changes from memory, and moves the point past all changes that it looked at. */
   #collect(from: LogPoint, maxBatch: number): LogChange[] {
     const changes: LogChange[] = [];
     let last: LogChange | undefined;
@@ -179,7 +182,7 @@ export class LogSubscription {
     return this.#reader.recent(position);
   }
 
-  /** Takes the next page in hand. False where the point is the head. */
+  /** Reads the next page. Returns false if the point is the head. */
   async #readTable(point: LogPoint, maxBatch: number): Promise<boolean> {
     const page = await this.#patiently(() => this.#source.page(point, Math.max(maxBatch, catchUpPageSize)));
     if (page === undefined) return false;
@@ -194,11 +197,13 @@ export class LogSubscription {
     return { after, position, head: Math.max(this.#reader.head, this.#tableHead, position), changes };
   }
 
-  /** Repeats a read for as long as the database cannot be reached; undefined when the subscription ended meanwhile. */
+  /**
+   * Repeats a read as long as the database cannot be reached. Returns undefined if the subscription ended meanwhile.
+   */
   async #patiently<T>(read: () => Promise<T>): Promise<T | undefined> {
     while (!this.#ended) {
       try {
-        // Whoever has left while waiting for a turn gives it up.
+        // A subscription that ended while it waited for a turn gives it up.
         return await this.#inTurn(async () => (this.#ended ? undefined : await read()));
       } catch (error) {
         if (!isTransient(error)) throw error;
@@ -209,7 +214,7 @@ export class LogSubscription {
     return undefined;
   }
 
-  /** Until the reader has moved, the subscription has ended or the time is over. */
+  /** Waits until the reader has moved, the subscription has ended or the time is over. */
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = Number.isFinite(ms) ? setTimeout(() => this.#poke(), Math.max(0, ms)) : undefined;
