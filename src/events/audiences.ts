@@ -3,14 +3,14 @@ import { patternsOf } from '../event-types/subscription-pattern.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { type Audience, findAudience, type OwnerAudience } from './fan-out.ts';
 
-/** Endpoints and apps together, of all tenants. */
+/** The limit counts endpoints and apps together, of all tenants. */
 const maxRemembered = 50_000;
 
 /**
- * Who subscribed, remembered by tenant and event type. No time makes it wrong: each is remembered with its version, which
- * every change of an endpoint, an app's forwarding or a suspension replaces in its own transaction, and the statement
- * that stores deliveries stores nothing where the version is another by then (`createDeliveries`). So a change counts
- * at once in all processes, and nobody has to be told.
+ * Who subscribed, remembered by tenant and event type. It never becomes stale. Each entry has a version, which every
+ * change of an endpoint, an app's forwarding or a suspension replaces in its own transaction, and the statement that
+ * stores deliveries stores nothing if the version has changed (`createDeliveries`). So a change takes effect in all
+ * processes at once, without any notification.
  */
 export class Audiences {
   readonly #db: Database;
@@ -21,7 +21,10 @@ export class Audiences {
     this.#db = db;
   }
 
-  /** What is remembered of all of these; read where anything is missing, or where it must be `fresh`. */
+  /**
+   * Returns what is remembered for all of these tenants and types. Reads the database if anything is missing, or if
+   * it must be `fresh`.
+   */
   async of(events: readonly Pick<CheckedEvent, 'tenantId' | 'type'>[], fresh: boolean): Promise<Audience> {
     if (events.length === 0) return { owners: new Map(), isRemembered: true };
     const wanted = new Map(
@@ -45,7 +48,8 @@ export class Audiences {
     });
     for (const { tenantId, type } of events) {
       const found = owners.get(tenantId);
-      // One that is suspended stores nothing, so that nothing would notice the end of it.
+      // A suspended tenant is not remembered: nothing is stored for it, so nothing would notice the end of the
+      // suspension.
       if (found?.isSuspended === false) this.#remember(`${tenantId}/${type.name}`, partOf(found, type));
     }
     return { owners, isRemembered: false };
@@ -72,7 +76,7 @@ function partOf(owner: OwnerAudience, type: CheckedEvent['type']): OwnerAudience
   };
 }
 
-/** Of two types: an endpoint may have subscribed to both, and both may be of one category. */
+/** Merges the entries of two types. An endpoint may have subscribed to both, and both may be in the same category. */
 function merged(one: OwnerAudience, other: OwnerAudience): OwnerAudience {
   const endpoints = new Map(
     [...one.endpoints, ...other.endpoints].map((endpoint) => [endpoint.id, endpoint]),

@@ -7,11 +7,11 @@ import type { EventTypeCatalogue, KnownEventType, PayloadToCheck } from '../even
 import { findLostNumber, hasLostNumbers, type LostNumber, parseExactly } from '../exact-json.ts';
 import { canonicalJson } from '../idempotency/canonical-json.ts';
 
-/** Limits of one call and of one event. */
+/** The limits of one call and of one event. */
 export const maxEventsPerCall = 1_000;
 export const maxPayloadBytes = 262_144;
 const maxKeyLength = 255;
-/** Ids carry the time of publishing; when it happened is the publisher's word, within reason. */
+/** Ids carry the time of publication. When the event happened is given by the publisher, within reason. */
 const earliestMs = Date.UTC(1970, 0, 1);
 const latestMs = Date.UTC(9999, 11, 31);
 
@@ -32,9 +32,9 @@ export type CheckedEvent = Readonly<{
   payloadText: string;
   idempotencyKey: string | undefined;
   occurredAt: Date | undefined;
-  /** Of all that makes two events with one key the same. */
+  /** A hash of everything that makes two events with the same key equal. */
   inputHash: Buffer;
-  /** The same of the payload as it is spelled, which releases before compared. */
+  /** The same hash over the payload's exact text, which earlier releases compared. */
   spelledHash: Buffer;
 }>;
 
@@ -45,8 +45,8 @@ export type TenantLookup = (
 type Place = readonly (string | number)[];
 
 /**
- * Checks all events of a call before anything is stored. Throws one ValidationError with an issue for everything
- * that is wrong, each with its path from the input's root, or a LimitExceededError.
+ * Checks all events of a call before anything is stored. Throws one ValidationError with an issue for every problem,
+ * each with its path from the input's root, or a LimitExceededError.
  */
 export async function checkEvents(
   inputs: readonly EventInput[],
@@ -65,7 +65,7 @@ export async function checkEvents(
   }
   const [types, tenants] = await Promise.all([
     options.catalogue.getMany(inputs.map(({ type }) => type)),
-    // Whoever has a tenant of its own names no other: whether there is one is not even looked for.
+    // A caller with a tenant of its own cannot name another one, so whether that one exists is not looked up.
     options.own === undefined
       ? options.findTenants([...new Set(inputs.flatMap(({ tenant }) => tenant ?? []))])
       : new Map<string, never>(),
@@ -95,7 +95,7 @@ export async function checkEvents(
       spelledHash: hashOf(type.name, payload.text, occurredAt),
     });
   }
-  // What is wrong already is not worth the time of a check.
+  // An event that is already invalid need not be checked against its schema.
   if (issues.length > 0) throw new ValidationError(issues);
   const broken = await options.catalogue.check(options.own?.id ?? platformOwnerId, toCheck);
   for (const [index, found] of broken.entries()) {
@@ -157,7 +157,7 @@ function checkType(
   return type;
 }
 
-/** The payload as text, as it is sent, and as data, as its schema sees it. */
+/** The payload as the text that is sent, and as the data that its schema checks. */
 function checkPayload(
   input: EventInput,
   { at, issues }: Report,
@@ -167,7 +167,7 @@ function checkPayload(
     return undefined;
   };
   const hasText = input.payloadText != null;
-  // A null stands for a field that was left out.
+  // A null counts as a field that was left out.
   const hasPayload = input.payload != null;
   if (hasText === hasPayload) {
     const code = hasText ? 'BOTH_PAYLOADS' : 'REQUIRED';
@@ -197,13 +197,15 @@ function checkPayload(
   if (isNestedDeeper(data, maxNesting)) {
     return report(field, 'TOO_DEEP', `The payload is nested more than ${maxNesting} levels deep.`);
   }
-  // An integer's digits are sent as they are; but nobody can read back a number that is none of JSON's.
+  // An integer is sent with all its digits. But a number that is not valid JSON could not be read back.
   const lost = findLostNumber(exact, ({ isUnsafeInteger }) => !isUnsafeInteger);
   if (lost !== undefined) return report(field, ...faultOf(lost.number), lost.path);
   return { text, data, exact };
 }
 
-/** As its readers will see it, and with the digits that they may lose. Undefined for what is no JSON. */
+/**
+ * The payload as its readers will see it, and the numbers that would lose digits. Undefined if the text is not JSON.
+ */
 function parseText(text: string): { data: unknown; exact: unknown } | undefined {
   try {
     const data: unknown = JSON.parse(text);
@@ -240,7 +242,9 @@ function checkTime({ occurredAt }: EventInput, { at, issues }: Report): void {
   });
 }
 
-/** Of the payload's value, whatever its spelling: keys in another order, or `1.0` for `1`, are the same input. */
+/**
+ * A hash of the payload's value, whatever its spelling: keys in another order, or `1.0` for `1`, are the same input.
+ */
 function hashOf(type: string, payloadText: string, occurredAt: Date | undefined): Buffer {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([type, occurredAt?.toISOString() ?? null]));

@@ -2,10 +2,10 @@ import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 
 /**
- * Idempotency keys of published events. A key's row fixes the id of its event before the event is stored, in a
- * transaction of its own: nobody ever waits for somebody else's open key. A process that dies between the two leaves
- * a key without an event; whoever comes again with the key then stores the event under the same id, and two who do
- * so at once store it once.
+ * The idempotency keys of published events. A key's row fixes the id of its event before the event is stored, in its
+ * own transaction, so that nobody ever waits for another call's open key. If the process dies between the two, a key
+ * without an event remains. The next caller with the key stores the event under the same id, and if two do so at once
+ * it is stored once.
  */
 export type KeyedEvent = Readonly<{ ownerId: string; key: string; eventId: string; inputHash: Buffer }>;
 
@@ -17,7 +17,10 @@ export type KnownKey = {
   is_stored: boolean;
 };
 
-/** A key without an event, of another input, is given up by its first caller after this: far longer than storing takes. */
+/**
+ * After this time the first caller gives up a key without an event that was taken for another input. It is far longer
+ * than storing takes.
+ */
 const abandonedAfterSeconds = 600;
 
 const claimStatement = statement(
@@ -42,9 +45,9 @@ const readStatement = statement(
 );
 
 /**
- * Takes the keys that are free; returns those that others hold, by `owner/key`. The keys are taken in order, so that
- * two batches never wait for each other in a circle, and the losers are read by a second statement: the first would
- * not see a row that was committed while it waited.
+ * Takes the keys that are free, and returns those that others hold, by `owner/key`. Keys are taken in order, so that
+ * two batches cannot deadlock. The keys of others are read by a second statement, because the first would not see a
+ * row that was committed while it waited.
  */
 export async function takeEventKeys(
   db: Database,
@@ -68,7 +71,7 @@ export async function takeEventKeys(
     lost.map(({ key }) => key),
   ]);
   const found = new Map(known.map((row) => [`${row.owner_id}/${row.key}`, row]));
-  // Between the two statements a key may have ended its day.
+  // Between the two statements a key may have expired.
   const gone = lost.filter((event) => !found.has(keyOf(event)));
   return gone.length === 0 ? found : new Map([...found, ...(await takeEventKeys(db, gone))]);
 }
@@ -84,8 +87,8 @@ const releaseStatement = statement(
 );
 
 /**
- * Gives keys back whose call was refused: another input may have them at once. They are not deleted, since somebody
- * who repeats the same input may be about to store their event.
+ * Gives back the keys of a refused call, so that another input may have them at once. They are not deleted, because
+ * somebody who repeats the same input may be about to store the event.
  */
 export async function releaseEventKeys(db: Database, events: readonly KeyedEvent[]): Promise<void> {
   await run(db, db.engine, releaseStatement, [

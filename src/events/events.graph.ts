@@ -43,7 +43,7 @@ node(builder, Event, {
       description:
         'The payload as a JSON value. Integers beyond ±(2^53 - 1) lose digits here; `payloadText` keeps them. A null payload that an earlier release stored is returned as `{}`.',
       resolve: async (event, _args, context): Promise<unknown> =>
-        // Null was taken once, and cannot stand here.
+        // Earlier releases accepted null, which the schema does not allow here.
         JSON.parse(await payloadTextFor(event, context)) ?? {},
     }),
     payloadText: t.string({
@@ -75,13 +75,14 @@ node(builder, Event, {
 });
 
 async function payloadTextFor(event: EventRow, context: Context): Promise<string> {
-  // An app's copy: whoever replays or cancels its delivery has the event as an answer, with another permission.
+  // This is an app's copy. A caller that may replay or cancel its delivery gets the event with the answer, although
+  // it has another permission.
   const isOfApp = event.tenant_id !== event.owner_id;
   if (isOfApp && !(await appPermissionsOf(context, event.owner_id)).has(viewPermission.app)) {
     throw forbidden({ app: viewPermission.app });
   }
   const payload = await payloadOf(context).load({ ownerId: event.owner_id, id: event.id });
-  // Its partition was dropped since the event was read.
+  // The event's partition was dropped after the event had been read.
   if (payload === undefined) throw new RequestError('NOT_FOUND', 'The event is past retention.');
   return payload.payloadText;
 }

@@ -14,17 +14,17 @@ export type Subscriber = {
   queue_full_at: Date | null;
 };
 
-/** An app that events of one of a tenant's categories concern. */
+/** An app that receives events of one of a tenant's categories. */
 type ConcernedApp = {
   owner_id: string;
   category: string;
   app_id: string;
   installation_id: string;
-  /** Empty: any. */
+  /** Empty means any data type. */
   data_types: string[];
 };
 
-/** Whom events of one tenant concern, and the version of that. */
+/** The endpoints and apps that receive a tenant's events, and the version of this result. */
 export type OwnerAudience = Readonly<{
   endpoints: readonly Subscriber[];
   apps: readonly ConcernedApp[];
@@ -32,16 +32,17 @@ export type OwnerAudience = Readonly<{
   isSuspended: boolean;
 }>;
 
-/** Whom the events of a batch concern, by the tenant's UUID. */
+/** The receivers of a batch's events, by the tenant's UUID. */
 export type Audience = Readonly<{
   owners: ReadonlyMap<string, OwnerAudience>;
-  /** It was not read for this batch. */
+  /** True if it was remembered and not read for this batch. */
   isRemembered: boolean;
 }>;
 
 /**
- * One statement for all, so that the version is that of what was found: a tenant without apps costs one look into an index that has nothing for it. Written with a
- * join instead of `any` the second half is planned anew each time, which costs five times as much as to run it.
+ * One statement reads everything, so that the version belongs to the result. For a tenant without apps it costs one
+ * index lookup. With a join instead of `any`, the second half would be planned again each time, which costs five
+ * times as much as running it.
  */
 const audienceStatement = statement(
   'audience',
@@ -63,8 +64,8 @@ const audienceStatement = statement(
 );
 
 /**
- * The tenants' own endpoints that subscribed to any of the patterns, and the apps that the categories concern:
- * installed there, subscribed, and declared by what they have published.
+ * Reads the tenants' endpoints that subscribed to any of the patterns, and the apps that receive the categories: apps
+ * that are installed and subscribed, and whose published version declares the category.
  */
 export async function findAudience(
   db: Database,

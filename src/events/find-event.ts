@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { payloadTextOf } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';
 
-/** An event as lists show it: its body, up to 256 KiB, is read apart and only where somebody asks for it. */
+/** An event as lists show it. Its body, up to 256 KiB, is read separately and only if it is requested. */
 export type Event = Omit<Selectable<Tables['event']>, 'body'>;
 
 export const eventColumns = [
@@ -18,7 +18,7 @@ export async function findEvent(db: Kysely<Tables>, ownerId: string, id: string)
   return (await findEvents(db, ownerId, [id]))[0];
 }
 
-/** Those of the ids that the owner has, in no order. */
+/** The owner's events among these ids, in no particular order. */
 export function findEvents(db: Kysely<Tables>, ownerId: string, ids: readonly string[]): Promise<Event[]> {
   return db
     .selectFrom('event')
@@ -28,7 +28,7 @@ export function findEvents(db: Kysely<Tables>, ownerId: string, ids: readonly st
     .execute();
 }
 
-/** Events of several owners, each asked for with its owner, by id. */
+/** Events of several owners by id; each is requested together with its owner. */
 export async function findEventsOfOwners(
   db: Kysely<Tables>,
   wanted: readonly { ownerId: string; eventId: string }[],
@@ -41,7 +41,7 @@ export async function findEventsOfOwners(
 
 export type EventPayload = Readonly<{ id: string; payloadText: string }>;
 
-/** The payloads' exact texts, in no order. */
+/** The exact texts of the payloads, in no particular order. */
 export async function findEventPayloads(
   db: Kysely<Tables>,
   ownerId: string,

@@ -4,7 +4,7 @@ import type { Tables } from '../tables.ts';
 import { storable } from '../text.ts';
 import { type Event, eventColumns } from './find-event.ts';
 
-/** A page of an owner's events, newest first; of some types, or of all where none is given. */
+/** A page of an owner's events, newest first. Without types it lists all. */
 export async function listEvents(
   db: Kysely<Tables>,
   ownerId: string,
@@ -20,7 +20,7 @@ export async function listEvents(
     if (range.after !== undefined) query = query.where('id', '<', range.after);
     if (range.before !== undefined) query = query.where('id', '>', range.before);
     if (options.types != null) {
-      // PostgreSQL refuses a NUL in a text; no type has one.
+      // PostgreSQL does not accept NUL in text, and no type has one.
       const types = storable(options.types);
       query = query.where('type', '=', sql<string>`any(${types}::text[])`);
     }

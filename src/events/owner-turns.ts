@@ -1,9 +1,9 @@
 type Job = Readonly<{ group: number; run: () => Promise<void> }>;
 
-/** Jobs of which some run at a time: owners take turns, and no owner group has two under way. */
+/** Runs a limited number of jobs at a time. Owners take turns, and an owner group never has two jobs running. */
 export class OwnerTurns {
   readonly #atATime: number;
-  /** In the order of their turns. */
+  /** The owners, in the order of their turns. */
   readonly #waiting = new Map<string, Job[]>();
   readonly #busy = new Set<number>();
 
@@ -11,12 +11,12 @@ export class OwnerTurns {
     this.#atATime = atATime;
   }
 
-  /** How many of the owner's jobs have not begun. */
+  /** The number of the owner's jobs that have not begun. */
   waitingOf(ownerId: string): number {
     return this.#waiting.get(ownerId)?.length ?? 0;
   }
 
-  /** What it runs never rejects. */
+  /** The jobs must never reject. */
   add(ownerId: string, job: Job): void {
     const jobs = this.#waiting.get(ownerId);
     if (jobs === undefined) this.#waiting.set(ownerId, [job]);

@@ -6,7 +6,7 @@ import { mintUuid } from '../ids.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { type KeyedEvent, keyOf, releaseEventKeys, takeEventKeys } from './event-keys.ts';
 
-/** An event on its way into the database. */
+/** An event that is about to be stored. */
 export type PlannedEvent = {
   checked: CheckedEvent;
   id: string;
@@ -19,8 +19,8 @@ type Call = Readonly<{ events: readonly CheckedEvent[]; reject: (error: unknown)
 const retries = 6;
 
 /**
- * Gives every event of some calls its id: a new one, or its key's. A call whose key stands for another input is
- * refused here, and is not among the plans.
+ * Gives every event of some calls its id: a new one, or the id of its key. A call whose key was used for another
+ * input is refused here and is not among the results.
  */
 export async function planEvents<C extends Call>(
   db: Database,

@@ -105,11 +105,11 @@ mutation(builder, 'publishEvents', {
   },
 });
 
-/** The caller's own tenant; undefined for a platform service, which names one per event. */
+/** The caller's own tenant; undefined for a platform service, which names a tenant for each event. */
 async function ownTenant(context: Context) {
   const { kind, tenantId } = requireActor(context);
   if (tenantId === undefined && kind !== 'SERVICE') {
-    // A user's token says for whom it speaks; one that names nobody speaks for nobody.
+    // A user's token names the tenant that the user acts for. A user whose token names none cannot publish.
     throw new RequestError(
       'FORBIDDEN',
       'This credential belongs to no tenant. Only a platform service can publish for other tenants.',

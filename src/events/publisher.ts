@@ -15,39 +15,42 @@ import { type PlannedEvent, planEvents } from './plan-events.ts';
 import { Targets } from './targets.ts';
 
 /**
- * Publishing: when it has answered, the events and all their deliveries are committed.
+ * Publishes events. When it has answered, the events and all their deliveries are committed.
  *
- * Group commit: while one batch of an owner group is under way, the calls that arrive gather and go together in the
- * next. A batch takes its idempotency keys, looks up who subscribed, renders each body once, and stores everything in
- * one statement (`createDeliveries`). A batch of too many deliveries is cut between calls. A call never is: one that
- * is too large for a statement is put aside, so that nobody waits for it, and planned anew when its turn comes: it is
- * then stored in a transaction of several (`createDeliveriesInParts`). A call that repeats an event of one that is
- * under way waits behind it, for it would hold up its whole batch.
+ * Group commit: while one batch of an owner group is running, calls that arrive are collected for the next batch. A
+ * batch takes its idempotency keys, reads who subscribed, renders each body once, and stores everything in one
+ * statement (`createDeliveries`). A batch with too many deliveries is divided between calls, but a call is never
+ * divided. A call that is too large for one statement is put aside, so that nobody waits for it. When its turn comes
+ * it is planned again and stored in a transaction of several statements (`createDeliveriesInParts`). A call that
+ * repeats an event of a running large call waits for it, because it would delay its whole batch.
  *
- * What if the process dies? Before the statement: keys without events, which their next caller fills. After it:
- * everything is stored; the caller, who got no answer, asks again with the key and gets the same event. A statement
- * whose answer was lost is repeated with the same ids, and changes nothing the second time.
+ * What happens if the process dies? Before the statement there are only keys without events, which their next caller
+ * fills. After it everything is stored; the caller got no answer, repeats the call with the key and gets the same
+ * event. A statement whose answer was lost is repeated with the same ids and changes nothing the second time.
  *
- * An endpoint that is deactivated or deleted between the read and the commit is met by the claim, which ends what it
- * must not send.
+ * An endpoint that is deactivated or deleted between the read and the commit is noticed by the claim, which ends the
+ * deliveries that must not be sent.
  */
 const eventsPerBatch = 2_000;
 const deliveriesPerStatement = 10_000;
 const maxDeliveriesPerCall = 100_000;
-/** What may wait in this process before callers are turned away. */
+/** The limit for what waits in this process. Beyond it callers are refused. */
 const maxWaitingEvents = 20_000;
 const maxWaitingBytes = 64 * 1024 * 1024;
-/** Large calls that are under way at a time, and that may wait for one tenant. All of them hold half of what may wait. */
+/**
+ * The limit for large calls that run at a time, and that wait for one tenant. All large calls may hold half of what
+ * may wait.
+ */
 const largeAtATime = 2;
 const maxWaitingLarge = 4;
 const retries = 6;
-/** Of a call that takes seconds. */
+/** After how many seconds to try again, for a call that takes seconds. */
 const retriesOfLarge = 3;
 
 export type PublishedEvent = Readonly<{
   ownerId: string;
   eventId: string;
-  /** The event as this call has stored it. Undefined where somebody else did. */
+  /** The event, if this call has stored it. Undefined if another call did. */
   stored: Event | undefined;
   isDuplicate: boolean;
   deliveryCount: number;
@@ -89,7 +92,10 @@ export class Publisher {
     }));
   }
 
-  /** Publishes all or none, in the order given; of several tenants' events, all or none of each owner group. */
+  /**
+   * Publishes all events or none, in the given order. For events of several tenants it is all or none for each owner
+   * group.
+   */
   async publish(events: readonly CheckedEvent[]): Promise<PublishedEvent[]> {
     const places = new Map<number, number[]>();
     for (const [index, { tenantId }] of events.entries()) {
@@ -130,7 +136,7 @@ export class Publisher {
       group.waiting.push({ events, resolve, reject });
       if (group.isRunning) return;
       group.isRunning = true;
-      // Calls that arrive in the same turn of the event loop go together.
+      // Calls that arrive in the same turn of the event loop are stored together.
       setImmediate(() => void this.#drain(group));
     });
     return published.finally(() => {
@@ -153,7 +159,9 @@ export class Publisher {
     group.isRunning = false;
   }
 
-  /** One call's bad luck is not its neighbours': a batch that fails for its content is stored call by call. */
+  /**
+   * If a batch fails because of its content it is stored call by call, so that one bad call does not fail the others.
+   */
   async #store(batch: readonly Call[]): Promise<void> {
     try {
       const { units, targets } = await this.#prepare(batch);
@@ -173,7 +181,7 @@ export class Publisher {
     return deliveries > deliveriesPerStatement || fresh.some(({ id }) => this.#largeEvents.has(id));
   }
 
-  /** Whether there is room for it. */
+  /** Whether there is room for the call. */
   #putAside(call: Call): boolean {
     const tenant = call.events[0]?.tenantId ?? '';
     const held = this.#aside;
@@ -192,7 +200,10 @@ export class Publisher {
     return true;
   }
 
-  /** Planned anew: while it waited, its keys' events may have been stored, and its endpoints changed. */
+  /**
+   * The call is planned again, because while it waited other calls may have stored its keys' events, and its
+   * endpoints may have changed.
+   */
   async #storeLarge(call: Call): Promise<void> {
     let ids: readonly string[] = [];
     try {
@@ -207,7 +218,7 @@ export class Publisher {
     }
   }
 
-  /** Nothing of what it would have stored is: its keys may be used for something else. */
+  /** None of its events was stored, so its keys may be used for other inputs. */
   async #refuse({ call, fresh }: Pick<Unit, 'call' | 'fresh'>, error: Error): Promise<void> {
     const keys = fresh.flatMap(({ id, checked: { tenantId, idempotencyKey: key, inputHash } }) =>
       key === undefined ? [] : [{ ownerId: tenantId, key, eventId: id, inputHash }],
@@ -216,7 +227,7 @@ export class Publisher {
     call.reject(error);
   }
 
-  /** What each call would write. Those that are refused for what they hold are answered here. */
+  /** What each call has to write. Calls that are refused because of their content are answered here. */
   async #prepare(batch: readonly Call[], fresh = false): Promise<{ units: Unit[]; targets: Targets }> {
     const plans = await planEvents(this.#db, batch);
     const planned = [...plans].map(([call, events]) => ({
@@ -249,7 +260,7 @@ export class Publisher {
     return { units, targets };
   }
 
-  /** Under the ids that the events have: an earlier try may have stored them, and only its answer was lost. */
+  /** These events keep their ids, because an earlier try may have stored them and only its answer was lost. */
   async #storeAnew(part: readonly Unit[]): Promise<void> {
     try {
       const { units, targets } = await this.#aim(part, true);
@@ -259,7 +270,7 @@ export class Publisher {
     }
   }
 
-  /** Stores some calls' events, all or none, and answers the calls. Never rejects. */
+  /** Stores the events of some calls, all or none, and answers the calls. It never rejects. */
   async #storePart(part: readonly Unit[], targets: Targets): Promise<void> {
     try {
       const fresh = new Map(part.flatMap((unit) => unit.fresh.map((event) => [event.id, event])));
@@ -299,10 +310,10 @@ export class Publisher {
     else unit.call.reject(error);
   }
 
-  /** Returns the ids of the events that it was that stored. */
+  /** Returns the ids that this call inserted. */
   async #insert(events: readonly PlannedEvent[], targets: Targets): Promise<ReadonlySet<string>> {
     if (events.length === 0) return new Set();
-    // By id: two who store the same events never wait for each other in a circle.
+    // Ordered by id, so that two calls that store the same events cannot deadlock.
     const sorted = [...events].sort((a, b) => (a.id < b.id ? -1 : 1));
     const parts = cut(
       sorted.map((event) => ({ event, deliveries: targets.countOf(event) })),
@@ -322,7 +333,7 @@ export class Publisher {
     try {
       return await retrying(store, { attempts: retriesOfLarge, onRetry });
     } catch (error) {
-      // "Nothing was stored" is not known of the try before, whose answer was lost.
+      // The answer of the try before was lost, so it is not certain that nothing was stored.
       throw error instanceof RequestError ? (before ?? error) : error;
     }
   }
@@ -374,7 +385,7 @@ const countStatement = statement(
      from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)`,
 );
 
-/** Into runs of at most `most` deliveries each; one item alone may have more. */
+/** Divides the items into groups of at most `most` deliveries each. A single item may have more. */
 function cut<T extends { deliveries: number }>(items: readonly T[], most: number): T[][] {
   const runs: T[][] = [];
   let size = 0;

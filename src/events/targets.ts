@@ -12,7 +12,7 @@ import { renderEventBody } from '../status/event-body.ts';
 import type { Audience, Subscriber } from './fan-out.ts';
 import type { PlannedEvent } from './plan-events.ts';
 
-/** To whom some events go, and what is to be stored for it. */
+/** The receivers of some events, and what has to be stored for them. */
 export class Targets {
   readonly #audience: Audience;
   readonly #rules: DeliveryRules;
@@ -24,7 +24,7 @@ export class Targets {
     this.#rules = rules;
   }
 
-  /** The versions that have to hold for what was remembered; none where it was read for this. */
+  /** The versions that must still hold for remembered receivers; none if they were read for this batch. */
   get versions(): readonly AudienceVersion[] {
     if (!this.#audience.isRemembered) return [];
     return [...this.#audience.owners].map(([ownerId, { version }]) => ({ ownerId, version }));
@@ -34,12 +34,12 @@ export class Targets {
     return this.#audience.owners.get(tenantId)?.isSuspended === true;
   }
 
-  /** How many deliveries the event brings. */
+  /** The number of deliveries of the event. */
   countOf(event: PlannedEvent): number {
     return this.#subscribersOf(event).length;
   }
 
-  /** Delivery ids are new each time: they tell when the delivery was made, and purges go by them. */
+  /** Delivery ids are always new, because they tell when a delivery was created, and purges rely on that. */
   rowsOf(events: readonly PlannedEvent[]): NewDeliveries {
     return {
       events: events.map(rowOf),
@@ -50,7 +50,7 @@ export class Targets {
     };
   }
 
-  /** Of each list when it is asked for: all together take long to make. */
+  /** Each list is created when it is needed, because creating all of them together takes long. */
   *rowsInTurn(parts: readonly (readonly PlannedEvent[])[]): Iterable<NewDeliveries> {
     for (const part of parts) yield this.rowsOf(part);
   }
@@ -82,7 +82,7 @@ export class Targets {
     };
   }
 
-  /** Those of the tenant's apps that declare the event's category and, where they name any, its data type. */
+  /** The tenant's apps that declare the event's category and, if they declare data types, its data type. */
   #forwardsOf({ checked: { tenantId, type }, id }: PlannedEvent): NewForward[] {
     return (this.#audience.owners.get(tenantId)?.apps ?? [])
       .filter((app) => app.category === type.category)

@@ -19,14 +19,14 @@ import {
 import { renderEventBody } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';
 
-/** A test is a request to a stranger's server: nobody may make it a load. */
+/** A test is a request to somebody else's server, so its rate is limited. */
 export const maxTestsPerMinute = 10;
 const minuteMs = 60_000;
 
 /**
- * Sends an endpoint an event that never happened: the catalogue's example of a type that it subscribes to, with the
- * header `webhook-test: true`. Neither does it need a verified endpoint nor wait for the handshake; one that is not
- * active gets a delivery that is FAILED. Returns the delivery's id.
+ * Sends an endpoint a test event: the catalogue's example of a type that it subscribes to, with the header
+ * `webhook-test: true`. The endpoint need not be verified, and the test does not wait for the handshake. If the
+ * endpoint is not active, the delivery is FAILED. Returns the delivery's id.
  */
 export async function testEndpoint(
   database: Database,
@@ -53,7 +53,7 @@ export async function testEndpoint(
       targetId: id,
       changes: { eventType: type.name, delivery: encodeId('Delivery', test.delivery.id) },
     });
-    // Last, because it locks the owner's log until the commit.
+    // This comes last, because it locks the owner's log until the commit.
     await createDeliveriesWithin(trx, { events: [test.event], deliveries: [test.delivery] });
     return test.delivery;
   });
@@ -87,7 +87,7 @@ function testOf(
   return { event, delivery };
 }
 
-/** The named type, or the first that the endpoint subscribes to by its name, or else by a wildcard. */
+/** The named type; by default the first that the endpoint subscribes to by name, otherwise by a wildcard. */
 async function typeToSend(
   database: Database,
   endpoint: Endpoint,
@@ -116,7 +116,7 @@ async function firstByWildcard(database: Database, endpoint: Endpoint): Promise<
   return matching.find(({ deprecatedAt }) => deprecatedAt === null) ?? matching[0];
 }
 
-/** Lifecycle events go to apps alone. */
+/** Lifecycle events are sent only to apps. */
 function isSent(endpoint: Endpoint, type: EventType): boolean {
   if (type.isLifecycle && endpoint.owner_kind === 'TENANT') return false;
   const patterns = patternsOf(type.name, type.category);
