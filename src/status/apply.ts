@@ -5,20 +5,22 @@ import type { AttemptOutcome, FailureReason, FinalStatus } from './status.ts';
 import { transition } from './transition.ts';
 
 /**
- * The one place where the status of an existing delivery changes; `create-deliveries.ts` is where it gets its first.
+ * The only place where the status of an existing delivery changes; its first status is set in `create-deliveries.ts`.
  *
- * A batch is one statement and one transaction: rows of `due` are locked in key order and fenced, then `delivery`,
- * `attempt`, the rollups and the owner's log are written, in that order everywhere (no two batches can deadlock).
- * All of a batch's owners belong to one owner group.
+ * A batch is one statement and one transaction. It locks rows of `due` in key order and checks their claims, then
+ * writes `delivery`, `attempt`, the rollups and the owner's log. The order is the same everywhere, so two batches
+ * cannot deadlock. All owners of a batch belong to one owner group.
  *
- * The fence is the claim: a change applies only where the row is still claimed under the epoch, and at the number of
- * attempts, that the caller saw. A worker that lost its lease, or a repetition of a batch whose answer was lost,
- * changes nothing. That is why any of these statements may be repeated after any failure.
+ * The claim is the fence: a change applies only if the row is still claimed under the epoch, and has the number of
+ * attempts, that the caller saw. A worker that lost its lease, or a repeated batch whose answer was lost, changes
+ * nothing. So each of these statements may be repeated after any failure.
  */
 export type Change = Readonly<{
   ownerId: string;
   deliveryId: string;
-  /** The lease's epoch under which the caller claimed it, and the rows in `attempt` that it saw then. */
+  /**
+   * The lease's epoch under which the caller claimed the delivery, and the number of rows in `attempt` at that time.
+   */
   claim: number;
   attemptRows: number;
   to:
@@ -43,11 +45,11 @@ export type AttemptRecord = Readonly<{
   responseHeaders: readonly { name: string; value: string }[] | undefined;
   requestHeaders: readonly { name: string; value: string }[] | undefined;
   error: string | undefined;
-  /** It went out a second time, since its kept connection had been closed. */
+  /** The request was sent a second time, because its kept connection had been closed. */
   reconnected?: boolean;
 }>;
 
-/** What became of a change: its row's new due time, where it has one. */
+/** The result of a change: the new due time of its row, if there is still one. */
 export type Applied = { delivery_id: string; due_at: Date | null };
 
 const applyStatement = statement(
@@ -82,7 +84,7 @@ const applyStatement = statement(
    select del.id as delivery_id, del.due_at from checked left join del on true where checked.ok = 0`,
 );
 
-/** Applies the changes of one owner group. Returns those that applied; a change that was fenced is not among them. */
+/** Applies the changes of one owner group. Returns the changes that applied; fenced ones are not among them. */
 export async function apply(db: Database, changes: readonly Change[]): Promise<Applied[]> {
   const attempts = changes.map(({ attempt }) => attempt);
   const rows = await run<Partial<Applied>>(db, db.engine, applyStatement, [
@@ -129,7 +131,7 @@ function statusOf(to: Change['to']): string | null {
   }
 }
 
-/** PostgreSQL's text holds no NUL and no half of a surrogate pair; a receiver may send either. */
+/** PostgreSQL's text cannot hold NUL or half of a surrogate pair, but a receiver may send either. */
 function storable(text: string | undefined): string | null {
   return text === undefined ? null : text.replaceAll('\u0000', '\ufffd').toWellFormed();
 }

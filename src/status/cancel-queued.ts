@@ -5,7 +5,7 @@ import { transition, transitionWithin } from './transition.ts';
 
 const maxTries = 5;
 
-/** A claim of an older epoch is nobody's: its holder has lost the shard, and its late answer is fenced. */
+/** A claim of an older epoch is void: its holder has lost the shard, and its late result is fenced. */
 const cancelStatement = statement(
   'cancel_delivery',
   `with ${transition(
@@ -24,8 +24,8 @@ const cancelStatement = statement(
 );
 
 /**
- * Ends one delivery that is queued, as the last statement of a transaction: the owner's log is locked until it
- * commits. False where it is not queued: it has ended, or a worker has claimed it.
+ * Ends one waiting delivery, as the last statement of a transaction, because the owner's log is locked until the
+ * commit. Returns false if the delivery does not wait: it has ended, or a worker has claimed it.
  */
 export async function cancelWithin(
   trx: Transaction<Tables>,
@@ -36,7 +36,7 @@ export async function cancelWithin(
       ownerId,
       id,
     ]);
-    // It changed while it was locked: the next look sees it as it is now.
+    // The delivery changed while this waited for the lock. The next try sees its current state.
     if (row?.ended === 1 || row?.held !== 1 || tries === maxTries) return row?.ended === 1;
   }
 }

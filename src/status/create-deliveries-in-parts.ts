@@ -9,15 +9,15 @@ import { creation } from './creation.ts';
 import { logTail, statTail } from './log-tail.ts';
 
 /**
- * What is too much for one statement, in one transaction: each part inserts its events, deliveries and due rows, all
- * of them new and so in nobody's way; the last statement counts, locks the owners' logs, appends everything and
- * commits. So the lock order is the usual one, and a log is locked only while its own lines are written, not while
- * the parts are.
+ * Stores in one transaction what is too much for one statement. Each part inserts its events, deliveries and due
+ * rows, which are new and therefore block nobody. The last statement counts them, locks the owners' logs, appends
+ * everything and commits. So the lock order is the usual one, and a log is locked only while its own lines are
+ * written.
  *
- * Whatever fails, at whatever line: nothing of it is stored, and the whole may be repeated with the same ids.
+ * If any line fails, nothing is stored, and everything may be repeated with the same ids.
  *
- * It ends within `openForMs`, one way or the other: workers look back as far for rows that are due since their
- * transaction began (discover.ts), and purges take older deliveries for settled.
+ * It ends within `openForMs` in any case. Workers rely on this limit when they search for rows that became due in an
+ * older transaction (discover.ts), and purges when they treat older deliveries as committed.
  */
 const partStatement = statement(
   'create_part',
@@ -27,7 +27,7 @@ const partStatement = statement(
      from (select 1) as one left join ev on true`,
 );
 
-/** For the next statement's reading; gone with the transaction. */
+/** Kept for the next statement, and dropped with the transaction. */
 const rememberStatement = statement(
   'remember_parts',
   `select set_config('heliograph.owner_ids', $1, true), set_config('heliograph.event_ids', $2, true),
@@ -35,8 +35,8 @@ const rememberStatement = statement(
 );
 
 /**
- * Append and commit in one round trip: a process that is paused between the two would freeze the owner. Several
- * statements in one message have no parameters; what they would be was remembered before.
+ * Appends and commits in one round trip, because a process that is paused between the two would block the owner.
+ * Several statements in one message cannot have parameters, so their values were stored before.
  */
 const appendAndCommit = `with created as materialized (
      select * from unnest(current_setting('heliograph.owner_ids')::uuid[],
@@ -58,13 +58,13 @@ const appendAndCommit = `with created as materialized (
    select ok from checked;
    commit`;
 
-/** 100,000 deliveries took six seconds on two cores, their lines in the log under one. */
+/** On two cores, 100,000 deliveries took six seconds, of which their lines in the log took less than one. */
 const openForMs = 14_000;
 const shortestAppendMs = 1_000;
 
 /**
- * Returns the ids of the events that are new. Each event stands in one part, together with its deliveries; a part is
- * asked for when its turn comes. Throws RATE_LIMITED where the database is too slow for it.
+ * Returns the ids of the events that are new. Each event is in one part together with its deliveries, and a part is
+ * created when its turn comes. Throws RATE_LIMITED if the database is too slow for the call.
  */
 export async function createDeliveriesInParts(
   db: Database,
@@ -76,7 +76,7 @@ export async function createDeliveriesInParts(
     await createWithin(db, client, parts, created);
     client.release();
   } catch (error) {
-    // Closed, not rolled back: it may be the connection that failed.
+    // The connection is closed instead of rolled back, because it may be the connection that failed.
     client.release(true);
     throw error;
   }
@@ -84,7 +84,7 @@ export async function createDeliveriesInParts(
   return new Set(created.events.keys());
 }
 
-/** Fills in what was created: the owners of the events that are new, by event, and whom to tell. */
+/** Fills in what was created: the owners of the new events, by event, and whom to notify. */
 async function createWithin(
   db: Database,
   client: pg.PoolClient,
@@ -103,7 +103,7 @@ async function createWithin(
     const fresh = new Set(rows.map(({ id }) => id));
     for (const { id, ownerId } of part.events) if (fresh.has(id)) events.set(id, ownerId);
     for (const word of hintWords(part)) hints.add(word);
-    // Ids are in the order of their making: which partitions are looked at goes by the first.
+    // Ids are in the order of their creation. The first id decides which partitions are read.
     for (const { id } of part.deliveries) if (id < oldest) oldest = id;
   }
   if (count === 0) {

@@ -27,17 +27,17 @@ export type NewDelivery = Readonly<{
   eventId: string;
   eventType: string;
   kind: DeliveryKind;
-  /** Given: it is created FAILED, because its endpoint cannot take it. */
+  /** If given, the delivery is created as FAILED, because its endpoint cannot receive it. */
   failureReason: FailureReason | undefined;
   replayOf: string | undefined;
   maxAttempts: number;
-  /** Before its first attempt. */
+  /** The delay before its first attempt. */
   delayMs: number;
   tenantId: string | undefined;
   installationId: string | undefined;
 }>;
 
-/** A tenant's event that an app is to get a copy of: written with the event, carried out by the forwarder. */
+/** A tenant's event of which an app gets a copy. It is written with the event, and the forwarder copies it. */
 export type NewForward = Readonly<{
   ownerId: string;
   eventId: string;
@@ -51,7 +51,7 @@ export type NewDeliveries = Readonly<{
   forwards?: readonly NewForward[];
 }>;
 
-/** The given rows, but those of events that are stored already: the CTEs `ev`, `x` and `fwd`. */
+/** The given rows without those of events that are stored already: the CTEs `ev`, `x` and `fwd`. */
 export const creationSource = `ev as (
      insert into event (owner_id, id, type, body, tenant_id, idempotency_key, occurred_at)
      select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[])
@@ -70,7 +70,7 @@ export const creationSource = `ev as (
      insert into app_forward_outbox (owner_id, event_id, app_id, installation_id, app_group)
      select * from unnest($22::uuid[], $23::uuid[], $24::uuid[], $25::uuid[], $26::smallint[])
        as t(owner_id, event_id, app_id, installation_id, app_group)
-      -- The first half never holds: without it the planner makes a join of the second, which is quadratic here.
+      -- The first half is never true. Without it the planner turns the second into a join, which is quadratic here.
       where app_id is null or event_id in (select id from ev)
      returning 1
    )`;
@@ -89,22 +89,21 @@ const createStatement = statement(
    select ev.id from audience cross join checked left join ev on true where audience.ok = 0 and checked.ok = 0`,
 );
 
-/** What the audience that a batch was planned by was at that time. */
+/** The version of the receivers with which a batch was planned. */
 export type AudienceVersion = Readonly<{ ownerId: string; version: string }>;
 
 const isOfChangedAudience = 'HG002';
 
-/** Whether nothing was stored because the audience is another by now. */
+/** Whether nothing was stored because the receivers have changed. */
 export const isAudienceChanged = (error: unknown): boolean => sqlStateOf(error) === isOfChangedAudience;
 
 /**
  * Stores events with their deliveries, the rows that make them due and the log's entries, in one statement and one
  * transaction. All owners belong to one owner group.
  *
- * An event that is there already is left alone, and so are its deliveries: the same batch may be sent again after a
- * commit whose answer was lost. Deliveries of events that are not among `events` (replays) are always created.
- * Throws where one of `versions` does not hold any more (`isAudienceChanged`). Returns the ids of the events that are
- * new.
+ * An event that exists already is skipped, and so are its deliveries, because the same batch may be sent again after
+ * a commit whose answer was lost. Deliveries of events that are not among `events` (replays) are always created.
+ * Throws if one of `versions` no longer holds (`isAudienceChanged`). Returns the ids of the events that are new.
  */
 export async function createDeliveries(
   db: Database,
@@ -123,7 +122,7 @@ export async function createDeliveries(
 }
 
 /**
- * The same as the last statement of a transaction: the owner's log is locked until it commits. After the commit,
+ * Does the same as the last statement of a transaction: the owner's log is locked until the commit. After the commit,
  * call `hintDeliveries`.
  */
 export async function createDeliveriesWithin(trx: Transaction<Tables>, batch: NewDeliveries): Promise<void> {
@@ -138,7 +137,7 @@ const statementValues = (batch: NewDeliveries, versions: readonly AudienceVersio
 
 type Hinted = Pick<NewDelivery, 'ownerId' | 'endpointId' | 'failureReason'>;
 
-/** Tells the workers and the log's readers of what has been committed. */
+/** Notifies the workers and the log's readers of what has been committed. */
 export function hintDeliveries(db: Database, deliveries: readonly Hinted[]): void {
   if (deliveries.length > 0) db.hints.send(hintWords({ deliveries }));
 }
@@ -176,7 +175,7 @@ export function creationValues({ events, deliveries, forwards = [] }: NewDeliver
   ];
 }
 
-/** For the workers and the log's readers, and for the forwarders. */
+/** Hints for the workers, the log's readers and the forwarders. */
 export function hintWords({
   deliveries,
   forwards = [],

@@ -1,7 +1,7 @@
 /**
- * From what is to be created to `del`, the rows that `logTail` writes down. `x` gives owner_id, id, endpoint_id,
- * event_id, event_type, kind, reason, replay_of, max_attempts, delay_ms, shard, tenant_id, installation_id: a row with
- * a reason is created FAILED, one without is queued.
+ * From the deliveries to create to `del`, the rows that `logTail` writes to the log. `x` provides owner_id, id,
+ * endpoint_id, event_id, event_type, kind, reason, replay_of, max_attempts, delay_ms, shard, tenant_id,
+ * installation_id. A row with a reason is created as FAILED, one without waits to be sent.
  */
 export const creation = `
   queued as (

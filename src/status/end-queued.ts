@@ -24,15 +24,15 @@ const endQueuedStatement = statement(
      from checked where checked.ok = 0`,
 );
 
-/** Rows in one statement: about 50 ms, so that the owner's log is never held for long. */
+/** The number of rows in one statement. It takes about 50 ms, so that the owner's log is never locked for long. */
 const endQueuedChunk = 2_000;
 /**
- * Ends everything that is queued for an endpoint as FAILED, in the log, in chunks that are a transaction each.
- * Call it after the change that makes further sending impossible has been committed: what a crash leaves over, and
- * what is published meanwhile, is ended by the next claim, which reads the endpoint's state.
+ * Ends all waiting deliveries of an endpoint as FAILED, in the log, in chunks that are one transaction each. Call it
+ * after committing the change that prevents further sending. Deliveries that a crash leaves over, and deliveries that
+ * are created meanwhile, are ended by the next claim, which reads the endpoint's state.
  *
- * `claimedToo` also ends what a worker has just sent: its late answer then changes nothing. Without it, what is on
- * the wire may finish. Returns how many it ended.
+ * `claimedToo` also ends deliveries that a worker is sending; its late result then changes nothing. Without it, these
+ * requests may finish. Returns the number of ended deliveries.
  */
 export async function endQueued(
   db: Database,
@@ -43,9 +43,9 @@ export async function endQueued(
     claimedToo?: boolean;
     /** Only deliveries up to this id. */
     through?: string;
-    /** Between two chunks, for the owner's other writers. */
+    /** The pause between two chunks, for the owner's other writers. */
     pauseMs?: number;
-    /** Once it is aborted, what is left is left to the next claim. */
+    /** When this is aborted, the rest is left to the next claim. */
     signal?: AbortSignal;
   },
 ): Promise<number> {
@@ -66,20 +66,23 @@ export async function endQueued(
     const { ended = 0, held = 0 } = rows[0] ?? {};
     total += ended;
     if (ended > 0) db.hints.send([ownerId]);
-    // What changed while it was locked is ended by the next look.
+    // Deliveries that changed while this waited for the lock are ended by the next round.
     if (held < endQueuedChunk && ended === held) return total;
     if (pauseMs !== undefined) await delay(pauseMs);
   }
   return total;
 }
 
-/** After so long the rest is left to the background: the caller's act is committed and waits for nothing more. */
+/**
+ * After this time the rest is left to the background, because the caller's act is committed and should not wait any
+ * longer.
+ */
 const answerWithinMs = 4_000;
 
 /**
- * As `endQueued`, for an act that is committed and answered to a caller. What cannot be ended now, because the
- * database is busy or away, or because it takes too long, must not make the act look as if it had failed: claims and
- * the purger end it soon after.
+ * Like `endQueued`, for an act that is committed and answered to a caller. If deliveries cannot be ended now, because
+ * the database is busy or unavailable or because it takes too long, the act must not look as if it had failed. Claims
+ * and the purger end them soon after.
  */
 export async function endQueuedOrLeave(
   db: Database,

@@ -1,6 +1,6 @@
 /**
- * The text that every attempt of an event sends: `{"type":…,"timestamp":…,"data":…}`. The payload stands in it byte
- * for byte as it was published, so it is stored only here, and the API cuts it out again.
+ * The text that every attempt of an event sends: `{"type":…,"timestamp":…,"data":…}`. It contains the payload byte
+ * for byte as it was published. So the payload is stored only here, and the API cuts it out of the text.
  */
 type Envelope = Readonly<{ type: string; occurredAt: Date }>;
 
@@ -8,7 +8,7 @@ export function renderEventBody(event: Envelope & Readonly<{ payloadText: string
   return `${opening(event)}${event.payloadText}}`;
 }
 
-/** The payload's exact text. */
+/** The exact text of the payload. */
 export function payloadTextOf(body: string, type: string, occurredAt: Date): string {
   const start = opening({ type, occurredAt });
   if (!body.startsWith(start) || !body.endsWith('}'))

@@ -1,4 +1,4 @@
-/** A hint to the workers: this endpoint has something due. Hints about logs are bare owner ids. */
+/** A hint to the workers: this endpoint has something due. Hints about logs are plain owner ids. */
 export const laneHint = (ownerId: string, endpointId: string): string => `d:${ownerId}:${endpointId}`;
 
 export function parseLaneHint(word: string): { ownerId: string; endpointId: string } | undefined {

@@ -3,7 +3,7 @@ export function latencyBucketOf(durationMs: number): number {
   return Math.max(0, Math.floor(Math.log(Math.max(1, durationMs * 10)) / Math.log(1.05)));
 }
 
-/** The middle of a bucket, in milliseconds: at most 2.5 % from whatever was counted there. */
+/** The middle of a bucket in milliseconds, at most 2.5 % away from any value in the bucket. */
 export function latencyOfBucket(bucket: number): number {
   return 1.05 ** (bucket + 0.5) / 10;
 }

@@ -1,18 +1,19 @@
 /**
- * The end of every statement that changes statuses: it appends the changes to their owners' logs.
+ * The end of every statement that changes statuses. It appends the changes to their owners' logs.
  *
- * It expects a CTE `del` with one row per changed delivery (owner_id, id, endpoint_id, event_id, event_type, kind,
- * tenant_id, status, previous_status, failure_reason, attempt_count, response_status, is_logged), and the names of
- * all other data-modifying CTEs. Its rules, each bought with a race:
+ * It expects a CTE `del` with one row for each changed delivery (owner_id, id, endpoint_id, event_id, event_type,
+ * kind, tenant_id, status, previous_status, failure_reason, attempt_count, response_status, is_logged), and the names
+ * of all other data-modifying CTEs. Each of its rules prevents a race:
  *
- * 1. `owner_log` is locked last, in owner order, and everything else the statement writes is finished before: each
- *    other CTE is counted in the condition of `lk`. One that nobody read would run after the lock and deadlock.
- * 2. The lock is held until the commit, which follows in the same round trip: the caller runs this as a transaction
- *    of its own. Positions are so dense and in the order of the commits.
- * 3. The time of a change is taken after the lock and never runs backwards within an owner, so that readers can
- *    bound their search by the time of what they read last.
- * 4. The statement checks itself. A change that would not stand in the log (no `owner_log` row, say) ends the
- *    transaction instead of being lost.
+ * 1. `owner_log` is locked last, in owner order, after everything else that the statement writes. For that, each
+ * other CTE is counted in the condition of `lk`. A CTE that nothing reads would run after the lock, and could
+ * deadlock.
+ * 2. The lock is held until the commit, which follows in the same round trip, because the caller runs the statement
+ * as its own transaction. So positions have no gaps and are in the order of the commits.
+ * 3. The time of a change is taken after the lock and never goes backwards within an owner. So readers can limit
+ * their search by the time of the last change that they read.
+ * 4. The statement checks itself. If a change would be missing in the log (for example without a row in `owner_log`),
+ * the transaction fails.
  */
 export const logTail = (options: { writers: readonly string[]; expected: string; held?: string }) => `
   n as materialized (
@@ -57,9 +58,12 @@ export const logTail = (options: { writers: readonly string[]; expected: string;
              else 0
            end as ok
   )`;
-// The final select has to read `checked` first, as the outer side of a left join: beside an empty CTE it would not run.
+// The final select must read `checked` first, as the outer side of a left join. Beside an empty CTE it would not run.
 
-/** Finished deliveries, counted by the minute of their creation; rows in key order, so that two batches never cross. */
+/**
+ * Counts finished deliveries by the minute of their creation. Rows are in key order, so that two batches cannot
+ * deadlock.
+ */
 export const statTail = `
   stat as (
     insert into endpoint_stat as s

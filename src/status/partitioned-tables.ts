@@ -1,6 +1,6 @@
 import type { PartitionedTable } from '../db/partitions.ts';
 
-/** The big tables. An attempt lies in the partition of its delivery's day, so that both are dropped together. */
+/** The large tables. An attempt is in the partition of its delivery's day, so that both are dropped together. */
 export const partitionedTables = [
   { table: 'event', column: 'id', by: 'uuid' },
   { table: 'delivery', column: 'id', by: 'uuid' },

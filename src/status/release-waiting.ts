@@ -24,8 +24,8 @@ const releaseStatement = statement(
 );
 
 /**
- * Makes the deliveries that wait for their endpoint's handshake due now. One that is published at the same moment
- * may still see the handshake as unfinished; it becomes due by itself when the handshake's time is over.
+ * Makes the deliveries that wait for their endpoint's handshake due now. A delivery that is created at the same
+ * moment may still see the handshake as unfinished. It becomes due by itself when the time for the handshake is over.
  */
 export async function releaseWaiting(
   db: Database,

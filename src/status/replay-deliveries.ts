@@ -7,12 +7,12 @@ import { logTail, statTail } from './log-tail.ts';
 import { shardOf } from './shard.ts';
 import type { FailureReason } from './status.ts';
 
-/** An original, and the fresh delivery that its replay shall be. */
+/** An original delivery, and the new delivery that replays it. */
 export type NewReplay = Readonly<{
   originalId: string;
   id: string;
   endpointId: string;
-  /** Given: the fresh one is created FAILED, because its endpoint cannot take it. */
+  /** If given, the new delivery is created as FAILED, because its endpoint cannot receive it. */
   failureReason: FailureReason | undefined;
   maxAttempts: number;
   /** Milliseconds before its first attempt. */
@@ -20,11 +20,11 @@ export type NewReplay = Readonly<{
 }>;
 
 /**
- * From `pick` (owner_id, original_id, id, reason, max_attempts, delay_ms, shard) to `checked`: originals are locked in key order, by their key
- * alone (with more conditions the planner takes a rarer one's index, and reads it anew for each), looked at as they
- * are under the lock, marked as replayed, and have their fresh rows, due rows and log entries written by the same
- * statement. What cannot be replayed any more is left out: one that has not ended without success, is a test, or whose
- * event is past retention.
+ * From `pick` (owner_id, original_id, id, reason, max_attempts, delay_ms, shard) to `checked`. Originals are locked
+ * in key order and by their key alone: with more conditions the planner would use the index of a rarer one and read
+ * it again for each original. Their state is checked under the lock, they are marked as replayed, and the same
+ * statement writes their new rows, due rows and log entries. A delivery that can no longer be replayed is left out:
+ * one that has not failed, is a test, or whose event is past retention.
  */
 const replay = (options: { orAgain: string; counted?: string }) => `
   original as materialized (
@@ -66,8 +66,8 @@ const oneStatement = statement(
 );
 
 /**
- * Replays one delivery, as the last statement of a transaction: the owner's log is locked until it commits. Whether
- * it has been replayed before does not matter. False where it can no longer be replayed.
+ * Replays one delivery, as the last statement of a transaction, because the owner's log is locked until the commit.
+ * It does not matter whether it has been replayed before. Returns false if it can no longer be replayed.
  */
 export async function replayWithin(
   trx: Transaction<Tables>,
@@ -116,13 +116,13 @@ const itemsStatement = statement(
                else refuse('items of a bulk replay are missing') end = 0`,
 );
 
-/** An item of a bulk replay: without `replay` it is left out. */
+/** An item of a bulk replay. Without `replay` it is skipped. */
 export type ReplayItem = Readonly<{ originalId: string; replay: NewReplay | undefined }>;
 
 /**
- * Takes items from a bulk replay and replays them, in one statement and one transaction: an item is gone once its
- * fresh delivery is there, and not before. Only for whoever holds the job under this epoch; false for anybody else,
- * who changes nothing. It may be repeated after any failure.
+ * Takes items from a bulk replay and replays them, in one statement and one transaction: an item is removed together
+ * with the creation of its new delivery. Only the runner that holds the job under this epoch can do so; for any other
+ * it changes nothing and returns false. It may be repeated after any failure.
  */
 export async function replayItems(
   db: Database,
@@ -131,7 +131,7 @@ export async function replayItems(
     jobId: string;
     epoch: number;
     leaseMs: number;
-    /** Whether to replay also what has been replayed meanwhile. */
+    /** Whether to replay also deliveries that have been replayed meanwhile. */
     orAgain: boolean;
     items: readonly ReplayItem[];
   }>,

@@ -4,9 +4,12 @@ export const ownerGroups = 16;
 const endpointGroups = 4;
 export const shards = ownerGroups * endpointGroups;
 
-/** Owners of one group are written together, never with another group's: one batch never holds another's log. */
+/**
+ * Owners of one group are written together, and never with those of another group, so that a batch never locks
+ * another group's log.
+ */
 export const ownerGroupOf = (ownerId: string): number => hashOfUuid(ownerId, ownerGroups);
 
-/** Whoever leases the shard looks after the endpoint: one worker at a time. */
+/** The worker that leases the shard handles the endpoint, so only one worker does at a time. */
 export const shardOf = (ownerId: string, endpointId: string): number =>
   ownerGroupOf(ownerId) * endpointGroups + hashOfUuid(endpointId, endpointGroups);

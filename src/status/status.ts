@@ -1,13 +1,13 @@
 /**
  * The status machine of a delivery.
  *
- *   created as PENDING, or as FAILED where the endpoint cannot take it
+ *   created as PENDING, or as FAILED if the endpoint cannot receive it
  *   PENDING | RETRYING -> (DELIVERING ->) SUCCEEDED | RETRYING | FAILED | DEAD_LETTER
- *   PENDING | RETRYING | DELIVERING -> FAILED    cancelled, purged, or the endpoint is gone
+ *   PENDING | RETRYING | DELIVERING -> FAILED    cancelled, purged, or the endpoint was deleted or deactivated
  *
- * SUCCEEDED, FAILED and DEAD_LETTER are ends: no row in `due`, no way out. FAILED was given up at once, with a
- * reason; DEAD_LETTER ran out of its schedule. Only those two can be replayed, as a fresh delivery.
- * Statuses change in `apply.ts` and `create-deliveries.ts` alone.
+ * SUCCEEDED, FAILED and DEAD_LETTER are final: the delivery has no row in `due`, and its status never changes again.
+ * A FAILED delivery was given up for a reason; a DEAD_LETTER used up its retry schedule. Only these two can be
+ * replayed, as a new delivery. Statuses change only in `apply.ts` and `create-deliveries.ts`.
  */
 export const deliveryStatuses = [
   'PENDING',

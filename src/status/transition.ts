@@ -4,15 +4,16 @@ import type { Tables } from '../tables.ts';
 import { logTail, statTail } from './log-tail.ts';
 
 /**
- * From the locked rows to the log. `held` gives owner_id, delivery_id, row_at, previous, to_status, reason, ends,
+ * From the locked rows to the log. `held` provides owner_id, delivery_id, row_at, previous, to_status, reason, ends,
  * stays_claimed, delay_ms, counted, added, and with attempts their columns.
  *
- * `row_at` is the locked row's `ctid`. Rows of `due` and of `delivery` are reached by it, and nothing else leaves the planner no choice:
- * with statistics from when `due` was empty, as it is where all is well, it would read all of `due` for each batch. A row
- * that was changed between the statement's snapshot and its lock is not found by its `ctid`: the statement notices that
- * it has moved fewer rows than it holds, and is repeated. With `isPartial` whoever sends it looks at both numbers, and sends it
- * again for the rest: where workers change the same rows all the time, it would seldom pass as a whole. Each step returns all of them, because
- * hash joins are switched off on our connections and joining two steps would be quadratic.
+ * `row_at` is the `ctid` of the locked row. Rows of `due` and `delivery` are found by it, because any other condition
+ * could mislead the planner: with statistics from a time when `due` was empty, which is normal, it would read all of
+ * `due` for each batch. A row that was changed between the statement's snapshot and its lock is not found by its
+ * `ctid`. The statement then notices that it has changed fewer rows than it has locked, and is repeated. With
+ * `isPartial` the caller compares both numbers and repeats the statement for the rest, because where workers change
+ * the same rows all the time, the whole would rarely succeed at once. Each step returns all columns, because hash
+ * joins are disabled on our connections and joining two steps would be quadratic.
  */
 export const transition = (held: string, options: { withAttempts: boolean; isPartial?: boolean }) => `
   ${held},
@@ -39,7 +40,7 @@ export const transition = (held: string, options: { withAttempts: boolean; isPar
     select m.*, p.part, p.delivery_at
       from (select * from moved order by owner_id, delivery_id) m
      cross join lateral (
-       -- The id for the partition, the pair for the one index that has both.
+       -- The id selects the partition, and the pair uses the one index that has both.
        select d.tableoid as part, d.ctid as delivery_at from delivery d
         where d.id = m.delivery_id
           and (d.owner_id, d.id) >= (m.owner_id, m.delivery_id) and (d.owner_id, d.id) <= (m.owner_id, m.delivery_id)
@@ -87,12 +88,12 @@ const attemptWriters = `
   )`;
 
 /**
- * Runs a statement with a transition whose rows others are likely to change at that moment, as the last one of a
- * transaction. PostgreSQL 18.4 crashes in `perform_pruning_base_step` where such a statement prunes partitions after it
- * has waited for a row that was changed meanwhile, so it does not prune. Settling prunes, since it would otherwise look
- * into every partition for each row. It never waits for a changed delivery: whoever changes one holds its row of `due`,
- * which settling locks first. Then either the claim has changed and settling skips the row, or the change was a settle of
- * the same worker, which sends one batch of an owner at a time.
+ * Runs a statement with a transition whose rows others are likely to change at the same time, as the last statement
+ * of a transaction. PostgreSQL 18.4 crashes in `perform_pruning_base_step` if such a statement prunes partitions
+ * after it has waited for a row that was changed meanwhile, so pruning is disabled here. Settling keeps it, because
+ * otherwise it would read every partition for each row. Settling never waits for a changed delivery: whoever changes
+ * one holds its row of `due`, which settling locks first. Then either the claim has changed and settling skips the
+ * row, or the change was made by the same worker, which settles one batch of an owner at a time.
  */
 export async function transitionWithin<Row>(
   trx: Transaction<Tables>,
