@@ -2,7 +2,7 @@ import { escapeHtml } from './render-markdown.ts';
 
 export type NavigationEntry = Readonly<{ href: string; title: string }>;
 
-/** A page of the documentation around its content, which is HTML already. Nothing in it comes from elsewhere. */
+/** A page of the documentation around its content, which is HTML already. Nothing in it is loaded from other hosts. */
 export function page({
   title,
   content,

@@ -3,7 +3,7 @@ import { environment } from '../environment.ts';
 
 type Setting = Readonly<{ name: string; shownDefault: string; description: string }>;
 
-/** The guide `configure`, written from the settings themselves. */
+/** The guide `configure`, generated from the settings. */
 export function printSettings(): string {
   const rows = Object.entries(environment.shape)
     .map(([name, type]) => settingOf(name, type))

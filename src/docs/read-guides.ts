@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The order in which guides are listed. One that is not named here comes after them. */
+/** The order in which guides are listed. Guides that are not listed here come last. */
 const order = [
   'receive-and-verify',
   'follow-the-log',

@@ -1,6 +1,6 @@
 import { Marked, type Tokens } from 'marked';
 
-/** A heading's address on its page: its words in lower case, joined by hyphens. */
+/** The id of a heading on its page: its words in lower case, joined by hyphens. */
 const anchorOf = (text: string): string =>
   text
     .toLowerCase()
@@ -12,7 +12,10 @@ export const escapeHtml = (text: string): string =>
 
 const linkable = /^(https?:\/\/|#|\/|\.{0,2}\/?[\w./#-]+$)/;
 
-/** Guides link to each other as files, so that the links work wherever the files are read; here they are pages. */
+/**
+ * Guides link to each other as files, so that the links also work where the files are read. Here they become links to
+ * pages.
+ */
 const pageOf = (href: string): string =>
   href
     .replace(/^\.?\/?([\w-]+)\.md(#.*)?$/, '/docs/$1$2')
@@ -21,7 +24,7 @@ const pageOf = (href: string): string =>
 const marked = new Marked({
   gfm: true,
   renderer: {
-    // Text stays text: a tag in a guide or a description is shown, never obeyed.
+    // Raw HTML in a guide or a description is shown as text.
     html: ({ text }: Tokens.HTML | Tokens.Tag) => escapeHtml(text),
     heading({ tokens, depth, text }: Tokens.Heading) {
       const anchor = anchorOf(text);
@@ -31,9 +34,9 @@ const marked = new Marked({
       const text = this.parser.parseInline(tokens);
       return linkable.test(href) ? `<a href="${escapeHtml(pageOf(href))}">${text}</a>` : text;
     },
-    // Nothing is fetched from elsewhere.
+    // Nothing is loaded from other hosts.
     image: ({ text }: Tokens.Image) => escapeHtml(text),
-    // Wide tables and long lines scroll within themselves; the keyboard reaches them.
+    // Wide tables and long lines have their own scrollbar, which the keyboard can reach.
     code: ({ text }: Tokens.Code) => `<pre tabindex="0"><code>${escapeHtml(text)}</code></pre>\n`,
     table({ header, rows }: Tokens.Table) {
       const cells = (tag: 'th' | 'td', row: readonly Tokens.TableCell[]) =>
@@ -44,8 +47,8 @@ const marked = new Marked({
   },
 });
 
-/** Markdown as HTML that is safe to show: no raw tags, no links but to pages, no pictures. */
+/** Renders Markdown as safe HTML: without raw tags, images, and links other than to pages. */
 export const renderMarkdown = (text: string): string => marked.parse(text, { async: false });
 
-/** One line of it, without a paragraph around it. */
+/** Renders a single line without a paragraph around it. */
 export const renderInline = (text: string): string => marked.parseInline(text, { async: false });

@@ -37,7 +37,7 @@ const guidePage = declareRoute({
   response: 'text/html; 404 if there is no guide with this name',
 });
 
-/** The guides and the schema reference as pages. Each is rendered when it is first asked for, and kept. */
+/** The guides and the schema reference as pages. Each is rendered when it is first requested, and then kept. */
 export function docsRoutes(schema: GraphQLSchema): readonly Route[] {
   const guides = new Map(readGuides().map((guide) => [guide.name, guide]));
   const navigation: NavigationEntry[] = [

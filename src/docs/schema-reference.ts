@@ -100,7 +100,7 @@ const deprecation = (reason: string | null | undefined) =>
 
 const linkTo = ({ name }: GraphQLNamedType) => `<a href="#${name}">${name}</a>`;
 
-/** `[Endpoint!]!`, with the name as a link. */
+/** A type such as `[Endpoint!]!`, with the name as a link. */
 function typeLink(type: GraphQLType): string {
   const named = getNamedType(type);
   const text = String(type);
