@@ -14,10 +14,10 @@ export type ForwarderOptions = Readonly<{
   config: DeliveryRules;
 }>;
 
-/** What became of a batch of outbox rows: how many it took, and whether there may be more. */
+/** The result of a batch of outbox rows: how many it handled, and whether there may be more. */
 export type CarriedBatch = Readonly<{ taken: number; isFull: boolean }>;
 
-/** The webhooks of these apps that take the stream, by the app's id. */
+/** The webhooks of these apps that receive the stream, by the app's id. */
 export async function findWebhooksTaking(
   db: Kysely<Tables>,
   appIds: readonly string[],
@@ -31,7 +31,7 @@ export async function findWebhooksTaking(
   return new Map(rows.map((row) => [row.owner_id, row]));
 }
 
-/** The app's delivery of an event: queued, or FAILED with the reason why its webhook cannot take it. */
+/** The app's delivery of an event: waiting to be sent, or FAILED with the reason why its webhook cannot receive it. */
 export function deliveryToApp(
   webhook: Endpoint,
   event: Readonly<{

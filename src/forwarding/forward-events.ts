@@ -11,11 +11,11 @@ import {
   findWebhooksTaking,
 } from './deliver-to-app.ts';
 
-/** Rows of a batch; with the largest payloads 50 MB are in memory. */
+/** The limit for rows of a batch. With the largest payloads, 50 MB are in memory. */
 const batchSize = 200;
 const retries = 3;
 
-/** An outbox row with the event that it is about; without one that is past retention. */
+/** An outbox row with its event. A row without an event is past retention. */
 type Forward = {
   owner_id: string;
   event_id: string;
@@ -27,10 +27,10 @@ type Forward = {
 };
 
 /**
- * Copies tenants' events to a group's apps, each under its own id. Whom they concern was decided when they were
- * published; here the app's side is asked: its webhook takes forwarded events, its filter matches, and the
- * installation has not been revoked since. What of it does not hold drops the row: there is nobody to deliver to, and
- * an app keeps nothing of a tenant that has turned it out.
+ * Copies tenants' events to a group's apps, each under its own id. The apps were chosen when the event was published.
+ * Here the app's side is checked: its webhook receives forwarded events, its filter matches, and the installation has
+ * not been revoked since. If a check fails, the row is dropped, because an app must not keep anything of a tenant
+ * that has uninstalled it.
  */
 export async function forwardEvents(options: ForwarderOptions, group: number): Promise<CarriedBatch> {
   const { database, config } = options;
@@ -83,9 +83,9 @@ export async function forwardEvents(options: ForwarderOptions, group: number): P
 }
 
 /**
- * With their events, where the installation still stands. A scalar subquery, where a join would say the same: on
- * tables that were never analysed the planner begins a join at the index of what is not revoked, and reads all of it
- * (144 ms for 200 rows among 13,000 installations, against 2).
+ * The rows with their events, if the installation is still valid. It uses a scalar subquery instead of a join with
+ * the same result: on tables that were never analysed, the planner starts such a join at the index of installations
+ * that are not revoked and reads all of it (144 ms for 200 rows among 13,000 installations, against 2 ms).
  */
 async function readForwards(
   db: Kysely<Tables>,
@@ -106,7 +106,9 @@ async function readForwards(
 const takes = (events: readonly string[], type: string) =>
   patternsOf(type, categoryOf(type)).some((pattern) => events.includes(pattern));
 
-/** `createDeliveries` tells events apart by their id alone: two apps' copies of one go in two batches. */
+/**
+ * `createDeliveries` distinguishes events only by their id, so two apps' copies of one event must be in two batches.
+ */
 function byEvent(
   events: readonly NewEvent[],
   deliveries: readonly NewDelivery[],

@@ -12,8 +12,8 @@ const batchSize = 200;
 const retries = 3;
 
 /**
- * Makes what waits for a group's apps their events. One that takes no lifecycle events, or has no webhook, has the
- * event all the same, without a delivery.
+ * Turns the waiting lifecycle rows of a group's apps into events. An app without a webhook, or whose webhook does not
+ * receive lifecycle events, gets the event without a delivery.
  */
 export async function forwardLifecycle(options: ForwarderOptions, group: number): Promise<CarriedBatch> {
   const { database, config } = options;

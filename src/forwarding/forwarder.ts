@@ -7,26 +7,29 @@ import type { ForwarderOptions } from './deliver-to-app.ts';
 import { forwardEvents } from './forward-events.ts';
 import { forwardLifecycle } from './forward-lifecycle.ts';
 
-/** An app's log belongs to another owner than what it is told of: the other side looks again this often. */
+/**
+ * The time between two looks at the outboxes, for the case that a hint was lost. An app's log belongs to another
+ * owner than the tenant's events.
+ */
 const lookEveryMs = 1_000;
 const groupsAtOnce = 4;
 const afterFailureMs = 500;
 
 /**
- * Carries events over to the apps: tenants' events to the apps that they concern, and the apps' own lifecycle events.
+ * Copies events to the apps: tenants' events to the apps that receive them, and the apps' own lifecycle events.
  *
- * Two owners' rows are two transactions: no log ever waits for another's, and the tables can be spread by owner. So
- * the tenant's transaction that stores an event, or the act that an app is told of, also writes a row of an outbox,
- * and this takes it from there:
+ * Two owners' rows are written in two transactions, so that no log ever waits for another one and the tables can be
+ * distributed by owner. The tenant's transaction that stores an event, or the act that an app is informed of, also
+ * writes a row to an outbox. The forwarder continues from there:
  *
- *   outbox row -> the app's event, its delivery, the app's log (one transaction) -> the row is removed
+ * outbox row -> the app's event, its delivery, the app's log (one transaction) -> the row is removed
  *
- * What if the process dies? Before the app's transaction: the row is there, whoever looks next carries it over. After
- * it: the row is carried over again and changes nothing, because the app's event keeps the id that it had and a
- * delivery is created with the event or not at all.
+ * What happens if the process dies? Before the app's transaction the row is still there, and another process handles
+ * it. After it the row is handled again and changes nothing, because the app's event keeps its id and a delivery is
+ * created only together with its event.
  *
- * Any number of processes run one: rows that another one holds locked are passed over. Hints wake it; the clock does,
- * where a hint is lost. `start` and `stop` may be called twice.
+ * Any number of processes run a forwarder. Rows that another one has locked are skipped. Hints wake it, and a timer
+ * does if a hint is lost. `start` and `stop` may be called twice.
  */
 export class Forwarder {
   readonly #options: ForwarderOptions;
@@ -45,12 +48,12 @@ export class Forwarder {
     this.#loop.start();
   }
 
-  /** Ends after the batches that are under way. */
+  /** Ends after the running batches. */
   async stop(): Promise<void> {
     await this.#loop.stop();
   }
 
-  /** Carries over all that waits. Returns how many rows it took. */
+  /** Handles all waiting rows. Returns the number of rows. */
   async drain(): Promise<number> {
     return await this.#carry(Array.from({ length: ownerGroups }, (_, group) => group));
   }
@@ -112,7 +115,7 @@ export class Forwarder {
     return carried;
   }
 
-  /** One look into the beginning of each group's part of the indexes. */
+  /** Looks once at the beginning of each group's part of the indexes. */
   async #groupsWithWork(): Promise<number[]> {
     const { rows } = await this.#options.database.engine.query<{ group: number }>(
       `select g as group from generate_series(0, ${ownerGroups - 1}) g
