@@ -157,7 +157,7 @@ builder.queryFields((t) => ({
   }),
 }));
 
-/** The tenant in whose name the caller installs. */
+/** The tenant that the caller installs the app for. */
 async function installerOf(context: Context): Promise<Installer> {
   const tenantId = requireTenant(context);
   const [tenant] = await findTenants(context.services.database, [tenantId]);

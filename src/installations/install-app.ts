@@ -10,12 +10,13 @@ import { encodeId, mintUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 import type { AppInstallation } from './installation.ts';
 
-/** The tenant that installs: its UUID, and the platform's own name for it, which the app is told. */
+/** The tenant that installs: its UUID and the platform's identifier for it, which is sent to the app. */
 export type Installer = Readonly<{ tenantId: string; externalId: string; by: By }>;
 
 /**
- * Installs an app for a tenant: from the commit on its events are forwarded, where it is subscribed. Only a published
- * app, and only once at a time. After the commit, call `hintLifecycle`; so for the other two.
+ * Installs an app for a tenant. After the commit the tenant's events are forwarded, if it is subscribed. The app must
+ * have a published version and must not be installed already. After the commit, call `hintLifecycle`; the same holds
+ * for the other two functions.
  */
 export async function installApp(
   trx: Transaction<Tables>,
@@ -55,7 +56,7 @@ export async function installApp(
   return installation;
 }
 
-/** Changes what is given and differs. A revoked installation is a missing one. */
+/** Changes the given fields that differ. A revoked installation counts as missing. */
 export async function updateInstallation(
   trx: Transaction<Tables>,
   installer: Installer,
@@ -107,8 +108,8 @@ export async function updateInstallation(
 }
 
 /**
- * Revokes an installation for good. Nothing that is published from the commit on is forwarded; what is queued already
- * ends as FAILED (INSTALLATION_REVOKED) when its turn comes.
+ * Revokes an installation permanently. Events published after the commit are not forwarded. Waiting deliveries end as
+ * FAILED (INSTALLATION_REVOKED) when their next attempt is due.
  */
 export async function uninstallApp(
   trx: Transaction<Tables>,
@@ -136,8 +137,8 @@ export async function uninstallApp(
 }
 
 /**
- * Keeps the app from being changed; others may install it at the same time. One that has published nothing yet is a
- * missing one for every tenant but its maker: the same statement finds neither. Throws a NotFoundError.
+ * Locks the app against changes; others may install it at the same time. For every tenant except its owner, an app
+ * without a published version counts as missing: the same statement finds neither. Throws a NotFoundError.
  */
 async function holdInstallable(
   trx: Transaction<Tables>,
@@ -158,7 +159,7 @@ async function holdInstallable(
   return app;
 }
 
-/** Locks the app's row before the installation's, as everybody does. Throws a NotFoundError. */
+/** Locks the app's row before the installation's, like everybody else. Throws a NotFoundError. */
 async function lockInstallation(
   trx: Transaction<Tables>,
   tenantId: string,
@@ -208,7 +209,7 @@ async function record(
     action: AuditAction;
     changes: Readonly<Record<string, unknown>>;
     type: LifecycleType;
-    /** Whether the event says what the installation allows. */
+    /** Whether the event lists the permissions of the installation. */
     tells: boolean;
   },
 ): Promise<void> {

@@ -59,7 +59,7 @@ type Options = Readonly<{
   database: Database;
   secretBox: SecretBox;
   authenticator: Pick<Authenticator, 'authenticate'>;
-  /** How clients reach us. */
+  /** The base URL for clients. */
   publicUrl: () => string;
 }>;
 
@@ -67,7 +67,10 @@ const body = z.object({ state: z.string().optional(), isSubscribed: z.boolean().
 
 const invalidState = refusal(400, 'INVALID_STATE', 'This install link is not valid or no longer valid.');
 
-/** Where an install link leads, and where it is confirmed. Of a bad link neither tells what is wrong with it. */
+/**
+ * The page that an install link opens, and the route that confirms it. For an invalid link neither tells what is
+ * wrong with it.
+ */
 export function installRoutes(options: Options): readonly Route[] {
   const { database, secretBox, authenticator, publicUrl } = options;
 
@@ -167,7 +170,7 @@ async function findInstallable(database: Database, state: InstallState): Promise
   return profile?.isPublished === true && !profile.isDeleted ? profile : undefined;
 }
 
-/** An empty body is one where everything stands in the query. */
+/** An empty body means that everything is in the query. */
 function parse(text: string): unknown {
   if (text.trim() === '') return {};
   try {

@@ -63,7 +63,7 @@ mutation(builder, 'createInstallLink', {
   },
 });
 
-/** The app, and the tenant that the link is bound to. An app that has published nothing is its members' alone. */
+/** The app, and the tenant that the link is bound to. Only members can see an app without a published version. */
 async function linkedApp(
   context: Context,
   globalId: string,

@@ -1,16 +1,16 @@
 import type { AppProfile } from './installation.ts';
 
-/** No script, no form, no picture from elsewhere: what an app calls itself cannot become anything but text. */
+/** The page has no script, no form and no images from other hosts, so the app's name can be nothing but text. */
 export const installPageHeaders: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy':
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',
-  // The state stands in the address.
+  // The address contains the state.
   'referrer-policy': 'no-referrer',
 };
 
-/** What would be installed, and how the administrator confirms it. */
+/** Shows what would be installed, and how the administrator confirms it. */
 export function installPage(
   profile: AppProfile,
   asked: { permissions: readonly string[]; expiresAt: Date; url: string; state: string },
@@ -33,7 +33,7 @@ ${list(profile.webhookCategories, 'None.')}
   );
 }
 
-/** For a link that is forged, over, used, or of an app that is gone: which of them is nobody's business. */
+/** The page for a link that is forged, expired or used, or whose app was deleted. It does not tell which. */
 export const invalidLinkPage = page(
   'This link is not valid',
   '<p>It has expired, was used already, or was never valid. Ask for a new one.</p>',

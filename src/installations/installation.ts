@@ -3,10 +3,10 @@ import { countRows } from '../db/count-rows.ts';
 import { type Counted, type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Tables } from '../tables.ts';
 
-/** A tenant's consent to an app. A revoked one stays for the record; the tenant may install the app again. */
+/** A tenant's consent to an app. It is kept after it has been revoked; the tenant may install the app again. */
 export type AppInstallation = Selectable<Tables['app_installation']>;
 
-/** What a tenant may see of an app that it installs; `version` is undefined where none is published. */
+/** The part of an app that tenants may see. `version` is undefined if none is published. */
 export type AppProfile = Readonly<{
   appId: string;
   name: string;
@@ -18,15 +18,12 @@ export type AppProfile = Readonly<{
   isDeleted: boolean;
 }>;
 
-/** The same for deleted apps: their installations stay for the record. */
+/** The same for deleted apps, because their installations are kept. */
 export async function findAppProfiles(db: Kysely<Tables>, ids: readonly string[]): Promise<AppProfile[]> {
   return (await profiles(db, ids).execute()).map(profileOf);
 }
 
-/**
- * What is there for whoever may install it: published apps, and beside them those of the tenant and those among the
- * apps. No others are read.
- */
+/** The apps that the tenant may install: published apps, its own apps, and those among `apps`. No others are read. */
 export async function findInstallable(
   db: Kysely<Tables>,
   by: Readonly<{ tenantId: string | undefined; appIds: readonly string[] }>,
@@ -76,7 +73,7 @@ const profileOf = (row: ProfileRow): AppProfile => ({
   isDeleted: row.deleted_at !== null,
 });
 
-/** A page of a tenant's installations, or of an app's, newest first; revoked ones among them. */
+/** A page of a tenant's or an app's installations, newest first, including revoked ones. */
 export async function listInstallations(
   db: Kysely<Tables>,
   of: Readonly<{ tenantId: string } | { appId: string }>,
@@ -94,7 +91,7 @@ export async function listInstallations(
   return { ...list, count: () => countRows(db, all) };
 }
 
-/** Those of the ids that the app has, in no order. */
+/** The app's installations among these ids, in no particular order. */
 export function findInstallations(
   db: Kysely<Tables>,
   appId: string,
@@ -108,7 +105,7 @@ export function findInstallations(
     .execute();
 }
 
-/** Those of the ids that the tenant has, in no order. */
+/** The tenant's installations among these ids, in no particular order. */
 export function findTenantsInstallations(
   db: Kysely<Tables>,
   tenantId: string,

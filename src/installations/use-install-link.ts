@@ -5,9 +5,9 @@ import type { InstallState } from './install-state.ts';
 import type { AppInstallation } from './installation.ts';
 
 /**
- * Installs what the link says, once: the link's row and the installation stand in one transaction, so that of any
- * number at once one installs, and one that fails leaves the link good. Undefined where it was used, or is another
- * tenant's. Throws what `installApp` throws.
+ * Installs the app of a link, once. The link's row and the installation are written in one transaction, so of any
+ * number of simultaneous calls one installs, and a failed call leaves the link valid. Undefined if the link was used
+ * or belongs to another tenant. Throws the same errors as `installApp`.
  */
 export async function useInstallLink(
   trx: Transaction<Tables>,
