@@ -32,8 +32,8 @@ const advance = statement(
 type Moved = { endpoint_id: string; moved: number; last: string };
 
 /**
- * Makes everything that waits for its time due now, of one owner or of all, and closes circuits that hold it back.
- * Returns how many deliveries it moved.
+ * Makes everything that waits for a time due now, for one owner or for all, and closes circuits that hold it back.
+ * Returns the number of deliveries.
  */
 export async function advanceDue(database: Database, ownerId: string | undefined): Promise<number> {
   const found =

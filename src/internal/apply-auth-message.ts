@@ -23,9 +23,9 @@ const provider: Actor = {
 type Told = Readonly<{ message: AuthMessage; at: Date; requestId: string }>;
 
 /**
- * Does what a message of the identity provider asks for, in the caller's transaction. Requests of whom it concerns
- * are refused within 2 s of the commit and what they follow ends within 5 s, in every process: each looks at the same
- * tables. Returns how many API keys were revoked.
+ * Applies a message of the identity provider in the caller's transaction. In every process, requests of the callers
+ * concerned are refused within 2 s of the commit and their subscriptions end within 5 s, because all processes check
+ * the same tables. Returns the number of revoked API keys.
  */
 export async function applyAuthMessage(trx: Transaction<Tables>, told: Told): Promise<number> {
   const { message, at, requestId } = told;
@@ -53,7 +53,7 @@ export async function applyAuthMessage(trx: Transaction<Tables>, told: Told): Pr
 
 type Key = Readonly<{ tenantId: string; id: string }>;
 
-/** Ends the tokens of a subject that were issued before the message. */
+/** Revokes the tokens of a subject that were issued before the message. */
 async function callBack(
   trx: Transaction<Tables>,
   { message, at, requestId }: Told,
@@ -65,14 +65,14 @@ async function callBack(
     actor: provider,
     requestId,
     action: message.type === 'user.deleted' ? 'user.delete' : 'user.change_permissions',
-    // Users are the identity provider's: the platform itself is the nearest record of ours.
+    // Users belong to the identity provider, so the platform itself is the nearest record of ours.
     targetType: 'Tenant',
     targetId: platformOwnerId,
     changes: { subject, notBefore: at, revokedKeys },
   });
 }
 
-/** Who made a key stands in the audit entry of its creation, and who made the console link that made it. */
+/** The audit entry of its creation names who created a key, and who created the console link that created it. */
 async function keysMadeBy(trx: Transaction<Tables>, subject: string): Promise<Key[]> {
   const made = trx
     .selectFrom('audit_entry')
@@ -111,7 +111,7 @@ async function compromisedKey(
   return id === undefined || tenant === undefined ? [] : [{ tenantId: tenant.id, id }];
 }
 
-/** Those that still worked are counted. A key that is not there is no reason to refuse the message. */
+/** Only keys that still worked are counted. A missing key is no reason to refuse the message. */
 async function revokeAll(trx: Transaction<Tables>, keys: readonly Key[], requestId: string): Promise<number> {
   let revoked = 0;
   for (const { tenantId, id } of keys) {

@@ -30,7 +30,7 @@ const authHook = declareRoute({
   idempotency: 'Each webhook-id is handled once. A repeated call changes nothing and answers DUPLICATE.',
 });
 
-/** The identity provider's messages, proven by their signature. */
+/** Receives the messages of the identity provider, which are authenticated by their signature. */
 export function authHookRoute({ secret, database }: { secret: string; database: Database }): Route {
   const key = keyOf(secret);
 
@@ -42,7 +42,7 @@ export function authHookRoute({ secret, database }: { secret: string; database: 
     const read = readAuthMessage(text);
     if (read === undefined) return undefined;
     if (read === 'IGNORED') return { status: 'IGNORED' };
-    // Nothing that lies ahead: it would refuse tokens that are issued later.
+    // A time in the future would refuse tokens that are issued later.
     const sentAt = Number(headers.timestamp) * 1000;
     const at = new Date(Math.min(read.at?.getTime() ?? sentAt, sentAt, databaseNow()));
     return await database.query.transaction().execute(async (trx) => {
@@ -79,7 +79,7 @@ function signatureHeaders(request: RouteRequest): SignatureHeaders | undefined {
   return idPattern.test(id) ? { id, timestamp, signature } : undefined;
 }
 
-/** `whsec_` and base64, as the standard writes it, or any text, whose bytes are the key. */
+/** The key is the base64 after `whsec_`, as in the standard, or the bytes of any other text. */
 function keyOf(secret: string): Buffer {
   if (!secret.startsWith('whsec_')) return Buffer.from(secret, 'utf8');
   try {

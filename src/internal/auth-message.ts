@@ -13,7 +13,7 @@ const keyData = z.union([
   z.object({ tokenSha256: z.string().regex(/^[0-9a-f]{64}$/i) }),
 ]);
 
-/** What the identity provider tells us. Fields that we do not know are its own business. */
+/** The messages of the identity provider. Unknown fields are ignored. */
 const message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('user.deleted'), data: userData }),
   z.object({ type: z.literal('user.permissions_changed'), data: userData }),
@@ -26,10 +26,10 @@ const envelope = z.object({ type: z.string(), timestamp: z.string().optional() }
 const known: readonly string[] = message.options.map(({ shape }) => shape.type.value);
 
 export type AuthMessage = z.infer<typeof message>;
-/** When it happened, as far as the message says. */
+/** When it happened, if the message says so. */
 export type ReadMessage = Readonly<{ message: AuthMessage; at: Date | undefined }>;
 
-/** A message's body. `IGNORED` is a type that we do not act on; undefined one that we cannot read. */
+/** Reads a message's body. `IGNORED` is a type that we do not handle; undefined is a body that we cannot read. */
 export function readAuthMessage(body: string): ReadMessage | 'IGNORED' | undefined {
   const json = parse(body);
   const outer = envelope.safeParse(json);
@@ -49,7 +49,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** PostgreSQL takes no NUL in a text. */
+/** PostgreSQL does not accept NUL in text. */
 function withoutNul(text: string): boolean {
   return isStorable(text);
 }

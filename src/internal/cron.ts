@@ -2,7 +2,7 @@ import { bearerToken, isSecret, refusal, singleHeader, unauthorized } from '../a
 import type { JobRunner } from '../jobs/job-runner.ts';
 import { declareRoute, type Route } from '../route.ts';
 
-/** Printable ASCII, the space included: what a header can carry. */
+/** Printable ASCII including the space, which is what a header can carry. */
 const runIdPattern = /^[\x20-\x7e]{1,255}$/;
 const retryAfterSeconds = 5;
 
@@ -24,7 +24,7 @@ const cron = declareRoute({
     "A run id runs once: calls with an id that has finished get the first run's result, and two calls at the same time run the job once. If the process of a run died, the next call with its id continues it. Run ids are kept for 30 days.",
 });
 
-/** The periodic jobs for a scheduler outside, which proves itself by `authorization: Bearer <CRON_SECRET>`. */
+/** Lets an external scheduler run the periodic jobs. It authenticates with `authorization: Bearer <CRON_SECRET>`. */
 export function cronRoute({ secret, runner }: { secret: string; runner: JobRunner }): Route {
   return cron(async (request) => {
     if (!isSecret(bearerToken(request), secret)) return unauthorized;

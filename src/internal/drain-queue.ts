@@ -13,8 +13,8 @@ const open = statement(
 );
 
 /**
- * Waits until nothing is due or on the wire and no handshake is under way, of one owner or of all; what is due later
- * does not count. Returns what was left when the time ran out: 0 where it all ended.
+ * Waits until nothing is due or being sent and no handshake is running, for one owner or for all. Deliveries that
+ * become due later do not count. Returns what was left when the time ran out, or 0.
  */
 export async function drainQueue(
   database: Database,

@@ -18,12 +18,12 @@ const testControl: Actor = {
 export type Reset = Readonly<{ endpoints: number; ended: number; logPosition: number }>;
 
 /**
- * Gives a test suite a tenant as good as new. Its endpoints are deleted, by the usual act: what is queued ends in the
- * log, and nobody finds their deliveries any more. Idempotency keys are forgotten, so that the next test may use the
+ * Resets a tenant for a test suite. Its endpoints are deleted in the usual way: waiting deliveries end in the log,
+ * and nobody can find their deliveries any more. Idempotency keys are forgotten, so that the next test may use the
  * same ones. Events, the audit log, API keys and installed apps stay.
  *
- * The log is never cut or renumbered: it would have a hole for whoever follows it. The next test subscribes after the
- * returned position.
+ * The log is never truncated or renumbered, because its followers would see a hole. The next test subscribes after
+ * the returned position.
  */
 export async function resetTenant(
   database: Database,

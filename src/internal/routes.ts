@@ -7,7 +7,7 @@ import { cronRoute } from './cron.ts';
 import { testControlRoute } from './test-control.ts';
 
 /**
- * The routes for machines. Each exists only where its secret is configured: without it the path answers as any unknown
+ * The routes for machines. Each exists only if its secret is configured; otherwise its path answers like an unknown
  * one. The test control never exists in production, whatever is configured.
  */
 export function internalRoutes(options: {

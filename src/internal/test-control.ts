@@ -38,7 +38,7 @@ const request = z.discriminatedUnion('action', [
   z.object({ action: z.literal('reset'), tenant: z.string() }),
 ]);
 
-/** Never mount it with NODE_ENV=production: `internalRoutes` sees to that. */
+/** Never add this route with NODE_ENV=production. `internalRoutes` ensures that. */
 export function testControlRoute({ secret, database }: { secret: string; database: Database }): Route {
   const tenants = new TenantIdentities(database);
 
