@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { AppPermission, Permission } from '../access/permissions.ts';
 
-/** One thing that the service can do: a root field of the schema, or an HTTP route. */
+/** One operation of the service: a root field of the schema, or an HTTP route. */
 export type CapabilityEntry = Readonly<{
   method: string;
   path: string;
@@ -21,12 +21,12 @@ export type CapabilityEntry = Readonly<{
   proof: string;
 }>;
 
-/** Where `npm run generate` writes the inventory, for the program. */
+/** The file to which `npm run generate` writes the inventory for the program. */
 const inventoryFile = new URL('../../schema/capabilities.json', import.meta.url);
 
 let inventory: readonly CapabilityEntry[] | undefined;
 
-/** The inventory as it was generated from the schema, the routes and the sources; `npm run check` keeps it true. */
+/** The inventory as generated from the schema, the routes and the sources. `npm run check` keeps it up to date. */
 export function readInventory(): readonly CapabilityEntry[] {
   inventory ??= JSON.parse(readFileSync(inventoryFile, 'utf8')) as readonly CapabilityEntry[];
   return inventory;

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Where root fields and routes are declared, by `QUERY endpoint` or `POST /internal/auth-hook`: `src/…/file.ts:line`.
+ * Finds where root fields and routes are declared, by `QUERY endpoint` or `POST /internal/auth-hook`:
+ * `src/…/file.ts:line`.
  *
- * The sources are read as the formatter leaves them: a field's name stands on the line of the call that declares it,
- * or two columns inside of `builder.queryFields((t) => ({`. Whatever is declared in another way is not found, and the
- * generation says so. This needs the sources, so that it runs when the inventory is generated, never in the program.
+ * The sources are read as the formatter leaves them: a field's name is on the line of the call that declares it, or
+ * two columns inside of `builder.queryFields((t) => ({`. A declaration in another form is not found, and the
+ * generation reports it. This needs the sources, so it runs when the inventory is generated, never in the program.
  */
 export function findSources(root: URL): ReadonlyMap<string, string> {
   const sources = new Map<string, string>();

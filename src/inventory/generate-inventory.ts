@@ -5,8 +5,8 @@ import { printInventory } from './print-inventory.ts';
 import { takeInventory } from './take-inventory.ts';
 
 /**
- * The generated files of the inventory, by path from the project's folder. Every module that declares a route must
- * have been loaded: import `app.ts` first.
+ * The generated files of the inventory, by their path in the project. Every module that declares a route must have
+ * been loaded, so import `app.ts` first.
  */
 export function generateInventory(schema: GraphQLSchema, root: URL): ReadonlyMap<string, string> {
   const entries = takeInventory({ schema, routes: declaredRoutes(), sources: findSources(root) });

@@ -1,6 +1,6 @@
 import type { CapabilityEntry } from './capability.ts';
 
-/** The inventory as a page for people: a table of contents by room, then one section each. */
+/** Prints the inventory as a page: a table of contents by room, then a section for each operation. */
 export function printInventory(entries: readonly CapabilityEntry[]): string {
   const families = [...new Set(entries.map(({ family }) => family))];
   const lines = [

@@ -18,13 +18,13 @@ import { declaredBy } from '../graph/permission-plugin.ts';
 import type { RouteDeclaration } from '../route.ts';
 import type { CapabilityEntry } from './capability.ts';
 
-/** The test that shows, for each capability under its own name, the call that is let in and those that are not. */
+/** The test that makes, for each operation under its name, the allowed call and the denied calls. */
 const proofFile = 'test/inventory/access.test.ts';
 
 const rootKinds = ['QUERY', 'MUTATION', 'SUBSCRIPTION'] as const;
 type RootKind = (typeof rootKinds)[number];
 
-/** The codes of the members of result unions. */
+/** The error codes of the members of result unions. */
 const codesOf: Readonly<Record<string, readonly string[]>> = {
   ValidationError: ['VALIDATION_FAILED'],
   NotFoundError: ['NOT_FOUND'],
@@ -35,9 +35,9 @@ const codesOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Everything that the service can do, read off the built schema and the declared routes: who may do it, what it takes
- * and answers, what it touches and what a repeated call does. `sources` tells where each is declared. Throws where one
- * is not found: then it is declared in a way that `findSources` does not know.
+ * Lists every operation of the service from the built schema and the declared routes: who may call it, its input and
+ * output, what it changes and how a repeated call behaves. `sources` tells where each is declared. Throws if one is
+ * missing there, because then it is declared in a form that `findSources` does not know.
  */
 export function takeInventory(options: {
   schema: GraphQLSchema;
@@ -103,7 +103,7 @@ function fieldEntry(kind: RootKind, field: GraphQLField<unknown, unknown>): Unpl
   };
 }
 
-/** Which kinds of credentials can hold what a field asks for. */
+/** The kinds of credentials that can have the permission of a field. */
 function credentialsFor(permission: FieldPermission): string[] {
   const doors = doorsOf(permission);
   if (doors === 'ANY_CREDENTIAL') return ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'];
