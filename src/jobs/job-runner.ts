@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { directClient } from '../db/direct-client.ts';
 import type { Database } from '../db/pool.ts';
 
-/** A periodic job. It may be run again at any time and after any crash: each is idempotent by itself. */
+/** A periodic job. It may run again at any time and after any crash, so it must be idempotent. */
 export type Job = Readonly<{ name: string; run(): Promise<Readonly<Record<string, unknown>>> }>;
 
 type JobRun = Readonly<{
@@ -13,23 +13,25 @@ type JobRun = Readonly<{
   result: unknown;
 }>;
 
-/** `IN_PROGRESS`: another run of the job is under way, here or in another process; ask again in a moment. */
+/** `IN_PROGRESS`: another run of the job is running, here or in another process. Try again in a moment. */
 export type RunOutcome = Readonly<{ status: 'FINISHED'; run: JobRun } | { status: 'IN_PROGRESS' }>;
 
-/** Any number, the same in every process; the second half of the lock's key is the job. */
+/** An arbitrary number, the same in every process. The second half of the lock's key is the job. */
 const lockSpace = 7_203_116;
-/** Of the connection that holds the lock, which asks nothing but for it. */
+/** For the connection that holds the lock, which does nothing else. */
 const lockTimeoutMs = 10_000;
 
 /**
- * Runs periodic jobs, each by one process at a time and once per run id.
+ * Runs periodic jobs, each in one process at a time and once for each run id.
  *
- * A run is a row of `job_run`. Whoever runs a job holds its advisory lock, on a connection of its own, which
- * PostgreSQL drops when the process dies. So under the lock a row without an end is one whose process died: it is
- * taken up. A run id that has ended is answered with the first run's result. Calls of one process with the same run
- * id share one run; with another one, and in another process, they are told that the job is under way.
+ * A run is a row of `job_run`. The process that runs a job holds its advisory lock on a separate connection, and
+ * PostgreSQL releases the lock when the process dies. So under the lock, a row without an end belongs to a dead
+ * process, and the run is continued. A run id that has finished is answered with the first run's result. Simultaneous
+ * calls in one process with the same run id share one run; with another run id, or in another process, they are told
+ * that the job is running.
  *
- * Where the lock's connection breaks in the middle, a second process may begin: harmless, because jobs are idempotent.
+ * If the lock's connection breaks during a run, a second process may begin. That is harmless, because jobs are
+ * idempotent.
  */
 export class JobRunner {
   readonly #database: Database;
@@ -47,7 +49,7 @@ export class JobRunner {
     return this.#jobs.has(name);
   }
 
-  /** Throws what the job throws: the same run id may then be tried again. */
+  /** Throws what the job throws. The same run id may then be tried again. */
   async run(name: string, runId: string): Promise<RunOutcome> {
     const job = this.#jobs.get(name);
     if (job === undefined) throw new Error(`There is no job ${name}.`);
@@ -62,7 +64,7 @@ export class JobRunner {
     return await outcome;
   }
 
-  /** Until what is under way in this process has ended. */
+  /** Waits until the runs in this process have ended. */
   async idle(): Promise<void> {
     await Promise.allSettled([...this.#running.values()].map(({ outcome }) => outcome));
   }
@@ -75,7 +77,7 @@ export class JobRunner {
       if (!(await tryLock(client, job.name))) return { status: 'IN_PROGRESS' };
       const ended = await this.#findEnded(job.name, runId);
       const outcome = ended ?? (await this.#execute(job, runId));
-      // The end of the connection would free it too, but a moment after we have answered.
+      // Ending the connection would release the lock too, but only after we have answered.
       await client
         .query('select pg_advisory_unlock($1, hashtext($2))', [lockSpace, job.name])
         .catch(() => undefined);

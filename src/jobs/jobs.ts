@@ -12,7 +12,7 @@ import { rollUpUsage } from './roll-up-usage.ts';
 
 const answersPerDelete = 5_000;
 
-/** What has to be done from time to time. All of it is idempotent, and safe beside everything else that runs. */
+/** The periodic jobs. All of them are idempotent and safe beside everything else that runs. */
 export function createJobs(options: {
   database: Database;
   handshakes: Pick<Handshakes, 'rescue'>;
@@ -21,7 +21,7 @@ export function createJobs(options: {
   const { database, handshakes, config } = options;
   return [
     {
-      // Partitions for the days ahead: without them nothing could be stored.
+      // Partitions for the days ahead, without which nothing could be stored.
       name: 'partitions',
       run: async () => ({ made: await createPartitions(database.api, partitionedTables, databaseNow()) }),
     },
@@ -33,7 +33,7 @@ export function createJobs(options: {
       }),
     },
     {
-      // Handshakes whose process died. Every process looks for them by itself, too, every few seconds.
+      // Handshakes whose process died. Every process also searches for them itself every few seconds.
       name: 'rescue',
       run: async () => ({ handshakes: await handshakes.rescue() }),
     },
@@ -49,7 +49,7 @@ export function createJobs(options: {
   ];
 }
 
-/** Rows of small tables whose time is over. Returns how many, by table. */
+/** Removes expired rows of small tables. Returns the numbers by table. */
 async function removeEnded(database: Database): Promise<Record<string, number>> {
   let answers = 0;
   for (let removed = answersPerDelete; removed === answersPerDelete; answers += removed) {
@@ -59,9 +59,9 @@ async function removeEnded(database: Database): Promise<Record<string, number>> 
   return {
     idempotency_key: answers,
     signing_secret: await deleteOld(pool, 'signing_secret', `expires_at < now() - interval '1 hour'`),
-    // A sender that had no answer may come again for days; a signature is good for minutes.
+    // A sender that got no answer may repeat its message for days, although a signature is valid for minutes.
     auth_hook_seen: await deleteOld(pool, 'auth_hook_seen', `seen_at < now() - interval '30 days'`),
-    // Longer than a link may live.
+    // This is longer than a link can live.
     install_link_used: await deleteOld(pool, 'install_link_used', `used_at < now() - interval '60 days'`),
     job_run: await deleteOld(pool, 'job_run', `started_at < now() - interval '30 days'`),
   };

@@ -6,13 +6,12 @@ import { firstUuidAt } from '../ids.ts';
 import { partitionedTables } from '../status/partitioned-tables.ts';
 
 /**
- * Drops the big tables' part that is older than the retention, partition by partition, never row by row.
+ * Drops the old partitions of the large tables, and never deletes single rows of them.
  *
- * A partition of the log goes only after `owner_log.floor` was raised above all that it holds: a reader who comes
- * from below is then refused (LOG_POSITION_EXPIRED) instead of being shown a hole. An event's partition stays as
- * long as a due row refers to it. One that somebody reads at this moment is left for the next run.
- * Small tables beside them (keys, rollups, replay jobs) lose their old rows in batches. Returns the names of the
- * partitions dropped.
+ * A partition of the log is dropped only after `owner_log.floor` was raised above all its positions. A reader that is
+ * still below is then refused (LOG_POSITION_EXPIRED) instead of seeing a hole. An event's partition stays as long as
+ * a due row refers to it. A partition that is being read is left for the next run. Small tables (keys, rollups,
+ * replay jobs) lose their old rows in batches. Returns the names of the dropped partitions.
  */
 export async function dropExpired(
   database: Database,
@@ -29,7 +28,7 @@ export async function dropExpired(
     }
   }
   await deleteOld(database.api, 'event_key', `created_at < now() - interval '24 hours'`);
-  // Usage is counted from these by the day: a day goes as a whole.
+  // Usage is counted from these by day, so only whole days are removed.
   const day = `to_timestamp(${Math.floor(before / dayMs) * (dayMs / 1000)})`;
   await deleteOld(database.api, 'endpoint_stat', `minute < ${day}`);
   await deleteOld(database.api, 'endpoint_latency', `hour < ${day}`);
@@ -37,7 +36,10 @@ export async function dropExpired(
   return dropped;
 }
 
-/** Replay jobs that ended before, and what one that was given up had still to do: nobody takes it up again. */
+/**
+ * Replay jobs that ended earlier, and the remaining items of one that was stopped after errors, which nobody will
+ * continue.
+ */
 async function deleteReplayJobs(database: Database, before: number): Promise<void> {
   await deleteOld(
     database.api,
@@ -51,7 +53,7 @@ async function deleteReplayJobs(database: Database, before: number): Promise<voi
   );
 }
 
-/** Owner by owner: no transaction holds more than one owner's log. */
+/** Runs owner by owner, so that no transaction locks more than one owner's log. */
 async function raiseFloors(database: Database, partition: string): Promise<void> {
   const { rows } = await database.api.query<{ owner_id: string; last: number }>(
     `select owner_id, max(position) as last from "${partition}" group by owner_id`,

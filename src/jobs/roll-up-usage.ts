@@ -27,12 +27,12 @@ const rollUp = statement(
 );
 
 /**
- * Counts what each owner was sent, day by day (UTC), into `usage_day`, which outlives retention and purges: what an
- * invoice or a chart of a year is made of. It is counted from the rollups, never from deliveries.
+ * Counts each owner's deliveries by day (UTC) into `usage_day`, which outlives retention and purges. It serves
+ * invoices and yearly charts. It is counted from the rollups, never from deliveries.
  *
- * Every day on which a delivery may still end is counted anew each time, so that a run may be left out or repeated.
- * A count never falls: a purge, or retention in the middle of a day, takes nothing back. Returns how many days of
- * owners have changed.
+ * Every day on which a delivery may still end is counted again each time, so a run may be skipped or repeated. A
+ * count never decreases: a purge, or retention in the middle of a day, subtracts nothing. Returns the number of
+ * changed days of owners.
  */
 export async function rollUpUsage(
   database: Database,

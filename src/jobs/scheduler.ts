@@ -8,18 +8,18 @@ import type { JobRunner } from './job-runner.ts';
 
 const everyMs = 3_600_000;
 const retryMs = 60_000;
-/** Processes come a little apart: one does the work, the others find it done. */
+/** Processes run a little apart from each other: one does the work, and the others find it done. */
 const spreadMs = 30_000;
 
-/** In this order. Handshakes are rescued by every process itself, every few seconds. */
+/** The jobs, in this order. Every process rescues handshakes itself every few seconds. */
 const hourly = ['partitions', 'retention', 'usage-rollup'];
 
 /**
- * Runs the periodic jobs from inside, so that nobody has to: each once an hour among all processes. The hour is the
- * run's id; the first process that comes runs it under the job's advisory lock, for the others it has been run. What
- * failed, or is under way elsewhere, is looked at again a minute later: so a run whose process died is taken up.
+ * Runs the periodic jobs from inside the program, each once an hour among all processes. The hour is the run's id.
+ * The first process runs the job under its advisory lock; the others find it done. A job that failed, or that is
+ * running elsewhere, is tried again a minute later, so a run whose process died is continued.
  *
- * Each process sets its own clock by the database's each time. `start` and `stop` may be called twice.
+ * Each process synchronises its clock with the database each time. `start` and `stop` may be called twice.
  */
 export class Scheduler {
   readonly #options: { database: Database; runner: JobRunner; logger: Logger };
@@ -33,7 +33,7 @@ export class Scheduler {
     this.#loop.start();
   }
 
-  /** Waits for the job that is under way. */
+  /** Waits for the running job. */
   async stop(): Promise<void> {
     await this.#loop.stop();
     await this.#options.runner.idle();
@@ -44,7 +44,7 @@ export class Scheduler {
     return everyMs - (databaseNow() % everyMs) + Math.random() * spreadMs;
   }
 
-  /** Whether all of this hour's runs have ended. */
+  /** Whether all runs of this hour have ended. */
   async #round(): Promise<boolean> {
     const { database, runner, logger } = this.#options;
     let isDone = true;
