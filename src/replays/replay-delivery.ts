@@ -12,8 +12,8 @@ import { type NewReplay, replayWithin } from '../status/replay-deliveries.ts';
 import type { Tables } from '../tables.ts';
 
 /**
- * Replays one delivery in two steps, because the second locks the owner's log until the commit and must come last.
- * `planReplay` refuses what cannot be replayed and writes the audit entry; `carryOut` creates the fresh delivery.
+ * Replays one delivery in two steps. The second locks the owner's log until the commit and must therefore come last.
+ * `planReplay` refuses what cannot be replayed and writes the audit entry; `carryOut` creates the new delivery.
  */
 export async function planReplay(
   trx: Transaction<Tables>,
@@ -40,11 +40,11 @@ export async function carryOutReplay(
   { ownerId, replay }: { ownerId: string; replay: NewReplay },
 ): Promise<void> {
   if (await replayWithin(trx, { ownerId, replay })) return;
-  // Removed, or its event dropped, since it was looked at.
+  // The delivery was removed, or its event dropped, after it had been read.
   throw new NotFoundError(encodeId('Delivery', replay.originalId));
 }
 
-/** A fresh delivery of the original's event, as publishing would have made it now. */
+/** A new delivery of the original's event, as publishing would create it now. */
 export function replayOf(
   original: Pick<Delivery, 'id' | 'endpoint_id'>,
   { endpoint, rules }: { endpoint: Endpoint; rules: DeliveryRules },
@@ -63,7 +63,7 @@ async function getReplayable(db: Kysely<Tables>, ownerId: string, id: string): P
   const { status } = delivery;
   if (status !== 'FAILED' && status !== 'DEAD_LETTER') throw new NotReplayableError(status);
   if (delivery.kind === 'TEST') {
-    // Its replay would not carry the header that tells a test from the truth.
+    // A replay of a test would not have the header that marks a test.
     throw new NotReplayableError(
       status,
       'A test cannot be replayed. Call `testEndpoint` to send another one.',

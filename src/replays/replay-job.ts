@@ -6,7 +6,7 @@ import { invalid } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
-/** A bulk replay: what it has gathered, replayed and left out so far. */
+/** A bulk replay with the numbers of deliveries found, replayed and skipped so far. */
 export type ReplayJob = Omit<Selectable<Tables['replay_job']>, 'conditions'>;
 
 const columns = [
@@ -25,12 +25,12 @@ const columns = [
   'completed_at',
 ] as const;
 
-/** In the order of the index along which they are gathered. */
+/** In the order of the index that is used to collect them. */
 const replayableStatuses = ['DEAD_LETTER', 'FAILED'] as const;
 
 /**
- * Stores a bulk replay of what matches the filter now; a runner does it. What is created from now on is not among it.
- * Throws a ValidationError for a window that is empty.
+ * Stores a bulk replay of the deliveries that match the filter now; a runner carries it out. Deliveries created from
+ * now on are not part of it. Throws a ValidationError for an empty window.
  */
 export async function createReplayJob(
   trx: Transaction<Tables>,
@@ -59,12 +59,12 @@ export async function createReplayJob(
   return id;
 }
 
-/** Which statuses it gathers, in their order. */
+/** The statuses that it collects, in their order. */
 export function statusesOf({ status }: Pick<DeliveryConditions, 'status'>) {
   return replayableStatuses.filter((name) => status?.includes(name) ?? true);
 }
 
-/** Those of the ids that the owner has, in no order. */
+/** The owner's jobs among these ids, in no particular order. */
 export function findReplayJobs(
   db: Kysely<Tables>,
   ownerId: string,
@@ -86,7 +86,7 @@ export async function findReplayJob(
   return (await findReplayJobs(db, ownerId, [id]))[0];
 }
 
-/** What was replayed before is left out, unless the filter asks for it; so are tests. */
+/** Deliveries that were replayed before are skipped unless the filter asks for them, and so are tests. */
 async function replayConditions(db: Kysely<Tables>, filter: DeliveryFilter): Promise<DeliveryConditions> {
   const { createdAfter, createdBefore } = filter;
   if (createdAfter != null && createdBefore != null && createdAfter >= createdBefore) {

@@ -7,9 +7,9 @@ import { findReplayJob, type ReplayJob } from './replay-job.ts';
 const pollMs = 250;
 
 /**
- * A job whenever it has moved on, at once for the first time, until it has ended. What ends it otherwise, a credential
- * that was revoked say, comes as its last value, for the resolver to throw: an iterator that throws would take the
- * whole socket with it. Written by hand, not as a generator: `return` has to end a `next` that waits.
+ * Yields a job at once and then whenever it has changed, until it has ended. An error that ends the stream, such as a
+ * revoked credential, is passed on as its last value for the resolver to throw, because an iterator that throws would
+ * close the whole socket. It is not written as a generator, because `return` must end a `next` that waits.
  */
 export function replayProgress(
   db: Kysely<Tables>,

@@ -15,13 +15,13 @@ import {
   type StepResult,
 } from './replay-steps.ts';
 
-/** Rows that one statement looks at while it gathers: some 30 ms. */
+/** The number of rows that one statement reads while it collects. It takes about 30 ms. */
 const gatherRows = 2_000;
-/** Deliveries that one statement replays. The owner’s log is locked for the last tenth of its time. */
+/** The number of deliveries that one statement replays. It locks the owner’s log for the last tenth of its time. */
 const replayItemsPerStep = 500;
-/** Longer than any statement may take. */
+/** This is longer than any statement can take. */
 const leaseMs = 15_000;
-/** After so long a job lets the others go first. */
+/** After this time a job lets the others go first. */
 const turnMs = 2_000;
 const pollMs = 1_000;
 const minPauseMs = 5;
@@ -29,15 +29,16 @@ const maxFailures = 3;
 const retries = 5;
 
 /**
- * Carries out bulk replays, one at a time, in the background of any process; jobs of several owners take turns.
+ * Carries out bulk replays, one at a time, in the background of any process. Jobs of several owners take turns.
  *
- * A job is in the database alone. First what matches is gathered into `replay_job_item`, page by page along an index;
- * then item after item is replayed. Each step is one statement and one transaction that also moves the job on, and
- * each asks whether the job is still ours: its epoch rises whenever somebody takes it. So after a `kill -9` whoever
- * comes next, once the lease is over, goes on where the last commit ended; a runner that was only thought dead changes
- * nothing any more; and every delivery that matched is replayed exactly once, or counted as skipped.
+ * A job exists only in the database. First the matching deliveries are collected into `replay_job_item`, page by page
+ * along an index; then item after item is replayed. Each step is one statement and one transaction that also updates
+ * the job, and each checks that the runner still holds the job, whose epoch increases whenever a runner takes it. So
+ * after a `kill -9` the next runner continues, once the lease is over, where the last commit ended. A runner that was
+ * wrongly taken for dead changes nothing any more. Every matching delivery is replayed exactly once, or counted as
+ * skipped.
  *
- * Between two steps it pauses for as long as the step took: the owner's log is free for at least half of the time.
+ * Between two steps it pauses for as long as the step took, so the owner's log is free for at least half of the time.
  */
 export class ReplayRunner {
   readonly #options: ReplayRunnerOptions;
@@ -59,12 +60,12 @@ export class ReplayRunner {
     this.#loop.wake();
   }
 
-  /** Finishes the step that is under way and hands the job back. Safe to call twice. */
+  /** Finishes the running step and hands the job back. It is safe to call it twice. */
   async stop(): Promise<void> {
     await this.#loop.stop();
   }
 
-  /** Works on one job for a while. False: there is none, or it failed; better wait. */
+  /** Works on one job for a while. Returns false if there is none or it failed, so that the caller waits. */
   async #takeTurn(): Promise<boolean> {
     const { database, logger } = this.#options;
     let job: HeldJob | undefined;
@@ -111,7 +112,7 @@ export class ReplayRunner {
         logger.error({ jobId: job.id }, 'a bulk replay was stopped after errors');
       }
     } catch {
-      // The lease ends by itself.
+      // The lease expires by itself.
     }
   }
 }

@@ -16,10 +16,10 @@ export type HeldJob = Omit<Selectable<Tables['replay_job']>, 'conditions'> & {
   conditions: DeliveryConditions;
 };
 
-/** What a step left: more to do, nothing, or a job that somebody else holds by now. */
+/** The result of a step: there is more to do, nothing is left, or another runner holds the job now. */
 export type StepResult = 'MORE' | 'DONE' | 'LOST';
 
-/** Takes the oldest job that nobody works on. */
+/** Takes the oldest job that no runner holds. */
 export async function claimReplayJob(db: Kysely<Tables>, leaseMs: number): Promise<HeldJob | undefined> {
   const { rows } = await sql<HeldJob>`
     update replay_job j
@@ -32,15 +32,15 @@ export async function claimReplayJob(db: Kysely<Tables>, leaseMs: number): Promi
   return rows[0];
 }
 
-/** Hands it back: it comes after all others that wait. */
+/** Hands the job back. It comes after all other waiting jobs. */
 export async function releaseReplayJob(db: Kysely<Tables>, job: HeldJob): Promise<void> {
   await heldBy(db, job).set({ lease_until: sql<Date>`clock_timestamp()` }).execute();
 }
 
 /**
- * Gathers what of the next rows matches, and moves the cursor in the same transaction. The cursor goes along the index
- * of what is not a success, status by status: both statuses are ends, so that each delivery is looked at once. A
- * statement looks at no more than `rows`, however few match.
+ * Collects the matching deliveries among the next rows, and moves the cursor in the same transaction. The cursor
+ * follows the index of deliveries without success, status by status. Both statuses are final, so each delivery is
+ * read once. A statement reads at most `rows` rows, however few match.
  */
 export async function gatherItems(
   db: Kysely<Tables>,
@@ -54,7 +54,7 @@ export async function gatherItems(
     .select('d.id')
     .where('d.id', '=', sql<string>`page.id`)
     .where(matchesFilter(conditions))
-    // Looked up row by row: the planner could otherwise begin with all that the owner has.
+    // Looked up row by row, because the planner could otherwise begin with all rows of the owner.
     .offset(0);
   const { rows } = await sql<Pick<HeldJob, 'cursor_status' | 'cursor_id'>>`
     with job as materialized (
@@ -90,7 +90,7 @@ export async function gatherItems(
   return 'MORE';
 }
 
-/** Replays the next items. Without one left, the job is completed. */
+/** Replays the next items. If there are none left, the job is completed. */
 export async function replayNextItems(
   database: Database,
   job: HeldJob,
@@ -111,7 +111,7 @@ export async function replayNextItems(
   return isHeld ? 'MORE' : 'LOST';
 }
 
-/** A job that errors keep from going on is given up after a few in a row. True: it has been. */
+/** Stops a job after a few errors in a row. Returns true if it was stopped. */
 export async function noteFailure(db: Kysely<Tables>, job: HeldJob, maxFailures: number): Promise<boolean> {
   const row = await heldBy(db, job)
     .set({
@@ -144,12 +144,12 @@ async function nextItems(db: Kysely<Tables>, job: HeldJob, limit: number): Promi
     .orderBy('original_id')
     .limit(limit)
     .execute();
-  // Kept in memory alone: over what has just been deleted the next look need not go again.
+  // Kept only in memory, so that the next read need not pass over the rows that were just deleted.
   job.cursor_id = rows.at(-1)?.original_id ?? job.cursor_id;
   return rows.map((row) => row.original_id);
 }
 
-/** What has been purged meanwhile is left out here, what has changed otherwise by the statement itself. */
+/** Purged deliveries are skipped here. The statement itself handles other changes. */
 async function plan(
   db: Kysely<Tables>,
   job: HeldJob,
