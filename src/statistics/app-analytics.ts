@@ -5,7 +5,7 @@ import type { Tables } from '../tables.ts';
 import type { StatsWindow } from './stats.ts';
 
 export const maxTenantFailures = 100;
-/** How many tenants have an app installed, and how many of them are subscribed: counted with each change. */
+/** The number of tenants that have an app installed, and of those that are subscribed. Every change updates them. */
 export async function readInstallationCounts(
   db: Kysely<Tables>,
   appId: string,
@@ -21,8 +21,8 @@ export async function readInstallationCounts(
 export type TenantFailures = Readonly<{ tenantId: string; failed: number; lastFailureAt: Date }>;
 
 /**
- * The tenants whose forwarded events failed most in a window. It reads the failures alone, from an index that holds
- * nothing else: what it costs depends on them, not on how many tenants there are.
+ * The tenants with the most failures of forwarded events in a window. It reads only failures, from an index that
+ * holds nothing else, so its cost depends on them and not on the number of tenants.
  */
 export async function readFailuresByTenant(
   db: Kysely<Tables>,

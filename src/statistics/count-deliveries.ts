@@ -9,7 +9,10 @@ export const maxCount = 100_000;
 
 export type CappedCount = Readonly<{ count: number; isCapped: boolean }>;
 
-/** How many deliveries match, counted no further than `limit`: a count costs as much as what it counts. */
+/**
+ * The number of matching deliveries. Counting stops at `limit`, because a count costs as much as the rows that it
+ * counts.
+ */
 export async function countDeliveries(
   db: Kysely<Tables>,
   ownerId: string,

@@ -2,7 +2,8 @@ import { latencyOfBucket } from '../status/latency.ts';
 
 /**
  * The latency in milliseconds that the given share of attempts does not exceed (nearest rank), from a histogram in
- * the order of its buckets. At most 5 % from the exact one: it lies in the same bucket. Null where there is none.
+ * the order of its buckets. It is at most 5 % away from the exact value, because both are in the same bucket. Null if
+ * there are no attempts.
  */
 export function latencyPercentile(
   histogram: readonly Readonly<{ bucket: number; attempts: number }>[],
@@ -13,7 +14,8 @@ export function latencyPercentile(
   let before = 0;
   for (const { bucket, attempts } of histogram) {
     if (before + attempts >= rank) {
-      // As if the bucket's attempts lay at equal steps between its bounds, which are half a bucket from its middle.
+      // The bucket's attempts are treated as if they were evenly spaced between its bounds, which are half a bucket
+      // from its middle.
       const within = (rank - before - 0.5) / attempts;
       return latencyOfBucket(bucket + within - 0.5);
     }

@@ -18,7 +18,7 @@ import {
   statsWindow,
 } from './stats.ts';
 
-/** Also of an app's analytics. */
+/** Also used for an app's analytics. */
 export const DeliveryStatsBucket = builder.objectRef<StatsBucket>('DeliveryStatsBucket').implement({
   description:
     'One interval of a timeline. It ends where the next one starts; the last one ends with the window.',
@@ -41,32 +41,38 @@ export const DeliveryStatsBucket = builder.objectRef<StatsBucket>('DeliveryStats
 
 const LatencyBucketType = builder.objectRef<LatencyBucket>('LatencyBucket').implement({
   description:
-    'How long the attempts took that began in one stretch of whole hours (UTC), interrupted ones aside.',
+    'The durations of the attempts that began in an interval of whole hours (UTC), without interrupted ones.',
   fields: (t) => ({
     start: t.expose('start', {
       type: 'DateTime',
-      description: 'Where it begins. The first one may begin before the window does: an hour is never cut.',
+      description:
+        'The start of the interval, inclusive. The first interval may begin before the window, because it consists of whole hours.',
     }),
-    attempts: t.expose('attempts', { type: 'SafeInt', description: 'How many attempts began in it.' }),
+    attempts: t.expose('attempts', {
+      type: 'SafeInt',
+      description: 'The number of attempts that began in the interval.',
+    }),
     latencyP50: t.exposeFloat('latencyP50', {
       nullable: true,
-      description: 'Milliseconds that half of them took at most, within 5 %; null where there were none.',
+      description:
+        'The median duration of these attempts in milliseconds, accurate to 5 %; null if there were none.',
     }),
     latencyP95: t.exposeFloat('latencyP95', {
       nullable: true,
-      description: 'The same for 95 of 100 attempts.',
+      description:
+        'The 95th percentile of the duration of these attempts in milliseconds, accurate to 5 %; null if there were none.',
     }),
   }),
 });
 
-/** The field `timeline` of whatever has one. */
+/** The field `timeline` of every type that has one. */
 export const timelineField = {
   description:
     'The window divided into intervals of equal length, oldest first. Intervals begin at whole minutes, so a window of fewer minutes than `buckets` has one interval for each minute. Errors: BAD_USER_INPUT for `buckets` out of range.',
   bucketsDescription: `The number of intervals: 60 by default, from 1 to ${maxTimelineBuckets}.`,
   complexity: ({ buckets }: { buckets: number }) => ({
     field: 1,
-    // Numbers alone: two of them cost as much as a record.
+    // The buckets hold only numbers, so two of them cost as much as a record.
     multiplier: Math.ceil(Math.min(Math.max(buckets, 1), maxTimelineBuckets) / 2),
   }),
 };
@@ -170,7 +176,7 @@ function windowOf(args: WindowArgs, { services }: Context): StatsWindow {
   return statsWindow(args, { now: databaseNow(), retentionDays: services.config.retentionDays });
 }
 
-// The window is worked out once for all endpoints of a list: without arguments each would have a `now` of its own.
+// The window is computed once for all endpoints of a list. Without arguments each would have its own `now`.
 const statsOf = argsLoader<WindowArgs, DeliveryStatsRecord>((context, ownerId, { ids, args }) =>
   readEndpointStats(context.services.database.query, ownerId, {
     endpointIds: ids,

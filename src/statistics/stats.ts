@@ -6,19 +6,19 @@ import type { Tables } from '../tables.ts';
 import { latencyPercentile } from './latency-percentile.ts';
 
 /**
- * Counts of deliveries by when they were created, right to the row at a cost that does not grow with them.
+ * Exact counts of deliveries by the time of their creation, at a cost that does not grow with their number.
  *
- * `endpoint_stat` holds what has finished, by the minute of the delivery's creation: all whole minutes of a window
- * come from there, summed in SQL. The minutes that the window's two edges cut are counted in `delivery`, by ranges of
- * ids, and what is still on its way in `due`. A change of status moves a delivery from `due` to `endpoint_stat` in
- * one transaction and all three are read in one statement, under one snapshot: none is missed, none counted twice.
+ * `endpoint_stat` holds finished deliveries by the minute of their creation. All whole minutes of a window are summed
+ * from it in SQL. The two partial minutes at the window's edges are counted in `delivery`, by ranges of ids, and
+ * unfinished deliveries in `due`. A change of status moves a delivery from `due` to `endpoint_stat` in one
+ * transaction, and one statement reads all three under one snapshot, so no delivery is missed or counted twice.
  *
- * What is purged counts nowhere: for each endpoint the window begins behind its watermark. The watermark's own minute
- * is an edge like the others and counted in rows; `endpoint_stat` is not read up to and including it. So the
- * background removal may take those minutes out of `endpoint_stat` whenever it likes, or leave them: the watermark
- * stays. Latencies are read from the watermark's hour on; purge empties the endpoint's `endpoint_latency` itself.
+ * Purged deliveries are not counted: for each endpoint the window begins after its watermark. The watermark's own
+ * minute is treated as an edge and counted in rows; `endpoint_stat` is not read up to and including it. So the
+ * background removal may delete those minutes from `endpoint_stat` at any time, or leave them, because the watermark
+ * stays. Latencies are read from the watermark's hour on; a purge itself empties the endpoint's `endpoint_latency`.
  *
- * A timeline's inner boundaries are whole minutes, so that it is served in the same way.
+ * The inner boundaries of a timeline are whole minutes, so it is served in the same way.
  */
 export type StatsWindow = Readonly<{ since: Date; until: Date }>;
 
@@ -28,7 +28,7 @@ export type DeliveryStats = Readonly<{
   succeeded: number;
   failed: number;
   inFlight: number;
-  /** Over what has finished; null where nothing has. */
+  /** The share among finished deliveries; null if there are none. */
   successRate: number | null;
   latencyP50: number | null;
   latencyP95: number | null;
@@ -43,7 +43,7 @@ export const maxTimelineBuckets = 500;
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
-/** The last 24 hours by default. Throws BAD_USER_INPUT for a window without length, or longer than retention. */
+/** The last 24 hours by default. Throws BAD_USER_INPUT for an empty window, or one longer than retention. */
 export function statsWindow(
   args: Readonly<{ since?: Date | null | undefined; until?: Date | null | undefined }>,
   { now, retentionDays }: { now: number; retentionDays: number },
@@ -63,7 +63,7 @@ export function statsWindow(
   return { since, until };
 }
 
-/** Throws BAD_USER_INPUT that tells the limit. */
+/** Throws BAD_USER_INPUT with the limit. */
 export function checkTimelineBuckets(buckets: number): void {
   if (buckets >= 1 && buckets <= maxTimelineBuckets) return;
   throw badUserInput(`\`buckets\` must be from 1 to ${maxTimelineBuckets}; it was ${buckets}.`, {
@@ -72,10 +72,10 @@ export function checkTimelineBuckets(buckets: number): void {
   });
 }
 
-/** What is counted together: all of an owner's endpoints, or each of some. Deleted ones count nowhere. */
+/** The endpoints that are counted together: all of an owner's, or each of some. Deleted endpoints are not counted. */
 type Counted = Readonly<{ ownerId: string; endpointIds: readonly string[] | 'ALL' }>;
 
-/** Of all of the owner's deliveries. */
+/** For all deliveries of the owner. */
 export async function readOwnerStats(
   db: Kysely<Tables>,
   ownerId: string,
@@ -85,7 +85,7 @@ export async function readOwnerStats(
   return stats.get(lowestUuid) ?? toStats(undefined, window);
 }
 
-/** Of each endpoint's own, in one statement. */
+/** For the deliveries of each endpoint, in one statement. */
 export async function readEndpointStats(
   db: Kysely<Tables>,
   ownerId: string,
@@ -96,8 +96,8 @@ export async function readEndpointStats(
 }
 
 /**
- * The window in at most so many buckets. They are of equal length but for whole minutes: none but the first and the
- * last begins or ends within one, so that a window of fewer minutes than buckets has fewer of them.
+ * Divides the window into at most this many buckets of equal length, rounded to whole minutes. Only the first and the
+ * last may begin or end within a minute, so a window of fewer minutes than buckets has fewer buckets.
  */
 export async function readOwnerTimeline(
   db: Kysely<Tables>,
@@ -109,7 +109,7 @@ export async function readOwnerTimeline(
   return toTimeline(starts, counts);
 }
 
-/** Of each endpoint's own, in one statement. */
+/** For the deliveries of each endpoint, in one statement. */
 export async function readEndpointTimelines(
   db: Kysely<Tables>,
   ownerId: string,
@@ -209,11 +209,11 @@ async function readTimelines(
 }
 
 /**
- * The CTEs `scope`, one row per endpoint, and `counts`: key, bucket (from 1), succeeded, failed, in_flight,
+ * The CTEs `scope`, with one row for each endpoint, and `counts`: key, bucket (from 1), succeeded, failed, in_flight,
  * last_success_at, last_failure_at.
  */
 function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWindow, starts: readonly Date[]) {
-  // Nothing is older than 1970, and an id cannot say so.
+  // Nothing is older than 1970, and an id cannot express an earlier time.
   const wholeFrom = new Date(Math.max(0, Math.ceil(since.getTime() / minuteMs) * minuteMs));
   const wholeUntil = new Date(Math.floor(until.getTime() / minuteMs) * minuteMs);
   const fromHour = new Date(Math.floor(since.getTime() / hourMs) * hourMs);
@@ -230,7 +230,7 @@ function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWind
      cross join lateral (
        select id, status, completed_at from delivery
         where owner_id = ${ownerId} and endpoint_id = s.endpoint_id and id > s.purged and ${condition}
-       -- Or the planner joins the other way round, over everything that the owner has.
+       -- Otherwise the planner joins the other way round, over all rows of the owner.
        offset 0
      ) d
      group by 1, 2`;
@@ -243,7 +243,7 @@ function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWind
           [wholeUntilId, untilId],
         ];
   const rowsOfEdges = edges.map(([from, to]) => rowsWhere(sql`id >= ${from}::uuid and id < ${to}::uuid`));
-  // Where a watermark lies in between: what follows it within its own minute.
+  // For a watermark within the window: the rest of the watermark's minute.
   const rowsOfWatermarks = rowsWhere(sql`
     s.purged >= ${wholeFromId}::uuid and id >= ${wholeFromId}::uuid and id < ${wholeUntilId}::uuid
     and id < ${firstUuidOf(sql`s.whole_from`)}`);
@@ -284,7 +284,7 @@ function countsBy({ ownerId, endpointIds }: Counted, { since, until }: StatsWind
     )`;
 }
 
-/** As `firstUuidAt`, for a time that is a whole millisecond. */
+/** Like `firstUuidAt`, for a time in whole milliseconds. */
 const firstUuidOf = (time: RawBuilder<unknown>) =>
   sql`(lpad(to_hex((extract(epoch from ${time}) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
 
