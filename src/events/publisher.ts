@@ -17,19 +17,17 @@ import { Targets } from './targets.ts';
 /**
  * Publishes events. When it has answered, the events and all their deliveries are committed.
  *
- * Group commit: while one batch of an owner group is running, calls that arrive are collected for the next batch. A
- * batch takes its idempotency keys, reads who subscribed, renders each body once, and stores everything in one
- * statement (`createDeliveries`). A batch with too many deliveries is divided between calls, but a call is never
- * divided. A call that is too large for one statement is put aside, so that nobody waits for it. When its turn comes
- * it is planned again and stored in a transaction of several statements (`createDeliveriesInParts`). A call that
- * repeats an event of a running large call waits for it, because it would delay its whole batch.
+ * Group commit: while one batch of an owner group is running, calls that arrive are collected for the next. A batch
+ * takes its idempotency keys, reads who subscribed, renders each body once, and stores everything in one statement
+ * (`createDeliveries`). A batch with too many deliveries is divided between calls. A call that is too large for one
+ * statement is put aside; when its turn comes, it is planned again and stored in a transaction of several
+ * (`createDeliveriesInParts`). A call that repeats an event of a running large call waits for it.
  *
- * What happens if the process dies? Before the statement there are only keys without events, which their next caller
- * fills. After it everything is stored; the caller got no answer, repeats the call with the key and gets the same
- * event. A statement whose answer was lost is repeated with the same ids and changes nothing the second time.
+ * If the process dies before the statement, there are only keys without events, which their next caller fills. After
+ * it everything is stored, and a repeated call gets the same events. A statement whose answer was lost is repeated
+ * with the same ids and changes nothing the second time.
  *
- * An endpoint that is deactivated or deleted between the read and the commit is noticed by the claim, which ends the
- * deliveries that must not be sent.
+ * If an endpoint is deactivated or deleted between the read and the commit, the claim ends its deliveries.
  */
 const eventsPerBatch = 2_000;
 const deliveriesPerStatement = 10_000;
@@ -37,10 +35,7 @@ const maxDeliveriesPerCall = 100_000;
 /** The limit for what waits in this process. Beyond it callers are refused. */
 const maxWaitingEvents = 20_000;
 const maxWaitingBytes = 64 * 1024 * 1024;
-/**
- * The limit for large calls that run at a time, and that wait for one tenant. All large calls may hold half of what
- * may wait.
- */
+/** The limits for large calls: running at a time, and waiting for one tenant. */
 const largeAtATime = 2;
 const maxWaitingLarge = 4;
 const retries = 6;
@@ -92,10 +87,7 @@ export class Publisher {
     }));
   }
 
-  /**
-   * Publishes all events or none, in the given order. For events of several tenants it is all or none for each owner
-   * group.
-   */
+  /** Publishes all events or none, in the given order; for several tenants, all or none for each owner group. */
   async publish(events: readonly CheckedEvent[]): Promise<PublishedEvent[]> {
     const places = new Map<number, number[]>();
     for (const [index, { tenantId }] of events.entries()) {
@@ -159,9 +151,7 @@ export class Publisher {
     group.isRunning = false;
   }
 
-  /**
-   * If a batch fails because of its content it is stored call by call, so that one bad call does not fail the others.
-   */
+  /** A batch that fails because of its content is stored call by call, so that one bad call fails alone. */
   async #store(batch: readonly Call[]): Promise<void> {
     try {
       const { units, targets } = await this.#prepare(batch);
@@ -181,7 +171,6 @@ export class Publisher {
     return deliveries > deliveriesPerStatement || fresh.some(({ id }) => this.#largeEvents.has(id));
   }
 
-  /** Whether there is room for the call. */
   #putAside(call: Call): boolean {
     const tenant = call.events[0]?.tenantId ?? '';
     const held = this.#aside;
@@ -200,10 +189,7 @@ export class Publisher {
     return true;
   }
 
-  /**
-   * The call is planned again, because while it waited other calls may have stored its keys' events, and its
-   * endpoints may have changed.
-   */
+  /** Planned again, because meanwhile its keys' events may have been stored, and its endpoints changed. */
   async #storeLarge(call: Call): Promise<void> {
     let ids: readonly string[] = [];
     try {
