@@ -11,7 +11,7 @@ const maxPermissionChars = 100;
 
 type Issues = ValidationIssue[];
 
-/** A name stands in the subject of mails, too: one line. */
+/** A name must be a single line, because it also appears in the subject of mails. */
 export function nameIssues(name: string): Issues {
   if (isLine(name.trim(), maxNameChars)) return [];
   const message = `The name ${lineRule(maxNameChars)}.`;
@@ -24,7 +24,7 @@ export function sourceIssues(source: string): Issues {
   return [{ path: ['source'], code: 'INVALID_SOURCE', message }];
 }
 
-/** One `@` between two parts without white space: whether there is such a mailbox, only a mail can tell. */
+/** One `@` between two parts without white space. Only a mail can tell whether the mailbox exists. */
 export function emailIssues(email: string, field: string): Issues {
   const normal = memberEmail(email);
   if (
@@ -42,7 +42,7 @@ export function appPermissionIssues(permissions: readonly AppPermission[]): Issu
   return [{ path: ['permissions'], code: 'EMPTY', message }];
 }
 
-/** What a tenant lets an app do on the platform: names that the platform defines. */
+/** The permissions that a tenant gives an app on the platform. The platform defines their names. */
 export function installationPermissionIssues(permissions: readonly string[]): Issues {
   if (permissions.length > maxInstallationPermissions) {
     const message = `At most ${maxInstallationPermissions} permissions are allowed.`;

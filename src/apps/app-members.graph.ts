@@ -34,7 +34,7 @@ import {
 
 declare module '../graph/context.ts' {
   interface Services {
-    /** Undefined: invitations are not mailed. */
+    /** If undefined, invitations are not mailed. */
     invitationMailer: InvitationMailer | undefined;
   }
 }
@@ -130,7 +130,7 @@ builder.objectFields(App, (t) => ({
   }),
 }));
 
-/** What a repetition of `inviteAppMember` needs. */
+/** The part of the answer that a repeated `inviteAppMember` needs. */
 type Invited = { id: string; token: string };
 
 mutation(builder, 'inviteAppMember', {
@@ -179,7 +179,7 @@ mutation(builder, 'inviteAppMember', {
     );
     for (const mail of mails) invitationMailer?.send(mail);
     const [invitation] = await findInvitations(database.query, [appId], [id]);
-    // Accepted or replaced since: the token that is repeated would be void.
+    // The invitation was accepted or replaced since, so the token of the repeated answer would be invalid.
     if (invitation === undefined) throw new ConflictError('This invitation is no longer open.');
     return { invitation, token };
   },

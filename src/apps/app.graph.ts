@@ -19,7 +19,7 @@ import { listClientSecrets, maxClientSecrets } from './client-secrets.ts';
 import { hintLifecycle } from './lifecycle.ts';
 import { keepWebhookSecrets, tellWebhookRotation } from './webhook.ts';
 
-/** What a field's value is without its permission: null. */
+/** Without the permission, the value of such a field is null. */
 export async function ifHeld<Value>(
   context: Context,
   { appId, anyOf }: { appId: string; anyOf: readonly AppPermission[] },

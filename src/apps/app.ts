@@ -5,10 +5,10 @@ import { NotFoundError } from '../errors.ts';
 import { encodeId } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
-/** A partner app: an owner of one endpoint, of events, deliveries and a log, apart from every tenant's. */
+/** A partner app. It owns one endpoint, events, deliveries and a log, apart from every tenant's. */
 export type App = Selectable<Tables['app']>;
 
-/** Those of the ids that are there, in no order. A deleted one is never found. */
+/** The existing apps among these ids, in no particular order. A deleted app is never found. */
 export function findApps(db: Kysely<Tables>, ids: readonly string[]): Promise<App[]> {
   return db
     .selectFrom('app')
@@ -18,7 +18,7 @@ export function findApps(db: Kysely<Tables>, ids: readonly string[]): Promise<Ap
     .execute();
 }
 
-/** Those of the ids that the tenant has made, or that are among the apps: no others are read. */
+/** The apps that the tenant has created, or that are in `apps`. No others are read. */
 export function findAppsOf(
   db: Kysely<Tables>,
   of: Readonly<{ tenantId: string | undefined; appIds: readonly string[] }>,
@@ -45,7 +45,7 @@ export async function getApp(db: Kysely<Tables>, id: string): Promise<App> {
   return app;
 }
 
-/** A page of the apps that a tenant has made, newest first. */
+/** A page of the apps that a tenant has created, newest first. */
 export async function listApps(
   db: Kysely<Tables>,
   tenantId: string,
@@ -66,8 +66,8 @@ export async function listApps(
 }
 
 /**
- * Keeps others from changing the app, its secrets, its members or its versions until the transaction ends, and from
- * installing it meanwhile. Throws a NotFoundError.
+ * Locks the app until the transaction ends, so that others can neither change it, its secrets, its members or its
+ * versions, nor install it. Throws a NotFoundError.
  */
 export async function lockApp(trx: Transaction<Tables>, id: string): Promise<App> {
   const app = await trx
@@ -81,7 +81,7 @@ export async function lockApp(trx: Transaction<Tables>, id: string): Promise<App
   return app;
 }
 
-/** Notes that something of it was changed now. */
+/** Records that some part of the app was changed now. */
 export function touchApp(trx: Transaction<Tables>, id: string): Promise<App> {
   return trx
     .updateTable('app')

@@ -7,12 +7,12 @@ import { decodeId } from '../ids.ts';
 import { type App, findAppsOf } from './app.ts';
 import { type AppMember, findMembers } from './member.ts';
 
-/** Who may read an app: its members, its own token, and whoever manages the apps of the tenant that made it. */
+/** Who may read an app: its members, its own token, and callers that manage the apps of the tenant that created it. */
 export const seeApps = { tenant: 'MANAGE_APPS', app: 'VIEW_DELIVERIES' } as const;
 
 /**
- * UUID of the app that a mutation is about. Throws a NotFoundError where the caller has nothing to do with it, and
- * FORBIDDEN where a member lacks the permission.
+ * UUID of the app of a mutation. Throws a NotFoundError if the caller has nothing to do with the app, and FORBIDDEN
+ * if a member lacks the permission.
  */
 export async function askedApp(
   context: Context,
@@ -25,7 +25,7 @@ export async function askedApp(
   return appId;
 }
 
-/** Which member of which app a mutation is about. As for the app itself. */
+/** The member of an app that a mutation is about. Throws the same errors as for the app itself. */
 export async function askedMember(
   context: Context,
   { permission, globalId }: { permission: AppPermission; globalId: string },
@@ -39,18 +39,18 @@ export async function askedMember(
   return { appId: member.app_id, id: member.id };
 }
 
-/** Those of the apps that the caller may see, in no order. */
+/** The apps among these ids that the caller may see, in no particular order. */
 export async function findVisibleApps(context: Context, ids: readonly string[]): Promise<App[]> {
   const appIds = [...(await appGrants(context)).keys()];
   return findAppsOf(context.services.database.query, { tenantId: managedTenant(context), appIds }, ids);
 }
 
-/** Those members of apps that the caller manages the members of. */
+/** The members of apps among these ids that the caller may manage. */
 export async function findVisibleMembers(context: Context, ids: readonly string[]): Promise<AppMember[]> {
   return findMembers(context.services.database.query, await appsWith(context, 'MANAGE_MEMBERS'), ids);
 }
 
-/** The apps that the caller holds the permission for. */
+/** The apps for which the caller has the permission. */
 export async function appsWith(context: Context, permission: AppPermission): Promise<string[]> {
   return [...(await appGrants(context))].flatMap(([appId, held]) => (held.has(permission) ? [appId] : []));
 }

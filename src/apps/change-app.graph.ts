@@ -161,7 +161,7 @@ const RotateAppSecretPayload = payloadType(builder, 'RotateAppSecretPayload', {
 
 const rotationErrors = [ValidationError, NotFoundError, IdempotencyError, LimitExceededError];
 
-/** The secret, and whose answer it is. */
+/** The secret, and the app that it belongs to. */
 type Rotated = { secret: string; secretOf: string };
 
 mutation(builder, 'rotateAppClientSecret', {

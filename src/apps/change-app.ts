@@ -11,7 +11,7 @@ import { type App, lockApp } from './app.ts';
 import { nameIssues } from './app-input.ts';
 import { findWebhook } from './webhook.ts';
 
-/** Changes what is given and differs; where nothing does, nothing is written and nothing audited. */
+/** Changes the given fields that differ. If none differs, nothing is written and nothing is audited. */
 export async function updateApp(
   trx: Transaction<Tables>,
   { appId, input, by }: { appId: string; input: { name?: string | null | undefined }; by: By },
@@ -42,8 +42,9 @@ export async function updateApp(
 }
 
 /**
- * Deletes an app: its secrets, its members, its invitations, its webhook and every installation. From the commit on
- * nobody finds it, its tokens stop and nothing is forwarded to it. After the commit, call `endWebhookQueue`.
+ * Deletes an app with its secrets, its members, its invitations, its webhook and every installation. After the commit
+ * nobody can find it, its tokens stop working and nothing is forwarded to it. After the commit, call
+ * `endWebhookQueue`.
  */
 export async function deleteApp(
   trx: Transaction<Tables>,
@@ -91,7 +92,7 @@ export async function deleteApp(
   return { deletedAt, webhookId: webhook?.id };
 }
 
-/** What is queued ends. May be repeated, and left out by a crash: the claim does it, too. */
+/** Ends the waiting deliveries. It may be repeated, and a crash may skip it, because the claim ends them, too. */
 export async function endWebhookQueue(
   database: Database,
   appId: string,

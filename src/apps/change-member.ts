@@ -10,7 +10,7 @@ import { type App, lockApp, touchApp } from './app.ts';
 import { appPermissionIssues } from './app-input.ts';
 import { type AppMember, findMembers } from './member.ts';
 
-/** Gives a member other permissions. What it follows and may no longer see ends within 5 s. */
+/** Replaces a member's permissions. Subscriptions that the member may no longer have end within 5 s. */
 export async function updateMember(
   trx: Transaction<Tables>,
   request: { appId: string; id: string; permissions: readonly AppPermission[]; by: By },
@@ -41,7 +41,7 @@ export async function updateMember(
   return after;
 }
 
-/** Removes a member. What it follows ends within 5 s. */
+/** Removes a member. The member's subscriptions end within 5 s. */
 export async function removeMember(
   trx: Transaction<Tables>,
   { appId, id, by }: { appId: string; id: string; by: By },
@@ -67,7 +67,10 @@ async function getMember(db: Kysely<Tables>, appId: string, id: string): Promise
   return member;
 }
 
-/** Somebody must stay who can let others in. The app is locked: two who go at the same time are seen one by one. */
+/**
+ * At least one member must be able to invite others. The app is locked, so simultaneous removals are checked one by
+ * one.
+ */
 async function refuseLast(trx: Transaction<Tables>, member: AppMember): Promise<void> {
   if (!member.permissions.includes('MANAGE_MEMBERS')) return;
   const other = await trx

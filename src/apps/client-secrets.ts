@@ -13,11 +13,11 @@ import type { Tables } from '../tables.ts';
 import { type App, lockApp, touchApp } from './app.ts';
 import { appendLifecycle } from './lifecycle.ts';
 
-/** How every client secret begins. */
+/** The prefix of every client secret. */
 const clientSecretMark = 'hgs_';
 export const maxClientSecrets = 10;
 
-/** Adds a fresh client secret. It has 256 random bits and only its hash is kept. */
+/** Adds a new client secret. It has 256 random bits, and only its hash is stored. */
 export async function createClientSecret(
   trx: Transaction<Tables>,
   appId: string,
@@ -32,8 +32,8 @@ export async function createClientSecret(
 }
 
 /**
- * Gives the app a new client secret, which is returned here and never again. Older ones work beside it for
- * `overlapSeconds` at most; tokens that were given for them stop with them.
+ * Gives the app a new client secret, which is returned here and never again. Older secrets keep working for
+ * `overlapSeconds` at most. Tokens that were issued for a secret stop working with it.
  */
 export async function rotateClientSecret(
   trx: Transaction<Tables>,
@@ -71,7 +71,7 @@ async function endOlder(
   appId: string,
   overlapSeconds: number,
 ): Promise<{ ids: string[]; inForce: number }> {
-  // Cut to what the column holds: rounded up, an end "now" would still lie ahead.
+  // Rounded down to the precision of the column. Rounded up, an end "now" would still be in the future.
   const now = sql<Date>`date_trunc('milliseconds', clock_timestamp())`;
   const older = await trx
     .updateTable('app_client_secret')
@@ -99,7 +99,7 @@ export async function listClientSecrets(db: Kysely<Tables>, appId: string): Prom
   }));
 }
 
-/** The client secret that the text is; undefined where it is none of this app's, or no longer. */
+/** The app's valid client secret with this text; undefined if there is none. */
 export async function findClientSecret(
   db: Kysely<Tables>,
   appId: string,

@@ -18,9 +18,9 @@ export type CreateAppInput = Readonly<{
 }>;
 
 /**
- * Makes an app of the tenant: with the head of its log, without which nothing of it could ever be logged, with its
- * first member, who may do everything, and with its two secrets. Both are returned here and never again; the
- * webhook's signs from the first `setAppWebhook` on.
+ * Creates an app of the tenant, with the head of its log (without which nothing of it could be logged), its first
+ * member, who gets every permission, and its two secrets. Both secrets are returned here and never again. The
+ * webhook's secret signs from the first `setAppWebhook` on.
  */
 export async function createApp(
   trx: Transaction<Tables>,

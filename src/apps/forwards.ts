@@ -2,9 +2,9 @@ import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../tables.ts';
 
 /**
- * `app_forward` says which of a tenant's events concern which apps, by category: what publishing looks up. It follows
- * from the live, subscribed installations and the apps' published versions, and is written with either, in the same
- * transaction. The app is held or locked meanwhile, so that a version and an installation see each other.
+ * `app_forward` says which apps receive which of a tenant's events, by category. Publishing reads it. It is derived
+ * from the live, subscribed installations and the apps' published versions, and is updated in the same transaction as
+ * either of them. The app is locked meanwhile, so that a new version and a new installation cannot miss each other.
  */
 export async function addForwards(
   trx: Transaction<Tables>,
@@ -28,7 +28,7 @@ export async function removeForwards(
      where tenant_id = ${installation.tenantId} and app_id = ${installation.appId}`.execute(trx);
 }
 
-/** After another version was published: all of the app's, made anew where they differ. */
+/** After a new version was published: updates all rows of the app that differ. */
 export async function refreshForwards(trx: Transaction<Tables>, appId: string): Promise<void> {
   await sql`
     delete from app_forward f

@@ -9,8 +9,8 @@ const socketTimeoutMs = 30_000;
 export type InvitationMail = Readonly<{ to: string; appName: string; invitedBy: string; token: string }>;
 
 /**
- * Mails invitations by SMTP. The token has been shown to whoever invited, too: a mail that fails is told to the log
- * and nothing else, and nobody waits for a mail server.
+ * Mails invitations by SMTP. The inviting caller has seen the token, too, so a failed mail is only logged, and no
+ * request waits for the mail server.
  */
 export class InvitationMailer {
   readonly #transport: Transporter;
@@ -24,7 +24,7 @@ export class InvitationMailer {
       connectionTimeout: connectTimeoutMs,
       greetingTimeout: connectTimeoutMs,
       socketTimeout: socketTimeoutMs,
-      // Nothing of a mail is ever read from a file or fetched from a URL.
+      // Mails never read content from a file or a URL.
       disableFileAccess: true,
       disableUrlAccess: true,
     });
@@ -33,7 +33,7 @@ export class InvitationMailer {
     this.#logger = options.logger;
   }
 
-  /** Begins to send. Returns at once. */
+  /** Starts to send, and returns at once. */
   send(mail: InvitationMail): void {
     const sent = this.#transport
       .sendMail({
@@ -50,14 +50,14 @@ export class InvitationMailer {
     this.#underWay.add(sent);
   }
 
-  /** Waits for what is being sent, then closes its connections. */
+  /** Waits until running mails have been sent, then closes the connections. */
   async stop(): Promise<void> {
     await Promise.all(this.#underWay);
     this.#transport.close();
   }
 }
 
-/** Undefined where no SMTP server is configured: invitations are then handed over by whoever invites. */
+/** Undefined if no SMTP server is configured. The inviting person then passes the invitation on. */
 export function createInvitationMailer(
   config: Pick<Config, 'smtpUrl' | 'publicUrl'>,
   logger: Logger,

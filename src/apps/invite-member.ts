@@ -12,13 +12,13 @@ import { type App, lockApp } from './app.ts';
 import { appPermissionIssues, emailIssues } from './app-input.ts';
 import { type AppInvitation, type AppMember, maxMembers, openInvitations } from './member.ts';
 
-/** How every invitation's token begins. */
+/** The prefix of every invitation's token. */
 const invitationMark = 'hgi_';
 export const invitationDays = 7;
 
 /**
- * Invites whoever has this email. The token is returned here and never again; only its hash is kept. An open
- * invitation of the same email gives way: its token is void, so that a lost one can be replaced.
+ * Invites the person with this email. The token is returned here and never again; only its hash is stored. An open
+ * invitation of the same email is replaced and its token becomes invalid, so that a lost token can be replaced.
  */
 export async function inviteMember(
   trx: Transaction<Tables>,
@@ -71,8 +71,8 @@ export async function inviteMember(
 }
 
 /**
- * Makes the invited one a member. The email that the caller has verified must be the invited one: to anybody else the
- * invitation is not there, whatever became of it.
+ * Makes the invited person a member. The caller's verified email must be the invited one. For anybody else the answer
+ * is that there is no such invitation, whatever its state.
  */
 export async function acceptInvitation(
   trx: Transaction<Tables>,
@@ -140,7 +140,7 @@ async function refuseMember(trx: Transaction<Tables>, appId: string, email: stri
   if (member !== undefined) throw new ConflictError('There is a member with this email already.');
 }
 
-/** The app is locked: whoever invites at the same time is counted. */
+/** The app is locked, so that simultaneous invitations are counted. */
 async function refuseTooMany(trx: Transaction<Tables>, appId: string): Promise<void> {
   const { members } = await trx
     .selectFrom('app_member')

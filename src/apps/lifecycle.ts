@@ -14,8 +14,9 @@ export type LifecycleType =
   | 'app.secret_rotated';
 
 /**
- * Tells the app what happened to it: in the transaction of the act, so that neither stands without the other. The
- * forwarder makes it the app's event. `data` never holds a secret. After the commit, call `hintLifecycle`.
+ * Informs the app of what happened to it, in the transaction of the act, so that there is never one without the
+ * other. The forwarder turns it into an event of the app. `data` never holds a secret. After the commit, call
+ * `hintLifecycle`.
  */
 export async function appendLifecycle(
   trx: Transaction<Tables>,
@@ -35,7 +36,7 @@ export async function appendLifecycle(
     .execute();
 }
 
-/** Tells the forwarders. */
+/** Notifies the forwarders. */
 export function hintLifecycle(database: Database, appId: string): void {
   database.hints.send([forwardHint(ownerGroupOf(appId))]);
 }

@@ -1,18 +1,18 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 
-/** Somebody who may do things with an app: known by the email that their credential has verified. */
+/** A person who works on an app, identified by the verified email of the credential. */
 export type AppMember = Selectable<Tables['app_member']>;
 export type AppInvitation = Selectable<Tables['app_invitation']>;
 
-/** Members and open invitations of one app, together. */
+/** The limit for members and open invitations of one app together. */
 export const maxMembers = 500;
 
 export function listMembers(db: Kysely<Tables>, appId: string): Promise<AppMember[]> {
   return db.selectFrom('app_member').selectAll().where('app_id', '=', appId).orderBy('id').execute();
 }
 
-/** Those that can still be accepted. */
+/** The invitations that can still be accepted. */
 export function listInvitations(db: Kysely<Tables>, appId: string): Promise<AppInvitation[]> {
   return openInvitations(db).where('app_id', '=', appId).orderBy('id').execute();
 }

@@ -6,7 +6,7 @@ import type { Database } from '../db/pool.ts';
 import { declareRoute, type Route, type RouteResponse } from '../route.ts';
 import { findClientSecret } from './client-secrets.ts';
 
-/** What a token holds, in the words of OAuth: the app's permissions in lower case. */
+/** The scopes of a token: the app's permissions in lower case. */
 const scopes = appTokenPermissions.map((permission) => permission.toLowerCase());
 const maxBodyBytes = 16 * 1024;
 
@@ -41,8 +41,9 @@ const grantToken = declareRoute({
 type Credentials = Readonly<{ clientId: string; clientSecret: string }>;
 
 /**
- * `POST /oauth/token`: an app's own access token for its client secret (https://www.rfc-editor.org/rfc/rfc6749,
- * section 4.4, the client credentials grant). The client proves itself by HTTP Basic or in the body, not both.
+ * `POST /oauth/token`: issues an app's own access token for its client secret
+ * (https://www.rfc-editor.org/rfc/rfc6749, section 4.4, the client credentials grant). The client authenticates
+ * either by HTTP Basic or in the body, not both.
  */
 export function oauthTokenRoute({
   database,
@@ -81,7 +82,7 @@ function parseForm(headers: IncomingHttpHeaders, body: Buffer): URLSearchParams 
   for (const name of form.keys()) {
     if (form.getAll(name).length > 1) throw new Refusal('invalid_request', 'A parameter is given twice.');
   }
-  // One without a value counts as left out: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+  // A parameter without a value counts as left out: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
   return new URLSearchParams([...form].filter(([, value]) => value !== ''));
 }
 
@@ -107,7 +108,7 @@ function credentialsOf(headers: IncomingHttpHeaders, form: URLSearchParams): Cre
   return basic;
 }
 
-/** Id and secret are form-encoded within: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+/** The id and the secret in the header are form-encoded: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
 function basicCredentials(authorization: string): Credentials {
   const encoded = /^Basic +([A-Za-z0-9+/]+=*) *$/i.exec(authorization)?.[1];
   const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString('utf8')) ?? [];
@@ -115,7 +116,7 @@ function basicCredentials(authorization: string): Credentials {
     if (id !== undefined && secret !== undefined)
       return { clientId: formDecoded(id), clientSecret: formDecoded(secret) };
   } catch {
-    // Not what a client would send.
+    // The value is not validly encoded.
   }
   throw new Refusal('invalid_client', 'The header is not HTTP Basic authentication.');
 }
@@ -133,7 +134,7 @@ async function authenticate(
   return secret;
 }
 
-/** The scope asked for (https://www.rfc-editor.org/rfc/rfc6749#section-3.3); without one, everything. */
+/** The requested scopes (https://www.rfc-editor.org/rfc/rfc6749#section-3.3); by default all. */
 function grantedScopes(form: URLSearchParams): readonly AppPermission[] {
   const grant = form.get('grant_type');
   if (grant === null) throw new Refusal('invalid_request', 'The parameter grant_type is missing.');
@@ -154,7 +155,7 @@ function refuse({ code, message }: Refusal): RouteResponse {
   return { ...response, headers: { ...response.headers, 'www-authenticate': 'Basic realm="heliograph"' } };
 }
 
-/** Nothing of it may stay in a cache: https://www.rfc-editor.org/rfc/rfc6749#section-5.1 */
+/** Answers must not be cached: https://www.rfc-editor.org/rfc/rfc6749#section-5.1 */
 const answer = (status: number, body: object): RouteResponse => ({
   status,
   headers: {

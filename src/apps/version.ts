@@ -12,7 +12,10 @@ import { lockApp, touchApp } from './app.ts';
 import { refreshForwards } from './forwards.ts';
 import { appendLifecycle } from './lifecycle.ts';
 
-/** What an app declares that it takes. The one that is PUBLISHED rules what is forwarded; there is at most one. */
+/**
+ * A declaration of the events that an app receives. The PUBLISHED version decides which events are forwarded; there
+ * is at most one.
+ */
 export type AppVersion = Selectable<Tables['app_version']>;
 
 export const maxVersionChars = 50;
@@ -24,7 +27,10 @@ export type PublishVersionInput = Readonly<{
   dataTypes: readonly string[];
 }>;
 
-/** Throws a ValidationError. A category is one that has event types; a data type one that its types have. */
+/**
+ * Throws a ValidationError. A category must have event types, and event types of the categories must have the data
+ * type.
+ */
 export async function checkVersion(database: Database, input: PublishVersionInput): Promise<void> {
   const issues: ValidationIssue[] = [];
   if (!/^[\x21-\x7e]+$/.test(input.version) || input.version.length > maxVersionChars) {
@@ -72,7 +78,7 @@ async function findDeclarable(
     .selectFrom('event_type')
     .select(['category', 'data_type'])
     .distinct()
-    // PostgreSQL refuses a NUL in a text; no category has one.
+    // PostgreSQL does not accept NUL in text, and no category has one.
     .where('category', '=', sql<string>`any(${storable(categories)}::text[])`)
     .execute();
   const found = new Map<string, Set<string>>();
@@ -82,7 +88,7 @@ async function findDeclarable(
   return found;
 }
 
-/** Publishes a version: the one before becomes SUPERSEDED, and what is forwarded follows the new one from now on. */
+/** Publishes a version. The version before becomes SUPERSEDED, and forwarding follows the new version from now on. */
 export async function publishVersion(
   trx: Transaction<Tables>,
   { appId, input, by }: { appId: string; input: PublishVersionInput; by: By },
@@ -141,7 +147,7 @@ export async function findPublishedVersions(
     .selectFrom('app_version')
     .selectAll()
     .where('app_id', '=', sql<string>`any(${[...appIds]}::uuid[])`)
-    // As a literal, so that the index over published ones serves it.
+    // Written as a literal, so that the index over published versions is used.
     .where(sql<boolean>`status = 'PUBLISHED'`)
     .execute();
   return new Map(rows.map((row) => [row.app_id, row]));
@@ -179,7 +185,7 @@ export function findVersions(
     .execute();
 }
 
-/** Those of the ids that belong to apps that the tenant has made. */
+/** The versions among these ids that belong to apps that the tenant has created. */
 export function findTenantsVersions(
   db: Kysely<Tables>,
   tenantId: string,

@@ -20,9 +20,9 @@ export const appEventStreams = ['LIFECYCLE', 'INSTALLED_TENANT_EVENTS'] as const
 export type AppEventStream = (typeof appEventStreams)[number];
 
 /**
- * An app has one endpoint: its webhook. The secrets that sign for it are the app's and outlive it: while there is no
- * endpoint they stand under an id that is kept for nobody, and move to the next one's. So a partner who removes a
- * webhook and sets another goes on with the secret that was stored.
+ * An app has one endpoint, which is its webhook. The secrets that sign for it belong to the app and outlive the
+ * endpoint. While there is no endpoint they are stored under a reserved id, and they move to the next endpoint's id.
+ * So a partner who removes a webhook and sets another one keeps the secret.
  */
 export async function findWebhook(
   db: Kysely<Tables>,
@@ -31,7 +31,7 @@ export async function findWebhook(
   return (await findWebhooks(db, [app])).get(app.id);
 }
 
-/** By the app's id. */
+/** The webhooks of these apps, by the app's id. */
 export async function findWebhooks(
   db: Kysely<Tables>,
   apps: readonly Pick<App, 'id' | 'webhook_id'>[],
@@ -49,8 +49,8 @@ export type SetWebhook =
   | Readonly<{ kind: 'updated'; endpoint: Endpoint; update: UpdatedEndpoint }>;
 
 /**
- * Sets all of the webhook. A first one counts as created: its handshake is started, hand it to `Handshakes.begin`
- * after the commit. A changed one needs `finishUpdate`.
+ * Sets all fields of the webhook. If it is new, pass it to `Handshakes.begin` after the commit to start its
+ * handshake. If it existed, call `finishUpdate`.
  */
 export async function setWebhook(
   trx: Transaction<Tables>,
@@ -96,7 +96,7 @@ async function createWebhook(
   return await insertEndpoint(trx, id, { ownerId: app.id, ownerKind: 'APP', values, streams, by });
 }
 
-/** Removes the webhook with its history. What is queued ends: call `endWebhookQueue` after the commit. */
+/** Removes the webhook with its history. Call `endWebhookQueue` after the commit to end its waiting deliveries. */
 export async function removeWebhook(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
@@ -110,7 +110,7 @@ export async function removeWebhook(
   return { app: await touchApp(trx, appId), webhookId: webhook.id };
 }
 
-/** Gives the webhook a new signing secret, whether or not there is an endpoint already. */
+/** Gives the webhook a new signing secret, even if there is no endpoint yet. */
 export async function rotateWebhookSecret(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
@@ -119,7 +119,7 @@ export async function rotateWebhookSecret(
   const { appId, overlapSeconds, by } = request;
   refuseOverlap(overlapSeconds);
   const app = await lockApp(trx, appId);
-  // Locks it, too: whoever rotates the endpoint's secret by its own id waits.
+  // This also locks the endpoint, so that a rotation by the endpoint's own id waits.
   await trx
     .updateTable('endpoint')
     .set({ updated_at: sql<Date>`clock_timestamp()` })
@@ -144,7 +144,7 @@ export async function rotateWebhookSecret(
   return { app: await tellRotation(trx, app, overlapSeconds), id: app.webhook_id, secret };
 }
 
-/** For whoever rotates the secret by the endpoint's own id: the app is told all the same. */
+/** Informs the app when the secret is rotated by the endpoint's own id. */
 export async function tellWebhookRotation(
   trx: Transaction<Tables>,
   { ownerId, overlapSeconds }: { ownerId: string; overlapSeconds: number },
@@ -164,7 +164,7 @@ async function tellRotation(trx: Transaction<Tables>, app: App, overlapSeconds: 
   return await touchApp(trx, app.id);
 }
 
-/** For whoever deletes the endpoint by its own id: the secrets stay the app's all the same. */
+/** Keeps the app's secrets when the endpoint is deleted by its own id. */
 export async function keepWebhookSecrets(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
