@@ -5,7 +5,7 @@ import type { Context } from '../graph/context.ts';
 import { decodeId } from '../ids.ts';
 import { findDelivery } from './find-delivery.ts';
 
-/** Which delivery of whose a mutation is about. Throws a NotFoundError. */
+/** The delivery that a mutation is about, with its owner. Throws a NotFoundError. */
 export async function askedDelivery(
   context: Context,
   globalId: string,

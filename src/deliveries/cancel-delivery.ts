@@ -9,8 +9,8 @@ import type { Tables } from '../tables.ts';
 import { findDelivery } from './find-delivery.ts';
 
 /**
- * Ends a delivery that is queued as FAILED (CANCELLED): nothing of it is sent afterwards. What a worker has claimed is
- * on the wire and cannot be called back. The change of status is the transaction's last statement.
+ * Ends a waiting delivery as FAILED (CANCELLED). It is not sent afterwards. A delivery that a worker has claimed is
+ * being sent and cannot be cancelled. The change of status is the transaction's last statement.
  */
 export async function cancelDelivery(
   trx: Transaction<Tables>,

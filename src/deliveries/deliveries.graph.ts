@@ -115,7 +115,7 @@ export const DeliveryConnection = connection<DeliveryRow, { logPosition: number 
   }),
 });
 
-/** Read anew for each request, and before any page of it. */
+/** Read again for each request, before any of its pages. */
 const logHeadOf = loader<string, number>(async (ownerIds, { services }) => {
   const heads = await readHeads(services.database, ownerIds);
   return ownerIds.map((ownerId) => heads.get(ownerId)?.head ?? 0);
@@ -124,9 +124,9 @@ const logHeadOf = loader<string, number>(async (ownerIds, { services }) => {
 type DeliveryPage = Page<DeliveryRow> & { logPosition: number };
 type ListArgs = Readonly<{ page: PageArgs; filter?: Filter | null | undefined }>;
 
-/** A page of the owner's deliveries with the position from which the live log goes on after it. */
+/** A page of the owner's deliveries, with the position from which the live log continues it. */
 export async function deliveryPage(context: Context, ownerId: string, args: ListArgs): Promise<DeliveryPage> {
-  // The order is the promise: a head read after the page could be past a change that the page does not show.
+  // The order matters: a head that is read after the page could include a change that the page does not show.
   const logPosition = await logHeadOf(context).load(ownerId);
   return { ...(await listDeliveries(context.services.database.query, ownerId, args)), logPosition };
 }
@@ -142,7 +142,7 @@ const pagesOf = argsLoader<ScopedArgs, Page<DeliveryRow>>((context, ownerId, { i
   return listDeliveriesOf(context.services.database.query, ownerId, { scope: { column, ids }, ...list });
 });
 
-/** The same of one record's deliveries; those of a list's records are read together. */
+/** A page of one record's deliveries. The pages of several records of a list are read together. */
 export async function deliveryPageOf(
   context: Context,
   record: Readonly<{ column: DeliveryScope['column']; ownerId: string; id: string }>,

@@ -1,7 +1,7 @@
 import { builder, DeliveryStatus } from '../graph/builder.ts';
 import { DeliveryKind } from './enums.graph.ts';
 
-/** Taken by lists, counts, the live log and bulk replay. */
+/** Used by lists, counts, the live log and bulk replay. */
 export const DeliveryFilter = builder.inputType('DeliveryFilter', {
   description:
     'Conditions on deliveries. A delivery must meet all of them. One that is null or absent is ignored; an empty list matches nothing. An id that is malformed or that somebody else owns matches nothing. An index serves these filters, so that they cost the same for any number of deliveries: no condition or only a window; `id`; `eventId`; `endpointId`; `eventType`; `status` without SUCCEEDED (also with `endpointId`, `eventType` and a window); `kind` without EVENT; `isReplayed: true`; an app’s `tenant`. With any other filter the deliveries are searched from the newest on, which is fast if matches are common and slow if they are rare. A window limits the search.',

@@ -3,7 +3,7 @@ import { run, statement } from '../db/statement.ts';
 import { timeOfUuid } from '../ids.ts';
 import { type ChangeRow, type LogChange, toChange } from '../live/read-log.ts';
 
-/** More than the longest retry schedule makes, interrupted attempts and all. */
+/** More than the longest retry schedule creates, even with interrupted attempts. */
 export const maxHistory = 500;
 
 const historyOf = statement(
@@ -11,7 +11,7 @@ const historyOf = statement(
   'select * from delivery_history($1, $2::uuid[], $3, $4) where owner_id = $1 order by position',
 );
 
-/** Every change of these deliveries of the owner that the log still holds, first to last. */
+/** All changes of these deliveries of the owner that the log still holds, oldest first. */
 export async function readHistory(
   database: Database,
   ownerId: string,
@@ -22,5 +22,5 @@ export async function readHistory(
   return rows.map((row) => toChange(ownerId, row));
 }
 
-/** A delivery's id is minted before its first line is written; a minute is for clocks that were put right. */
+/** A delivery's id is created before its first line in the log. The minute allows for clocks that were corrected. */
 const clockSlackMs = 60_000;

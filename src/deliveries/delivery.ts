@@ -2,25 +2,25 @@ import { type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
 import { timeOfUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
-/** One event on its way to one endpoint: what became of it. */
+/** The delivery of one event to one endpoint. */
 export type Delivery = Selectable<Tables['delivery']>;
 
-/** The tables, with `delivery` under the name that our conditions use. */
+/** The tables, with `delivery` under the alias that our conditions use. */
 export type DeliveryTables = Tables & { d: Tables['delivery'] };
 
 export function createdAt(record: { id: string }): Date {
   return new Date(timeOfUuid(record.id));
 }
 
-/** An owner's deliveries that were not purged and whose endpoint was not deleted: what every reader starts from. */
+/** An owner's deliveries that are not purged and whose endpoint is not deleted. Every read starts from it. */
 export function visibleDeliveries(db: Kysely<Tables>, ownerId: string) {
   return db.selectFrom('delivery as d').where('d.owner_id', '=', ownerId).where(isVisible);
 }
 
 /**
- * A scalar subquery, where `exists` would say the same: the planner turns `exists` into a join, and on tables that
- * were never analysed it then begins at the endpoints and sorts all that they have (252 ms for a page of 500,000
- * deliveries, against 1.5 ms).
+ * It uses a scalar subquery instead of `exists` with the same result. The planner turns `exists` into a join, and on
+ * tables that were never analysed it then begins at the endpoints and sorts all of their deliveries (252 ms for a
+ * page of 500,000 deliveries, against 1.5 ms).
  */
 const isVisible = sql<SqlBool>`(
   select e.deleted_at is null and (e.purged_through is null or d.id > e.purged_through)

@@ -74,7 +74,7 @@ export const AttemptOutcome = builder.enumType('AttemptOutcome', {
   values: outcomes,
 });
 
-/** The column is text: what is not of the enum is a fault of ours and never shown as null. */
+/** The column is text. A value that the enum does not have is an internal error, and is never shown as null. */
 export function failureReasonOf(text: string | null): Reason | null {
   return text === null ? null : known(failureReasons, text);
 }

@@ -7,16 +7,16 @@ import { storable } from '../text.ts';
 import type { DeliveryTables } from './delivery.ts';
 
 /**
- * One filter for lists, counts, bulk replay and the live log. Null or absent is no condition, an empty list matches
- * nothing, and neither does an id that is malformed or of another type.
+ * One filter for lists, counts, bulk replay and the live log. A condition that is null or absent is ignored; an empty
+ * list matches nothing, and neither does an id that is malformed or of another type.
  *
- * It is read once, by `resolveFilter`, and then says the same in two languages: as SQL over `delivery` and as a
- * predicate over the log's changes.
+ * `resolveFilter` reads it once. The result can then be used as SQL over `delivery` and as a predicate over the log's
+ * changes, with the same meaning.
  */
 export type DeliveryFilter = Readonly<{
   id?: readonly string[] | null | undefined;
   eventId?: readonly string[] | null | undefined;
-  /** externalIds. */
+  /** The externalIds of tenants. */
   tenant?: readonly string[] | null | undefined;
   isReplayed?: boolean | null | undefined;
   status?: readonly DeliveryStatus[] | null | undefined;
@@ -28,7 +28,7 @@ export type DeliveryFilter = Readonly<{
   createdBefore?: Date | null | undefined;
 }>;
 
-/** The filter with ids as UUIDs, tenants as their ids and the window as a range of ids. Undefined: no condition. */
+/** The filter with UUIDs, the ids of tenants, and the window as a range of ids. Undefined means no condition. */
 export type DeliveryConditions = Readonly<{
   id: readonly string[] | undefined;
   eventId: readonly string[] | undefined;
@@ -43,7 +43,7 @@ export type DeliveryConditions = Readonly<{
   endId: string | undefined;
 }>;
 
-/** Throws BAD_USER_INPUT where the window is empty. A tenant that is not known yet matches nothing. */
+/** Throws BAD_USER_INPUT if the window is empty. An unknown tenant matches nothing. */
 export async function resolveFilter(
   db: Kysely<Tables>,
   filter: DeliveryFilter | null | undefined,
@@ -66,7 +66,10 @@ export async function resolveFilter(
   };
 }
 
-/** The conditions as SQL over `delivery as d`, without the owner's. Whatever is rare is said as its partial index says it. */
+/**
+ * The conditions as SQL over `delivery as d`, without the owner's. Conditions on rare values are written as in their
+ * partial index.
+ */
 export function matchesFilter(conditions: DeliveryConditions) {
   return (where: ExpressionBuilder<DeliveryTables, 'd'>) => {
     const all: Expression<SqlBool>[] = [];
@@ -96,8 +99,8 @@ export function matchesFilter(conditions: DeliveryConditions) {
 }
 
 /**
- * The conditions over the live log. `status` is the change's status; nothing is replayed before it has ended, so
- * `isReplayed: true` matches no change.
+ * The conditions for the live log. `status` is the status that a change leads to. Only ended deliveries are replayed,
+ * so `isReplayed: true` matches no change.
  */
 export function changeMatcher(conditions: DeliveryConditions): (change: LogChange) => boolean {
   const { firstId, endId, isReplayed } = conditions;
@@ -123,7 +126,8 @@ export function changeMatcher(conditions: DeliveryConditions): (change: LogChang
 
 const setOf = <T>(values: readonly T[] | undefined) => (values === undefined ? undefined : new Set(values));
 
-// One value is an equality: an index then gives the rows in the order of their ids, which it cannot for an array.
+// A single value is written as an equality, because an index then returns the rows in the order of their ids, which
+// it cannot for an array.
 const anyUuid = (ids: readonly string[]) =>
   ids.length === 1 ? sql<string>`${ids[0]}::uuid` : sql<string>`any(${[...ids]}::uuid[])`;
 const anyText = <Text extends string>(texts: readonly Text[]) =>
@@ -134,7 +138,8 @@ const uuids = (type: IdType, ids: readonly string[] | null | undefined) =>
 
 async function tenantIds(db: Kysely<Tables>, externalIds: readonly string[]): Promise<string[]> {
   if (externalIds.length === 0) return [];
-  // An unknown name is the id of nobody: the same search is made for it, so that its time does not tell who exists.
+  // An unknown name becomes an id that does not exist. The search is the same, so that its time does not tell which
+  // tenants exist.
   const { rows } = await sql<{ id: string }>`
     select coalesce(tenant.id, ${lowestUuid}::uuid) as id
       from unnest(${[...externalIds]}::text[]) as named (external_id) left join tenant using (external_id)

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 import { type Delivery, visibleDeliveries } from './delivery.ts';
 
-/** Undefined for one that is missing, another owner's, or hidden. */
+/** Undefined for a delivery that is missing, hidden or another owner's. */
 export async function findDelivery(
   db: Kysely<Tables>,
   ownerId: string,
@@ -11,7 +11,7 @@ export async function findDelivery(
   return (await findDeliveries(db, ownerId, [id]))[0];
 }
 
-/** Those of the ids that the owner has and that are not hidden, in no order. */
+/** The owner's deliveries among these ids that are not hidden, in no particular order. */
 export function findDeliveries(
   db: Kysely<Tables>,
   ownerId: string,

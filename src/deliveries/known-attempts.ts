@@ -1,9 +1,9 @@
 import type { DeliveryAttempt } from './list-attempts.ts';
 
 /**
- * Those of a delivery's attempts that its row knows of. The attempts are read after the row: one that was settled in
- * between would otherwise stand as SUCCEEDED beside a delivery that is still PENDING. Interrupted attempts are not
- * counted by the row, and change nothing that it says.
+ * The attempts that a delivery's row already counts. Attempts are read after the row, so an attempt that was settled
+ * in between would appear as SUCCEEDED beside a delivery that is still PENDING. The row does not count interrupted
+ * attempts, and they do not contradict it.
  */
 export function knownAttempts<A extends Pick<DeliveryAttempt, 'outcome'>>(
   { attempt_count: known }: { attempt_count: number },

@@ -1,10 +1,13 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 
-/** One try to send a delivery, and what came of it. */
+/** One try to send a delivery, with its result. */
 export type DeliveryAttempt = Selectable<Tables['attempt']>;
 
-/** The attempts of several deliveries, first to last, in one statement. The caller has seen that it may see them. */
+/**
+ * The attempts of several deliveries, oldest first, in one statement. The caller must have checked that it may see
+ * them.
+ */
 export function listAttempts(
   db: Kysely<Tables>,
   ownerId: string,

@@ -6,17 +6,17 @@ import { type DeliveryConditions, type DeliveryFilter, matchesFilter, resolveFil
 import { type DeliveryScope, scopeWhileRemoving, targetsOf } from './scope.ts';
 
 /**
- * Lists read as many rows as they show, and one more: each is an index's own order, cut off.
+ * A list reads as many rows as it shows and one more, in the order of an index.
  *
- * An index gives the order of the ids only where everything before the id is one value. So a filter that names
- * several endpoints or several of the rare statuses is read as so many lists that are merged, lazily: each gives one
- * row to begin with, and one more for each row of its own that is shown.
+ * An index has the order of the ids only if every column before the id has a single value. So a filter with several
+ * endpoints, or with several of the rare statuses, is read as several lists that are merged lazily: each list reads
+ * one row at first, and another one for each of its rows that is shown.
  */
 
-/** More lists than this are not merged: the planner's time would exceed what they save. */
+/** With more lists than this, planning would take more time than merging saves. */
 const maxMerged = 32;
 
-/** A page of an owner's deliveries, newest first, without what is purged or whose endpoint is deleted. */
+/** A page of an owner's deliveries, newest first, without purged ones and those of deleted endpoints. */
 export async function listDeliveries(
   db: Kysely<Tables>,
   ownerId: string,
@@ -36,7 +36,7 @@ export async function listDeliveries(
   });
 }
 
-/** The same for each record of a scope, in one statement. */
+/** A page for each record of a scope, in one statement. */
 export async function listDeliveriesOf(
   db: Kysely<Tables>,
   ownerId: string,
@@ -62,11 +62,11 @@ type ListOptions = Readonly<{
   conditions: DeliveryConditions;
   range: PageRange;
   scope?: DeliveryScope;
-  /** One page of them all, not a page of each of the scope. */
+  /** One page for all records of the scope together, not a page for each. */
   isOnePage?: boolean;
 }>;
 
-/** Undefined where the filter can match nothing. */
+/** Undefined if the filter can match nothing. */
 function rowsOfPage(db: Kysely<Tables>, ownerId: string, options: ListOptions) {
   const { scope, range } = options;
   const lists = listsToMerge(options).map((conditions) =>
@@ -93,8 +93,8 @@ function rowsOfPage(db: Kysely<Tables>, ownerId: string, options: ListOptions) {
 }
 
 /**
- * The filter with one value each in the columns that an index has before the id. With one event type each, too, where
- * the index has it behind the id: PostgreSQL before 17 looks for several of them in the table, row after row.
+ * Splits the filter so that each column that an index has before the id has one value. It also splits event types if
+ * the index has them after the id, because PostgreSQL before 17 checks several of them in the table, row by row.
  */
 function listsToMerge({ conditions, scope }: ListOptions): readonly DeliveryConditions[] {
   const leading = leadingColumns(conditions, scope);
@@ -120,7 +120,7 @@ function withOneValueEach(
 
 type LeadingColumn = 'eventId' | 'endpointId' | 'status' | 'eventType' | 'tenantId' | 'kind';
 
-/** Of which the list that is read is the shortest, as far as their nature tells. */
+/** The columns, of which the one whose lists are usually shortest is used. */
 function leadingColumns(
   conditions: DeliveryConditions,
   scope: ListOptions['scope'],
@@ -139,22 +139,22 @@ function leadingColumns(
   return tenantId === undefined ? [] : ['tenantId'];
 }
 
-/** One index's rows in their order, as far as the page may need them. */
+/** The rows of one index in their order, as far as the page may need them. */
 function orderedList(db: Kysely<Tables>, ownerId: string, { conditions, range, scope }: ListOptions) {
   let query = visibleDeliveries(db, ownerId)
     .selectAll('d')
     .where(matchesFilter(conditions))
     .orderBy('d.id', range.backward ? 'asc' : 'desc')
     .limit(range.limit);
-  // Newest first: what comes after a cursor is older than it.
+  // The order is newest first, so deliveries after a cursor are older than it.
   if (range.after !== undefined) query = query.where('d.id', '<', range.after);
   if (range.before !== undefined) query = query.where('d.id', '>', range.before);
-  // As the partial index says it: an app's deliveries of its tenants' events.
+  // Written as in the partial index: an app's deliveries of its tenants' events.
   if (conditions.tenantId !== undefined && !conditions.tenantId.includes(ownerId)) {
     query = query.whereRef('d.tenant_id', '<>', 'd.owner_id');
   }
   if (scope !== undefined) query = query.where(sql<SqlBool>`${sql.ref(`d.${scope.column}`)} = target.id`);
-  // A bound of the index besides: a page right after a purge does not walk over what is purged.
+  // An additional bound for the index, so that a page right after a purge does not walk over purged rows.
   if (scope?.column === 'endpoint_id') query = query.where(sql<SqlBool>`d.id > target.purged_through`);
   return query;
 }

@@ -7,7 +7,7 @@ import type { Tables } from '../tables.ts';
 /** A record by its owner and UUID. */
 export type OwnedKey = Readonly<{ ownerId: string; id: string }>;
 
-/** Gathers lookups by owner and id into one statement for each owner; undefined for what is not found. */
+/** Combines lookups by owner and id into one statement for each owner. Records that are not found are undefined. */
 export function ownedLoader<Row extends { id: string }>(
   find: (db: Kysely<Tables>, ownerId: string, ids: readonly string[]) => Promise<readonly Row[]>,
 ) {
@@ -21,7 +21,7 @@ export function ownedLoader<Row extends { id: string }>(
   });
 }
 
-/** The same for many rows of one key: `keyOf` tells to which id a row belongs. Their order is kept. */
+/** The same for several rows of one key: `keyOf` returns the id that a row belongs to. The order of rows is kept. */
 export function groupLoader<Row>(
   find: (
     db: Kysely<Tables>,
@@ -47,12 +47,12 @@ export function groupLoader<Row>(
   });
 }
 
-/** What is asked of a record with arguments. */
+/** A request for a record with arguments. */
 type AskedKey<Args> = OwnedKey & Readonly<{ args: Args }>;
 
 /**
- * Gathers what is asked with equal arguments of several records of an owner into one call: it answers by record id.
- * Arguments are equal where their JSON is; those that are refused refuse no others.
+ * Combines requests for several records of an owner with equal arguments into one call, which answers by record id.
+ * Arguments are equal if their JSON is. Refused arguments do not affect others.
  */
 export function argsLoader<Args, Value>(
   load: (

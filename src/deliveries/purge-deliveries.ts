@@ -7,24 +7,25 @@ import { firstUuidAt, lowestUuid, timeOfUuid } from '../ids.ts';
 import { endQueuedOrLeave } from '../status/end-queued.ts';
 import type { Tables } from '../tables.ts';
 
-/** Rows that one statement counts: about 40 ms. */
+/** The number of rows that one statement counts. It takes about 40 ms. */
 const countedRows = 50_000;
-/** No transaction that creates deliveries is open for longer: ids older than this come no more. */
+/** No transaction that creates deliveries stays open longer, so no new ids older than this appear. */
 const settledMs = 30_000;
 
 export type Purged = Readonly<{ endpoint: Endpoint; purgedCount: number }>;
 
 /**
- * Hides all that an endpoint has been sent, or was to be sent, up to now; the `Purger` removes it later.
+ * Hides all of an endpoint's deliveries up to now; the `Purger` removes them later.
  *
- * 1. It is counted, page by page, but for the last seconds: nothing older is still being written.
+ * 1. They are counted page by page, except those of the last seconds. Older ones are no longer being written.
  * 2. In a short transaction, under the endpoint's lock, the rest is counted and the watermark is set to the newest
- *    delivery that there is. From its commit on no reader finds what lies below, a claim sends nothing of it, and the
- *    `Purger` may remove it: so the count is made before. Where another purge came first, it is made anew from there.
- * 3. What is queued ends as FAILED (CANCELLED), in the log. A claim does the same for what is left after a while, or
- *    by a crash.
+ * delivery. After its commit no reader finds the deliveries up to it, a claim does not send them, and the `Purger`
+ * may remove them. So they must be counted before. If another purge came first, they are counted again from its
+ * watermark.
+ * 3. Waiting deliveries end as FAILED (CANCELLED) in the log. A claim does the same for those that a crash or the
+ * time limit leaves over.
  *
- * What is published meanwhile has a newer id and stays.
+ * Events published meanwhile have newer ids and stay.
  */
 export async function purgeDeliveries(
   database: Database,
@@ -57,7 +58,7 @@ async function setWatermark(
   }
 }
 
-/** Undefined where the watermark is not where the count began. */
+/** Undefined if the watermark is not where the count began. */
 async function raise(
   trx: Transaction<Tables>,
   act: { ownerId: string; id: string; by: By; before: string; settled: string; counted: number },
@@ -87,7 +88,7 @@ async function raise(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  // The percentiles' histogram does not tell one delivery from another.
+  // The histogram of latencies does not distinguish deliveries.
   await trx
     .deleteFrom('endpoint_latency')
     .where('owner_id', '=', ownerId)
@@ -109,7 +110,7 @@ async function newestDelivery(db: Kysely<Tables>, scope: Scope): Promise<string 
   return (await deliveriesOf(db, scope).orderBy('id', 'desc').limit(1).executeTakeFirst())?.id;
 }
 
-/** Those after the one id and up to the other, page by page. */
+/** The deliveries after one id and up to the other, page by page. */
 async function countBetween(
   db: Kysely<Tables>,
   scope: Scope,

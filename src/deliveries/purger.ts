@@ -13,17 +13,17 @@ const minPauseMs = 5;
 const endPauseMs = 20;
 const removalsAtOnce = 100;
 const retries = 5;
-/** Any number, the same in every process, and not another task's. */
+/** An arbitrary number, the same in every process, and used by no other task. */
 const leaderLock = 7_203_117;
 
 /**
- * Removes what purged and deleted endpoints leave behind, in the background: deliveries and attempts that no reader
- * finds any more, a thousand at a time, with a pause as long as the statement took. Every process tries, the one that
- * gets the advisory lock does it; a process that dies loses the lock, and the next one goes on, because all that is
- * left to do is read off the tables.
+ * Removes in the background the data that purged and deleted endpoints leave: deliveries and attempts that no reader
+ * can find any more, a thousand at a time, each followed by a pause as long as the statement took. The process that
+ * gets the advisory lock does it. If it dies it loses the lock, and the next one continues, because the remaining
+ * work is read from the tables.
  *
- * What is still queued below a watermark (a crash between a purge and its end, a publish that was under way) is ended
- * first, in the log: a row of `due` never outlives its delivery.
+ * Deliveries that still wait below a watermark (after a crash between a purge and its end, or a publish that was
+ * running) are ended first, in the log, because a row of `due` must never outlive its delivery.
  */
 export class Purger {
   readonly #options: PurgerOptions;
@@ -42,7 +42,7 @@ export class Purger {
     this.#loop.wake();
   }
 
-  /** Finishes the statement that is under way. Safe to call twice. */
+  /** Finishes the running statement. It is safe to call it twice. */
   async stop(): Promise<void> {
     await this.#loop.stop();
   }
@@ -79,7 +79,7 @@ export class Purger {
     }
   }
 
-  /** Endpoints take turns, a statement each: a large one does not keep the others waiting. */
+  /** Endpoints take turns after each statement, so that a large one does not delay the others. */
   async #removeAll(mayGoOn: () => boolean): Promise<void> {
     const { database } = this.#options;
     let open = await findRemovals(database.query, removalsAtOnce);
@@ -109,7 +109,7 @@ export class Purger {
 
 export type PurgerOptions = Readonly<{
   database: Database;
-  /** Past any pooler: the leader's lock is the connection's. */
+  /** Connects past any pooler, because the leader's lock belongs to the connection. */
   directUrl: string;
   logger: Logger;
 }>;

@@ -5,19 +5,22 @@ import { run, statement } from '../db/statement.ts';
 import { lowestUuid, timeOfUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
-/** Deliveries that one statement removes, with their attempts: about 15 ms. */
+/** The number of deliveries that one statement removes, with their attempts. It takes about 15 ms. */
 const removedRows = 1_000;
 const statRows = 5_000;
-/** Whoever publishes while an endpoint is purged or deleted has ended by then: below the watermark nothing appears any more. */
+/**
+ * Publishing that was running during a purge or a deletion has ended after this time, so nothing new appears below
+ * the watermark.
+ */
 const settledMs = 60_000;
-/** An endpoint below whose watermark there may be something to remove. */
+/** An endpoint with possible remains below its watermark. */
 export type Removal = {
   ownerId: string;
   endpointId: string;
   /** The watermark. */
   through: string;
   deletedAt: Date | null;
-  /** Up to where this run has come. */
+  /** The id that this run has reached. */
   cursor: string;
 };
 
@@ -40,7 +43,10 @@ export async function findRemovals(db: Kysely<Tables>, limit: number): Promise<R
   }));
 }
 
-/** Joined by owner and id, both out of a materialized CTE: with a constant owner the planner reads all that it has. */
+/**
+ * Joined by owner and id from a materialized CTE, because with a constant owner the planner reads all rows of the
+ * owner.
+ */
 const removeStatement = statement(
   'remove_purged',
   `with page as materialized (
@@ -65,8 +71,8 @@ const removeStatement = statement(
 );
 
 /**
- * Removes the next deliveries that have ended, with their attempts. False: there are no more. One that is still
- * queued stays, because ending it writes to it; the log's entries always stay. Nothing here locks an owner's log.
+ * Removes the next ended deliveries with their attempts. Returns false if there are none left. A waiting delivery
+ * stays, because ending it writes to it; the log's entries always stay. Nothing here locks an owner's log.
  */
 export async function removeNext(database: Database, removal: Removal): Promise<boolean> {
   const rows = await database.query
@@ -87,9 +93,9 @@ export async function removeNext(database: Database, removal: Removal): Promise<
 }
 
 /**
- * What remains to be done when no row is left: the counts of minutes that are purged as a whole (nobody reads them or
- * the watermark's own minute), and all that was known of a deleted endpoint, whose row stays as its tombstone. Then
- * the endpoint is done with; not before everything that might still appear below the watermark has done so.
+ * The last step, when no row is left: removes the counts of fully purged minutes (nobody reads them or the
+ * watermark's own minute), and all data of a deleted endpoint, whose row stays as a tombstone. Then the endpoint is
+ * finished, but not before everything that could still appear below the watermark has appeared.
  */
 export async function finishRemoval(db: Kysely<Tables>, removal: Removal): Promise<void> {
   const { ownerId, endpointId, through, deletedAt } = removal;

@@ -3,13 +3,13 @@ import { lowestUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 import type { DeliveryConditions } from './filter.ts';
 
-/** Of each of these endpoints, events, or deliveries that were replayed. */
+/** The deliveries of these endpoints, of these events, or the replays of these deliveries. */
 export type DeliveryScope = Readonly<{
   column: 'endpoint_id' | 'event_id' | 'replay_of';
   ids: readonly string[];
 }>;
 
-/** What a list is read of: `id`, and of an endpoint the watermark `purged_through`. */
+/** A record whose deliveries are listed: `id`, and for an endpoint the watermark `purged_through`. */
 export function targetsOf(ownerId: string, { column, ids }: DeliveryScope) {
   return column === 'endpoint_id'
     ? sql<{ id: string }>`(select id, coalesce(purged_through, ${lowestUuid}) as purged_through from endpoint
@@ -18,10 +18,10 @@ export function targetsOf(ownerId: string, { column, ids }: DeliveryScope) {
 }
 
 /**
- * What is purged is hidden at once and removed later: until then an index walks over it, a million rows in some
- * seconds. So meanwhile what is asked of an owner is read endpoint by endpoint, each from its watermark on. Undefined:
- * nothing is to be removed, or the filter names a short list by itself. (Such a bound for ever would cost more than
- * it saves: the planner cannot tell what it leaves, and takes another index.)
+ * Purged deliveries are hidden at once and removed later. Until then an index walks over them, a million rows in some
+ * seconds. So meanwhile an owner's deliveries are read endpoint by endpoint, each from its watermark. Undefined if
+ * nothing has to be removed, or if the filter already names a short list. (Using this bound all the time would cost
+ * more than it saves: the planner cannot estimate it and uses another index.)
  */
 export async function scopeWhileRemoving(
   db: Kysely<Tables>,

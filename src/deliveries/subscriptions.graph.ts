@@ -19,7 +19,7 @@ import { whileMember } from './while-member.ts';
 declare module '../graph/context.ts' {
   interface Services {
     hub: Hub;
-    /** Milliseconds between a log's last message and an empty one; 10 s where nothing is set. */
+    /** Milliseconds between the last message of a log and an empty one; 10 s by default. */
     logHeartbeatMs?: number;
   }
 }
@@ -142,7 +142,7 @@ builder.objectField(Delivery, 'history', (t) =>
   }),
 );
 
-/** Each change with the position that was covered before it. */
+/** Adds to each change the position that was covered before it. */
 function placed(changes: readonly LogChange[], after: number): PlacedChange[] {
   return changes.map((change, index) => ({ change, after: changes[index - 1]?.position ?? after }));
 }
@@ -158,12 +158,12 @@ async function subscribeTo(
   context: Context,
   options: NextOptions,
 ): Promise<AsyncIterableIterator<LogBatch | Error>> {
-  // Whose log it is decides what can be seen at all: before the executor, and before the filter.
+  // The owner of the log decides what can be seen at all, so it is checked before the executor and the filter.
   const ownerId = await viewedLog(context, args.appId);
   if (args.after != null && args.after < 0) {
     throw badUserInput('`after` must be a position of the log, which is 0 or more.', { argument: 'after' });
   }
-  // A browser that resumes repeats its request as it was, with the `after` of its beginning.
+  // A browser that resumes repeats its first request, with the `after` of that time.
   const after = context.resumeAfter ?? args.after ?? undefined;
   const conditions = await resolveFilter(context.services.database.query, args.filter);
   return whileMember(context, ownerId, (signal) => {
@@ -177,7 +177,7 @@ async function subscribeTo(
   });
 }
 
-/** A client that is cut off is told where to resume: after the last batch that went into its socket. */
+/** Notes the last batch that was written to the socket, so that a disconnected client is told where to resume. */
 function noting(
   stream: AsyncIterableIterator<LogBatch | Error>,
   progress: Progress | undefined,
@@ -202,8 +202,8 @@ function noting(
 const heartbeatOf = ({ services }: Context) => services.logHeartbeatMs ?? defaultHeartbeatMs;
 
 /**
- * A message that is a change cannot be a heartbeat. How far the log is covered is told beside the messages, in whichever
- * way the transport has; they alone make the chain of `after`, for clients that do not look there.
+ * A message with one change cannot be a heartbeat, so the transport tells in its own way how far the log is covered.
+ * `after` links only the messages, for clients that do not read the transport's heartbeats.
  */
 function withoutHeartbeats(
   stream: AsyncIterableIterator<LogBatch | Error>,
@@ -225,7 +225,7 @@ function withoutHeartbeats(
           told = batch.position;
           return { done: false, value: { ...batch, after } };
         }
-        // Asked for the next message, the client has taken all before.
+        // The client asked for the next message, so it has taken all before.
         if (progress !== undefined) progress.position = batch.position;
         progress?.onCovered?.(batch.position);
       }
@@ -303,7 +303,7 @@ builder.subscriptionFields((t) => ({
   }),
 }));
 
-/** The stream's last value may be what ended it. */
+/** The last value of the stream may be the error that ended it. */
 function batchOf(event: LogBatch | Error): LogBatch {
   if (event instanceof Error) throw event;
   return event;

@@ -4,14 +4,14 @@ import { viewPermission } from './viewed-owner.ts';
 
 declare module '../graph/context.ts' {
   interface Services {
-    /** Ends what a removed member of an app still follows. */
+    /** Ends the subscriptions of a removed member of an app. */
     grantWatch: Pick<GrantWatch, 'watchMember'>;
   }
 }
 
 /**
- * A subscription's stream of what an owner has, which ends by its signal: when the credential does, and, where the
- * owner is an app that a user sees as its member, when the membership does, too.
+ * The stream of a subscription, which ends with its signal: when the credential ends, and, if the owner is an app
+ * that the user sees as its member, also when the membership ends.
  */
 export function whileMember<T>(
   context: Context,
