@@ -3,9 +3,9 @@ import { Holdings } from './holdings.ts';
 import type { Metrics } from './metrics.ts';
 
 /**
- * Holds a connection whose client has not said yet who it is. They cost a client nothing, so there is an end to them: to
- * all together, and to those of one address. Throws RATE_LIMITED where there are too many; call the returned function
- * when the client has said who it is, or has gone, or both.
+ * Counts a connection whose client has not been authenticated yet. Such connections cost a client nothing, so their
+ * number is limited, in total and for each address. Throws RATE_LIMITED if there are too many. Call the returned
+ * function when the client has been authenticated or has left; it may be called twice.
  */
 export type HoldAnonymous = (address: string) => () => void;
 

@@ -17,7 +17,7 @@ type Asked = {
   badCredentials: BadCredentials;
 };
 
-/** Answers a request outside of /graphql: with its route's answer, or why there is none. */
+/** Answers a request outside of /graphql: with its route's answer, or with the reason why there is none. */
 export async function answerRoute(match: RouteMatch, asked: Asked): Promise<void> {
   const answer = await answerOf(match, asked);
   const { response, request } = asked;

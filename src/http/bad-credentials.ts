@@ -4,17 +4,18 @@ import { networkOf } from './client-address.ts';
 import type { Metrics } from './metrics.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** Good credentials that are remembered. */
+/** The number of good credentials that are remembered. */
 const maxGood = 10_000;
 
 /**
- * Bad credentials by the address that they come from. Each costs a look into the database or a check of a signature, and
- * guessing needs many: an address that has sent too many is told to wait before anything is looked at. What has proven
- * good lately goes on: behind one address there may be a whole office, or a proxy that nobody has told us of.
+ * Counts bad credentials by client address. Each costs a read from the database or the verification of a signature,
+ * and guessing needs many. An address that has sent too many is told to wait before a credential is checked.
+ * Credentials that were valid recently still work, because a whole office, or a proxy that is not configured, may
+ * share the address.
  */
 export class BadCredentials {
   readonly #failures: RateLimit;
-  /** Hashes of credentials, those used longest ago first. */
+  /** Hashes of credentials, least recently used first. */
   readonly #good = new Set<string>();
   readonly #metrics: Pick<Metrics, 'badCredential' | 'tooMany'>;
 
@@ -23,7 +24,7 @@ export class BadCredentials {
     this.#metrics = options.metrics;
   }
 
-  /** Throws RATE_LIMITED where the address has to wait. */
+  /** Throws RATE_LIMITED if the address has to wait. */
   refuseTooMany(address: string): void {
     const retryAfterSeconds = this.#failures.waitOf(networkOf(address));
     if (retryAfterSeconds === 0) return;
@@ -37,13 +38,13 @@ export class BadCredentials {
     );
   }
 
-  /** Notes a bad one. */
+  /** Counts a bad credential. */
   note(address: string): void {
     this.#metrics.badCredential();
     this.#failures.spend(networkOf(address));
   }
 
-  /** Runs what judges a credential, and notes whether it was good. */
+  /** Runs the check of a credential and records whether it was good. */
   async watch<T>(address: string, credential: string | undefined, judge: () => Promise<T>): Promise<T> {
     const mark =
       credential === undefined ? undefined : createHash('sha256').update(credential).digest('base64');

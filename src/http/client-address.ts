@@ -5,9 +5,9 @@ import { BlockList, isIP } from 'node:net';
 export type ClientAddress = (request: IncomingMessage) => string;
 
 /**
- * Behind proxies that the operator trusts, the last address in `x-forwarded-for`, or in `forwarded` where there is no
- * other, that is none of theirs: what stands before it was written by the client, who may write anything. Without any,
- * the peer's.
+ * Behind proxies that the operator trusts, it is the last address in `x-forwarded-for` (or in `forwarded` if there is
+ * no other) that is not a trusted proxy's. Addresses before it are written by the client and can be anything. Without
+ * these headers it is the peer's address.
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const trusted = new BlockList();
@@ -21,12 +21,12 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     const peer = plain(socket.remoteAddress ?? '');
     if (!isTrusted(peer)) return peer;
     const foreign = hopsOf(headers).findLast((hop) => !isTrusted(hop));
-    // A hop that is no address (`unknown`) hides the client; one further left is as the client likes.
+    // An entry that is not an address (`unknown`) hides the client, and entries further left cannot be trusted.
     return foreign !== undefined && isIP(foreign) !== 0 ? foreign : peer;
   };
 }
 
-/** What an address is counted as. Who has one IPv6 address has 2^64 of them. */
+/** The address under which a client is counted. A client with one IPv6 address usually has 2^64 of them. */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
@@ -60,5 +60,5 @@ function addressIn(hop: string): string {
 }
 
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
-/** An IPv4 address as a socket of both kinds shows it. */
+/** An IPv4 address in the form that a dual-stack socket shows. */
 const plain = (address: string) => address.replace(/^::ffff:(?=\d+\.)/i, '');

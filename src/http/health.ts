@@ -1,13 +1,13 @@
 import type { Database } from '../db/pool.ts';
 import { declareRoute, publicRead, type Route } from '../route.ts';
 
-/** A readiness probe waits about this long itself. */
+/** About as long as a readiness probe itself waits. */
 const answerWithinMs = 2_000;
 
-/** Why this process should get no requests now; empty when it should. */
+/** The reasons why this process should get no requests now; empty if it should. */
 export type Readiness = () => Promise<readonly string[]>;
 
-/** Ready means: the database answers now and its migrations are done. */
+/** A process is ready if the database answers now and has been migrated. */
 export function createReadiness(options: {
   database: Pick<Database, 'probe'>;
   isMigrated: () => boolean;

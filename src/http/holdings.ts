@@ -1,11 +1,11 @@
 import { RequestError } from '../errors.ts';
 
-/** How long who has too many of something is asked to wait. One of them has to end before that helps. */
+/** How long a caller that has too many of something is asked to wait. One of them must end before that helps. */
 export const retryAfterSeconds = 10;
 
 /**
- * How many of something each holder has at present in this process, and the most that one may have. A token buys many
- * requests; without an end to what it may hold open, one would be enough for all memory and all file handles.
+ * Counts how many of something each holder has in this process, and limits it. A token allows many requests, so
+ * without a limit on what stays open, one token could use up all memory and all file handles.
  */
 export class Holdings {
   readonly #what: string;
@@ -14,7 +14,7 @@ export class Holdings {
   readonly #byHolder = new Map<string, number>();
 
   constructor(options: {
-    /** In the plural, as it reads in a refusal. */
+    /** The name in the plural, for the error message. */
     what: string;
     most: number;
     onRefused: () => void;
@@ -24,12 +24,12 @@ export class Holdings {
     this.#onRefused = options.onRefused;
   }
 
-  /** What the one with most of them holds. */
+  /** The number of the holder that has the most. */
   get greatest(): number {
     return Math.max(0, ...this.#byHolder.values());
   }
 
-  /** One more, until the returned function is called. Throws RATE_LIMITED where the holder has as many as it may. */
+  /** Counts one more until the returned function is called. Throws RATE_LIMITED if the holder has reached the limit. */
   hold(holder: string): () => void {
     const held = this.#byHolder.get(holder) ?? 0;
     if (held >= this.#most) {

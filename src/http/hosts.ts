@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * Which names this server answers to. A page of another site can give its own name our address (DNS rebinding), and its
- * requests then look as if they came from our own pages; only the name in `Host` tells. Addresses cannot be given away
- * like that, and `localhost` is never looked up.
+ * The host names that this server accepts. A page of another site can point its own name to our address (DNS
+ * rebinding), and its requests then look as if they came from our own pages. Only the name in `Host` tells. IP
+ * addresses cannot be misused in this way, and `localhost` is never looked up.
  */
 export function createHosts(options: {
   host: string;
@@ -17,7 +17,7 @@ export function createHosts(options: {
       .map((name) => name.toLowerCase()),
   );
   return ({ headers: { host } }) => {
-    // HTTP/1.0 needs none, and no browser speaks it.
+    // HTTP/1.0 needs no `Host`, and no browser uses it.
     if (host === undefined || names.has('*')) return true;
     const name = host
       .toLowerCase()

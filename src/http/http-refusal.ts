@@ -1,4 +1,4 @@
-/** A request that HTTP itself has a status for. */
+/** A refusal for which HTTP has a status of its own. */
 export class HttpRefusal extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import { declareRoute, publicRead, type Route } from '../route.ts';
 
 const link = (href: string, text: string) => `<li><a href="${href}">${href}</a> ${text}</li>`;
 
-/** The page at `/`: what this is and where to go. Nothing in it comes from elsewhere. */
+/** The page at `/`, with a short introduction and links. Nothing in it is loaded from other hosts. */
 function indexPage(options: { production: boolean }): string {
   const forDevelopers = options.production
     ? ''

@@ -1,9 +1,9 @@
 import { badUserInput, type RequestError } from '../errors.ts';
 
 /**
- * Levels of arrays and objects within each other that JSON from a client may have. Far deeper than data is; a million
- * levels take seconds to parse and to clear away, and nothing can write them out again. A payload or a schema may have
- * 200 of its own, and stands some levels deep in the request.
+ * The limit for nested arrays and objects in JSON from a client. It is far above real data. A million levels would
+ * take seconds to parse and to free, and could not be serialized again. A payload or a schema may have 200 levels of
+ * its own, and is some levels deep in the request.
  */
 const maxDepth = 256;
 
@@ -13,12 +13,15 @@ const colon = 0x3a;
 const backslash = 0x5c;
 
 /**
- * Values and keys in one request, brackets counted too. A million of them fit into 4 MiB and take a second to parse and
- * to clear away; half of them leave room for a thousand events of four hundred values each.
+ * The limit for values and keys in one request, including brackets. A million of them fit into 4 MiB and take a
+ * second to parse and to free. Half of that allows a thousand events of four hundred values each.
  */
 const maxParts = 500_000;
 
-/** Why JSON is not even parsed. It looks at the bytes alone, some milliseconds for a megabyte: no JSON is not noticed. */
+/**
+ * The reason why the JSON is not even parsed. It only scans the bytes, at some milliseconds for a megabyte, and does
+ * not notice invalid JSON.
+ */
 export function refuseJson(json: Buffer): RequestError | undefined {
   let depth = 0;
   let parts = 0;

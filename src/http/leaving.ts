@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What to do when the client at the other end of a connection has gone, for each of its requests that is unanswered. */
+/** The callbacks for a connection whose client leaves, one for each request without an answer. */
 const onGone = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Aborted when the client of a request has gone, or has been answered. One that closes its half of the connection has
- * gone, too: Node closes the other half then, and only what waits to be written would keep it. The connection is asked,
- * and not the answer alone: of an answer that waits behind another one on the same connection Node says nothing.
+ * A signal that is aborted when the client of a request has left or has been answered. A client that closes its half
+ * of the connection has left, too: Node then closes the other half, and only pending writes would keep it open. It
+ * watches the connection, because Node reports nothing for an answer that waits behind another one on the same
+ * connection.
  */
 export function leavingOf({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {
   const leaving = new AbortController();
@@ -22,7 +23,7 @@ export function leavingOf({ socket }: IncomingMessage, response: ServerResponse)
   return leaving.signal;
 }
 
-/** One pair of listeners for a connection, however many requests are on it. */
+/** One pair of listeners for each connection, however many requests it has. */
 function watch(socket: Socket): Set<() => void> {
   const unanswered = new Set<() => void>();
   onGone.set(socket, unanswered);

@@ -4,14 +4,14 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Database } from '../db/pool.ts';
 
 const transports = ['ws', 'sse', 'multipart'] as const;
-/** What a caller, or an address, may hold open only so many of. */
+/** The things of which a caller or an address may hold only a limited number open. */
 const heldThings = ['subscriptions', 'connections', 'anonymous_connections'] as const;
 const refusedThings = [...heldThings, 'bad_credentials'] as const;
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
- * What this process tells about itself at /metrics. Other rooms register their own in `registry`. Labels have few
- * values, all of them ours: an operation goes by its first root field, not by the name that its author gave it.
+ * The metrics of this process at /metrics. Other rooms register their own in `registry`. Labels have few values, all
+ * defined by us: an operation is labelled with its first root field, not with the name that its author gave it.
  */
 export class Metrics {
   readonly registry = new Registry();
@@ -114,12 +114,12 @@ export class Metrics {
     gauge.reset();
   }
 
-  /** Somebody held too many of something. */
+  /** Counts a refusal because a limit on open things was reached. */
   tooMany(what: RefusedThing): void {
     this.#tooMany.inc({ what });
   }
 
-  /** Shows what the one caller with most of something holds. */
+  /** Shows the number of the caller that holds the most of something. */
   observeHoldings(holdings: Readonly<Record<HeldThing, { greatest: number }>>): void {
     const gauge = new Gauge({
       name: 'heliograph_most_held',

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /**
- * Which pages of browsers may talk to us. A request without `Origin` comes from no page. Nothing is granted to origins
- * that are not listed: their scripts can neither read an answer nor send JSON.
+ * The pages whose browsers may call us. A request without `Origin` does not come from a page. Origins that are not
+ * listed are granted nothing: their scripts can neither read an answer nor send JSON.
  */
 export class Origins {
   readonly #allowed: ReadonlySet<string>;
@@ -12,7 +12,7 @@ export class Origins {
     this.#allowed = new Set([...options.allowedOrigins, ...own]);
   }
 
-  /** For the WebSocket handshake, which no browser asks permission for. */
+  /** For the WebSocket handshake, for which browsers send no preflight request. */
   admits(request: IncomingMessage): boolean {
     const { origin, host } = request.headers;
     if (origin === undefined || this.#allowed.has(origin)) return true;
@@ -24,7 +24,7 @@ export class Origins {
     response.appendHeader('vary', 'origin');
     const { origin } = request.headers;
     if (origin === undefined || !this.#allowed.has(origin)) return;
-    // No `allow-credentials`: credentials come in a header that scripts set, never in cookies.
+    // There is no `allow-credentials`, because credentials are in a header that scripts set, never in cookies.
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('access-control-expose-headers', 'x-request-id, retry-after');
     if (request.method !== 'OPTIONS') return;

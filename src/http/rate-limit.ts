@@ -1,11 +1,14 @@
 import { RequestError } from '../errors.ts';
 
-/** Actors kept in mind: beyond, those that were counted longest ago are forgotten, though they would have to wait. */
+/**
+ * The number of actors that are remembered. Beyond it, those counted longest ago are forgotten, even if they would
+ * have to wait.
+ */
 const maxRemembered = 100_000;
 
 /**
- * A token bucket for each actor, in this process's memory: a minute's worth may come at once, then one call each
- * `60 / perMinute` seconds.
+ * A token bucket for each actor, in the memory of this process: a minute's calls may come at once, and then one call
+ * each `60 / perMinute` seconds.
  */
 export class RateLimit {
   readonly #perMinute: number;
@@ -17,7 +20,7 @@ export class RateLimit {
     this.#monotonicMs = monotonicMs;
   }
 
-  /** Counts one call. Throws RATE_LIMITED with the seconds to wait where there were too many. */
+  /** Counts one call. Throws RATE_LIMITED with the seconds to wait if there were too many. */
   take(actor: string): void {
     const tokens = this.#tokensOf(actor);
     this.#keep(actor, tokens < 1 ? tokens : tokens - 1);
@@ -28,13 +31,13 @@ export class RateLimit {
     });
   }
 
-  /** How many seconds until one more is allowed; nothing is counted. */
+  /** The number of seconds until one more call is allowed. It counts nothing. */
   waitOf(actor: string): number {
     const tokens = this.#tokensOf(actor);
     return tokens >= 1 ? 0 : this.#secondsUntilOne(tokens);
   }
 
-  /** Counts one, also where there were too many already. */
+  /** Counts one call, even if there were too many already. */
   spend(actor: string): void {
     this.#keep(actor, Math.max(0, this.#tokensOf(actor) - 1));
   }
@@ -46,7 +49,10 @@ export class RateLimit {
     return Math.min(this.#perMinute, bucket.tokens + (passedMs * this.#perMinute) / 60_000);
   }
 
-  /** In the order in which they were counted last: to look through all of them for each call would cost more than the call. */
+  /**
+   * The actors in the order in which they were last counted. Searching all of them for each call would cost more than
+   * the call.
+   */
   #keep(actor: string, tokens: number): void {
     this.#buckets.delete(actor);
     this.#buckets.set(actor, { tokens, since: this.#monotonicMs() });

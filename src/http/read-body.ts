@@ -2,15 +2,16 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badUserInput, RequestError } from '../errors.ts';
 
-/** Of every request, as it comes over the wire. */
+/** The limit for the body of every request, as transferred. */
 export const maxBodyBytes = 4 * 1024 * 1024;
 
-/** How long the rest of a refused body is read away, so that the client gets to read the refusal. */
+/** How long the rest of a refused body is read and dropped, so that the client gets to read the refusal. */
 const lingerMs = 2_000;
 
 /**
- * The whole body, in UTF-8: BAD_USER_INPUT for any other. Throws PAYLOAD_TOO_LARGE as soon as it is known to be too large, with or without a content-length;
- * with a lower limit for some, what `refuse` makes.
+ * Reads the whole body as UTF-8; any other encoding is BAD_USER_INPUT. Throws PAYLOAD_TOO_LARGE as soon as the body
+ * is known to be too large, with or without a content-length. A route with a lower limit gives its own error as
+ * `refuse`.
  */
 export async function readBody(
   request: IncomingMessage,
@@ -28,20 +29,20 @@ export async function readBody(
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks, bytes);
-  // Read as UTF-8 all the same, what is not would be altered without a word.
+  // Without this check, invalid UTF-8 would be altered silently.
   if (!isUtf8(body)) throw badUserInput('The body is not valid UTF-8.');
   return body;
 }
 
-/** Parsing a body of 4 MiB and checking what it holds keeps the process busy for up to a quarter of a second. */
+/** Parsing and checking a body of 4 MiB keeps the process busy for up to a quarter of a second. */
 const largeBytes = 262_144;
-/** Between two of them, at least: time for a few round trips to the database. */
+/** The shortest pause between two of them, which is time for a few round trips to the database. */
 const leastGapMs = 5;
 
 /**
- * Lets large bodies pass one after the other, and leaves as much time between two as the first one took: whatever is
- * sent, half of the time is everybody else's. A hundred that arrive together would else be parsed in one go, and
- * whoever asks for little would wait for all of them.
+ * Processes large bodies one after the other, with a pause between two as long as the first one took. So half of the
+ * time is left for everything else, whatever is sent. Otherwise a hundred bodies that arrive together would be parsed
+ * in one go, and small requests would wait for all of them.
  */
 export function createTurns(): (body: Pick<Buffer, 'length'>) => Promise<void> {
   let next = Promise.resolve();
@@ -50,7 +51,7 @@ export function createTurns(): (body: Pick<Buffer, 'length'>) => Promise<void> {
     const mine = next;
     next = mine.then(async () => {
       const startedAt = performance.now();
-      // It has its time until the loop goes round.
+      // A body keeps its turn until the event loop has gone round.
       await new Promise((resolve) => setImmediate(resolve));
       const gapMs = Math.max(leastGapMs, performance.now() - startedAt);
       await new Promise((resolve) => setTimeout(resolve, gapMs));
@@ -66,8 +67,8 @@ function tooLarge(): RequestError {
 }
 
 /**
- * Ends a connection whose request was refused before all of it was read. Closed at once, the client would see its
- * own sending fail and never the answer; so what it still sends is read away for a moment.
+ * Ends a connection whose request was refused before it was read completely. If it were closed at once, the client
+ * would see a failed write and never the answer. So the rest is read and dropped for a moment.
  */
 export function endUnread(
   request: IncomingMessage,

@@ -5,7 +5,7 @@ export type RouteMatch =
   | { kind: 'wrong method'; allow: string }
   | { kind: 'none' };
 
-/** Finds the route of a request. Two routes with the same method and path are a mistake of ours. */
+/** Finds the route of a request. Two routes with the same method and path are a programming error. */
 export function createRouter(routes: readonly Route[]): (method: string, path: string) => RouteMatch {
   const table = new Map<string, { route: Route; segments: string[] }>();
   for (const route of routes) {
