@@ -1,13 +1,13 @@
 import { OperationTypeNode } from 'graphql';
 
-/** What /graphql can answer with. */
+/** The media types that /graphql can answer with. */
 export type MediaType =
   | 'application/json'
   | 'application/graphql-response+json'
   | 'text/event-stream'
   | 'multipart/mixed';
 
-/** In the order in which a range such as the one that stands for all takes them. */
+/** In the order of preference for a range that matches all of them. */
 const answersOf: Record<OperationTypeNode, readonly MediaType[]> = {
   [OperationTypeNode.QUERY]: ['application/json', 'application/graphql-response+json', 'text/event-stream'],
   [OperationTypeNode.MUTATION]: [
@@ -21,8 +21,8 @@ const answersOf: Record<OperationTypeNode, readonly MediaType[]> = {
 type Range = Readonly<{ type: string; parameters: ReadonlyMap<string, string>; quality: number }>;
 
 /**
- * The media type that an operation is answered with: of those that it can be answered with the one that the client
- * wants most, of equals the one that it names first. Undefined where it accepts none of them.
+ * The media type of an operation's answer: among the possible ones the one that the client prefers, and among equals
+ * the one that it names first. Undefined if it accepts none of them.
  */
 export function chooseMediaType(
   accept: string | undefined,
@@ -41,11 +41,11 @@ export function chooseMediaType(
   return best?.mediaType;
 }
 
-/** Whether any operation could be answered: where none can, nothing of the request needs to be looked at. */
+/** Whether any operation could be answered. If not, the rest of the request need not be read. */
 export const acceptsAnything = (accept: string | undefined): boolean =>
   Object.values(OperationTypeNode).some((operation) => chooseMediaType(accept, operation) !== undefined);
 
-/** Says what would be right. */
+/** Explains what would be accepted. */
 export function notAcceptable(operation?: OperationTypeNode): string {
   const subscription = 'text/event-stream or multipart/mixed;subscriptionSpec=1.0';
   const others = 'application/json, application/graphql-response+json or text/event-stream';
@@ -58,30 +58,30 @@ export function notAcceptable(operation?: OperationTypeNode): string {
   return `\`accept\` allows no supported media type: queries and mutations are answered as ${others}, subscriptions as ${subscription}. Nothing was executed.`;
 }
 
-/** The range that decides about a media type: the most precise one that it fits (RFC 9110, section 12.5.1). */
+/** The range that decides about a media type: the most specific one that matches it (RFC 9110, section 12.5.1). */
 function placeOf(mediaType: MediaType, ranges: readonly Range[]): number {
   const [group] = mediaType.split('/');
   const exact = ranges.findIndex((range) => range.type === mediaType && isSpoken(range));
   if (exact !== -1) return exact;
-  // What a part of `multipart/mixed` holds, only its parameter says: it has to be asked for by name.
+  // Only its parameter tells what the parts of `multipart/mixed` hold, so it must be requested by name.
   if (mediaType === 'multipart/mixed') return -1;
   const ofGroup = ranges.findIndex(({ type }) => type === `${group}/*`);
   return ofGroup === -1 ? ranges.findIndex(({ type }) => type === '*/*') : ofGroup;
 }
 
-/** Multipart is spoken as Apollo's subscriptions over HTTP have it, and in UTF-8 is spoken everything. */
+/** Multipart is Apollo's protocol for subscriptions over HTTP, and the charset of every type is UTF-8. */
 function isSpoken({ type, parameters }: Range): boolean {
   const charset = parameters.get('charset');
   if (charset !== undefined && !isUtf8(charset)) return false;
   return type !== 'multipart/mixed' || /^1(\.0)?$/.test(parameters.get('subscriptionspec') ?? '');
 }
 
-/** In any spelling. */
+/** Compares without regard to case and quotes. */
 export const isUtf8 = (charset: string): boolean => /^"?utf-?8"?$/i.test(charset.trim());
 
 function rangesOf(accept: string | undefined): Range[] {
   const text = accept?.trim() ?? '';
-  // A header without a value says as little as none.
+  // A header without a value counts as missing.
   if (text === '') return [{ type: '*/*', parameters: new Map(), quality: 1 }];
   return splitOutsideQuotes(text, ',').flatMap((part) => {
     const [type = '', ...parameters] = splitOutsideQuotes(part, ';').map((piece) => piece.trim());
@@ -102,12 +102,12 @@ function parameterOf(text: string): [string, string] {
   ];
 }
 
-/** A weight that is none counts as the default. */
+/** An invalid weight counts as the default. */
 function qualityOf(text: string | undefined): number {
   return text !== undefined && /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Number(text) : 1;
 }
 
-/** A boundary may hold commas and semicolons in quotes. */
+/** A quoted boundary may contain commas and semicolons. */
 function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {
   const parts: string[] = [];
   let part = '';

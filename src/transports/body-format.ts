@@ -3,8 +3,9 @@ import { HttpRefusal } from '../http/http-refusal.ts';
 import { isUtf8 } from './accept.ts';
 
 /**
- * The body of a POST is JSON in UTF-8, as it is. Throws 415 for anything else: read as what it is not, it would be called
- * broken, or would be altered. A page's form cannot send this type, so it also keeps forged requests out.
+ * The body of a POST must be uncompressed JSON in UTF-8. Throws 415 for anything else, which would otherwise be
+ * reported as broken or be altered. A page's form cannot send this content type, so this also prevents forged
+ * requests.
  */
 export function refuseBodyFormat(headers: IncomingHttpHeaders): void {
   const contentType = headers['content-type'] ?? '';

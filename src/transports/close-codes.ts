@@ -1,11 +1,11 @@
 /**
- * Every code that a WebSocket of ours may be closed with, in one place; the README shows the same table. `comesBack`
- * says what a client does next: `again` (connect again after a moment, and resume after the last position), `changed`
- * (only once something has changed: what, the meaning says), `no`.
+ * Every code with which we close a WebSocket; the guide "Follow the log" shows the same table. `comesBack` says what
+ * a client should do next: `again` (connect again after a moment and resume after the last position), `changed` (only
+ * after something has changed, as the meaning says), `no`.
  *
- * Clients of graphql-ws know a list of their own: they connect again by themselves after 1001, 1006, 1012, 1013, 4403,
- * 4408 and all codes of ours that they do not know, and never after 1002–1011 (but 1005 and 1006), 4400, 4401, 4406,
- * 4409, 4429 and 4500. So no code that asks a client to come again may be one of these.
+ * Clients of graphql-ws have their own list: they connect again by themselves after 1001, 1006, 1012, 1013, 4403,
+ * 4408 and all codes that they do not know, and never after 1002–1011 (except 1005 and 1006), 4400, 4401, 4406, 4409,
+ * 4429 and 4500. So a code that asks a client to connect again must not be one of these.
  */
 export const closeCodes = {
   normal: { code: 1000, meaning: 'the client closed the connection', comesBack: 'no' },

@@ -4,9 +4,9 @@ import { badUserInput } from '../errors.ts';
 type Credentials = { authorization?: string | undefined; tenantHeader?: string | undefined };
 
 /**
- * What a client of a WebSocket says of itself, in the payload of its `connection_init` or of a `ping`. A browser can set
- * no headers there, so clients write them into an object, each in its own way: `{"authorization": …}` in any case, or
- * `{"headers": {"Authorization": …}}`. Throws BAD_USER_INPUT where two of them differ: it is not for us to choose.
+ * The credentials that a client of a WebSocket sends in the payload of its `connection_init` or of a `ping`. Browsers
+ * cannot set headers there, so clients use an object, in different forms: `{"authorization": …}` in any case, or
+ * `{"headers": {"Authorization": …}}`. Throws BAD_USER_INPUT if two of them differ, because we must not choose one.
  */
 export function credentialsOf(parameters: Readonly<Record<string, unknown>>): Credentials {
   const places = placesOf(parameters);
@@ -16,7 +16,7 @@ export function credentialsOf(parameters: Readonly<Record<string, unknown>>): Cr
   };
 }
 
-/** Whether there is any credential to be looked at, be it a good one or not. */
+/** Whether there is a credential to check, valid or not. */
 export const namesCredential = (parameters: Readonly<Record<string, unknown>>): boolean =>
   placesOf(parameters).some((place) => entriesOf(place, 'authorization').some((value) => value != null));
 
@@ -38,7 +38,7 @@ function textOf(places: readonly Readonly<Record<string, unknown>>[], name: stri
   throw name === 'authorization' ? unauthenticated('invalid', message) : badUserInput(message);
 }
 
-/** What stands under a name, in any case of its letters. */
+/** The value of a name, whatever its case. */
 const entriesOf = (place: Readonly<Record<string, unknown>>, name: string): unknown[] =>
   Object.entries(place).flatMap(([key, value]) => (key.toLowerCase() === name ? [value] : []));
 

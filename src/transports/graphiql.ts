@@ -1,4 +1,4 @@
-/** Everything is in the page itself: scripts, styles and the workers that it makes of them. */
+/** The page itself contains everything: scripts, styles, and the workers that they create. */
 export const graphiqlPolicy =
   "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -37,8 +37,8 @@ subscription LiveLog {
 `;
 
 /**
- * Runs before GraphiQL. Its requests go out with the token that the page came with, or that somebody has typed: kept
- * for as long as the tab is open, and nowhere else. Without one, or with one that is refused, it asks for one in words.
+ * Runs before GraphiQL. It adds the token that the page came with, or that somebody has typed, to its requests. The
+ * token is kept only as long as the tab is open. Without a token, or with one that is refused, it asks for one.
  */
 const signIn = (token: string | undefined) => `<script>
 (() => {
@@ -73,7 +73,8 @@ const signIn = (token: string | undefined) => `<script>
 let page: Promise<string> | undefined;
 
 /**
- * The GraphiQL page, for development. It is 9 MB: loaded when somebody asks for it. With a token it opens signed in.
+ * The GraphiQL page, for development. It is 9 MB, so it is loaded when somebody requests it. With a token it opens
+ * signed in.
  */
 export async function graphiqlPage(token: string | undefined): Promise<string> {
   page ??= import('@graphql-yoga/render-graphiql').then(({ renderGraphiQL }) =>

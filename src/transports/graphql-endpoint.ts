@@ -28,7 +28,7 @@ import { eventStream, multipartStream } from './stream-format.ts';
 export type GraphQLEndpoint = (
   request: IncomingMessage,
   response: ServerResponse,
-  /** `gone`: the client has left, or has been answered. */
+  /** `gone` is aborted when the client has left or has been answered. */
   asked: { requestId: string; gone: AbortSignal },
 ) => Promise<void>;
 
@@ -47,7 +47,8 @@ const errors = [
   'INTERNAL',
 ];
 
-// Answered apart from the other routes, by `createGraphQLEndpoint` and, for upgrades, by `createWebSockets`.
+// This path is not answered like other routes, but by `createGraphQLEndpoint` and, for upgrades, by
+// `createWebSockets`.
 declareRoute({
   method: 'POST',
   path: '/graphql',
@@ -80,7 +81,8 @@ const statusByCode: Record<string, number> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   DOCUMENT_NOT_TRUSTED: 403,
-  // As other servers of automatic persisted queries answer it: some clients read no body of any other status.
+  // This is what other servers of automatic persisted queries answer. Some clients read no body with any other
+  // status.
   PERSISTED_QUERY_NOT_FOUND: 200,
   RATE_LIMITED: 429,
   PAYLOAD_TOO_LARGE: 413,
@@ -92,12 +94,12 @@ const streamFormats = { 'text/event-stream': eventStream, 'multipart/mixed': mul
 const allowedMethods = 'GET, POST, OPTIONS';
 
 /**
- * /graphql over HTTP. In this order, each before the next costs anything: where the page of a browser comes from, what
- * kind of request it is and whether its answer could be read, who asks, how often; then the body and the document in
- * it; and whether this operation may come this way. Only then anything is executed, or a stream opened.
+ * /graphql over HTTP. The checks come in the order of their cost: the origin of a browser's page, the kind of request
+ * and whether its answer could be read, the caller, the rate; then the body and its document; then whether this
+ * operation may be sent in this way. Only then is anything executed or a stream opened.
  *
- * A form of a foreign page can send no JSON without the browser asking us first, and credentials come in a header that
- * no form can set: both ways of forging a request are shut.
+ * A form of a foreign page cannot send JSON without a preflight request, and credentials are in a header that no form
+ * can set. So requests cannot be forged in either way.
  */
 export function createGraphQLEndpoint(options: {
   prepare: (
@@ -133,7 +135,7 @@ export function createGraphQLEndpoint(options: {
       return;
     }
     if ((method === 'GET' || method === 'HEAD') && !options.production && wantsPage(request)) {
-      // Signed in for this machine alone: whoever comes from elsewhere is no developer of ours.
+      // Only a browser on this machine is signed in.
       const token = isOfThisMachine(request) ? await options.developmentToken?.() : undefined;
       response.writeHead(200, {
         'content-type': 'text/html; charset=utf-8',
@@ -182,7 +184,7 @@ export function createGraphQLEndpoint(options: {
     }
     const { operation } = prepared;
     const mediaType = mediaTypeOf(operation, request);
-    // Nobody would hear of what is done from here on.
+    // The client has left, so nobody would get the answer.
     if (gone.aborted) return;
     await execute({ operation, mediaType, context, response, gone });
   }
@@ -222,7 +224,7 @@ export function createGraphQLEndpoint(options: {
     });
   }
 
-  /** A refusal before anything of GraphQL: it looks like every other answer of this path. */
+  /** A refusal before GraphQL is involved. It has the form of every other answer of this path. */
   function refuse(
     request: IncomingMessage,
     response: ServerResponse,
@@ -257,7 +259,7 @@ export function createGraphQLEndpoint(options: {
   };
 }
 
-/** A tunnel's end is on this machine, too: whoever comes through it asks by another name. */
+/** The end of a tunnel is on this machine, too, but requests through it have another host name. */
 function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
   const isLoopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(socket.remoteAddress ?? '');
   const isAskedHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i.test(headers.host ?? '');
@@ -266,7 +268,7 @@ function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
   );
 }
 
-/** How the operation is answered. Throws where its method is not the right one, or the answer could not be read. */
+/** How the operation is answered. Throws if its method is wrong or the client could not read the answer. */
 function mediaTypeOf({ type }: Operation, { method, headers }: IncomingMessage): MediaType {
   if (method === 'GET' && type === OperationTypeNode.MUTATION) {
     throw new HttpRefusal(405, 'Send mutations by POST. A GET cannot change anything.', { allow: 'POST' });
@@ -276,7 +278,7 @@ function mediaTypeOf({ type }: Operation, { method, headers }: IncomingMessage):
   return mediaType;
 }
 
-/** A whole result, in whichever type. */
+/** A complete result, in any of the media types. */
 function send(response: ServerResponse, result: ExecutionResult, mediaType: MediaType): void {
   const { status, headers } = httpHeadOf(result, mediaType === 'application/graphql-response+json');
   setHeaders(response, headers);
@@ -290,7 +292,7 @@ function send(response: ServerResponse, result: ExecutionResult, mediaType: Medi
   }
 }
 
-// A proxy that gathers the pieces of a stream would hold them back.
+// This tells proxies not to buffer the stream.
 const streamHeaders = (contentType: string) => ({
   'content-type': contentType,
   'cache-control': 'no-cache',
@@ -301,7 +303,7 @@ function setHeaders(response: ServerResponse, headers: Readonly<Record<string, s
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-/** Without a credential there is nothing large to say, and nothing large is looked at. */
+/** Without a credential a large request is never needed, so it is not read. */
 const forAnybody = {
   limit: 65_536,
   refuse: () => new RequestError('UNAUTHENTICATED', 'Send a credential: `authorization: Bearer <token>`.'),
@@ -313,7 +315,7 @@ const wantsPage = ({ headers, url }: IncomingMessage) =>
 const single = (header: string | string[] | undefined) =>
   Array.isArray(header) ? header.join(', ') : header;
 
-/** Where a client of an event stream goes on: after the last `id` that it has seen. */
+/** The position after which a client of an event stream resumes: the last `id` that it received. */
 function resumption(lastEventId: string | undefined): { resumeAfter?: number } {
   const text = lastEventId?.trim() ?? '';
   if (text === '') return {};
@@ -330,7 +332,7 @@ function resumption(lastEventId: string | undefined): { resumeAfter?: number } {
 const idempotencyKeyOf = (header: string | undefined) =>
   header === undefined ? undefined : parseIdempotencyHeader(header);
 
-/** Who is counted: the actor, or for those without a credential the address that they come from. */
+/** The key for counting: the actor, or without a credential the client's address. */
 export const actorKey = (actor: Actor | undefined, address: string) =>
   actor === undefined
     ? `address ${networkOf(address)}`

@@ -1,12 +1,12 @@
 import { badUserInput, RequestError } from '../errors.ts';
 import { LostNumber, maxLostNumbers, parseExactly } from '../exact-json.ts';
 
-/** What a client asks to be executed, of the right types, over whatever transport it came. */
+/** A request of a client with values of the right types, whatever transport it used. */
 export type AskedOperation = Readonly<{
-  /** Undefined where a document's id stands for it. */
+  /** Undefined if the id of a document is given instead. */
   query?: string | undefined;
   documentId?: string | undefined;
-  /** Undefined where it is empty, too. */
+  /** Undefined also if it is empty. */
   operationName?: string | undefined;
   variables?: Record<string, unknown> | undefined;
   extensions?: Record<string, unknown> | undefined;
@@ -15,7 +15,7 @@ export type AskedOperation = Readonly<{
 const known = ['query', 'documentId', 'operationName', 'variables', 'extensions'];
 const utf8ByteOrderMark = 0xfeff;
 
-/** Reads the body of a POST. Throws BAD_USER_INPUT with what is wrong with it. */
+/** Reads the body of a POST. Throws BAD_USER_INPUT with the problem. */
 export function readPostedOperation(body: string): AskedOperation {
   // RFC 8259, section 8.1: a parser may ignore a byte order mark.
   const text = body.charCodeAt(0) === utf8ByteOrderMark ? body.slice(1) : body;
@@ -40,7 +40,7 @@ export function readPostedOperation(body: string): AskedOperation {
   return checkedOperation(parsed);
 }
 
-/** Reads the query of a GET's URL. Throws BAD_USER_INPUT with what is wrong with it. */
+/** Reads the query of a GET's URL. Throws BAD_USER_INPUT with the problem. */
 export function readQueriedOperation(url: string): AskedOperation {
   const parameters = new URL(url, 'http://localhost').searchParams;
   const given: Record<string, unknown> = {};
@@ -54,7 +54,7 @@ export function readQueriedOperation(url: string): AskedOperation {
   return checkedOperation(given);
 }
 
-/** The types of what stands in a request, whichever way it came. */
+/** Checks the types of a request's values, whatever transport it used. */
 export function checkedOperation(given: Readonly<Record<string, unknown>>): AskedOperation {
   return {
     query: textOf(given, 'query') || undefined,
@@ -65,7 +65,7 @@ export function checkedOperation(given: Readonly<Record<string, unknown>>): Aske
   };
 }
 
-/** Says what a request without any document lacks. */
+/** The error for a request without a document. */
 export const missingDocument = () =>
   badUserInput('`query` is missing. Send the text of a GraphQL document in it, or an id as `documentId`.');
 

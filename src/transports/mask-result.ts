@@ -1,7 +1,7 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
 
-/** The same result with every error masked, and `extensions` only where there are some. */
+/** The same result with every error masked, and with `extensions` only if it has any. */
 export function maskResult(result: ExecutionResult, scope: MaskScope): ExecutionResult {
   if (result.errors === undefined) return result;
   return { ...result, errors: result.errors.map((error) => maskError(error, scope)) };
@@ -12,7 +12,7 @@ type HttpHead = Readonly<{ status: number; headers: Readonly<Record<string, stri
 /**
  * The status and headers of an answer over HTTP, by its masked errors. `isStrict`: the client accepts
  * `application/graphql-response+json`, whose statuses say whether the operation was executed (GraphQL over HTTP,
- * section 6.4.2); in the older types a document or a variable that was refused is a 200.
+ * section 6.4.2). With the older media types, a refused document or variable is a 200.
  */
 export function httpHeadOf({ data, errors = [] }: ExecutionResult, isStrict: boolean): HttpHead {
   const hints = errors.flatMap((error) => hintOf(error, { isStrict, hasData: data != null }) ?? []);
@@ -40,11 +40,11 @@ function hintOf({ extensions, path }: GraphQLError, { isStrict, hasData }: Scope
     case 'PERSISTED_QUERY_NOT_FOUND':
       return { status: 200 };
     case 'UNAVAILABLE':
-      // An answer with data is a 200 by the protocol, whatever is missing from it.
+      // By the protocol an answer with data is a 200, even if parts of it failed.
       return hasData ? undefined : { status: 503, headers: later };
     default:
   }
-  // What was refused before anything was executed has no path.
+  // Errors without a path come from before the execution.
   if (path !== undefined) return undefined;
   if (code === 'INTERNAL') return { status: 500 };
   return isStrict ? { status: 400 } : undefined;

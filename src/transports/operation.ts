@@ -15,13 +15,13 @@ import { endableStream } from './stream.ts';
 import type { DocumentGate } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
-/** An operation that may be executed: its document is valid, and nothing of it has been done yet. */
+/** An operation that may be executed. Its document is valid, and nothing of it has been executed yet. */
 export type Operation = Readonly<{
   type: OperationTypeNode;
   args: ExecutionArgs;
   /**
-   * Executes it. A subscription counts towards what its caller may hold until it ends. A signal ends a query whose
-   * answer nobody waits for; a mutation that has begun goes on.
+   * Executes it. A subscription counts towards its caller's limit until it ends. A signal ends a query whose answer
+   * nobody waits for; a mutation that has begun continues.
    */
   run(signal?: AbortSignal): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
 }>;
@@ -29,9 +29,9 @@ export type Operation = Readonly<{
 export type PreparedOperation = { refusals: readonly GraphQLError[] } | { operation: Operation };
 
 /**
- * From what a client asks to what can be executed, the same for every transport: which text is meant, then parsing
- * and validation by Yoga's plugins, then which of the document's operations. Answers with why the document is refused;
- * throws where the request names none, or one that it may not.
+ * From a client's request to an executable operation, the same for every transport: which text is meant, then parsing
+ * and validation by Yoga's plugins, then which of the document's operations. Returns the reasons if the document is
+ * refused. Throws if the request names no document, or one that is not allowed.
  */
 export function createOperations(options: {
   yoga: Yoga;
@@ -108,5 +108,5 @@ function whyNoOperation(document: DocumentNode, operationName: string | undefine
     : 'The document has no operation.';
 }
 
-/** In whose share of the database's connections it is carried out: its tenant's or its app's, else its own. */
+/** The share of database connections that it uses: its tenant's or its app's, otherwise the caller's own. */
 const shareOf = ({ actor }: RequestContext) => actor?.tenantId ?? actor?.appId ?? actor?.actorId ?? 'anybody';

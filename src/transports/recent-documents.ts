@@ -1,14 +1,17 @@
 /**
- * Together, in characters. A parsed document holds 500 bytes for each token, which may be two characters short:
- * 50 MB at most, room for a hundred or more of the size that front ends send.
+ * The limit for all documents together, in characters. A parsed document takes 500 bytes for each token, which may be
+ * only two characters. So it is at most 50 MB, with room for a hundred or more documents of the usual size.
  */
 const maxCharacters = 200_000;
-/** A longer one would push out all others. */
+/** A longer document would push out all others. */
 const maxCharactersEach = 20_000;
 
 type DocumentCache<Value> = { get(text: string): Value | undefined; set(text: string, value: Value): void };
 
-/** The documents used last. It has an end whatever callers send: each text costs what it takes to parse it again. */
+/**
+ * The documents that were used last. Its size is limited whatever callers send; a text that was dropped is parsed
+ * again.
+ */
 export function recentDocuments<Value>(): DocumentCache<Value> {
   const byText = new Map<string, Value>();
   let characters = 0;

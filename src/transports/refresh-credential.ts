@@ -4,7 +4,10 @@ import { type MaskScope, maskError } from '../graph/mask-error.ts';
 import { credentialsOf } from './connection-credentials.ts';
 import type { SocketCredential } from './socket-credential.ts';
 
-/** How a client's try to replace its credential came out, as the `pong` tells it. Of the one that holds now. */
+/**
+ * The result of a client's attempt to replace its credential, as the `pong` tells it. It describes the credential
+ * that is valid now.
+ */
 export type RefreshAnswer = Readonly<{
   taken: boolean;
   code?: unknown;
@@ -16,17 +19,17 @@ export type RefreshAnswer = Readonly<{
 }>;
 
 /**
- * Puts the credential in a ping's payload in the place of the one that a WebSocket has. One that is refused changes
- * nothing; the answer says why, and whether the same may be tried again.
+ * Replaces a WebSocket's credential by the one in a ping's payload. A refused credential changes nothing; the answer
+ * says why, and whether the same one may be tried again.
  */
 export async function refreshCredential(
   payload: Readonly<Record<string, unknown>>,
   options: {
     credential: SocketCredential | undefined;
-    /** As the connection was opened: a service need not name its tenant again. */
+    /** The tenant for which the connection was opened, so that a service need not name it again. */
     tenantHeader: string | undefined;
     authenticator: Pick<Authenticator, 'authenticate'>;
-    /** Counts it. Throws RATE_LIMITED. */
+    /** Counts the attempt. Throws RATE_LIMITED. */
     count: () => void;
     scope: MaskScope;
   },

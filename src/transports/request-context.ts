@@ -1,5 +1,7 @@
 import type { Context } from '../graph/context.ts';
 import type { Transport } from '../http/metrics.ts';
 
-/** The context of an operation, and which way it came. Over HTTP: the one that a subscription would be answered in. */
+/**
+ * The context of an operation, and its transport. Over HTTP it is the one in which a subscription would be answered.
+ */
 export type RequestContext = Context & { transport: Transport };

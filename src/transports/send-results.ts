@@ -3,25 +3,25 @@ import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Progress } from '../graph/context.ts';
 import type { StreamFormat } from './stream-format.ts';
 
-/** How long a client may leave what was sent to it unread, before it is cut off. */
+/** How long a client may leave sent data unread before it is disconnected. */
 export const slowConsumerMs = 30_000;
 
-/** Shorter than proxies wait for the next byte; Apollo's clients expect one of these every five seconds. */
+/** This is shorter than the timeout of proxies. Apollo's clients expect a heartbeat every five seconds. */
 export const streamHeartbeatMs = 5_000;
 
 /**
- * Sends the results of a subscription at the pace of the client: the next one is asked for only when the socket has
- * taken the last. A client that stops reading therefore stops its source, with one result in memory, and is cut off
- * after `slowConsumerMs`; it knows where to resume, because every message carries its position.
+ * Sends the results of a subscription at the pace of the client: the next result is requested only when the socket
+ * has taken the last. So a client that stops reading also stops its source, with one result in memory, and is
+ * disconnected after `slowConsumerMs`. It knows where to resume, because every message has its position.
  *
- * A client that leaves ends the source at once, whatever is waited for at that moment: the next result or the socket.
+ * When a client leaves, the source ends at once, whether it waits for the next result or for the socket.
  */
 export async function sendResults(
   response: ServerResponse,
   results: AsyncIterableIterator<ExecutionResult>,
   options: {
     format: StreamFormat;
-    /** Aborted when the client has gone. */
+    /** Aborted when the client has left. */
     gone: AbortSignal;
     progress: Progress;
     mask: (result: ExecutionResult) => ExecutionResult;
@@ -34,11 +34,11 @@ export async function sendResults(
   const end = () => void results.return?.().catch(() => undefined);
   const leave = () => {
     end();
-    // Whatever waits to be written is not waited for.
+    // Pending writes are not waited for.
     response.destroy();
   };
   gone.addEventListener('abort', leave, { once: true });
-  /** Where a write waits, the client has bytes to read: it needs no sign of life. */
+  /** If a write is waiting, the client has unread bytes and needs no heartbeat. */
   let isWriting = true;
   const heartbeat = setInterval(() => {
     if (!isWriting && !response.writableEnded) response.write(format.heartbeat(progress.position));
@@ -58,7 +58,7 @@ export async function sendResults(
       if (next.done === true) break;
       const result = options.mask(next.value);
       const hasData = result.data != null;
-      // What could not be shown has not been: a client that resumes asks for it again.
+      // A result that could not be sent does not count, so a client that resumes gets it again.
       const position = hasData ? progress.taken : undefined;
       const isResult = result.data !== undefined;
       if (!(await write(isResult ? format.result(result, position) : format.failure(result)))) {
@@ -67,7 +67,7 @@ export async function sendResults(
         return;
       }
       if (hasData && progress.taken !== undefined) progress.position = progress.taken;
-      // It could not go on for a reason that passes: to the client the connection was lost, and it comes again.
+      // The reason is temporary. For the client the connection was lost, so it connects again.
       if (!hasData && isUnavailable(result)) return void response.end();
     }
     response.end(format.complete);
@@ -78,7 +78,7 @@ export async function sendResults(
   }
 }
 
-/** What a source throws is its last result. */
+/** An error of the source becomes its last result. */
 const failure = (error: unknown): IteratorResult<ExecutionResult, undefined> => ({
   done: false,
   value: {

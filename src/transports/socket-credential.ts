@@ -3,13 +3,16 @@ import type { Grant, GrantWatch } from '../access/grant-watch.ts';
 import { databaseNow } from '../clock.ts';
 import { RequestError } from '../errors.ts';
 
-/** What has to be the same in a fresh credential: who it is, in whose name, and by what what it follows may be seen. */
+/**
+ * The parts of a credential that must be the same in a fresh one: the caller, the tenant, and the permission basis
+ * for its subscriptions.
+ */
 const identity = ['kind', 'actorId', 'tenantId', 'appId', 'verifiedEmail'] as const satisfies (keyof Actor)[];
 
 /**
- * The credential of a WebSocket, which a fresh one may take the place of while the socket stays open. `signal` is aborted
- * when the one that holds at the time has ended, with the reason; it is the same for the life of the socket, so whatever
- * runs on it need not know that the credential was replaced.
+ * The credential of a WebSocket, which can be replaced by a fresh one while the socket stays open. `signal` is
+ * aborted, with the reason, when the current credential has ended. It is the same signal for the life of the socket,
+ * so operations need not know that the credential was replaced.
  */
 export class SocketCredential {
   readonly #grantWatch: Pick<GrantWatch, 'watch'>;
@@ -32,7 +35,10 @@ export class SocketCredential {
     return this.#ending.signal;
   }
 
-  /** Takes a fresh one, with its permissions. Throws FORBIDDEN, and changes nothing, where it is somebody else's. */
+  /**
+   * Accepts a fresh credential with its permissions. Throws FORBIDDEN, and changes nothing, if it belongs to another
+   * caller.
+   */
   replace(fresh: Actor): void {
     if (this.signal.aborted) throw this.signal.reason;
     if (identity.some((part) => fresh[part] !== this.#actor[part])) {
@@ -53,7 +59,7 @@ export class SocketCredential {
     before.release();
   }
 
-  /** Until when it holds; null where it has no end. Seconds beside the time, as clocks differ. */
+  /** When it expires; null if it does not expire. The seconds are given as well as the time, because clocks differ. */
   expiry(): { expiresAt: string | null; expiresInSeconds: number | null } {
     const { expiresAt } = this.#actor;
     if (expiresAt === undefined) return { expiresAt: null, expiresInSeconds: null };
@@ -67,7 +73,7 @@ export class SocketCredential {
 
   #endWith(grant: Grant): void {
     const end = () => {
-      // One that was replaced may end as it likes.
+      // The end of a replaced credential has no effect.
       if (this.#grant === grant) this.#ending.abort(grant.signal.reason);
     };
     if (grant.signal.aborted) end();

@@ -6,38 +6,38 @@ import type { Progress } from '../graph/context.ts';
 import { refuseJson } from '../http/json-limits.ts';
 import { closeCodes } from './close-codes.ts';
 
-/** Messages, pings and pongs from a client: so many at once, then so many a second. */
+/** The limits for messages, pings and pongs from a client: a number at once, and then a number each second. */
 const messageBurst = 400;
 const messagesPerSecond = 100;
 /** A larger message counts as several: 4 MiB as 65. */
 const bytesOfOne = 65_536;
-/** A message before the credential: it holds that and little more. */
+/** The limit for a message before the credential, which needs little more than that. */
 const maxBytesBefore = 65_536;
-/** How often a socket is looked at. */
+/** The time between two checks of a socket. */
 const lookEveryMs = 1_000;
 const pingEveryMs = 15_000;
-/** Without any sign of life for so long a client is gone. Longer than a slow consumer is waited for. */
+/** A client that sends nothing for this time has left. It is longer than the limit for slow consumers. */
 const silentMs = 45_000;
-/** How long a client gets to answer our close before the socket is cut. */
+/** How long a client may take to answer our close frame before the connection is cut. */
 const closeGraceMs = 5_000;
 /** The longest reason that fits into a close frame. */
 const maxReasonBytes = 123;
 
 /**
- * What stands between a client's socket and the protocol: it counts messages, notices the dead and the slow, and makes
- * an end that is an end.
+ * The layer between a client's socket and the protocol. It counts messages, notices dead and slow clients, and closes
+ * for good.
  *
- * `send` answers when the kernel has taken the message, not when it was put into a queue: an operation awaits it
- * before it asks its source for more. So a client that does not read holds back its subscriptions, each with one message
- * in memory. If nothing moves for `slowConsumerMs`, it is closed with 4510 and told the position of the operation
- * that is furthest behind.
+ * `send` resolves when the kernel has taken the message, not when it was queued, and an operation awaits it before it
+ * requests the next result from its source. So a client that does not read holds back its subscriptions, each with
+ * one message in memory. If nothing moves for `slowConsumerMs`, the socket is closed with 4510 and the position of
+ * the operation that is furthest behind.
  *
- * After `close` nothing is sent any more and what runs on the socket is ended at once: waiting for the client's answer
- * to the close would let a subscription run on into nowhere.
+ * After `close` nothing is sent any more, and the operations on the socket end at once. Otherwise a subscription
+ * would continue until the client answers the close frame.
  */
 export class SocketGuard implements GraphQLSocket {
   readonly protocol: string;
-  /** How a ping of the protocol, not one of the WebSocket's own, is answered. */
+  /** The answer to a ping of the protocol, which is not a ping frame of the WebSocket. */
   onPing: (payload: Record<string, unknown> | null | undefined) => Promise<void> = (payload) =>
     this.pong(payload ?? undefined);
   readonly #socket: WebSocket;
@@ -69,7 +69,7 @@ export class SocketGuard implements GraphQLSocket {
     this.#looking = setInterval(() => this.#look(), Math.min(lookEveryMs, options.slowConsumerMs / 4));
     socket.on('pong', () => this.#count());
     socket.on('ping', () => this.#count());
-    // An oversized message or a broken frame: ws closes with the right code by itself.
+    // For an oversized message or a broken frame, ws itself closes with the right code.
     socket.on('error', () => undefined);
     socket.once('close', (code, reason) => this.#end(code, reason.toString()));
   }
@@ -78,12 +78,12 @@ export class SocketGuard implements GraphQLSocket {
     return this.#closedWith !== undefined;
   }
 
-  /** The client has proven who it is: from now on it may say large things. */
+  /** The client has been authenticated, so it may send large messages from now on. */
   admit(): void {
     this.#admitted = true;
   }
 
-  /** Rejects once the socket is closed: that unwinds whatever still wanted to send. */
+  /** Rejects once the socket is closed, which ends everything that still wants to send. */
   send(data: string): Promise<void> {
     if (this.isClosed) return Promise.reject(new Error('The WebSocket is closed.'));
     if (this.#unsent === 0) this.#movedAt = performance.now();
@@ -97,20 +97,23 @@ export class SocketGuard implements GraphQLSocket {
     });
   }
 
-  /** Answers a ping of the protocol, with what may be its own payload. */
+  /** Answers a ping of the protocol, which may have a payload. */
   async pong(payload?: object): Promise<void> {
     let text: string;
     try {
       text = JSON.stringify({ type: 'pong', ...(payload === undefined ? {} : { payload }) });
     } catch (error) {
-      // A number in it that cannot be said again as it came.
+      // A number in the payload cannot be returned exactly.
       this.close(closeCodes.badRequest.code, messageOf(error));
       return;
     }
     await this.send(text);
   }
 
-  /** Tells how far the log is covered for an operation that has nothing to say: as a ping, for it may send no message. */
+  /**
+   * Tells how far the log is covered for an operation that has no message to send. It is a ping, because an operation
+   * without results must not send a message.
+   */
   tellPosition(id: string, position: number): void {
     this.send(JSON.stringify({ type: 'ping', payload: { id, position } })).catch(() => undefined);
   }
@@ -142,23 +145,26 @@ export class SocketGuard implements GraphQLSocket {
         this.close(closeCodes.badRequest.code, messageOf(error));
         return;
       }
-      // Its own parser takes the marks apart again (websocket.ts).
+      // The parser of ws reads the frames again (websocket.ts).
       listener(text).catch((error: unknown) => {
         if (this.isClosed) return;
         this.#onError(error);
-        // Not 4500: clients take it as final, and what failed here may do so no more.
+        // It is not 4500, because clients treat that as final, and this error may be temporary.
         this.close(closeCodes.tryAgainLater.code, 'Internal server error. Connect again.');
       });
     });
   }
 
-  /** Is called once: when the client has gone or when we close, whichever comes first; at once where that has been. */
+  /**
+   * Called once: when the client has left or when we close, whichever comes first, or at once if that has happened
+   * already.
+   */
   onClose(listener: (code: number, reason: string) => void): void {
     if (this.#closedWith === undefined) this.#closeListeners.push(listener);
     else listener(...this.#closedWith);
   }
 
-  /** Where the source of an operation notes how far it has come, until `forget`. */
+  /** Where the source of an operation notes its position, until `forget`. */
   track(operationId: string): Progress {
     const progress: Progress = {};
     this.#progress.set(operationId, progress);

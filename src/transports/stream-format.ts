@@ -3,14 +3,14 @@ import type { ExecutionResult } from 'graphql';
 /** How the results of a subscription are written into the answer to an HTTP request. */
 export type StreamFormat = Readonly<{
   contentType: string;
-  /** Sent with the headers: some browsers and proxies hand on nothing before the first bytes. */
+  /** Sent with the headers, because some browsers and proxies pass on nothing before the first bytes. */
   opening: string;
-  /** Tells a client, and whatever stands between, that the stream is alive; with how far the log is covered. */
+  /** A heartbeat for the client and for proxies, with the position up to which the log is covered. */
   heartbeat(position: number | undefined): string;
   result(result: ExecutionResult, position: number | undefined): string;
-  /** What ended the stream, where it was no result of the operation: its credential, or a fault. */
+  /** The error that ended the stream, if it was not a result of the operation: the credential, or an internal error. */
   failure(result: ExecutionResult): string;
-  /** Nothing more will come, and the client need not ask again. */
+  /** The stream is complete, and the client need not connect again. */
   complete: string;
 }>;
 
@@ -19,10 +19,10 @@ const event = (result: ExecutionResult, position?: number) =>
 const idLine = (position: number | undefined) => (position === undefined ? '' : `id: ${position}\n`);
 
 /**
- * Server-sent events as GraphQL over SSE has them in its "distinct connections mode"
- * (github.com/enisdenjo/graphql-sse, PROTOCOL.md). A result that stands at a position of the log has it as its `id`. A
- * heartbeat with an `id` and no data is no event to a browser's EventSource, and moves on what it sends as
- * `Last-Event-ID` (html.spec.whatwg.org, 9.2.6).
+ * Server-sent events in the "distinct connections mode" of GraphQL over SSE (github.com/enisdenjo/graphql-sse,
+ * PROTOCOL.md). A result with a position in the log has it as its `id`. A heartbeat with an `id` and without data is
+ * no event for a browser's EventSource, but it updates the `Last-Event-ID` that the browser sends
+ * (html.spec.whatwg.org, 9.2.6).
  */
 export const eventStream: StreamFormat = {
   contentType: 'text/event-stream',
@@ -39,8 +39,8 @@ const partOf = (body: object) =>
 
 /**
  * Apollo's subscriptions over HTTP
- * (apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol). A reader takes a part for whole
- * when it sees the boundary behind it, so each part ends with the next one's boundary.
+ * (apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol). A reader takes a part as
+ * complete when it sees the boundary after it, so each part ends with the boundary of the next.
  */
 export const multipartStream: StreamFormat = {
   contentType: `multipart/mixed;boundary="${boundary}";subscriptionSpec=1.0`,

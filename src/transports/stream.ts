@@ -1,7 +1,7 @@
 /**
- * An async iterator over another that can be ended from outside, even while the other is stuck in an await: `next`
- * then answers at once with `last`, if there is one, and the source is told to return.
- * `onEnd` is called exactly once, however it ends.
+ * Wraps an async iterator so that it can be ended from outside, even while the source is waiting. `next` then
+ * resolves at once with `last`, if there is one, and the source is told to return. `onEnd` is called exactly once in
+ * any case.
  */
 export function endableStream<Value>(
   source: AsyncIterable<Value>,
@@ -9,7 +9,7 @@ export function endableStream<Value>(
 ): AsyncIterableIterator<Value> {
   const { signal, last, onEnd } = options;
   const iterator = source[Symbol.asyncIterator]();
-  /** `cut`: ended from outside, `last` still to be handed out. */
+  /** `cut`: ended from outside, with `last` still to be delivered. */
   let state: 'open' | 'cut' | 'ended' = 'open';
   let pending: ((result: IteratorResult<Value>) => void) | undefined;
 
@@ -32,7 +32,7 @@ export function endableStream<Value>(
   function cut(): void {
     if (state !== 'open') return;
     state = 'cut';
-    // The source may be stuck: whether it ever returns is not waited for.
+    // The source may be stuck, so its return is not waited for.
     Promise.resolve(iterator.return?.()).catch(() => undefined);
     if (pending !== undefined) settle(farewell());
   }
@@ -58,7 +58,7 @@ export function endableStream<Value>(
         iterator.next().then(
           (result) => settle(result.done === true ? end() : result),
           (error) => {
-            // What a source throws when it has been told to end is no news to anybody.
+            // An error of the source after it was told to end is of no interest.
             if (pending === undefined) return;
             end();
             reject(error);

@@ -7,13 +7,17 @@ import { badUserInput, RequestError } from '../errors.ts';
 /** Documents by their id: the SHA-256 of their text, in hex. */
 export type TrustedDocuments = ReadonlyMap<string, string>;
 
-/** `trusted-documents.json` is generated; a front end's build adds its own beside it: `trusted-documents.web.json`. */
+/**
+ * `trusted-documents.json` is generated. A front end's build adds its own file beside it:
+ * `trusted-documents.web.json`.
+ */
 const manifestName = /^trusted-documents(\.[\w-]+)?\.json$/;
 const manifest = z.record(z.string(), z.string());
 
 /**
  * Reads every manifest of a folder: `{"<id>": "<text>"}`, as client generators write it (`persistedDocuments` of
- * GraphQL Code Generator). Throws a ConfigError where an id is not its text's: such a document could never be sent.
+ * GraphQL Code Generator). Throws a ConfigError if an id does not match its text, because such a document could never
+ * be sent.
  */
 export function readTrustedDocuments(folder: URL): TrustedDocuments {
   const documents = new Map<string, string>();
@@ -33,16 +37,17 @@ export function readTrustedDocuments(folder: URL): TrustedDocuments {
 /** The id of a document. */
 export const idOfText = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** What a request asks to execute, as it came: nothing of it is known to be of the right type. */
+/** The document of a request as it was sent. Its types have not been checked. */
 type Asked = Readonly<{ query?: unknown; documentId?: unknown; extensions?: unknown }>;
 
 /**
- * Decides which text a request executes, before it is parsed. With `only`, none but those of the manifests, named by
- * id or sent whole; else any text, and ids as a shorter way to say one that is known: of a manifest, or one that a
- * client has sent before together with its id (automatic persisted queries, as Apollo's and urql's clients speak them).
+ * Decides which text a request executes, before it is parsed. With `only`, just the documents of the manifests are
+ * accepted, by id or as text. Otherwise any text is accepted, and an id stands for a known text: from a manifest, or
+ * one that a client has sent before together with its id (automatic persisted queries, as Apollo's and urql's clients
+ * use them).
  *
- * The same for HTTP, server-sent events and WebSocket. (@graphql-yoga/plugin-persisted-operations acts on Yoga's HTTP
- * requests alone, and cannot take a whole text by what it says.)
+ * It is the same for HTTP, server-sent events and WebSocket. (@graphql-yoga/plugin-persisted-operations works only
+ * for Yoga's HTTP requests, and does not accept a whole text that is in the manifest.)
  */
 export function createDocumentGate(options: { documents: TrustedDocuments; only: boolean }): DocumentGate {
   const { documents, only } = options;
@@ -76,9 +81,12 @@ export function createDocumentGate(options: { documents: TrustedDocuments; only:
 }
 
 export type DocumentGate = Readonly<{
-  /** Undefined where the request names none: whoever parses it says so. Throws a RequestError for what is refused. */
+  /**
+   * Undefined if the request names no document, which its parser reports. Throws a RequestError for a refused
+   * document.
+   */
   textOf(asked: Asked): string | undefined;
-  /** Keeps a text that came with its id, once it has proven valid: the next request need only name it. */
+  /** Keeps a valid text that was sent with its id, so that the next request can use the id alone. */
   remember(asked: Asked, holder: string): void;
 }>;
 
@@ -88,8 +96,8 @@ const mostOfHolder = { documents: 500, characters: 2_000_000 };
 type SentDocument = Readonly<{ text: string; holder: string }>;
 
 /**
- * Documents that clients have sent, the least recently used dropped first: of a holder that has sent more than its
- * share, its own.
+ * Documents that clients have sent. The least recently used is dropped first; a holder that has sent more than its
+ * share loses its own.
  */
 class SentDocuments {
   readonly #byId = new Map<string, SentDocument>();
@@ -136,7 +144,7 @@ const bare = (id: string) => id.replace(/^sha256:/, '').toLowerCase();
 const notTrusted = () =>
   new RequestError('DOCUMENT_NOT_TRUSTED', 'Only documents of the manifest can be executed.');
 
-/** Apollo's clients know the code, urql's the message: both then send the text together with its id. */
+/** Apollo's clients look at the code, urql's at the message. Both then send the text together with its id. */
 const notFound = () => new RequestError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
 
 function parseJson(text: string): unknown {

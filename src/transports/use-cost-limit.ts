@@ -4,7 +4,10 @@ import { refuseEdge } from '../graph/edge-guard.ts';
 import { refuseOperation } from '../graph/operation-cost.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Refuses variables that do not fit, operations that could cost too much and edges that the caller may not follow, before anything of them is executed. */
+/**
+ * Refuses invalid variables, operations that could cost too much, and edges that the caller may not follow, before
+ * anything is executed.
+ */
 export function useCostLimit(): Plugin<RequestContext> {
   return {
     onExecute({ args, setResultAndStopExecution }) {

@@ -9,7 +9,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import { documentLimits, refuseLargeDocument } from '../graph/document-limits.ts';
 
-/** Refuses documents that are too long or too large while they are parsed, and before any rule looks at them. */
+/** Refuses documents that are too long or too large while they are parsed, before any validation rule runs. */
 export function useDocumentLimits(): Plugin {
   return {
     onParse({ setParseFn }) {
@@ -31,8 +31,8 @@ export function useDocumentLimits(): Plugin {
 }
 
 /**
- * The rule that a subscription has one root field throws where a variable decides about that field: it knows none. The
- * specification allows neither directive there.
+ * The rule that a subscription has one root field throws if a variable decides about that field, because it has no
+ * values of variables. The specification allows neither directive there.
  */
 const conditionOfSubscription = ({ nodes }: GraphQLError) =>
   new GraphQLError(
@@ -55,7 +55,7 @@ function parseWithinLimits(source: string) {
   }
 }
 
-/** A wrong scalar or enum value has the same code, whether it stands in the document or comes in a variable. */
+/** A wrong scalar or enum value gets the same code in the document as in a variable. */
 const valuesAreUserInput: ValidationRule = (context) => {
   const reporting = Object.create(context, {
     reportError: {

@@ -5,7 +5,7 @@ import type { RequestContext } from './request-context.ts';
 import { endableStream } from './stream.ts';
 
 /**
- * Ends a subscription over HTTP when its credential expires or is revoked: with one last result that says
+ * Ends a subscription over HTTP when its credential expires or is revoked, with one last result that says
  * UNAUTHENTICATED. Over WebSocket the socket itself is closed.
  */
 export function useGrants(grantWatch: Pick<GrantWatch, 'watch'>): Plugin<RequestContext> {
@@ -17,7 +17,7 @@ export function useGrants(grantWatch: Pick<GrantWatch, 'watch'>): Plugin<Request
       return {
         onSubscribeResult({ result, setResult }) {
           if (!(Symbol.asyncIterator in result)) return;
-          // Only now: what was refused, or thrown on the way, would leave a watch behind.
+          // The watch begins only now, because a refused or failed operation would never release it.
           const grant = grantWatch.watch(actor);
           context.grantSignal = grant.signal;
           setResult(

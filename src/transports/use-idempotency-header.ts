@@ -4,7 +4,7 @@ import { RequestError } from '../errors.ts';
 import { refuseSharedHeader } from '../idempotency/refuse-shared-header.graph.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Refuses a document that would use the one key in the header for several acts, before anything of it is executed. */
+/** Refuses a document that would use the key in the header for several acts, before anything is executed. */
 export function useIdempotencyHeader(): Plugin<RequestContext> {
   return {
     onExecute({ args, setResultAndStopExecution }) {

@@ -2,7 +2,7 @@ import { NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Context } from '../graph/context.ts';
 
-/** Without a credential the schema cannot be read in production. */
+/** In production the schema can only be read with a credential. */
 export function useIntrospectionGate(options: { production: boolean }): Plugin<Partial<Context>> {
   return {
     onValidate({ context, addValidationRule }) {

@@ -31,36 +31,36 @@ import { SocketCredential } from './socket-credential.ts';
 import { SocketGuard } from './socket-guard.ts';
 
 const initTimeoutMs = 10_000;
-/** Operations that may be open on one socket at the same time. */
+/** The limit for operations that are open on one socket at the same time. */
 const maxOperations = 100;
 
 type Extra = {
   guard: SocketGuard;
   request: IncomingMessage;
-  /** It is known now who is at the other end. */
+  /** The client has been authenticated. */
   identified: () => void;
   credential?: SocketCredential;
   tenantHeader?: string | undefined;
-  /** Of the operations that are open. */
+  /** By the ids of open operations. */
   contexts: Map<string, { actor: Actor | undefined }>;
   /** Aborted when the socket closes. */
   gone: AbortController;
-  /** Until the last fresh credential has been looked at. */
+  /** Pending until the last fresh credential has been checked. */
   refreshing: Promise<void>;
-  /** What is held for the socket, to be let go of when it closes. */
+  /** What is held for the socket, and released when it closes. */
   release: Set<() => void>;
 };
 
 export type WebSockets = Readonly<{
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Closes every socket with 1012, so that clients connect again elsewhere; nothing is completed. */
+  /** Closes every socket with 1012, so that clients connect again elsewhere. Operations get no `complete` message. */
   restart(): void;
 }>;
 
 /**
  * GraphQL over WebSocket (github.com/enisdenjo/graphql-ws, PROTOCOL.md) on the path /graphql, through the same
- * pipeline as HTTP. What may go wrong with one operation is answered under its id; what is wrong with the client closes
- * the socket, with a code that tells it whether to come back (close-codes.ts).
+ * pipeline as HTTP. An error of one operation is answered under its id. An error of the client closes the socket,
+ * with a code that says whether to connect again (close-codes.ts).
  */
 export function createWebSockets(options: {
   prepare: (
@@ -90,7 +90,7 @@ export function createWebSockets(options: {
     return found;
   };
 
-  /** Who connects. Closes the socket and answers false where it may not. */
+  /** Authenticates the client. Closes the socket and returns false if it is refused. */
   async function connect(parameters: Record<string, unknown>, extra: Extra) {
     const { guard, request } = extra;
     const scope = options.scopeOf({ requestId: randomUUID() });
@@ -120,7 +120,7 @@ export function createWebSockets(options: {
     }
   }
 
-  /** From a subscribe message to what is executed, or the errors to answer it with. */
+  /** From a subscribe message to an executable operation, or the errors to answer it with. */
   async function prepare(id: string, payload: SubscribePayload, extra: Extra, openOperations: number) {
     const { credential, request, guard } = extra;
     const actor = credential?.actor;
@@ -151,14 +151,14 @@ export function createWebSockets(options: {
       return prepared.operation.args;
     } catch (error) {
       guard.forget(id);
-      // Thrown on, one syntax error would close the socket with everything else on it.
+      // If this were thrown, one syntax error would close the socket with all its other operations.
       return [mask(error)];
     }
   }
 
   /**
-   * Answers a ping. One with a credential in its payload replaces the socket's: one at a time, so that the last one sent
-   * is the one that holds.
+   * Answers a ping. A credential in its payload replaces the socket's. Only one is checked at a time, so that the
+   * last one sent is the one that remains.
    */
   async function answerPing(
     payload: Record<string, unknown> | null | undefined,
@@ -176,20 +176,20 @@ export function createWebSockets(options: {
           options.rateLimit.take(actorKey(extra.credential?.actor, options.addressOf(extra.request))),
         scope: options.scopeOf({ requestId: randomUUID() }),
       });
-      // What runs is asked for its permission anew before each message.
+      // The permission of a running operation is checked again before each message.
       for (const context of extra.contexts.values()) context.actor = extra.credential?.actor;
       await extra.guard.pong({ ...(id === undefined ? {} : { id }), credential: answer });
     });
     await extra.refreshing;
   }
 
-  /** What cannot even be begun is the operation's own error, under its id. */
+  /** If an operation cannot even start, the error is answered under its id. */
   async function run(args: ExecutionArgs) {
     const { operation, gone } = operationOf(args);
     try {
       return await operation.run(gone);
     } catch (error) {
-      // Nobody is there to be told.
+      // The client has left.
       if (gone.aborted) return { data: null };
       const originalError = error instanceof Error ? error : new Error(String(error));
       return { errors: [new GraphQLError(originalError.message, { originalError })] };
@@ -213,7 +213,7 @@ export function createWebSockets(options: {
     },
     onError(_context, _id, _payload, errors) {
       const scope = options.scopeOf({ requestId: randomUUID() });
-      // Those of `prepare` have been masked; what a stream threw has not.
+      // The errors of `prepare` have been masked, but errors thrown by a stream have not.
       return errors.map((error) =>
         (error.originalError === undefined && error.extensions.code !== undefined
           ? error
@@ -234,7 +234,7 @@ export function createWebSockets(options: {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: maxBodyBytes,
-    // Compression costs 300 KB a socket, and time for each message.
+    // Compression would cost 300 KB for each socket, and time for each message.
     perMessageDeflate: false,
     clientTracking: false,
     handleProtocols,
@@ -267,7 +267,7 @@ export function createWebSockets(options: {
     });
   }
 
-  /** Undefined where there are too many whose clients have not said who they are. */
+  /** Undefined if there are too many connections without authentication. */
   function tryHold(request: IncomingMessage): (() => void) | undefined {
     try {
       return options.holdAnonymous(options.addressOf(request));
@@ -310,12 +310,12 @@ const tooManyOperations = () =>
     limit: maxOperations,
   });
 
-/** The message goes into the socket next: whoever reads the close that may follow has read it. */
+/** The message is written before a close frame that may follow, so a client that reads the close has read it. */
 function noteSent({ progress }: { progress?: Progress }): void {
   if (progress?.taken !== undefined) progress.position = progress.taken;
 }
 
-/** With what a socket is closed whose client cannot be let in, or no longer. */
+/** The close code and reason for a client that is refused or no longer allowed. */
 function closingFor(error: unknown, scope: MaskScope): [code: number, reason: string] {
   const { message, extensions } = maskError(error, scope);
   switch (extensions.code) {

@@ -14,10 +14,10 @@ import { useOperationMetrics } from './use-operation-metrics.ts';
 export type Yoga = YogaServerInstance<RequestContext, object>;
 
 /**
- * The way from a document's text to its result, the same for every transport: each goes through `getEnveloped`
- * (operation.ts). Yoga's own handling of HTTP is not used. It executes what it then cannot answer, as its answer's type
- * is chosen last; it notices a client that has left a stream only when it next writes to it; and it does not speak
- * Apollo's subscriptions.
+ * The pipeline from a document's text to its result, the same for every transport: each uses `getEnveloped`
+ * (operation.ts). Yoga's own handling of HTTP is not used. It executes operations whose result it then cannot send,
+ * because it chooses the media type last; it notices that a client has left a stream only when it writes next; and it
+ * does not support Apollo's subscriptions.
  */
 export function createGraphQLYoga(options: {
   schema: GraphQLSchema;
@@ -28,7 +28,7 @@ export function createGraphQLYoga(options: {
   return createYoga<RequestContext>({
     schema: options.schema,
     graphqlEndpoint: '/graphql',
-    // Done at the very end, with the request's id at hand (mask-result.ts).
+    // This is done at the very end, where the request's id is known (mask-result.ts).
     maskedErrors: false,
     logging: false,
     parserAndValidationCache: {
@@ -37,16 +37,16 @@ export function createGraphQLYoga(options: {
       validationCache: true,
     },
     plugins: [
-      // The order matters: what is cheap and refuses comes first.
-      // Tokens and sizes, before any validation rule walks the document.
+      // The order matters: cheap checks that can refuse come first. Tokens and sizes are checked before any
+      // validation rule walks the document.
       useDocumentLimits(),
-      // Adds a rule, so that the cache of validations knows both kinds of answers apart by it.
+      // It adds a validation rule, so that the cache of validations keeps both kinds of results apart.
       useIntrospectionGate(options),
-      // Times what is executed and what the next one refuses.
+      // It measures executed operations, and those that the next plugin refuses.
       useOperationMetrics(options.metrics),
       useCostLimit(),
       useIdempotencyHeader(),
-      // After the cost: a refused subscription needs no watch.
+      // It comes after the cost check, because a refused subscription needs no watch.
       useGrants(options.grantWatch),
     ],
   });
