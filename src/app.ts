@@ -44,13 +44,16 @@ import { TenantStandings } from './tenants/tenant-standings.ts';
 import { readTrustedDocuments } from './transports/trusted-documents.ts';
 
 /**
- * The program, put together: the only place where pools, engine, schema and server meet. What a process runs depends
- * on its role: `api` answers, `worker` sends, `all` does both. Every role has the health routes and the metrics.
+ * Puts the program together. It is the only place where pools, engine, schema and server meet. The role decides what
+ * a process runs: `api` answers, `worker` sends, `all` does both. Every role has the health routes and the metrics.
  */
 export type App = Readonly<{
-  /** Where the server listens. */
+  /** The address on which the server listens. */
   origin: string;
-  /** Stops taking work, finishes what is under way within the grace, closes everything. Safe to call twice. */
+  /**
+   * Accepts no more work, finishes running work within the grace period, and closes everything. It is safe to call it
+   * twice.
+   */
   stop(graceMs: number): Promise<void>;
 }>;
 
@@ -165,7 +168,7 @@ export async function startApp(
     ],
   });
 
-  // Listen first, so that a port in use stops the start before anything else runs.
+  // Listening comes first, so that a port in use stops the start before anything else runs.
   const { url } = await server.listen();
   listening = url;
   database.hints.start();
@@ -185,14 +188,15 @@ export async function startApp(
       receiverUrl: url + demoReceiverPath,
     });
   }
-  // Only after the seed: the demo's receiver may be on another port than last time, and the handshake has to go there.
+  // This comes after the seed, because the demo's receiver may have another port than last time, and the handshake
+  // must be sent there.
   handshakes.start();
-  // Elsewhere the first request bundles it: a test's server is seldom looked at.
+  // Otherwise the first request bundles it, because the servers of tests rarely need it.
   if (isDemo || config.production) console?.warm();
 
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number) => {
-    // Requests and attempts that are under way still need everything else.
+    // Running requests and attempts still need everything else.
     await Promise.all([server.drain(graceMs), worker?.stop(graceMs), scheduler.stop()]);
     await Promise.all([
       handshakes.stop(),

@@ -31,21 +31,24 @@ import { createDocumentGate, type TrustedDocuments } from './transports/trusted-
 import { createWebSockets, refuseUpgrade } from './transports/websocket.ts';
 import { createGraphQLYoga } from './transports/yoga.ts';
 
-/** To send the whole of a request: 4 MiB at 70 kB/s. Bounds who sends a byte a minute. */
+/** The time for a client to send a whole request: 4 MiB at 70 kB/s. It limits clients that send one byte a minute. */
 const requestTimeoutMs = 60_000;
 const headersTimeoutMs = 10_000;
-/** Longer than load balancers keep idle connections (60 s): they, not we, close one that a request may be on. */
+/**
+ * This is longer than load balancers keep idle connections (60 s), so that they close an idle connection and not we,
+ * who could close one with a request on its way.
+ */
 const keepAliveTimeoutMs = 65_000;
 const tcpKeepAliveMs = 30_000;
 /** A credential has up to 8 KiB. */
 const maxHeaderBytes = 16 * 1024;
 
 export type HttpServer = Readonly<{
-  /** Starts to listen; answers with the address, of use where the port was 0. Throws a ConfigError where it may not. */
+  /** Starts to listen and returns the address, which tells the port if it was 0. Throws a ConfigError if it cannot. */
   listen(): Promise<{ port: number; url: string }>;
   /**
-   * Takes nothing new and ends what is open: WebSockets with 1012 and event streams without a last event, so that
-   * clients connect again elsewhere. What is still open after the deadline is cut.
+   * Accepts nothing new and ends what is open: WebSockets with 1012, and event streams without a last event, so that
+   * clients connect again elsewhere. Connections that are still open after the deadline are cut.
    */
   drain(deadlineMs: number): Promise<void>;
 }>;
@@ -57,17 +60,17 @@ export type HttpServerOptions = Readonly<{
   grantWatch: Pick<GrantWatch, 'watch'>;
   readiness: Readiness;
   metrics: Metrics;
-  /** Those that may be sent by id, and with TRUSTED_DOCUMENTS_ONLY the only ones. */
+  /** The documents that may be sent by id. With TRUSTED_DOCUMENTS_ONLY no others are accepted. */
   trustedDocuments?: TrustedDocuments;
-  /** In development: what GraphiQL opens with, for whoever sits at this machine. */
+  /** In development, the token with which GraphiQL opens for somebody on this machine. */
   developmentToken?: () => Promise<string | undefined>;
-  /** Of other rooms. */
+  /** The routes of other rooms. */
   routes?: readonly Route[];
   slowConsumerMs?: number;
   streamHeartbeatMs?: number;
 }>;
 
-/** The HTTP server: /graphql over HTTP, server-sent events and WebSocket, and the routes beside it. */
+/** The HTTP server: /graphql over HTTP, server-sent events and WebSocket, and the other routes. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { schema, services, metrics } = options;
   const { config, logger } = services;
@@ -123,7 +126,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     metricsRoute(metrics),
     ...(config.role === 'worker' ? [] : apiRoutes),
   ]);
-  /** A worker only sends: beside that it tells how it is. */
+  /** A worker only sends. Its server has only the health routes and the metrics. */
   const graphqlPath = config.role === 'worker' ? undefined : '/graphql';
   const unanswered = new Set<ServerResponse>();
 
@@ -137,7 +140,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const gone = leavingOf(request, response);
     unanswered.add(response);
     gone.addEventListener('abort', () => unanswered.delete(response), { once: true });
-    // Who watches a process asks by any name.
+    // Monitoring may use any host name.
     if (!isOurHost(request) && path !== '/healthz' && path !== '/readyz') {
       misdirected(response);
       return;
@@ -181,7 +184,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       headersTimeout: headersTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       maxHeaderSize: maxHeaderBytes,
-      // Notices clients of event streams that have gone without a word.
+      // This notices clients of event streams that have disappeared without closing.
       keepAlive: true,
       keepAliveInitialDelay: tcpKeepAliveMs,
     },
@@ -194,7 +197,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   );
   metrics.observeConnections(server);
   server.on('upgrade', (request, socket, head) => {
-    // Without a listener an error of the socket would end the process.
+    // Without a listener, an error of the socket would end the process.
     socket.on('error', () => undefined);
     const path = (request.url ?? '').split('?', 1)[0];
     if (draining) refuseUpgrade(socket, '503 Service Unavailable');
@@ -211,7 +214,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       webSockets.restart();
       for (const response of unanswered) {
         if (!response.headersSent) response.setHeader('connection', 'close');
-        // Without `complete`: to the client the connection was lost, and it comes again.
+        // There is no `complete`, so for the client the connection was lost, and it connects again.
         else if (isStream(response)) response.end();
       }
       server.closeIdleConnections();
@@ -262,7 +265,7 @@ function listenHint(code: string | undefined): string {
   return 'see HOST and PORT.';
 }
 
-/** A caller's own id is kept where it is harmless to write into logs. */
+/** A request id of the caller is used if it is safe to write into logs. */
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();

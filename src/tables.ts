@@ -6,18 +6,18 @@ import type { ColumnType, Generated } from 'kysely';
  */
 type Defaulted<T> = ColumnType<T, T | undefined, T>;
 
-/** A header that is sent with each attempt: its value, or the value sealed (base64). */
+/** A header that is sent with each attempt, with its value in plain text or sealed (base64). */
 export type StoredHeader = Readonly<{ name: string; value: string } | { name: string; sealed: string }>;
 
-/** How an endpoint wants its deliveries sent. What is absent is as usual. */
+/** How an endpoint's deliveries are sent. A missing setting has its default. */
 export type EndpointSending = Readonly<{
   headers?: readonly StoredHeader[];
-  /** Seconds before each attempt. */
+  /** The seconds before each attempt. */
   retrySchedule?: readonly number[];
   timeoutMs?: number;
   /** Response statuses that end a delivery at once. */
   stopOn?: readonly number[];
-  /** What the names of the signature's headers begin with; `webhook-` where absent. */
+  /** The prefix of the names of the signature's headers; `webhook-` if absent. */
   headerPrefix?: 'svix-';
 }>;
 

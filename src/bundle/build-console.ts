@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
-/** One file of the console, as it is sent. Its name tells its content: what has the name never changes. */
+/** A file of the console as it is sent. Its name depends on its content, so a file with this name never changes. */
 export type Asset = Readonly<{
   contentType: string;
   plain: Uint8Array;
@@ -12,10 +12,10 @@ export type Asset = Readonly<{
 
 export type ConsoleBundle = Readonly<{
   assets: ReadonlyMap<string, Asset>;
-  /** The names of what the page begins with. */
+  /** The names of the files that the page loads first. */
   script: string;
   style: string | undefined;
-  /** What the first script imports in any case: the page asks for them at once. */
+  /** Files that the first script imports in any case. The page requests them at once. */
   preloads: readonly string[];
 }>;
 
@@ -29,8 +29,8 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Bundles the console in memory: nobody has a build step, and nothing is written. esbuild runs as a process of its own,
- * so that the event loop goes on meanwhile; the library is loaded here and not with the server, whose start must not
+ * Bundles the console in memory, so there is no build step and nothing is written to disk. esbuild runs as a separate
+ * process, so that the event loop continues. The library is loaded here and not with the server, whose start must not
  * wait for it.
  */
 export async function buildConsole(options: { production: boolean }): Promise<ConsoleBundle> {
@@ -55,7 +55,7 @@ export async function buildConsole(options: { production: boolean }): Promise<Co
     legalComments: 'none',
     logLevel: 'silent',
     tsconfig: 'src/console/tsconfig.json',
-    // React looks for this name; in a browser there is none.
+    // React reads this name, which browsers do not have.
     define: { [['process', 'env', 'NODE_ENV'].join('.')]: '"production"' },
   });
   await esbuild.stop();

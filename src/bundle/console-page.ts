@@ -5,12 +5,12 @@ type PageConfig = Readonly<{
   consoleFrameAncestors: readonly string[];
 }>;
 
-/** Where the console's files are served. */
+/** The path of the console's files. */
 const files = '/console/assets';
 
 /**
- * The page of every view: the views are made in the browser. The `meta` with an id keeps react-aria from adding a style element, which the policy
- * would refuse: the rule stands in our stylesheet.
+ * The page of every view; the browser renders the views. The `meta` with an id keeps react-aria from adding a style
+ * element, which the content security policy would refuse. Our stylesheet contains the rule.
  */
 export function consolePage(bundle: ConsoleBundle, config: PageConfig): RouteResponse {
   const { script, style, preloads } = bundle;

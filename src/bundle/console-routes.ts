@@ -43,8 +43,8 @@ export type ConsoleOptions = Readonly<{
 }>;
 
 /**
- * The console's page and its files. It is bundled in the background once the server listens (`warm`), or by the first
- * request. A bundle that failed is tried again by the next request.
+ * The console's page and its files. The console is bundled in the background once the server listens (`warm`), or by
+ * the first request. After a failed bundle, the next request tries again.
  */
 export function createConsole(options: ConsoleOptions): { routes: readonly Route[]; warm(): void } {
   const { config, logger } = options;
@@ -71,7 +71,7 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
       bundled().catch((error: unknown) => logger.error({ err: error }, 'could not bundle the console'));
     },
     routes: [
-      // Before the records: `/console/assets/…` is none.
+      // This comes before the routes of records, because `/console/assets/…` is not a record.
       assetPage(async ({ parameters, headers }) => {
         const asset = (await bundled()).assets.get(parameters.file ?? '');
         if (asset === undefined) {

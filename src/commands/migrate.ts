@@ -2,7 +2,7 @@ import { ConfigError, readConfig } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
 import { fail } from './failure.ts';
 
-/** `npm run migrate`: applies what `migrations/` has and the database has not, and says so. */
+/** `npm run migrate`: applies the migrations that the database does not have yet, and prints them. */
 async function main(): Promise<void> {
   const { databaseDirectUrl } = readConfig();
   if (databaseDirectUrl === undefined) {

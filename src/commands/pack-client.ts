@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `npm run pack:client`: compiles `src/client/` and packs it as npm does, into
+ * `npm run pack:client`: compiles `src/client/` and packs it like npm into
  * `.heliograph/pack/heliograph-<version>.tgz`. Prints the path.
  */
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,7 +32,7 @@ function run(script: string, options: readonly string[], cwd = root): void {
   process.exit(1);
 }
 
-/** npm itself, beside the Node that runs this. */
+/** The npm that belongs to the running Node. */
 function npm(): string {
   const found = ['../lib/node_modules', '../node_modules', 'node_modules']
     .map((folder) => join(process.execPath, '..', folder, 'npm', 'bin', 'npm-cli.js'))

@@ -5,7 +5,7 @@ import { sealedHeaderPlace } from '../sending/sealed-headers.ts';
 
 const batchRows = 200;
 
-/** Endpoints' secret headers, sealed anew where `reseal` has another seal for them. Returns how many endpoints. */
+/** Reseals the secret headers of endpoints for which `reseal` returns a new value. Returns the number of endpoints. */
 export async function rekeyHeaders(
   { query }: Database,
   reseal: (sealed: Buffer, place: string) => Buffer | undefined,

@@ -7,26 +7,27 @@ import { sealedSecretPlace } from '../sending/signing-secrets.ts';
 import { BrokenSealError, type SecretBox, UnknownSealKeyError } from '../signing/secret-box.ts';
 import { rekeyHeaders } from './rekey-headers.ts';
 
-/** Rows that are read, and sealed anew, at a time. */
+/** The number of rows that are read and resealed at a time. */
 const batchRows = 200;
 export type Rekeyed = Readonly<{
   signingSecrets: number;
   answers: number;
-  /** That sign the apps' access tokens. */
+  /** The keys that sign the apps' access tokens. */
   tokenKeys: number;
-  /** Endpoints whose secret headers were sealed anew. */
+  /** Endpoints whose secret headers were resealed. */
   headers: number;
-  /** No key of the ring opens them. They are left as they are. */
+  /** Rows that no key of the ring opens. They are left unchanged. */
   unreadable: number;
 }>;
 
 /**
- * Seals under the ring's first key whatever another one sealed: signing secrets, endpoints' secret headers, the answers that are kept for
- * idempotency keys, and the keys that sign access tokens. What a row holds does not change, nor does what any process may open with the same ring.
+ * Reseals under the first key of the ring everything that another key sealed: signing secrets, endpoints' secret
+ * headers, the stored answers of idempotency keys, and the keys that sign access tokens. The content of a row does
+ * not change, nor does what a process with the same ring can open.
  *
- * It walks each table once by its key, so that a repetition passes over what is done. Each row is replaced only where
- * it still is what was read: one that was rotated, forgotten or rekeyed meanwhile is left alone, and no row stays
- * locked for longer than its own update.
+ * It walks each table once by its key, and a repeated run skips what is done. A row is replaced only if it is still
+ * as it was read: a row that was rotated, deleted or resealed meanwhile is left alone, and no row is locked for
+ * longer than its own update.
  */
 export async function rekeySecrets(database: Database, box: SecretBox): Promise<Rekeyed> {
   const tally: Tally = { sealed: 0, unreadable: 0 };
@@ -108,7 +109,7 @@ async function rekeyAnswers({ query }: Database, box: SecretBox): Promise<Tally>
   }
 }
 
-/** There are a few at most. */
+/** There are at most a few. */
 async function rekeyTokenKeys({ query }: Database, box: SecretBox): Promise<Tally> {
   const tally: Tally = { sealed: 0, unreadable: 0 };
   for (const { id, sealed } of await query.selectFrom('app_token_key').selectAll().execute()) {
@@ -125,7 +126,7 @@ async function rekeyTokenKeys({ query }: Database, box: SecretBox): Promise<Tall
   return tally;
 }
 
-/** Undefined where it is sealed by the first key already, or cannot be opened. */
+/** Undefined if the first key sealed it already, or if it cannot be opened. */
 function resealed(
   box: SecretBox,
   { sealed, place, tally }: { sealed: Buffer; place: string; tally: Tally },

@@ -6,9 +6,9 @@ import { fail } from './failure.ts';
 import { rekeySecrets } from './rekey-secrets.ts';
 
 /**
- * `npm run secrets:rekey`: after a new key was put first in SECRETS_KEYS, seals under it whatever an older one sealed,
- * and says how much that was. Run it once every process has the new ring; when it reports nothing left, drop the old
- * key. It may run beside everything, be stopped at any time and be run again.
+ * `npm run secrets:rekey`: after a new key was put first in SECRETS_KEYS, it reseals everything that older keys
+ * sealed, and prints how much that was. Run it once every process has the new ring. When it reports nothing left,
+ * remove the old key. It may run beside everything else, be stopped at any time and be run again.
  */
 async function main(): Promise<void> {
   const config = readConfig();

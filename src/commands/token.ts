@@ -47,7 +47,7 @@ const argumentsOf = z.object({
     .transform(Number),
 });
 
-/** `npm run token`: the token alone on standard output, so that a shell can put it into a variable. */
+/** `npm run token`: prints only the token on standard output, so that a shell can put it into a variable. */
 async function main(): Promise<void> {
   const { tenant, permissions: granted, kind, sub, email, expires } = readArguments();
   const token = await signDevelopmentToken(readConfig(), {

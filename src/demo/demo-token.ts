@@ -5,7 +5,7 @@ import { demoTenant } from './demo.ts';
 
 const daySeconds = 86_400;
 
-/** A token for the demo's tenant. Undefined where tokens come from another issuer. */
+/** A token for the demo's tenant. Undefined if tokens come from another issuer. */
 export async function demoToken(config: Config): Promise<string | undefined> {
   if (config.production || config.jwt.jwksUrl !== undefined || config.jwt.jwks !== undefined)
     return undefined;

@@ -15,8 +15,8 @@ import { verifySignature } from '../signing/sign.ts';
 import type { Tables } from '../tables.ts';
 
 /**
- * What a first start with nothing configured shows: a tenant with one endpoint, whose receiver is a route of this
- * very server. It only exists on the embedded database.
+ * What a first start without settings shows: a tenant with one endpoint, whose receiver is a route of the same
+ * server. It exists only on the embedded database.
  */
 export const demoTenant = 'demo';
 export const demoEventType = 'demo.greeted';
@@ -39,8 +39,8 @@ const receive = declareRoute({
 const toleranceSeconds = 300;
 
 /**
- * The usual sender, but for one URL: the demo's receiver may be reached though it is on loopback. Nothing else there
- * may be.
+ * The usual sender with an exception for one URL: the demo's receiver may be reached although it is on loopback. No
+ * other URL on loopback may.
  */
 export function demoSender(usual: Sender, receiverUrl: () => string, options: SenderOptions): Sender {
   const own = createSender({ ...options, guard: new AddressGuard(['127.0.0.1/32', '::1/128']) });
@@ -52,7 +52,10 @@ export function demoSender(usual: Sender, receiverUrl: () => string, options: Se
   };
 }
 
-/** Makes the demo's tenant, event type and endpoint where they are missing, and follows a changed port. */
+/**
+ * Creates the demo's tenant, event type and endpoint if they are missing, and updates the endpoint if the port has
+ * changed.
+ */
 export async function seedDemo(options: {
   database: Database;
   secrets: SigningSecrets;
@@ -105,7 +108,7 @@ export async function seedDemo(options: {
   handshakes.begin(endpoint);
 }
 
-/** A receiver such as a customer would write: it echoes the handshake, verifies the signature, and answers 200. */
+/** A receiver like a customer's: it returns the handshake's challenge, verifies the signature, and answers 200. */
 export function demoRoute(options: { database: Database; secrets: SigningSecrets; logger: Logger }): Route {
   const { database, secrets, logger } = options;
   return receive(async ({ headers, body }) => {

@@ -1,6 +1,6 @@
 import { demoEventType } from './demo.ts';
 
-/** What a first start prints: enough to publish an event and to watch its delivery. */
+/** The text of a first start: the commands to publish an event and to watch its delivery. */
 export function welcome(origin: string, token: string, options: { console: boolean }): string {
   const publish = JSON.stringify({
     query: `mutation { publishEvents(input: {events: [{type: "${demoEventType}", payload: {hello: "world"}}]}) { __typename ... on PublishEventsPayload { events { event { id } deliveryCount } } ... on Error { code message } } }`,

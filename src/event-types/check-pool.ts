@@ -90,7 +90,7 @@ export class CheckPool {
     return this.#slots.size < maxWorkers ? this.#open() : undefined;
   }
 
-  /** One that starts while the others are busy, so that the next owner does not wait for its start. */
+  /** A worker that starts while the others are busy, so that the next owner does not wait for its start. */
   #keepSpare(): void {
     const isBusy = [...this.#slots].every(({ job }) => job !== undefined);
     if (isBusy && this.#slots.size < maxWorkers) this.#open();

@@ -3,12 +3,12 @@ import { type GraphQLFieldResolver, type GraphQLResolveInfo, OperationTypeNode }
 import { costOfRecord, maxOperationCost, tooCostly, usualListSize } from './operation-cost.ts';
 
 /**
- * Charges lists whose length nobody knows before they are read. Before the execution such a list counts as
- * ten records. Where it turns out to be longer, what is selected of the records beyond these is charged here, before
- * any of it is resolved: a short document over a long list would hold the process for everybody otherwise.
+ * Charges lists whose length is not known before they are read. Before the execution such a list counts as ten
+ * records. If it is longer, the selection on the further records is charged here, before any of it is resolved.
+ * Otherwise a short document over a long list could block the process for everybody.
  *
- * A field that says itself what it costs (`complexity`) is left alone, and so are answers of mutations, which have been
- * done by then, and of subscriptions, whose messages are as long as `affordableLength` allows.
+ * A field that declares its cost (`complexity`) is not charged here. Neither are answers of mutations, which have
+ * been carried out by then, and messages of subscriptions, whose length `affordableLength` limits.
  */
 const pluginName = 'listCost';
 
@@ -33,7 +33,7 @@ function hasPrice(config: { pothosOptions: object }): boolean {
   return 'complexity' in config.pothosOptions && config.pothosOptions.complexity !== undefined;
 }
 
-/** What the long lists of a request have cost so far. */
+/** The cost of the long lists of a request so far. */
 const spent = new WeakMap<object, number>();
 
 function charge(list: unknown, context: object, info: GraphQLResolveInfo): unknown {

@@ -108,7 +108,7 @@ export function tooCostly(cost: number): RequestError {
   );
 }
 
-/** What the selection of one record costs, of the field that is resolved. */
+/** The cost of the selection on one record of the field that is being resolved. */
 export function costOfRecord(info: GraphQLResolveInfo, context: object): number {
   const scope: Scope = {
     schema: info.schema,
@@ -125,8 +125,9 @@ export function costOfRecord(info: GraphQLResolveInfo, context: object): number 
 }
 
 /**
- * How long the list in each message of a subscription may be: as long as is asked for, unless so much is selected of
- * its records that a message would hold the process for everybody. The message's cost counts the list as usual.
+ * The maximum length of the list in each message of a subscription: as long as requested, unless the selection on its
+ * records is so large that a message would block the process for everybody. The cost of the message counts the list
+ * as one of the usual size.
  */
 export function affordableLength(asked: number, info: GraphQLResolveInfo, context: object): number {
   const each = Math.max(costOfRecord(info, context), 1) / usualListSize;

@@ -7,13 +7,14 @@ import { type Logger, warnAtTimes } from '../log.ts';
 import { Loop } from '../loop.ts';
 import { endQueued } from '../status/end-queued.ts';
 
-/** So many deliveries wait for a paused endpoint before what is published is no longer queued. */
+/** The limit for deliveries that wait for a paused endpoint. Beyond it, new deliveries are not queued. */
 export const mostHeld = 100_000;
 const everyMs = 5_000;
 
 /**
- * The queues of paused endpoints, counted in the index up to the limit, with how old the oldest delivery is. One that
- * was full stays so until a tenth is free again: otherwise it would change all the time while some deliveries end.
+ * The queues of paused endpoints, counted in the index up to the limit, with the age of the oldest delivery. A queue
+ * that was full stays full until a tenth is free again. Otherwise its state would change all the time while some
+ * deliveries end.
  */
 const lookStatement = statement(
   'held_queues',
@@ -37,8 +38,9 @@ const markStatement = statement(
 type HeldQueue = { owner_id: string; id: string; was_full: boolean; is_full: boolean; has_old: boolean };
 
 /**
- * Keeps the queues of paused endpoints within their limits: so many deliveries, and none older than deliveries are
- * kept, whose event would be gone. Any number of processes may look at once; each change is made by whoever is first.
+ * Keeps the queues of paused endpoints within their limits: a maximum number of deliveries, and none older than the
+ * retention period, because its event would be gone. Any number of processes may check at the same time; the first
+ * one makes each change.
  */
 export class HeldQueues {
   readonly #options: { database: Database; logger: Logger; retentionDays: number; most?: number };

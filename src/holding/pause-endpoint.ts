@@ -7,12 +7,13 @@ import type { Tables } from '../tables.ts';
 
 type Act = Readonly<{ ownerId: string; id: string; by: By }>;
 
-/** An endpoint as it is after the act, and whether that changed it. */
+/** An endpoint after the act, and whether the act changed it. */
 export type Held = Readonly<{ endpoint: Endpoint; isChanged: boolean }>;
 
 /**
- * Keeps everything from being sent to an endpoint, and what is to be sent to it in its queue: from the commit on no
- * claim takes anything from it. What had been claimed before may still arrive. One that is paused stays as it is.
+ * Stops the sending to an endpoint and keeps its deliveries in the queue. After the commit no claim takes anything
+ * from the queue; deliveries that were claimed before may still arrive. An endpoint that is paused already does not
+ * change.
  */
 export async function pauseEndpoint(trx: Transaction<Tables>, { ownerId, id, by }: Act): Promise<Held> {
   const before = await lockEndpoint(trx, ownerId, id);
@@ -31,8 +32,9 @@ export async function pauseEndpoint(trx: Transaction<Tables>, { ownerId, id, by 
 }
 
 /**
- * Lets what waits go out again, with a closed circuit: what was known of the receiver before the pause says nothing
- * about it now. After the commit, tell the workers by a lane hint. One that is not paused stays as it is.
+ * Lets waiting deliveries be sent again, with a closed circuit, because what was known of the receiver before the
+ * pause says nothing about it now. After the commit, notify the workers by a lane hint. An endpoint that is not
+ * paused does not change.
  */
 export async function resumeEndpoint(trx: Transaction<Tables>, { ownerId, id, by }: Act): Promise<Held> {
   const before = await lockEndpoint(trx, ownerId, id);

@@ -4,7 +4,7 @@ import type { Tables } from '../tables.ts';
 import { latencyPercentile } from './latency-percentile.ts';
 import type { StatsWindow } from './stats.ts';
 
-/** How long the attempts took that began in one stretch of whole hours. */
+/** The durations of the attempts that began in an interval of whole hours. */
 export type LatencyBucket = Readonly<{
   start: Date;
   attempts: number;
@@ -21,8 +21,8 @@ type Asked = Readonly<{
 const hourMs = 3_600_000;
 
 /**
- * The hours that the window touches, in at most so many stretches of an equal number of hours. The histograms are kept
- * by the hour: finer stretches than that cannot be had.
+ * The hours that the window overlaps, in at most this many intervals of an equal number of hours. The histograms are
+ * kept by hour, so shorter intervals are not possible.
  */
 export function latencyStarts({ since, until }: StatsWindow, buckets: number): readonly Date[] {
   const first = Math.floor(since.getTime() / hourMs);
@@ -34,7 +34,7 @@ export function latencyStarts({ since, until }: StatsWindow, buckets: number): r
   );
 }
 
-/** Of all of the owner's endpoints together, under the lowest id, or of each of some; in one statement. */
+/** For all endpoints of the owner together, under the lowest id, or for each of some endpoints; in one statement. */
 export async function readLatencyTimelines(
   db: Kysely<Tables>,
   ownerId: string,

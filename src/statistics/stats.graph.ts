@@ -77,7 +77,7 @@ export const timelineField = {
   }),
 };
 
-/** With whose they are: all of the owner's where there is no endpoint. */
+/** The scope of the figures: all deliveries of the owner, if there is no endpoint. */
 type Stats = DeliveryStatsRecord & Readonly<{ ownerId: string; endpointId: string | undefined }>;
 
 const DeliveryStats = builder.objectRef<Stats>('DeliveryStats').implement({
