@@ -8,7 +8,7 @@ import { closeCodes } from '../../src/transports/close-codes.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const readme = read('README.md');
-const words = { again: 'yes', changed: 'not as before', no: 'no' };
+const words = { again: 'yes', changed: 'only after a change', no: 'no' };
 const codes = Object.values(closeCodes);
 
 test.each(['src/guides/follow-the-log.md'])('%s lists every close code and whether to come back', (path) => {
