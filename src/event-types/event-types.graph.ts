@@ -136,11 +136,11 @@ mutation(builder, 'registerEventType', {
     }),
     description: t.string({
       required: true,
-      description: `An explanation of what has happened when such an event is published: 1 to ${maxDescriptionLength} characters.`,
+      description: `An explanation of what has happened when such an event is published: 1 to ${maxDescriptionLength} characters. White space around it is removed.`,
     }),
     dataType: t.string({
       required: true,
-      description: `The kind of record that the payload shows: 1 to ${maxDataTypeLength} characters.`,
+      description: `The kind of record that the payload shows: 1 to ${maxDataTypeLength} characters. White space around it is removed.`,
     }),
     schema: t.field({
       type: 'JSON',
@@ -180,7 +180,7 @@ mutation(builder, 'deprecateEventType', {
     name: t.string({ required: true, description: 'The full name, such as `comment.created`.' }),
     reason: t.string({
       required: true,
-      description: `The reason, and what to use instead: 1 to ${maxReasonLength} characters, otherwise it is BAD_USER_INPUT.`,
+      description: `The reason, and what to use instead: 1 to ${maxReasonLength} characters, otherwise it is BAD_USER_INPUT. White space around it is removed.`,
     }),
   }),
   payload: { eventType: { type: EventType, description: 'The deprecated event type.' } },

@@ -85,7 +85,7 @@ mutation(builder, 'createApiKey', {
   input: (t) => ({
     name: t.string({
       required: true,
-      description: `Display name: 1 to ${maxApiKeyNameLength} characters. It need not be unique.`,
+      description: `Display name: 1 to ${maxApiKeyNameLength} characters. It need not be unique. White space around it is removed.`,
     }),
     permissions: t.field({
       type: [Permission],

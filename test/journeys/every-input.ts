@@ -10,7 +10,6 @@ import {
   isInputObjectType,
   isInterfaceType,
   isListType,
-  isNonNullType,
   isObjectType,
   isRequiredArgument,
   isRequiredInputField,
@@ -25,7 +24,7 @@ export type Place = Readonly<{
   path: string;
   /** The scalar or enum. */
   type: string;
-  isNullable: boolean;
+  description: string;
   variables(value: unknown): Record<string, unknown>;
 }>;
 
@@ -39,18 +38,18 @@ const maxDepth = 3;
 
 /** Every place of a field's arguments. Those beside it hold what is usual, as far as something is wanted there. */
 export function placesOf(field: GraphQLField<unknown, unknown>, usual: Usual): Place[] {
-  return leavesOf(field.args, field.name).map(({ path, type, isNullable, keys }) => ({
+  return leavesOf(field.args, field.name).map(({ path, type, description, keys }) => ({
     path,
     type,
-    isNullable,
+    description,
     variables: (value) => fill(field.args, { path: field.name, keys, tried: { path, value }, usual }),
   }));
 }
 
-type Leaf = Readonly<{ path: string; type: string; isNullable: boolean; keys: readonly string[] }>;
+type Leaf = Readonly<{ path: string; type: string; description: string; keys: readonly string[] }>;
 
 function leavesOf(inputs: readonly Input[], path: string, depth = 0): Leaf[] {
-  return inputs.flatMap(({ name, type }): Leaf[] => {
+  return inputs.flatMap(({ name, type, description }): Leaf[] => {
     const named = getNamedType(type);
     const at = `${path}.${name}`;
     if (isInputObjectType(named)) {
@@ -58,7 +57,7 @@ function leavesOf(inputs: readonly Input[], path: string, depth = 0): Leaf[] {
       const within = leavesOf(Object.values(named.getFields()), at, depth + 1);
       return within.map((leaf) => ({ ...leaf, keys: [name, ...leaf.keys] }));
     }
-    return [{ path: at, type: named.name, isNullable: !isNonNullType(type), keys: [name] }];
+    return [{ path: at, type: named.name, description: description ?? '', keys: [name] }];
   });
 }
 
