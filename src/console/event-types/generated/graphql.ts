@@ -85,9 +85,9 @@ export type FailureReason =
 
 /** The input of `registerEventType`. */
 export type RegisterEventTypeInput = {
-  /** The kind of record that the payload shows: 1 to 128 characters. */
+  /** The kind of record that the payload shows: 1 to 128 characters. White space around it is removed. */
   dataType: string;
-  /** An explanation of what has happened when such an event is published: 1 to 1000 characters. */
+  /** An explanation of what has happened when such an event is published: 1 to 1000 characters. White space around it is removed. */
   description: string;
   /** An example of a payload, which must satisfy the schema. At most 256 KiB and 200 levels deep. */
   example: unknown;

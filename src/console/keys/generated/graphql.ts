@@ -10,7 +10,7 @@ export type CreateApiKeyInput = {
   expiresAt?: string | null | undefined;
   /** Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError. */
   idempotencyKey?: string | null | undefined;
-  /** Display name: 1 to 100 characters. It need not be unique. */
+  /** Display name: 1 to 100 characters. It need not be unique. White space around it is removed. */
   name: string;
   /** Its permissions: at least one. Only permissions that you have yourself can be given, and never MANAGE_TENANTS or MANAGE_EVENT_TYPES; a ValidationError names each one that cannot. More than 1,000 entries are BAD_USER_INPUT. */
   permissions: Array<Permission>;
