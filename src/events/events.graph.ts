@@ -11,6 +11,7 @@ import type { Context } from '../graph/context.ts';
 import { node } from '../graph/node.ts';
 import { forbidden } from '../graph/permission.ts';
 import { decodeId, encodeId } from '../ids.ts';
+import { renderEventBody } from '../status/event-body.ts';
 import { Tenant, tenantOf } from '../tenants/tenants.graph.ts';
 import { type Event as EventRow, findEvent, findEventPayloads, findEvents } from './find-event.ts';
 import { listEvents } from './list-events.ts';
@@ -49,6 +50,16 @@ node(builder, Event, {
     payloadText: t.string({
       description: "The exact text of the payload, as sent in the body's `data`. At most 256 KiB.",
       resolve: (event, _args, context) => payloadTextFor(event, context),
+    }),
+    bodyText: t.string({
+      description:
+        'The exact text that every attempt sends as its body: `{"type":…,"timestamp":…,"data":…}` with the payload in it, at most 256 KiB, byte for byte. Signatures are made over it.',
+      resolve: async (event, _args, context) =>
+        renderEventBody({
+          type: event.type,
+          occurredAt: event.occurred_at,
+          payloadText: await payloadTextFor(event, context),
+        }),
     }),
     idempotencyKey: t.exposeString('idempotency_key', {
       nullable: true,

@@ -14,6 +14,7 @@ export const views: readonly Readonly<{ path: string; view: ComponentType }>[] =
   { path: '/apps/:id', view: lazy(() => import('../apps/app-view.tsx')) },
   { path: '/keys', view: lazy(() => import('../keys/keys-view.tsx')) },
   { path: '/audit', view: lazy(() => import('../audit/audit-view.tsx')) },
+  { path: '/events/:id', view: lazy(() => import('../event/event-view.tsx')) },
   { path: '/deliveries/:id', view: lazy(() => import('../delivery/delivery-view.tsx')) },
 ];
 

@@ -7,6 +7,7 @@ import { problemOf, useLiveDeliveries } from '../live/use-live-deliveries.ts';
 import { Problem } from '../parts/problem.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
 import { Window } from '../parts/window.tsx';
+import { type Bulk, BulkActs } from '../replays/bulk.tsx';
 import { DeliveryGrid } from './delivery-grid.tsx';
 import { filterOf } from './filter-of.ts';
 import { DeliveryFilters } from './filters.tsx';
@@ -18,7 +19,7 @@ const firstPage = 50;
 export default function DeliveriesView() {
   const [search] = useSearchParams();
   const asked = [...search]
-    .filter(([name]) => name !== 'open')
+    .filter(([name]) => name !== 'open' && name !== 'job')
     .map((pair) => pair.join('='))
     .join('&');
   // biome-ignore lint/correctness/useExhaustiveDependencies: the same words are the same filter.
@@ -43,6 +44,8 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
   const live = useLiveDeliveries(filter, firstPage);
   const [held, setHeld] = useState<DeliveryTable>();
   const [isHelpOpen, setHelpOpen] = useState(false);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [bulk, setBulk] = useState<Bulk>();
   const [search, setSearch] = useSearchParams();
   const opened = search.get('open');
   const filters = useRef<HTMLDivElement>(null);
@@ -58,7 +61,8 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
       className="deliveries"
       onKeyDown={(event) => {
         const isTyping =
-          event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+          (event.target instanceof HTMLInputElement && event.target.type !== 'checkbox') ||
+          event.target instanceof HTMLSelectElement;
         if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
         if (event.key === '?') setHelpOpen(true);
         else if (event.key === '/') filters.current?.querySelector('input')?.focus();
@@ -81,6 +85,13 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
       <div ref={filters}>
         <DeliveryFilters />
       </div>
+      <BulkActs
+        filter={filter}
+        chosen={chosen}
+        onForget={() => setChosen(new Set())}
+        open={bulk}
+        onOpen={setBulk}
+      />
       {problem !== undefined && <Problem error={problem} onRetry={live.reload} />}
       {table === undefined && problem === undefined && <Skeleton lines={12} />}
       {table !== undefined && (
@@ -90,6 +101,9 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
           isLoadingMore={live.isLoadingMore}
           onMore={held === undefined ? live.loadMore : () => undefined}
           onOpen={open}
+          chosen={chosen}
+          onChoose={setChosen}
+          onReplay={(ids) => setBulk({ act: 'replay', ids })}
         />
       )}
       {opened !== null && (

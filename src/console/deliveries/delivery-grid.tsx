@@ -1,8 +1,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, memo, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, useCallback, useEffect, useRef, useState } from 'react';
 import type { Row } from '../live/delivery-table.ts';
 import { Status, wordsOf } from '../parts/status.tsx';
 import { duration, span, Time, useNow } from '../parts/time.tsx';
+import { mostChosen } from '../replays/bulk.tsx';
 
 const columns = ['Time', 'Event type', 'Endpoint', 'Status', 'Attempts', 'Next attempt', 'Latency'];
 const wideRow = 36;
@@ -17,9 +18,24 @@ export function DeliveryGrid(
     isLoadingMore: boolean;
     onMore: () => void;
     onOpen: (id: string) => void;
+    chosen: ReadonlySet<string>;
+    onChoose: (chosen: ReadonlySet<string>) => void;
+    onReplay: (ids: readonly string[]) => void;
   }>,
 ) {
-  const { rows, hasMore, isLoadingMore, onMore, onOpen } = props;
+  const { rows, hasMore, isLoadingMore, onMore, onOpen, chosen, onChoose, onReplay } = props;
+  // Rows keep the same function for as long as they live, and are not drawn anew when another one is chosen.
+  const choosing = useRef({ chosen, onChoose });
+  choosing.current = { chosen, onChoose };
+  const choose = useCallback((id: string, isWanted?: boolean) => {
+    const { chosen: before, onChoose: tell } = choosing.current;
+    const next = new Set(before);
+    if (isWanted ?? !before.has(id)) next.add(id);
+    else next.delete(id);
+    if (next.size > mostChosen) return;
+    choosing.current = { chosen: next, onChoose: tell };
+    tell(next);
+  }, []);
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState<string>();
   const isNarrow = useNarrow();
@@ -53,8 +69,15 @@ export function DeliveryGrid(
 
   function press(event: KeyboardEvent) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'ArrowDown') go(current + 1);
-    else if (event.key === 'ArrowUp') go(current - 1);
+    const here = rows[current]?.id;
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (step !== 0) {
+      const there = rows[current + step]?.id;
+      if (event.shiftKey && here !== undefined) choose(here, true);
+      if (event.shiftKey && there !== undefined) choose(there, true);
+      go(current + step);
+    } else if (event.key === ' ' && here !== undefined) choose(here);
+    else if (event.key === 'r' && here !== undefined) onReplay(chosen.size > 0 ? [...chosen] : [here]);
     else if (event.key === 'Home') go(0);
     else if (event.key === 'End') go(rows.length - 1);
     else if (event.key === 'Enter') {
@@ -71,9 +94,13 @@ export function DeliveryGrid(
       aria-label="Deliveries"
       aria-rowcount={hasMore ? -1 : rows.length + 1}
       aria-readonly="true"
+      aria-multiselectable="true"
     >
       <div role="rowgroup" className="grid-head">
         <div role="row" aria-rowindex={1} className="grid-row">
+          <span role="columnheader">
+            <span className="hidden">Chosen</span>
+          </span>
           {columns.map((name) => (
             <span role="columnheader" key={name}>
               {name}
@@ -104,6 +131,8 @@ export function DeliveryGrid(
                 start={item.start}
                 height={item.size}
                 isActive={item.index === current}
+                isChosen={chosen.has(row.id)}
+                onChoose={choose}
                 onFocus={setActive}
                 onOpen={onOpen}
               />
@@ -122,11 +151,13 @@ const GridRow = memo(function GridRow(
     start: number;
     height: number;
     isActive: boolean;
+    isChosen: boolean;
+    onChoose: (id: string) => void;
     onFocus: (id: string) => void;
     onOpen: (id: string) => void;
   }>,
 ) {
-  const { row, index, start, height, isActive, onFocus, onOpen } = props;
+  const { row, index, start, height, isActive, isChosen, onChoose, onFocus, onOpen } = props;
   return (
     <div
       role="row"
@@ -139,7 +170,18 @@ const GridRow = memo(function GridRow(
       onFocus={() => onFocus(row.id)}
       onClick={() => onOpen(row.id)}
       onKeyDown={undefined}
+      aria-selected={isChosen}
     >
+      <span role="gridcell" className="cell-choose">
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          checked={isChosen}
+          aria-label={`Choose the delivery of ${row.eventType}`}
+          onClick={(event) => event.stopPropagation()}
+          onChange={() => onChoose(row.id)}
+        />
+      </span>
       <span role="gridcell" className="cell-time">
         <Time at={row.createdAt} />
       </span>

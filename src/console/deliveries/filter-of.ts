@@ -1,8 +1,10 @@
 import { statuses } from '../parts/status.tsx';
-import type { DeliveryFilter } from './generated/graphql.ts';
+import type { DeliveryFilter, DeliveryKind } from './generated/graphql.ts';
+
+const knownKinds: readonly DeliveryKind[] = ['EVENT', 'REPLAY', 'TEST'];
 
 /**
- * The filter that an address names: `?status=FAILED,DEAD_LETTER&endpoint=&type=&from=&to=&tenant=&event=&id=`. What is
+ * The filter that an address names: `?status=FAILED,DEAD_LETTER&endpoint=&type=&from=&to=&tenant=&event=&id=&kind=`. What is
  * not understood is said, never left out in silence: a wider list than was asked for would be a wrong one.
  */
 export function filterOf(search: URLSearchParams): { filter: DeliveryFilter; problem: string | undefined } {
@@ -32,6 +34,10 @@ export function filterOf(search: URLSearchParams): { filter: DeliveryFilter; pro
     problems.push(`${unknown.join(', ')}: there is no such status. There are ${statuses.join(', ')}.`);
   }
   if (known.length > 0) filter.status = known;
+  const kinds = list('kind').map((name) => name.toUpperCase());
+  const kind = knownKinds.filter((one) => kinds.includes(one));
+  if (kind.length < kinds.length) problems.push(`There are the kinds ${knownKinds.join(', ')}.`);
+  if (kind.length > 0) filter.kind = kind;
   const [endpoint, type, tenant, event, id] = ['endpoint', 'type', 'tenant', 'event', 'id'].map(list);
   if (endpoint?.length) filter.endpointId = endpoint;
   if (type?.length) filter.eventType = type;

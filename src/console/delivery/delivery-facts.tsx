@@ -1,19 +1,23 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { useAct } from '../parts/act.ts';
-import { Copy } from '../parts/copy.tsx';
+import { Fact } from '../parts/facts.tsx';
 import { Refused } from '../parts/form.tsx';
+import { Payload } from '../parts/payload.tsx';
 import { Pending } from '../parts/pending.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Status, wordsOf } from '../parts/status.tsx';
-import { duration, Time } from '../parts/time.tsx';
+import { Time } from '../parts/time.tsx';
+import { Attempts } from './attempts.tsx';
+import { ByHand } from './by-hand.tsx';
 import {
   CancelOneDocument,
   type DeliveryDetailsFragment,
   OneDeliveryDocument,
   ReplayOneDocument,
 } from './generated/graphql.ts';
+import { History } from './history.tsx';
 
 const lookAgainMs = 2_000;
 
@@ -45,10 +49,20 @@ export function DeliveryFacts({ id }: Readonly<{ id: string }>) {
           <code>{delivery.id}</code>
         </Fact>
         <Fact name="Event">
-          {delivery.event === null ? 'past retention' : <code>{delivery.event.id}</code>}
+          {delivery.event === null ? (
+            'past retention'
+          ) : (
+            <Link href={`/events/${delivery.event.id}`}>
+              <code>{delivery.event.id}</code>
+            </Link>
+          )}
         </Fact>
-        <Fact name="Event type">{delivery.eventType}</Fact>
-        <Fact name="Endpoint">{delivery.endpoint.url}</Fact>
+        <Fact name="Event type">
+          <Link href={`/event-types/${delivery.eventType}`}>{delivery.eventType}</Link>
+        </Fact>
+        <Fact name="Endpoint">
+          <Link href={`/endpoints/${delivery.endpoint.id}`}>{delivery.endpoint.url}</Link>
+        </Fact>
         <Fact name="Created">
           <Time at={delivery.createdAt} />
         </Fact>
@@ -60,17 +74,36 @@ export function DeliveryFacts({ id }: Readonly<{ id: string }>) {
             <Time at={delivery.nextAttemptAt} />
           </Fact>
         )}
+        {delivery.replayOf !== null && (
+          <Fact name="Replays">
+            <Link href={`/deliveries/${delivery.replayOf.id}`}>{delivery.replayOf.id}</Link>
+          </Fact>
+        )}
+        {delivery.replays.nodes.length > 0 && (
+          <Fact name="Replayed as">
+            <ul className="plain-list">
+              {delivery.replays.nodes.map(({ id: replayId, status }) => (
+                <li key={replayId}>
+                  <Link href={`/deliveries/${replayId}`}>{replayId}</Link> <Status status={status} />
+                </li>
+              ))}
+            </ul>
+          </Fact>
+        )}
       </dl>
+      <History changes={delivery.history} />
+      <Attempts attempts={delivery.attempts} />
       {delivery.event !== null && (
-        <section aria-label="Payload">
-          <h3>Payload</h3>
-          <Text name="The payload" text={delivery.event.payloadText} />
-          <Copy text={delivery.event.payloadText} name="Copy the payload" />
-        </section>
+        <>
+          <Payload id={delivery.event.id} text={delivery.event.payloadText} body={delivery.event.bodyText} />
+          <ByHand
+            url={delivery.endpoint.url}
+            eventId={delivery.event.id}
+            body={delivery.event.bodyText}
+            headerPrefix={delivery.endpoint.headerPrefix}
+          />
+        </>
       )}
-      {delivery.attempts.map((attempt) => (
-        <Attempt key={attempt.id} attempt={attempt} />
-      ))}
     </>
   );
 }
@@ -121,55 +154,5 @@ function Acts({ delivery, onDone }: Readonly<{ delivery: DeliveryDetailsFragment
         </p>
       )}
     </>
-  );
-}
-
-function Attempt({ attempt }: Readonly<{ attempt: DeliveryDetailsFragment['attempts'][number] }>) {
-  const title = `Attempt ${attempt.number}`;
-  return (
-    <section aria-label={title}>
-      <h3>{title}</h3>
-      <dl className="facts">
-        <Fact name="Began">
-          <Time at={attempt.startedAt} />
-        </Fact>
-        <Fact name="Outcome">
-          {wordsOf(attempt.outcome)}
-          {attempt.responseStatus !== null && ` (${attempt.responseStatus})`}
-        </Fact>
-        {attempt.error !== null && <Fact name="What went wrong">{attempt.error}</Fact>}
-        {attempt.durationMs !== null && <Fact name="Took">{duration(attempt.durationMs)}</Fact>}
-      </dl>
-      {attempt.requestHeaders !== null && (
-        <Text name={`${title}: request headers`} text={linesOf(attempt.requestHeaders)} />
-      )}
-      {attempt.responseHeaders !== null && (
-        <Text name={`${title}: response headers`} text={linesOf(attempt.responseHeaders)} />
-      )}
-      {attempt.responseBody !== null && attempt.responseBody !== '' && (
-        <Text name={`${title}: response body`} text={attempt.responseBody} />
-      )}
-    </section>
-  );
-}
-
-const linesOf = (headers: readonly Readonly<{ name: string; value: string }>[]) =>
-  headers.map(({ name, value }) => `${name}: ${value}`).join('\n');
-
-/** What tenants and receivers chose is text, and nothing else. */
-function Text({ name, text }: Readonly<{ name: string; text: string }>) {
-  return (
-    <pre className="code" tabIndex={0} role="region" aria-label={name}>
-      {text}
-    </pre>
-  );
-}
-
-function Fact({ name, children }: Readonly<{ name: string; children: ReactNode }>) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -1,15 +1,10 @@
-import { useEffect, useState } from 'react';
-import { useQuery } from 'urql';
-import { Link } from 'wouter';
+import { useState } from 'react';
 import { useAct } from '../parts/act.ts';
 import { Confirm } from '../parts/confirm.tsx';
 import { Field } from '../parts/form.tsx';
 import { Window } from '../parts/window.tsx';
-import {
-  type OneEndpointQuery,
-  RecoverEndpointDocument,
-  RecoverProgressDocument,
-} from './generated/graphql.ts';
+import { JobProgress } from '../replays/job-progress.tsx';
+import { type OneEndpointQuery, RecoverEndpointDocument } from './generated/graphql.ts';
 import { useCounts } from './use-counts.ts';
 
 type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
@@ -34,7 +29,7 @@ export function Recover({ endpoint, onClose, onChanged }: Props) {
   if (job !== undefined) {
     return (
       <Window title="Replaying" isOpen onOpenChange={(is) => (is ? undefined : onClose())}>
-        <Progress id={job} endpointId={endpoint.id} onEnd={onChanged} />
+        <JobProgress id={job} onEnd={onChanged} />
       </Window>
     );
   }
@@ -75,41 +70,5 @@ export function Recover({ endpoint, onClose, onChanged }: Props) {
         to {endpoint.url}, each as a new delivery with the same event id.
       </p>
     </Confirm>
-  );
-}
-
-function Progress({
-  id,
-  endpointId,
-  onEnd,
-}: Readonly<{ id: string; endpointId: string; onEnd: () => void }>) {
-  const [{ data }, look] = useQuery({ query: RecoverProgressDocument, variables: { id } });
-  const job = data?.replayJob;
-  const isRunning = job == null || job.status === 'RUNNING';
-  useEffect(() => {
-    if (!isRunning) {
-      onEnd();
-      return;
-    }
-    const timer = setInterval(() => look({ requestPolicy: 'network-only' }), 500);
-    return () => clearInterval(timer);
-  }, [isRunning, look, onEnd]);
-  const done = (job?.replayed ?? 0) + (job?.skipped ?? 0);
-  return (
-    <div>
-      <progress
-        max={Math.max(1, job?.matched ?? 1)}
-        value={isRunning ? done : Math.max(1, done)}
-        aria-label="Replayed"
-      />
-      <p role="status">
-        {isRunning ? 'Replaying' : 'Done'}: {job?.replayed ?? 0} replayed, {job?.skipped ?? 0} left out.
-      </p>
-      {!isRunning && (
-        <p>
-          <Link href={`/deliveries?endpoint=${endpointId}`}>See what becomes of them</Link>
-        </p>
-      )}
-    </div>
   );
 }

@@ -1,0 +1,45 @@
+import { Copy } from '../parts/copy.tsx';
+import { Text } from '../parts/payload.tsx';
+import { VerificationSnippets } from '../parts/secret-once.tsx';
+
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * A command that sends the same request once more, from wherever it is run: it signs it anew with the secret in `SECRET`,
+ * because nobody is shown the secret here.
+ */
+export function curlOf(
+  delivery: Readonly<{ url: string; eventId: string; body: string; headerPrefix: string }>,
+): string {
+  const { url, eventId, body, headerPrefix } = delivery;
+  return `SECRET='whsec_…'   # of the endpoint, from where you keep your secrets
+BODY=${quoted(body)}
+TIME=$(date +%s)
+KEY=$(printf %s "\${SECRET#whsec_}" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \\n')
+SIGNATURE=$(printf %s "${eventId}.$TIME.$BODY" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$KEY" -binary | openssl base64 -A)
+curl -i ${quoted(url)} \\
+  -H 'content-type: application/json' \\
+  -H '${headerPrefix}id: ${eventId}' \\
+  -H "${headerPrefix}timestamp: $TIME" \\
+  -H "${headerPrefix}signature: v1,$SIGNATURE" \\
+  --data-raw "$BODY"`;
+}
+
+/** For whoever builds the receiver: the request by hand, and how its signature is verified. */
+export function ByHand(props: Parameters<typeof curlOf>[0]) {
+  const command = curlOf(props);
+  return (
+    <section aria-label="By hand">
+      <h2>By hand</h2>
+      <details>
+        <summary>The same request with curl</summary>
+        <Text name="The request with curl" text={command} />
+        <Copy text={command} name="Copy as curl" />
+      </details>
+      <details>
+        <summary>Verify this signature</summary>
+        <VerificationSnippets />
+      </details>
+    </section>
+  );
+}

@@ -1,0 +1,105 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** Whether a delivery was created by a published event, a replay or a test. */
+export type DeliveryKind =
+  /** Created when the event was published. */
+  | 'EVENT'
+  /** Created by a replay. It has the same event and the same `webhook-id` as the original. */
+  | 'REPLAY'
+  /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
+  | 'TEST';
+
+/** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
+export type DeliveryStatus =
+  /** Every attempt of the retry schedule failed. The delivery can be replayed. */
+  | 'DEAD_LETTER'
+  /** An attempt is running and has lasted for more than a second. */
+  | 'DELIVERING'
+  /** The delivery was given up for the reason in `failureReason`. It can be replayed. */
+  | 'FAILED'
+  /** The delivery waits for its first attempt. */
+  | 'PENDING'
+  /** An attempt failed and another one is scheduled. */
+  | 'RETRYING'
+  /** The receiver answered with a 2xx status within the deadline. */
+  | 'SUCCEEDED';
+
+/** The kinds of expected errors. */
+export type ErrorCode =
+  /** The record's current state does not allow the operation. */
+  | 'CONFLICT'
+  /** The first call with this idempotency key is still running. */
+  | 'IDEMPOTENCY_KEY_IN_PROGRESS'
+  /** The idempotency key was used with another input within the last 24 hours. */
+  | 'IDEMPOTENCY_KEY_REUSED'
+  /** A limit was exceeded. */
+  | 'LIMIT_EXCEEDED'
+  /** There is no such record, or it belongs to somebody else. */
+  | 'NOT_FOUND'
+  /** The delivery has not ended, or it has succeeded. */
+  | 'NOT_REPLAYABLE'
+  /** The input is invalid. `issues` lists every problem. */
+  | 'VALIDATION_FAILED';
+
+/** Why a delivery ended without success. */
+export type FailureReason =
+  /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
+  | 'BLOCKED_ADDRESS'
+  /** The delivery was cancelled or purged before it was sent. */
+  | 'CANCELLED'
+  /** The endpoint was deleted before the delivery was sent. */
+  | 'ENDPOINT_DELETED'
+  /** The receiver answered with status 410, so the endpoint was disabled. */
+  | 'ENDPOINT_GONE'
+  /** The endpoint was not active. */
+  | 'ENDPOINT_INACTIVE'
+  /** The endpoint was paused, and either its queue was full or the delivery had waited for the whole retention period. */
+  | 'ENDPOINT_PAUSED'
+  /** The endpoint was not verified. */
+  | 'ENDPOINT_UNVERIFIED'
+  /** The tenant uninstalled the app before the delivery was sent. */
+  | 'INSTALLATION_REVOKED'
+  /** The receiver answered with a status that is in the endpoint’s `stopOn`. */
+  | 'REJECTED'
+  /** Every attempt of the retry schedule failed. */
+  | 'RETRIES_EXHAUSTED'
+  /** The tenant is suspended. */
+  | 'TENANT_SUSPENDED';
+
+type ActProblem_ConflictError_Fragment = { code: ErrorCode, message: string };
+
+type ActProblem_IdempotencyError_Fragment = { code: ErrorCode, message: string };
+
+type ActProblem_LimitExceededError_Fragment = { code: ErrorCode, message: string };
+
+type ActProblem_NotFoundError_Fragment = { code: ErrorCode, message: string };
+
+type ActProblem_NotReplayableError_Fragment = { code: ErrorCode, message: string };
+
+type ActProblem_ValidationError_Fragment = { code: ErrorCode, message: string, issues: Array<{ path: Array<string>, code: string, message: string }> };
+
+export type ActProblemFragment =
+  | ActProblem_ConflictError_Fragment
+  | ActProblem_IdempotencyError_Fragment
+  | ActProblem_LimitExceededError_Fragment
+  | ActProblem_NotFoundError_Fragment
+  | ActProblem_NotReplayableError_Fragment
+  | ActProblem_ValidationError_Fragment
+;
+
+export type DeliveryRowFragment = { id: string, status: DeliveryStatus, failureReason: FailureReason | null, eventType: string, kind: DeliveryKind, createdAt: string, completedAt: string | null, nextAttemptAt: string | null, attemptCount: number, maxAttempts: number, endpoint: { id: string, url: string } };
+
+export type OneEventQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type OneEventQuery = { event: { id: string, type: string, occurredAt: string, createdAt: string, idempotencyKey: string | null, payloadText: string, bodyText: string, deliveries: { pageInfo: { hasNextPage: boolean }, nodes: Array<{ id: string, status: DeliveryStatus, failureReason: FailureReason | null, eventType: string, kind: DeliveryKind, createdAt: string, completedAt: string | null, nextAttemptAt: string | null, attemptCount: number, maxAttempts: number, endpoint: { id: string, url: string } }> } } | null };
+
+export const ActProblemFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ActProblem"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Error"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ValidationError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"issues"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<ActProblemFragment, unknown>;
+export const DeliveryRowFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"DeliveryRow"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Delivery"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"failureReason"}},{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"completedAt"}},{"kind":"Field","name":{"kind":"Name","value":"nextAttemptAt"}},{"kind":"Field","name":{"kind":"Name","value":"attemptCount"}},{"kind":"Field","name":{"kind":"Name","value":"maxAttempts"}},{"kind":"Field","name":{"kind":"Name","value":"endpoint"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}}]}}]} as unknown as DocumentNode<DeliveryRowFragment, unknown>;
+export const OneEventDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"OneEvent"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"event"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"type"}},{"kind":"Field","name":{"kind":"Name","value":"occurredAt"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"idempotencyKey"}},{"kind":"Field","name":{"kind":"Name","value":"payloadText"}},{"kind":"Field","name":{"kind":"Name","value":"bodyText"}},{"kind":"Field","name":{"kind":"Name","value":"deliveries"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"50"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"DeliveryRow"}}]}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"DeliveryRow"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Delivery"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"failureReason"}},{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"completedAt"}},{"kind":"Field","name":{"kind":"Name","value":"nextAttemptAt"}},{"kind":"Field","name":{"kind":"Name","value":"attemptCount"}},{"kind":"Field","name":{"kind":"Name","value":"maxAttempts"}},{"kind":"Field","name":{"kind":"Name","value":"endpoint"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}}]}}]} as unknown as DocumentNode<OneEventQuery, OneEventQueryVariables>;
