@@ -119,7 +119,8 @@ test.each([
   [['--url', 'nowhere', 'endpoints']],
   [['--token', 'secret', 'endpoints']],
 ])('%j is wrong usage', async (options) => {
-  expect(await heliograph(options)).toMatchObject({ code: 2, out: '' });
+  const err = expect.stringMatching(/\nUsage: heliograph.*\nSee heliograph help/);
+  expect(await heliograph(options)).toMatchObject({ code: 2, out: '', err });
 });
 
 test('a credential that is not good, or may not, ends with 3', async () => {

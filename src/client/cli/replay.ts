@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RequestError, UsageError } from '../node.ts';
+import { Presets, SingleBar } from 'cli-progress';
+import { RequestError, UnavailableError, UsageError } from '../node.ts';
 import { instantOf, type Session } from './session.ts';
 import { filterOf, type Narrowing } from './tail.ts';
 
@@ -50,36 +51,46 @@ export async function replay(
 }
 
 async function watch(session: Session, begun: Job): Promise<boolean> {
-  const { heliograph, signal } = session;
+  const { signal } = session;
   const startedAt = performance.now();
+  const doneOf = ({ replayed, skipped }: Job) => replayed + skipped;
+  const rateOf = (job: Job) => Math.round((doneOf(job) * 1_000) / (performance.now() - startedAt));
+  const bar = new SingleBar(
+    {
+      format: '{bar} {value}/{total}  {rate}/s  {eta_formatted} left',
+      stream: process.stderr,
+      hideCursor: true,
+      // Ctrl-C is ours: it ends the watching, after which the bar is stopped below.
+      gracefulExit: false,
+    },
+    Presets.shades_classic,
+  );
   let job = begun;
-  while (job.status === 'RUNNING' && !signal.aborted) {
-    bar(session, job, performance.now() - startedAt);
-    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
-    const answer = await heliograph.query<{ replayJob: Job }>(
-      `query ($id: ID!) { replayJob(id: $id) { ${jobFields} } }`,
-      { id: job.id },
-    );
-    job = answer.replayJob;
+  if (!session.isJson) bar.start(job.matched, doneOf(job), { rate: 0 });
+  try {
+    while (job.status === 'RUNNING' && !signal.aborted) {
+      await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
+      job = (await findJob(session, job.id)) ?? job;
+      bar.setTotal(job.matched);
+      bar.update(doneOf(job), { rate: rateOf(job) });
+    }
+  } finally {
+    bar.stop();
   }
-  bar(session, job, performance.now() - startedAt);
-  if (process.stderr.isTTY) process.stderr.write('\n');
   session.print(job, `${job.id}  ${job.status}  ${job.replayed} sent again, ${job.skipped} left out`);
   if (job.status === 'RUNNING') session.tell('It goes on without this command.');
   return job.status === 'COMPLETED';
 }
 
-function bar({ isJson }: Session, { matched, replayed, skipped }: Job, elapsedMs: number): void {
-  if (isJson || !process.stderr.isTTY) return;
-  const done = replayed + skipped;
-  const part = matched === 0 ? 1 : Math.min(1, done / matched);
-  const rate = done / (elapsedMs / 1_000 || 1);
-  const left = rate === 0 ? '…' : `${Math.ceil((matched - done) / rate)} s left`;
-  const width = 30;
-  const filled = Math.round(part * width);
-  process.stderr.write(
-    `\r${'█'.repeat(filled)}${'░'.repeat(width - filled)} ${done}/${matched}  ${Math.round(rate)}/s  ${left}   `,
-  );
+/** Undefined where the server is away for a moment: the job goes on without being looked at. */
+async function findJob({ heliograph, signal }: Session, id: string): Promise<Job | undefined> {
+  try {
+    const query = `query ($id: ID!) { replayJob(id: $id) { ${jobFields} } }`;
+    return (await heliograph.query<{ replayJob: Job }>(query, { id }, { signal })).replayJob;
+  } catch (error) {
+    if (error instanceof UnavailableError) return undefined;
+    throw error;
+  }
 }
 
 async function isConfirmed(question: string, signal: AbortSignal): Promise<boolean> {

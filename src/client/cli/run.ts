@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import pc from 'picocolors';
 import { ForbiddenError, HeliographError, UnauthenticatedError, UsageError } from '../node.ts';
@@ -27,23 +28,27 @@ export async function run(
       if (isDone === false) code = codes.failed;
     }),
   );
+  let usage = usageOf(program);
+  program.hook('preAction', (_program, command) => {
+    usage = usageOf(command);
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (error) {
-    return report(error);
+    return report(error, usage);
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
 
-function report(error: unknown): number {
+function report(error: unknown, usage: string): number {
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? codes.done : codes.wrongUsage;
   const message = error instanceof Error ? error.message : String(error);
   console.error(`${pc.red('heliograph:')} ${printable(message)}`);
   if (error instanceof UsageError) {
-    console.error('See heliograph help.');
+    console.error(usage);
     return codes.wrongUsage;
   }
   const isRefusal = error instanceof UnauthenticatedError || error instanceof ForbiddenError;
@@ -53,6 +58,13 @@ function report(error: unknown): number {
   if (!(error instanceof HeliographError))
     console.error('If this seems wrong, heliograph doctor may tell more.');
   return isRefusal ? codes.notAllowed : codes.failed;
+}
+
+/** The manifest stands one folder higher in the package than in the sources. */
+function version(): string {
+  const here = new URL('../package.json', import.meta.url);
+  const path = existsSync(here) ? here : new URL('../../package.json', import.meta.url);
+  return String(Object(JSON.parse(readFileSync(path, 'utf8'))).version);
 }
 
 type Run = (options: GlobalOptions, act: (session: Session) => unknown) => Promise<void>;
@@ -65,8 +77,8 @@ function createProgram(run: Run): Command {
     .option('--tenant <id>', "the tenant's external id, for a platform service")
     .option('--sse', 'read the log as server-sent events instead of over a WebSocket')
     .option('--json', 'one JSON object a line, and nothing else')
+    .version(version(), '--version', 'says which version this is')
     .exitOverride()
-    .showHelpAfterError('(See heliograph help.)')
     .configureHelp({ showGlobalOptions: true });
   const add = (name: string, description: string) =>
     program.command(name).description(description).exitOverride();
@@ -106,5 +118,12 @@ function createProgram(run: Run): Command {
   );
   add('event-types', 'lists the event types').action(() => session(showEventTypes));
   add('doctor', 'looks for what is wrong between here and the server').action(() => session(doctor));
+  for (const command of [program, ...program.commands]) command.showHelpAfterError(usageOf(command));
   return program;
+}
+
+function usageOf(command: Command): string {
+  const name = command.parent === null ? 'heliograph' : `heliograph ${command.name()}`;
+  const help = command.parent === null ? 'heliograph help' : `heliograph help ${command.name()}`;
+  return `Usage: ${name} ${command.usage()}\nSee ${help}.`;
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import Table from 'cli-table3';
 import pc from 'picocolors';
 import { connect, type Heliograph, UsageError } from '../node.ts';
 
@@ -66,18 +67,22 @@ async function readTokenFile(path: string): Promise<string> {
   }
 }
 
-/** Rows as columns that line up; cells hold no colours. */
+/** Rows as columns that line up, also where characters are two columns wide. */
 export function table(names: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  const cells = [names, ...rows].map((row) => row.map((cell) => printable(cell ?? '')));
-  const widths = names.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const lines = cells.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return [pc.bold(lines[0] ?? ''), ...lines.slice(1)].join('\n');
+  const lines = new Table({
+    head: names.map((name) => pc.bold(name)),
+    chars: noLines,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+  });
+  for (const row of rows) lines.push(row.map((cell) => printable(cell ?? '')));
+  return lines.toString().replace(/ +$/gm, '');
 }
+
+const noLines = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid', 'middle']
+    .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
+    .map((name) => [name, '']),
+);
 
 /** What others have chosen may not move the cursor or change the colours of this terminal. */
 export const printable = (value: unknown): string =>
