@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,31 +13,21 @@ const staged = join(target, 'package');
 
 rmSync(staged, { recursive: true, force: true });
 mkdirSync(staged, { recursive: true });
-run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), ['-p', join(root, 'src', 'client')]);
+run(process.execPath, [
+  join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+  ...['-p', join(root, 'src', 'client')],
+]);
 cpSync(join(root, 'src', 'client', 'package.json'), join(staged, 'package.json'));
 cpSync(join(root, 'src', 'client', 'README.md'), join(staged, 'README.md'));
 cpSync(join(root, 'LICENSE'), join(staged, 'LICENSE'));
-run(npm(), ['pack', '--silent', '--ignore-scripts', '--pack-destination', target], staged);
+run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', target], staged);
 const { version }: { version: string } = JSON.parse(readFileSync(join(staged, 'package.json'), 'utf8'));
 rmSync(staged, { recursive: true });
 console.log(join(target, `heliograph-${version}.tgz`));
 
-function run(script: string, options: readonly string[], cwd = root): void {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...options], {
-    cwd,
-    encoding: 'utf8',
-  });
+function run(command: string, options: readonly string[], cwd = root): void {
+  const { status, stdout, stderr, error } = spawnSync(command, [...options], { cwd, encoding: 'utf8' });
   if (status === 0) return;
-  console.error(`${stdout}${stderr}`);
-  process.exit(1);
-}
-
-/** The npm that belongs to the running Node. */
-function npm(): string {
-  const found = ['../lib/node_modules', '../node_modules', 'node_modules']
-    .map((folder) => join(process.execPath, '..', folder, 'npm', 'bin', 'npm-cli.js'))
-    .find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  console.error('npm was not found beside Node.');
+  console.error(error === undefined ? `${stdout}${stderr}` : `${command}: ${error.message}`);
   process.exit(1);
 }
