@@ -3,7 +3,7 @@ import { Loop } from '../src/loop.ts';
 
 const forever = 3_600_000;
 
-/** A loop that counts its rounds; `until(n)` resolves when round `n` has begun. */
+/** A loop that counts its rounds. `until(n)` resolves when round `n` has begun. */
 function countingLoop(round: (n: number) => Promise<number>) {
   let rounds = 0;
   const waiting = new Map<number, () => void>();

@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    // One copy of graphql for our source and for the packages that it is handed to.
+    // Our source and the packages that it uses must share one copy of graphql.
     alias: { graphql: fileURLToPath(new URL('../node_modules/graphql/index.js', import.meta.url)) },
     maxWorkers: 3,
     testTimeout: 60_000,

@@ -1,7 +1,7 @@
 import type { Actor } from '../../src/access/actor.ts';
 import { type Permission, permissions } from '../../src/access/permissions.ts';
 
-/** A service that may do everything, in a tenant's name or in nobody's. */
+/** A service with every permission, for a tenant or for none. */
 export function serviceActor(tenantId?: string, granted: readonly Permission[] = permissions): Actor {
   return {
     kind: 'SERVICE',

@@ -16,7 +16,7 @@ beforeAll(async () => {
   ]);
 });
 
-/** An issuer whose answer a test sets, and a clock that it moves. */
+/** An issuer whose answer a test sets, and a clock that the test moves. */
 function openIssuer() {
   const { jwt } = configWith({});
   const issuer = { answer: old.jwks as string | Error, looks: 0, now: 0 };
@@ -70,10 +70,10 @@ test.each<[string, string | Error]>([
   issuer.now += 5_000;
   await expect(verify(fresh)).rejects.toThrow(KeysUnavailableError);
   expect((await verify(old)).subject).toBe('user-1');
-  // It has just failed: nobody asks again.
+  // A read has just failed, so there is no new one.
   await expect(verify(fresh)).rejects.toThrow(KeysUnavailableError);
   expect(issuer.looks).toBe(2);
-  // Past its age the set is read anew; where that fails, it still serves.
+  // Old keys are read again. If that fails, they are still used.
   issuer.now += 700_000;
   expect((await verify(old)).subject).toBe('user-1');
   issuer.answer = fresh.jwks;

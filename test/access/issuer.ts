@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { readConfig } from '../../src/config.ts';
 
-/** Somebody who signs tokens: the platform's own issuer, or a stranger. */
+/** A signer of tokens: the platform's own issuer, or a stranger. */
 export type Issuer = Readonly<{
   jwks: string;
   sign(claims: JWTPayload, options?: { alg?: string; kid?: string | undefined }): Promise<string>;
@@ -34,7 +34,7 @@ export async function createIssuer(
   };
 }
 
-/** Claims that are all right; a test spoils one, or leaves it out by naming it undefined. */
+/** Valid claims. A test changes one, or leaves it out by setting it to undefined. */
 export function goodClaims(changed: Readonly<Record<string, unknown>> = {}): JWTPayload {
   const now = Math.floor(Date.now() / 1000);
   const good = { sub: 'user-1', iss: issuerName, aud: audience, iat: now, exp: now + 600, tenant: 'acme' };

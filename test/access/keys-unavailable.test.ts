@@ -83,7 +83,7 @@ test('once it answers again, tokens are verified', async () => {
   answer = (_request, response) => response.writeHead(503).end();
   await expect(authenticateJwt(token, options)).rejects.toThrow(KeysUnavailableError);
   answer = (_request, response) => response.end(issuer.jwks);
-  // It is not asked again at once: callers are told to come again meanwhile.
+  // The keys are not read again at once; meanwhile callers are told to try again later.
   await expect(authenticateJwt(token, options)).rejects.toThrow(KeysUnavailableError);
   now += 10_000;
   expect((await authenticateJwt(token, options)).subject).toBe('user-1');

@@ -4,7 +4,7 @@ import { encodeId, type IdType, mintUuid, typeOfId } from '../../src/ids.ts';
 import { serviceActor } from '../access/actors.ts';
 import { type Apps, type Made, openApps } from './room.ts';
 
-/** Everything with an id that one partner and its customer have. */
+/** Every record with an id of a partner and its customer. */
 type World = Readonly<{ app: Made; owner: Actor; customer: Actor; ids: Readonly<Record<string, string>> }>;
 
 let apps: Apps;
@@ -62,7 +62,7 @@ async function makeWorld(name: string): Promise<World> {
   };
 }
 
-/** Who has nothing to do with our app, whatever else they may do. */
+/** Callers that have nothing to do with our app, whatever other permissions they have. */
 function strangers(): [name: string, actor: Actor][] {
   return [
     ['another app’s owner', theirs.owner],
@@ -78,7 +78,7 @@ const input = (name: string, fields: string) => (id: string) =>
   `mutation { ${name}(input: { ${fields.replace('$', JSON.stringify(id))} }) { __typename ... on Error { code message } } }`;
 const query = (text: string) => (id: string) => `{ ${text.replace('$', JSON.stringify(id))} }`;
 
-/** Every operation of these rooms that takes an id, by what the id is of. */
+/** Every operation of these rooms with an id as input, by the type of the id. */
 const operations: readonly (readonly [of: string, document: (id: string) => string])[] = [
   ...['app', 'endpoint', 'version', 'installation', 'member', 'invitation', 'delivery', 'event'].map(
     (of) => [of, query('node(id: $) { __typename id }')] as const,
@@ -126,7 +126,7 @@ async function answer(actor: Actor, document: string, id: string): Promise<strin
 test('to a stranger, our ids read as missing ones', async () => {
   for (const [name, stranger] of strangers()) {
     for (const [of, document] of operations) {
-      // The tenant that made the app may see that there is one, as `apps` shows it, but nothing of it.
+      // The tenant that created the app may see that it exists, as `apps` shows it, but nothing inside it.
       const isOwners = stranger.tenantId === ours.owner.tenantId;
       if (isOwners && document('').includes('app(id')) continue;
       if (isOwners && document('').includes('node(id') && (of === 'app' || of === 'version')) continue;

@@ -15,7 +15,7 @@ let owner: Actor;
 let app: Made;
 let clientId: string;
 let route: Route;
-/** For what is believed for two seconds. */
+/** For results that are kept for two seconds. */
 let monotonicMs = 0;
 
 beforeAll(async () => {
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => apps.close());
 
-/** As another process has them. */
+/** The same services as in another process. */
 const newTokens = () =>
   new AppTokens({ database: apps.database, secretBox: apps.box, monotonicMs: () => monotonicMs });
 
@@ -76,7 +76,7 @@ test('client_secret_post and client_secret_basic give a token that nobody may ca
   const answers = [
     await post(posted()),
     await post({ grant_type: 'client_credentials' }, basic(clientId, app.clientSecret)),
-    // What has no value was left out: RFC 6749, section 3.2.
+    // A parameter without a value counts as left out: RFC 6749, section 3.2.
     await post(
       { grant_type: 'client_credentials', client_id: '', client_secret: '' },
       basic(clientId, app.clientSecret),

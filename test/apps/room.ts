@@ -42,12 +42,12 @@ import { addTenant } from '../access/tenants.ts';
 import { createTestDatabase, quietLogger } from '../support/database.ts';
 import { testSecrets } from '../support/worker.ts';
 
-// The copy that Pothos uses: the test runner would resolve an import to the package's other one.
+// The copy that Pothos uses. The test runner would resolve an import to the package's other copy.
 const { graphql, isUnionType, parse, subscribe }: typeof import('graphql') = createRequire(import.meta.url)(
   'graphql',
 );
 
-/** The room with all that it stands on, over a database of its own. Only 127.0.0.1 may be dialled. */
+/** The room with everything that it needs, over its own database. Requests may only be sent to 127.0.0.1. */
 export type Apps = Awaited<ReturnType<typeof openApps>>;
 export type Made = Readonly<{ id: string; uuid: string; clientSecret: string; webhookSecret: string }>;
 
@@ -95,11 +95,11 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
     eventTypes: new EventTypeCatalogue(database),
     publisher: new Publisher({ database, config }),
     tenantStandings: new TenantStandings(database),
-    // Never started: a bulk replay stays as it was asked for.
+    // It is never started, so a bulk replay stays as it was requested.
     replayRunner: new ReplayRunner({ database, config, logger: quietLogger }),
     invitationMailer: options.invitationMailer,
   };
-  // What is missing belongs to other rooms.
+  // The missing services belong to other rooms.
   const services = parts as Services;
   const schema = builder.toSchema();
   const forwarder = new Forwarder({ database, logger: quietLogger, config });
@@ -120,7 +120,7 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
     return JSON.parse(JSON.stringify(result));
   }
 
-  /** Runs a mutation; answers with whatever member of its union came, or with the code of the error. */
+  /** Runs a mutation and returns the member of its union, or the code of the error. */
   async function act<Result = Record<string, unknown>>(
     actor: Actor,
     name: string,
@@ -158,7 +158,7 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
     follow: (actor: Actor, source: string) =>
       subscribe({ schema, document: parse(source), contextValue: contextOf(actor) }),
     addTenant: (externalId: string) => addTenant(database, externalId),
-    /** A user of a tenant who may do everything there, or what is given. */
+    /** A user of a tenant with all permissions there, or with the given ones. */
     user: (
       email: string,
       tenantId?: string,
@@ -185,7 +185,7 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
       const { clientSecret, webhookSecret } = made;
       return { id: made.app.id, uuid: decodeId('App', made.app.id) ?? '', clientSecret, webhookSecret };
     },
-    /** Adds a member, as an accepted invitation would. */
+    /** Adds a member as an accepted invitation would. */
     async addMember(app: Made, by: Actor, member: { actor: Actor; permissions: readonly string[] }) {
       const { token } = await act<{ token: string }>(by, 'inviteAppMember', {
         input: { appId: app.id, email: member.actor.verifiedEmail, permissions: member.permissions },
@@ -225,7 +225,7 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
         input: { appId: app.id, streams: ['LIFECYCLE', 'INSTALLED_TENANT_EVENTS'], ...input },
         fields: 'webhook { streams endpoint { id url isActive verification { status } } }',
       }),
-    /** As a handshake that succeeded would leave it. */
+    /** The state after a successful handshake. */
     async verify(app: Made): Promise<void> {
       await handshakes.idle();
       await database.api.query("update endpoint set verification = 'VERIFIED' where owner_id = $1", [
@@ -251,7 +251,10 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
       });
       if (__typename !== 'PublishEventsPayload') throw new Error(`Not published: ${__typename}`);
     },
-    /** The types of the events that the app owns, oldest first, with their tenants and what became of them. */
+    /**
+     * The types of the events that the app owns, oldest first, with their tenants and the statuses of their
+     * deliveries.
+     */
     async eventsOf(
       app: Pick<Made, 'uuid'>,
     ): Promise<{ type: string; tenant: string | null; status: string | null }[]> {
@@ -277,6 +280,6 @@ function codeOf(error: { extensions?: unknown; message: string } | undefined): s
   const extensions: unknown = error?.extensions;
   if (typeof extensions === 'object' && extensions !== null && 'code' in extensions)
     return String(extensions.code);
-  // Codes are put on by the server: here the error behind it tells.
+  // The server adds the codes, so here the original error is checked.
   return error?.message ?? 'NOTHING';
 }

@@ -4,7 +4,7 @@ import type { AppPermission } from '../../src/access/permissions.ts';
 import { encodeId, mintUuid } from '../../src/ids.ts';
 import { type Apps, type Made, openApps } from './room.ts';
 
-/** What members may do with the app's one endpoint, each with one permission of its own. */
+/** What members may do with the app's one endpoint, each with a single permission. */
 let apps: Apps;
 let owner: Actor;
 let customer: Actor;

@@ -21,8 +21,8 @@ import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 import { postgresCpuMicros } from './cpu.ts';
 
 /**
- * `npm run bench:engine`: how fast one worker empties a queue on a fresh database that was never analysed, against
- * the bare sender over the same number of connections to the same receiver in the same minute.
+ * `npm run bench:engine` measures how fast one worker empties a queue on a new database that was never analysed. It
+ * compares this with the bare sender over the same number of connections to the same receiver in the same minute.
  */
 const owners = 8;
 const endpointsOfOwner = 4;

@@ -8,9 +8,10 @@ import { type Tenant, Traffic } from '../faults/traffic.ts';
 import { publish } from '../support/client.ts';
 
 /**
- * `npm run bench:fairness`: what one tenant feels of the others. A quiet tenant publishes one event after another,
- * each as soon as the one before it was received: first alone, then beside fifty endpoints that never answer, then
- * beside a tenant with 1,000,000 deliveries due to a receiver that takes 200 ms. And what that queue costs in memory.
+ * `npm run bench:fairness` measures how much tenants affect each other. A quiet tenant publishes one event after
+ * another, each as soon as the one before was received: first alone, then beside fifty endpoints that never answer,
+ * then beside a tenant with 1,000,000 due deliveries to a receiver that takes 200 ms. It also measures the memory
+ * that this queue takes.
  */
 const rounds = 5;
 const eventsOfRound = 300;
@@ -91,7 +92,7 @@ async function round(tenant: Tenant, arrivals: Arrivals): Promise<Measured> {
       { type: eventType, payload: { sent }, idempotencyKey: randomBytes(8).toString('hex') },
     ]);
     const id = published?.event.id ?? '';
-    // It may have arrived before its publisher had the answer.
+    // The event may arrive before its publisher has the answer.
     if (!arrivals.at.has(id)) await new Promise<void>((resolve) => arrivals.waiting.set(id, resolve));
     times.push((arrivals.at.get(id) ?? 0) - began);
     arrivals.at.delete(id);

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import { createSchema, createYoga } from 'graphql-yoga';
 import pg from 'pg';
 
-// What the least would cost, in a process of its own: Yoga with one query and one mutation that do nothing, and beside
-// it, without GraphQL, one row inserted and committed for each request.
+// The minimum cost, in a separate process: Yoga with one query and one mutation that do nothing, and, without
+// GraphQL, one row inserted and committed for each request.
 const [, , databaseUrl = ''] = process.argv;
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 32 });
 await pool.query('create table if not exists bench_row (id uuid primary key, body text not null)');

@@ -2,10 +2,10 @@ import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import { publishDocument } from '../support/client.ts';
 
-/** What is needed to be a nuisance: an address, and a good credential. */
+/** What an attacker needs: an address and a valid credential. */
 export type Nuisance = Readonly<{ origin: string; token: string }>;
 
-/** One way to be a nuisance. It ends by itself; whether it was refused does not matter here. */
+/** One kind of attack. It ends by itself; whether it was refused does not matter here. */
 export type HostileRequest = (to: Nuisance) => Promise<unknown>;
 
 const inParallel = (count: number, act: (index: number) => Promise<unknown>) =>
@@ -40,7 +40,10 @@ function raw(origin: string, bytes: string, forMs: number): Promise<void> {
   });
 }
 
-/** Opens a socket with the credential, sends these messages at once and waits until this one is answered, or it closes. */
+/**
+ * Opens a socket with the credential, sends these messages at once, and waits until the last one is answered or the
+ * socket closes.
+ */
 function overSocket({ origin, token }: Nuisance, messages: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
     const socket = new WebSocket(`${origin.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
@@ -51,7 +54,7 @@ function overSocket({ origin, token }: Nuisance, messages: readonly string[]): P
     );
     socket.once('message', () => {
       for (const message of messages) socket.send(message);
-      // The server answers pings in order, behind what came before.
+      // The server answers pings in order, after everything sent before.
       socket.send('{"type":"ping","payload":{"last":true}}');
     });
     socket.on('message', (data) => {
@@ -69,7 +72,7 @@ const manyTypes = Array.from({ length: 90_000 }, (_, index) => `a.b${index}`);
 const manyIds = Array.from({ length: 90_000 }, (_, index) => `del_${index.toString(16).padStart(32, '0')}`);
 const byFilter = (aliases: number) =>
   `query ($f: DeliveryFilter) { ${times(aliases, (n) => `a${n}: deliveries(filter: $f, first: 1) { nodes { id } }`)} }`;
-/** Built once: what is measured is the server, not who writes to it. */
+/** Built once, because the server is measured and not the client. */
 const bodies = {
   types: JSON.stringify({ query: byFilter(20), variables: { f: { eventType: manyTypes } } }),
   ids: JSON.stringify({ query: byFilter(5), variables: { f: { id: manyIds } } }),
@@ -94,7 +97,7 @@ const branches = ['a', 'b', 'c', 'd'].map((type) => ({
 const nested = (depth: number): object =>
   depth === 0 ? { type: 'd' } : { children: [nested(depth - 1)], type: 'd' };
 
-/** Event types whose payloads are hard to check. */
+/** Event types whose payloads are expensive to check. */
 export const hostileTypes = [
   { name: 'hostile.pattern', schema: { properties: { a: { pattern: '^(a+)+$' } } }, example: {} },
   { name: 'hostile.stars', schema: { properties: { a: { pattern: 'a*a*b$' } } }, example: {} },
@@ -119,7 +122,7 @@ export const hostileRequests: Readonly<Record<string, HostileRequest>> = {
         headers: {
           'content-type': 'application/json',
           authorization: `Bearer hlg_nonsense_${index}`,
-          // Another address than the quiet tenant's.
+          // An address different from the quiet tenant's.
           'x-forwarded-for': '203.0.113.9',
         },
         body: '{"query":"{ viewer { __typename } }"}',

@@ -8,10 +8,10 @@ import { createTokenIssuer } from '../support/tokens.ts';
 import { type HostileRequest, hostileRequests, hostileTypes } from './hostile-requests.ts';
 
 /**
- * `npm run bench:hostile`: what another tenant feels of somebody who means ill. Beside each kind of hostile request,
- * three of them at a time without a pause, a quiet tenant publishes and reads a hundred times, and the process is asked
- * how it is. Neither may take 250 ms longer than without (p99, the second of two hundred), and the memory has to come
- * back. Arguments: parts of the names of those to run.
+ * `npm run bench:hostile` measures how much an attacker affects another tenant. Beside each kind of hostile request
+ * (three at a time without a pause), a quiet tenant publishes and reads a hundred times, and the health of the
+ * process is checked. Neither may take 250 ms longer than without the attack (p99, the second of two hundred), and
+ * the memory must be released. Arguments: parts of the names of the attacks to run.
  */
 const ordinaryRequests = 100;
 const hostileAtOnce = 3;
@@ -67,7 +67,7 @@ async function isHeld(run: {
   let sent = 0;
   const nuisances = Array.from({ length: hostileAtOnce }, async () => {
     while (!ending.signal.aborted) {
-      // A connection that the server ends is an answer, too.
+      // A connection that the server ends counts as an answer, too.
       await run.hostile(rude).catch(() => undefined);
       sent += 1;
     }

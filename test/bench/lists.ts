@@ -18,10 +18,12 @@ import type { Tables } from '../../src/tables.ts';
 import { seedOwner } from '../support/deliveries.ts';
 
 /**
- * `npm run bench:lists`: what lists and stats cost over 1,000,000 deliveries against 10,000, each in a database of its
- * own on one server: the server's time (EXPLAIN ANALYZE), median of 20 runs that take turns. A ratio above 1.5 fails.
+ * `npm run bench:lists` compares the cost of lists and statistics over 1,000,000 deliveries with that over 10,000.
+ * Each set is in its own database on one server. It measures the server's time (EXPLAIN ANALYZE), as the median of 20
+ * runs that take turns. A ratio above 1.5 fails.
  *
- * Both have the same day, the same endpoints and the same number of deliveries on their way: what differs is history.
+ * Both sets have the same day, the same endpoints and the same number of unfinished deliveries. Only the length of
+ * the history differs.
  */
 const sizes = { small: 10_000, large: 1_000_000 };
 const runs = 20;
@@ -45,7 +47,7 @@ for (const name of names) {
   const times = { small: [] as number[], large: [] as number[] };
   for (let run = 0; run < runs + 3; run += 1) {
     const [a, b] = [await small.time(name), await large.time(name)];
-    if (run < 3) continue; // the caches warm up
+    if (run < 3) continue; // Warms up the caches.
     times.small.push(a);
     times.large.push(b);
   }
@@ -65,7 +67,7 @@ await postgres.stop();
 rmSync(dir, { recursive: true, force: true });
 if (worst > highestRatio) process.exitCode = 1;
 
-/** A database with so many deliveries of one owner, and the statements that the program sends to it. */
+/** A database with this many deliveries of one owner, and the statements that the program sends to it. */
 async function prepare(rows: number) {
   const url = await createDatabase(`rows_${rows}`);
   await migrate(url);
@@ -93,7 +95,7 @@ async function prepare(rows: number) {
     return [...sent];
   };
 
-  // Page 20,000 of the large one; as deep, for its length, in the small one.
+  // Page 20,000 of the large set, and a page equally deep in the small one.
   const depth = Math.floor((20_000 * pageSize * rows) / sizes.large);
   const { rows: deep } = await database.api.query<{ id: string }>(
     'select id from delivery where owner_id = $1 order by id desc offset $2 limit 1',
@@ -128,7 +130,7 @@ async function prepare(rows: number) {
   };
   return {
     queries,
-    /** Of all statements that the list sends, in milliseconds of the server. */
+    /** The server's time for all statements of the list, in milliseconds. */
     async time(name: string): Promise<number> {
       let sum = 0;
       for (const { sql, parameters } of queries[name] ?? []) {
@@ -156,7 +158,7 @@ async function createDatabase(name: string): Promise<string> {
   return url.href;
 }
 
-/** A day's deliveries at even steps: eight of ten succeeded. The newest are on their way. */
+/** Deliveries spread evenly over a day. Eight of ten succeeded. The newest are unfinished. */
 async function seedHistory(
   url: string,
   { ownerId, endpointIds, rows }: { ownerId: string; endpointIds: readonly string[]; rows: number },

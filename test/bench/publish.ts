@@ -14,9 +14,10 @@ import { cpuMicrosOf, postgresCpuMicros } from './cpu.ts';
 import { type Figures, inRounds, ratios, shown } from './rounds.ts';
 
 /**
- * `npm run bench:publish`: what one call of `publishEvents` costs, against a GraphQL server that does nothing with the
- * same body, and against one row inserted and committed over HTTP. All of them take turns, round by round. The API
- * runs without a worker: what is measured is the way in. Linux only, since the CPU is read from /proc.
+ * `npm run bench:publish` measures the cost of one call of `publishEvents`. It compares it with a GraphQL server that
+ * does nothing with the same body, and with one row inserted and committed over HTTP. All of them take turns, round
+ * by round. The API runs without a worker, so only publishing is measured. It needs Linux, because it reads the CPU
+ * time from /proc.
  */
 const rounds = Number(process.argv[2] ?? 3);
 const partMs = 1_500;
@@ -154,7 +155,7 @@ await server.stop();
 await postgres.stop();
 rmSync(dir, { recursive: true, force: true });
 
-/** `callers` ask one after the other for `partMs`. CPU is counted per unit. */
+/** `callers` clients send one request after the other for `partMs`. CPU time is counted for each unit. */
 async function load(options: {
   origin: string;
   pid: number;

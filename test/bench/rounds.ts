@@ -1,7 +1,9 @@
-/** What one part of a round has measured, by name. */
+/** The measurements of one part of a round, by name. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** Runs the parts one after the other, round by round, so that what the machine does meanwhile meets all of them. */
+/**
+ * Runs the parts one after the other, round by round, so that other load on the machine affects all of them equally.
+ */
 export async function inRounds<Name extends string>(
   rounds: number,
   parts: Readonly<Record<Name, () => Promise<Figures>>>,
@@ -26,6 +28,6 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** Round by round, the one divided by the other. */
+/** The ratio of one to the other, round by round. */
 export const ratios = (of: readonly Figures[], to: readonly Figures[], name: string): number[] =>
   of.map((figures, round) => (figures[name] ?? 0) / (to[round]?.[name] ?? Number.NaN));

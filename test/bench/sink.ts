@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 
-// A receiver in a process of its own, so that its time is not the sender's: answers 204 to everything, after as many
-// milliseconds as it is told; `never` answers nothing.
+// A receiver in a separate process, so that its CPU time is not the sender's. It answers 204 to everything after the
+// given number of milliseconds; `never` answers nothing.
 const [, , pace = '0'] = process.argv;
 const server = createServer((request, response) => {
   request.resume();

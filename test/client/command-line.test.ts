@@ -28,7 +28,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the command; with `until` it is sent Ctrl-C once its output matches. */
+/** Runs the command. With `until`, it gets Ctrl-C once its output matches. */
 async function heliograph(options: readonly string[], more: { token?: string; until?: RegExp } = {}) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/client/cli/main.ts', ...options], {
     env: {

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** What the way to the server does to what passes. */
+/** The faults on the way to the server. */
 export type Fault = Readonly<{
-  /** Each connection is cut after so long. */
+  /** Each connection is cut after this time. */
   cutAfterMs?: number;
   delayMs?: number;
-  /** Every piece is sent in two. */
+  /** Every piece is sent in two parts. */
   split?: boolean;
 }>;
 
@@ -66,14 +66,14 @@ export async function startFaultyProxy(target: () => string) {
   return {
     origin: `http://127.0.0.1:${port}`,
     connections: () => connections,
-    /** For connections from now on; `cutAfterMs` spares those that are open. */
+    /** Applies to connections from now on. `cutAfterMs` does not affect open connections. */
     set(next: Fault) {
       fault = next;
     },
     cut() {
       for (const socket of sockets) socket.destroy();
     },
-    /** The connections that are open now carry nothing any more, in either direction, and stay open. */
+    /** Open connections no longer transfer anything in either direction, but stay open. */
     silence() {
       for (const socket of sockets) silent.add(socket);
     },

@@ -5,7 +5,7 @@ import { connect, PositionExpiredError } from '../../src/client/node.ts';
 import { type LogServer, startLogServer } from '../support/log-server.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-/** More than the kernel's buffers on both sides of a loopback connection may take. */
+/** More than the kernel's buffers on both sides of a loopback connection can hold. */
 const changes = 40_000;
 
 const random = new SeededRandom();
@@ -25,7 +25,7 @@ const open = (transport: Transport) =>
     transport: transport === 'sse' ? 'sse' : 'ws',
   });
 
-/** The server, or where the platform cannot stop reading the client itself, has given the connection up. */
+/** The server has given up the connection, or the client itself has, if the platform cannot stop reading. */
 const untilGivenUp = () => expect.poll(() => server.hub.size.subscriptions, { timeout: 20_000 }).toBe(0);
 
 test.each(transports)(

@@ -12,7 +12,7 @@ let caller: Caller;
 let receiver: Receiver;
 let endpointId: string;
 let browser: Browser;
-/** The receiver refuses everything while it is set. */
+/** While this is set, the receiver refuses everything. */
 let isBroken = false;
 const evil = '<img src=x onerror=alert(1)>';
 

@@ -6,7 +6,7 @@ import type { Receiver } from '../support/receiver.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
-/** What a person manages in the console: endpoints, event types, apps, keys, the audit log. */
+/** The things that a person manages in the console: endpoints, event types, apps, keys, the audit log. */
 let stage: Stage;
 let server: ServerProcess;
 let admin: Caller;

@@ -8,13 +8,13 @@ import type { Receiver } from '../support/receiver.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
-/** From an empty tenant to an overview that shows what is wrong and helps. */
+/** From an empty tenant to an overview that shows problems and how to solve them. */
 let stage: Stage;
 let server: ServerProcess;
 let caller: Caller;
 let receiver: Receiver;
 let browser: Browser;
-/** The receivers refuse all deliveries while it is set; handshakes are answered before. */
+/** While this is set, the receivers refuse all deliveries; handshakes are answered. */
 let isBroken = false;
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ async function open(path = '', look: Look = {}) {
   return { ...visited, close: () => visited.context.close() };
 }
 
-/** Runs the command that the page shows, as it stands there, in a shell. */
+/** Runs the command that the page shows in a shell. */
 async function run(page: Page, name: string): Promise<unknown> {
   const command = await page.getByRole('region', { name: `${name}: curl` }).textContent();
   const { stdout } = await promisify(execFile)('sh', ['-c', command ?? ''], {

@@ -12,7 +12,7 @@ import {
 const of = { kind: 'Endpoint' } as const;
 const uuid = (n: number) => `00000000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
 
-/** As SQL reads: newest first, between exclusive bounds; backward from the oldest. */
+/** The order of SQL: newest first, between exclusive bounds; backward from the oldest. */
 const readFrom = (rows: readonly string[]) => async (range: PageRange) => {
   const within = rows.filter(
     (id) =>

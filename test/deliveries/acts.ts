@@ -16,10 +16,11 @@ import { SecretBox } from '../../src/signing/secret-box.ts';
 import { configWith } from '../access/issuer.ts';
 import { createTestDatabase, quietLogger } from '../support/database.ts';
 
-// The runner resolves `graphql` to its ES modules and Pothos to its CommonJS ones: two realms that refuse each other.
+// The runner resolves `graphql` to its ES modules and Pothos to its CommonJS modules, which refuse each other's
+// objects.
 const { graphql, parse, subscribe }: typeof import('graphql') = createRequire(import.meta.url)('graphql');
 
-/** What callers do to deliveries, over a database of its own. Runner and purger are started by the test. */
+/** What callers do with deliveries, over a separate database. The test starts the runner and the purger. */
 export type Acts = Awaited<ReturnType<typeof openActs>>;
 
 type Call = Readonly<{ ownerId: string; actor?: Partial<Actor>; grantSignal?: AbortSignal }>;
@@ -41,7 +42,7 @@ export async function openActs() {
     purger,
   };
   const contextOf = ({ ownerId, actor, grantSignal }: Call): Context => ({
-    // What is missing belongs to other rooms.
+    // The missing services belong to other rooms.
     services: services as Services,
     actor: {
       kind: 'USER',
@@ -72,7 +73,7 @@ export async function openActs() {
     runner,
     purger,
     ask,
-    /** The answer's one field, of an operation that must not fail. */
+    /** The one field of the answer to an operation that must succeed. */
     async answer(call: Call, source: string, variables: Record<string, unknown> = {}) {
       const { data, errors } = await ask(call, source, variables);
       if (errors !== undefined) throw errors[0]?.originalError ?? errors[0];

@@ -11,7 +11,8 @@ import { apply } from '../../src/status/apply.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { claimAll, seedDeliveries, seedOwner } from '../support/deliveries.ts';
 
-// The runner resolves `graphql` to its ES modules and Pothos to its CommonJS ones: two realms that refuse each other.
+// The runner resolves `graphql` to its ES modules and Pothos to its CommonJS modules, which refuse each other's
+// objects.
 const { graphql }: typeof import('graphql') = createRequire(import.meta.url)('graphql');
 
 let db: TestDatabase;
@@ -94,7 +95,7 @@ async function seed(size: { endpoints: number; deliveries: number }) {
   return ownerId;
 }
 
-/** The answer, and how many statements it took. */
+/** The answer, and the number of statements that it needed. */
 async function ask(tenantId: string) {
   const actor: Actor = {
     kind: 'USER',
@@ -113,13 +114,13 @@ async function ask(tenantId: string) {
     hints: db.database.hints,
   };
   const contextValue: Context = {
-    // The fields of the document reach these parts of the program alone.
+    // The fields of the document use only these parts of the program.
     services: services as Services,
     actor,
     requestId: 'req-1',
     idempotencyKey: undefined,
   };
-  // A warm pool: a new connection pins its settings by a statement of its own.
+  // The pool must be warm, because a new connection sets its settings by a statement.
   await Promise.all(Array.from({ length: 8 }, () => db.database.api.query('select pg_sleep(0.02)')));
   const sent = vi.spyOn(pg.Client.prototype, 'query');
   try {
@@ -131,7 +132,7 @@ async function ask(tenantId: string) {
 }
 
 test('a dashboard is one query of a fixed number of statements, whatever there is to show', async () => {
-  // Below it the number varies with how many of the same records are asked for at once, and read once.
+  // Below this size, the number depends on how many of the same records are requested at once and read together.
   const most = 30;
   const counts: number[] = [];
   for (const size of [

@@ -4,7 +4,7 @@ import { createDeliveries, type NewDelivery } from '../../src/status/create-deli
 import type { FailureReason } from '../../src/status/status.ts';
 import { newDelivery } from '../support/deliveries.ts';
 
-/** Deliveries that were created FAILED, each of an event of its own. */
+/** Deliveries that were created as FAILED, each with its own event. */
 export async function seedFailed(
   database: Database,
   options: {

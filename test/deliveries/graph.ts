@@ -11,12 +11,13 @@ import type { Context, Services } from '../../src/graph/context.ts';
 import type { Hub } from '../../src/live/hub.ts';
 import { quietLogger } from '../support/database.ts';
 
-// The runner resolves `graphql` to its ES modules and Pothos to its CommonJS ones: two realms that refuse each other.
+// The runner resolves `graphql` to its ES modules and Pothos to its CommonJS modules, which refuse each other's
+// objects.
 const { graphql, parse, subscribe }: typeof import('graphql') = createRequire(import.meta.url)('graphql');
 
 const schema = builder.toSchema();
 
-/** The fields of this room alone reach only these parts of the program. */
+/** The fields of this room use only these parts of the program. */
 type Parts = Pick<Services, 'database' | 'hub' | 'logHeartbeatMs'>;
 
 export type Caller = Partial<Actor> & { tenantId: string | undefined };
@@ -26,7 +27,7 @@ type OfContext = Partial<Pick<Context, 'grantSignal' | 'progress' | 'resumeAfter
 function contextOf(parts: Parts, caller: Caller, ofContext: OfContext = {}): Context {
   const services: Partial<Services> = { ...parts, logger: quietLogger, hints: parts.database.hints };
   return {
-    // What is missing belongs to other rooms.
+    // The missing services belong to other rooms.
     services: services as Services,
     actor: {
       kind: 'USER',

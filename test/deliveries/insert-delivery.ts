@@ -5,7 +5,7 @@ import { mintUuid } from '../../src/ids.ts';
 import type { LogChange } from '../../src/live/read-log.ts';
 import type { Tables } from '../../src/tables.ts';
 
-/** Writes a delivery past every rule: whatever a reader may meet. Its id tells when it was made. */
+/** Inserts a delivery without any rule, in any state that a reader may find. Its id tells when it was created. */
 export async function insertDelivery(
   database: Database,
   values: Pick<Insertable<Tables['delivery']>, 'owner_id' | 'endpoint_id'> &
@@ -35,7 +35,7 @@ export async function insertDelivery(
     .executeTakeFirstOrThrow();
 }
 
-/** The log's change that led to the delivery as it is. */
+/** The change in the log that led to the current state of the delivery. */
 export const changeOf = (delivery: Delivery): LogChange => ({
   ownerId: delivery.owner_id,
   position: 1,

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Database } from '../../src/db/pool.ts';
 
-/** What the tables say of an owner, read past all that hides it. */
+/** Reads an owner's tables directly, including everything that is hidden from readers. */
 export const ledgerOf = (database: Database, ownerId: string) => ({
   async count(table: string, condition = 'true'): Promise<number> {
     const { rows } = await database.api.query<{ n: number }>(
@@ -20,7 +20,7 @@ export const ledgerOf = (database: Database, ownerId: string) => ({
     );
     return rows.map(({ action }) => action);
   },
-  /** The log numbers 1, 2, 3 …, and each delivery's last entry is its status. */
+  /** The log is numbered 1, 2, 3 …, and the last entry of each delivery is its status. */
   async expectDenseLog(): Promise<void> {
     const log = await database.api.query<{ position: number; delivery_id: string; status: string }>(
       'select position, delivery_id, status from delivery_log where owner_id = $1 order by position',
@@ -40,7 +40,7 @@ export const ledgerOf = (database: Database, ownerId: string) => ({
   },
 });
 
-/** Waits until it is so. */
+/** Waits until the condition holds. */
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
 }

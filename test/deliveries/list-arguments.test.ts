@@ -62,7 +62,7 @@ test('a foreign cursor is refused as a broken one, whether its record is there o
     encodeCursor({ kind: 'Delivery', ownerId: mintUuid() }, ownId),
     encodeCursor({ kind: 'Event', ownerId: mine.ownerId }, ownId),
     encodeCursor({ kind: 'Delivery' }, ownId),
-    // As cursors were before they told what they are of.
+    // Cursors of an earlier release, which did not contain their list.
     Buffer.from(ownId.replaceAll('-', ''), 'hex').toString('base64url'),
     `${own}=`,
     `${own}A`,
@@ -92,7 +92,7 @@ test('pages in a row show each delivery once, though others come and go between 
     shown.push(...rows.map(({ id }) => id));
     after = encodeCursor({ kind: 'Delivery', ownerId }, rows.at(-1)?.id ?? '');
     await insertDelivery(db.database, { owner_id: ownerId, endpoint_id: endpointId });
-    // What a cursor names may be gone.
+    // The record of a cursor may be gone.
     await db.database.api.query('delete from delivery where id = $1', [rows.at(-1)?.id]);
     if (!hasNextPage) break;
   }

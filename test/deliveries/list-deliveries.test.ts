@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** An owner with `count` deliveries, oldest first, to two endpoints in turn. */
+/** An owner with `count` deliveries, oldest first, alternating between two endpoints. */
 async function seed(count: number) {
   const owner = await seedOwner(db.database, { endpoints: 2 });
   const ids: string[] = [];

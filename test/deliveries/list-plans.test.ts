@@ -11,7 +11,7 @@ import type { Tables } from '../../src/tables.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedOwner } from '../support/deliveries.ts';
 
-/** The very statements that the lists send, and the rows that the server reads for them. */
+/** The exact statements of the lists, and the rows that the server reads for them. */
 const rows = 24_000;
 const endpoints = 12;
 const hourMs = 3_600_000;
@@ -33,7 +33,7 @@ beforeAll(async () => {
   });
   const owner = await seedOwner(db.database, { endpoints });
   ({ ownerId, endpointIds } = owner);
-  // Six hours of them. 3 of 100 failed, 1 of 100 is a replay, is replayed or another tenant's event.
+  // Six hours of deliveries. 3 of 100 failed; 1 of 100 is a replay, is replayed or belongs to another tenant's event.
   await db.database.api.query(
     `insert into delivery (owner_id, id, endpoint_id, event_id, event_type, kind, status, replay_of, replayed_at,
                            max_attempts, tenant_id)
@@ -67,7 +67,7 @@ type Plan = {
   Plans?: Plan[];
 };
 
-/** What the last statement read of `delivery`: by which indexes, how many rows, whether sorted afterwards. */
+/** How the last statement read `delivery`: the indexes, the number of rows, and whether it sorted afterwards. */
 async function planOfLast() {
   const query = sent.at(-1);
   const { rows: plans } = await db.database.api.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
@@ -79,7 +79,7 @@ async function planOfLast() {
   const scans = nodes.filter((node) => node['Relation Name']?.startsWith('delivery_'));
   const touched = scans.filter((node) => readBy(node) > 0);
   return {
-    // A partition's index is named after the partition and the columns: the parent's name is what we know it by.
+    // A partition's index is named after the partition and the columns, but we know it by the parent's name.
     indexes: [
       ...new Set(await Promise.all(touched.map((node) => parentOf(node['Index Name'] ?? '')))),
     ].sort(),
@@ -176,7 +176,7 @@ test.each(filters)(
     await db.database.api.query('analyze');
     for (const [name, page] of pages()) {
       const found = await list(page, filter());
-      // Lists that are merged begin with a row each.
+      // Merged lists begin with one row each.
       expect.soft(found.read, name).toBeLessThanOrEqual(10 + lists);
       if (found.shown > 0) expect.soft(found.indexes, name).toEqual([index]);
     }
@@ -210,10 +210,10 @@ test('endpoints of a list are read together, each its page and one row more', as
   }
 });
 
-// The last test: it purges.
+// This must be the last test, because it purges.
 test('what is purged and not yet removed is not walked over', async () => {
   await db.database.api.query('analyze');
-  // Of an even number none has failed.
+  // None of the deliveries with even numbers has failed.
   const kept = endpointIds[1] ?? '';
   const purged = endpointIds.filter((id) => id !== kept);
   const endpointId = purged.map((id) => encodeId('Endpoint', id));
@@ -225,7 +225,7 @@ test('what is purged and not yet removed is not walked over', async () => {
   for (const [name, page] of pages()) {
     const left = await list(page);
     expect.soft(left.shown, name).toBe(10);
-    // One row more, and rounding: the rows are told as a mean over the endpoints, before PostgreSQL 18 a whole number.
+    // One more row, and rounding: the plan shows the mean over the endpoints, before PostgreSQL 18 as a whole number.
     expect.soft(left.read, name).toBeLessThanOrEqual(endpoints);
     const found = await listDeliveries(listing, ownerId, { page });
     expect.soft(new Set(found.rows.map(({ endpoint_id }) => endpoint_id)), name).toEqual(new Set([kept]));

@@ -3,7 +3,7 @@ import type { Hub } from '../../src/live/hub.ts';
 import { connectAs, type RawSocket, subscribeTo } from '../http/socket.ts';
 import { type LogServer, startLogServer } from '../support/log-server.ts';
 
-/** More than the kernel's buffers on both sides of a loopback connection may take. */
+/** More than the kernel's buffers on both sides of a loopback connection can hold. */
 const changes = 30_000;
 
 let server: LogServer;

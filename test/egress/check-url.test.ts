@@ -74,7 +74,7 @@ test.each([0, 22, 25, 53, 110, 465, 587, 2049, 6667, 10080])('refuses the port %
 });
 
 test.each([
-  // every spelling of 127.0.0.1
+  // All spellings of 127.0.0.1.
   '127.0.0.1',
   '127.1',
   '127.0.1',
@@ -101,7 +101,7 @@ test.each([
   'LOCALHOST',
   'api.localhost',
   'ⓛocalhost',
-  // the rest of the neighbourhood
+  // Other addresses of the same ranges.
   '10.0.0.1',
   '0xa000001',
   '172.16.0.1',

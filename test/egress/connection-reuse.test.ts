@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { hook, makeSender, OK } from './make-sender.ts';
 import { RawReceiver } from './raw-receiver.ts';
 
-/** What the pool keeps of all origins together. */
+/** The number of connections that the pool keeps for all origins together. */
 const MAX_IDLE_CONNECTIONS = 512;
 
 test('one connection serves one request after the other', async () => {
@@ -39,7 +39,7 @@ test('a connection whose end is noticed before the request is written is replace
   const receiver = await RawReceiver.answering(OK);
   await using sender = makeSender();
   await sender.send(hook(receiver.url));
-  // Between two polls for input: the pool still offers the connection, and the next poll brings its end.
+  // Between two polls for input, the pool still offers the connection, and the next poll reports its end.
   await new Promise(setImmediate);
   receiver.sockets[0]?.resetAndDestroy();
   expect(await sender.send(hook(receiver.url))).toMatchObject({ status: 200 });
@@ -77,7 +77,7 @@ test('a fresh connection that breaks before an answer is a failed attempt', asyn
   await using sender = makeSender();
   await sender.send(hook(receiver.url));
   expect(await sender.send(hook(receiver.url))).toMatchObject({ outcome: 'CONNECTION_RESET' });
-  // The kept one and one fresh one, and no more.
+  // The kept connection and one new one, and no more.
   expect(requests).toBe(3);
   await receiver.close();
 });
@@ -173,7 +173,7 @@ test('two thousand origins leave no more than a bounded number of connections', 
   });
   await Promise.all(lanes);
   const open = () => receiver.sockets.filter((socket) => !socket.destroyed);
-  // The ends of the last ones discarded may still be on their way.
+  // The ends of the last discarded connections may still be on their way.
   while (open().length > MAX_IDLE_CONNECTIONS) {
     await Promise.race(open().map((socket) => once(socket, 'close')));
   }

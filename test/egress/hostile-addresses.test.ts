@@ -10,7 +10,7 @@ const BLOCKED = {
   error: 'the URL leads to an address that webhooks may not be sent to',
 };
 
-/** Listens on every address of the machine: whatever loopback address is dialled, it would be noticed. */
+/** Listens on every address of the machine, so that a connection to any loopback address would be noticed. */
 let everywhere: RawReceiver;
 let dns: DnsServer;
 
@@ -157,6 +157,6 @@ test('where https is required, plain http reaches explicitly allowed addresses o
   await using strict = makeSender({ ...rules, allow: ['127.0.0.1/32'] });
   expect(await strict.send(hook(`http://127.0.0.1:${port}/`))).toMatchObject({ status: 200 });
   expect(await strict.send(hook(`http://good.test:${port}/`))).toMatchObject({ status: 200 });
-  // Public, so it could be dialled by https.
+  // This address is public, so it could be reached by https.
   expect(withoutDuration(await strict.send(hook('http://8.8.8.8/')))).toEqual(BLOCKED);
 });

@@ -6,20 +6,20 @@ import { hook, makeSender, OK } from './make-sender.ts';
 import { RawReceiver } from './raw-receiver.ts';
 
 const DEADLINE_MS = 300;
-/** What the machine may be late by. */
+/** The delay that a busy machine may cause. */
 const SLACK_MS = 250;
-/** What fits into the socket buffers of both ends, which nobody has read. */
+/** The amount of unread data that fits into the socket buffers of both ends. */
 const MAX_BUFFERED_BYTES = 24_000_000;
 
 interface Hostility {
   readonly behave: (socket: Socket) => void;
   readonly ends: string;
-  /** It uses up the deadline. */
+  /** The attempt takes until its deadline. */
   readonly waits?: true;
   readonly requestBody?: string;
 }
 
-/** Once the request begins to arrive. */
+/** Resolves when the request begins to arrive. */
 function onRequest(act: (socket: Socket) => void): (socket: Socket) => void {
   return (socket) => {
     socket.once('data', () => {
@@ -33,7 +33,7 @@ function says(response: string | Buffer): (socket: Socket) => void {
   return onRequest((socket) => socket.write(response));
 }
 
-/** `head`, then `piece` again and again, as fast as the sender takes it. */
+/** Sends `head`, then `piece` again and again, as fast as the sender reads it. */
 function floods(head: string, piece: string): (socket: Socket) => void {
   const block = piece.repeat(Math.ceil(16_384 / piece.length));
   return onRequest((socket) => {
@@ -46,7 +46,7 @@ function floods(head: string, piece: string): (socket: Socket) => void {
   });
 }
 
-/** `head`, then `piece` each few milliseconds. */
+/** Sends `head`, then `piece` every few milliseconds. */
 function drips(head: string, piece: string): (socket: Socket) => void {
   return onRequest((socket) => {
     socket.write(head);
@@ -109,7 +109,7 @@ const HOSTILITIES: Readonly<Record<string, Hostility>> = {
     behave: floods('HTTP/1.1 200 OK\r\n', ': \r\n'),
     ends: 'INVALID_RESPONSE',
   },
-  // The dearest to parse, byte for byte: undici's own limit made 600 ms of it.
+  // The most expensive input to parse for its size: with undici's own limit it took 600 ms.
   'floods with tiny headers': { behave: floods('HTTP/1.1 200 OK\r\n', 'x:\r\n'), ends: 'RESPONSE_TOO_LARGE' },
   'floods with tiny trailers': { behave: floods(`${CHUNKED}0\r\n`, 'x:\r\n'), ends: '200' },
   'sends a header of 1 MB': {

@@ -1,7 +1,7 @@
 import { AddressGuard } from '../../src/egress/address-guard.ts';
 import { createSender, type Sender, type SenderOptions, type SendRequest } from '../../src/egress/send.ts';
 
-/** The one loopback address that tests allow: 127.0.0.2 is then as forbidden as it is to everybody. */
+/** The one loopback address that tests allow. 127.0.0.2 is therefore as forbidden as in production. */
 const ALLOWED = ['127.0.0.1/32'] as const;
 
 export const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
-/** A receiver made of a bare socket, so that it can say what no HTTP server would. */
+/** A receiver made of a bare socket, so that it can send what no HTTP server would. */
 export class RawReceiver {
-  /** Every connection it ever accepted. */
+  /** All connections that it has accepted. */
   readonly sockets: Socket[] = [];
-  /** Everything it was sent, over all connections. */
+  /** Everything that it has received, over all connections. */
   received = '';
   readonly #server: Server;
 
@@ -13,7 +13,10 @@ export class RawReceiver {
     this.#server = server;
   }
 
-  /** `behave` gets each connection. With `host` `::` or `0.0.0.0` it listens on more than 127.0.0.1. */
+  /**
+   * `behave` is called with each connection. With the `host` `::` or `0.0.0.0` it also listens on addresses other
+   * than 127.0.0.1.
+   */
   static async start(behave: (socket: Socket) => void, host = '127.0.0.1'): Promise<RawReceiver> {
     const server = createServer();
     const receiver = new RawReceiver(server);
@@ -48,7 +51,7 @@ export class RawReceiver {
     return `http://127.0.0.1:${this.port}/hook`;
   }
 
-  /** Resolves when the other side has let go of every connection so far. */
+  /** Resolves when the other side has closed every connection so far. */
   async allClosed(): Promise<void> {
     await Promise.all(this.sockets.map(closed));
   }
@@ -66,7 +69,7 @@ function addressOf(server: Server): AddressInfo {
 }
 
 function closed(socket: Socket): Promise<void> {
-  // A socket that nobody reads never learns that the other side has gone.
+  // A socket that nobody reads does not notice that the other side has closed.
   socket.resume();
   return new Promise((resolve) => {
     if (socket.destroyed) resolve();

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { hook, makeSender, OK } from './make-sender.ts';
 import { RawReceiver } from './raw-receiver.ts';
 
-/** What RFC 9110 and RFC 9112 say that a client must take, and how it ends. */
+/** What RFC 9110 and RFC 9112 require a client to accept, and the result of it. */
 const answers: readonly [name: string, answer: string, expected: object][] = [
   ['100 Continue that nobody asked for', `HTTP/1.1 100 Continue\r\n\r\n${OK}`, { status: 200, body: 'ok' }],
   [

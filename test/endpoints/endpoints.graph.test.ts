@@ -15,7 +15,7 @@ import { quietLogger } from '../support/database.ts';
 import { rightEcho, startReceiver } from './receiver.ts';
 import { openRoom, type Room } from './room.ts';
 
-// The copy that Pothos uses: the test runner would resolve an import to the package's other one.
+// The copy that Pothos uses. The test runner would resolve an import to the package's other copy.
 const { graphql }: typeof import('graphql') = createRequire(import.meta.url)('graphql');
 
 let room: Room;
@@ -74,7 +74,7 @@ async function ask(
   const answer = await graphql({
     schema,
     source,
-    // Later rooms have services of their own, which no field of this room asks for.
+    // Later rooms have other services, which no field of this room uses.
     contextValue: context as unknown as Context,
     ...(options.variables === undefined ? {} : { variableValues: options.variables }),
   });

@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 type Received = Readonly<{ headers: IncomingHttpHeaders; body: string; challenge: string }>;
 export type Answer = (response: ServerResponse, received: Received) => void;
 
-/** A real receiver of handshakes on loopback, which answers as it is told. */
+/** A real receiver of handshakes on loopback that answers as it is told. */
 export async function startReceiver(answer: Answer) {
   const received: Received[] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
@@ -29,7 +29,7 @@ export async function startReceiver(answer: Answer) {
     answerWith(answer: Answer): void {
       current = answer;
     },
-    /** Resolves once as many requests have come. */
+    /** Resolves once this many requests have arrived. */
     hasReceived(count: number): Promise<void> {
       if (received.length >= count) return Promise.resolve();
       return new Promise((resolve) => waiting.push({ count, resolve }));
@@ -50,7 +50,7 @@ export const json =
 
 export const rightEcho: Answer = json((challenge) => ({ challenge }));
 
-/** Holds every answer back until it is told to give them. */
+/** Holds every answer back until it is told to send them. */
 export function gate(answer: Answer) {
   const held: (() => void)[] = [];
   let isOpen = false;

@@ -14,7 +14,7 @@ import { SecretBox } from '../../src/signing/secret-box.ts';
 import type { Tables } from '../../src/tables.ts';
 import { createTestDatabase, quietLogger } from '../support/database.ts';
 
-/** Everything that the room is made of, over a database of its own. Only 127.0.0.1 may be dialled. */
+/** Everything that the room needs, over its own database. Requests may only be sent to 127.0.0.1. */
 export type Room = Awaited<ReturnType<typeof openRoom>>;
 
 export const by: By = { actor: systemActor, requestId: 'req-1' };
@@ -36,7 +36,7 @@ export async function openRoom() {
   const act = <T>(run: (trx: Transaction<Tables>) => Promise<T>): Promise<T> =>
     database.query.transaction().execute(run);
 
-  /** What another process over the same database would have. */
+  /** The services of another process over the same database. */
   function newHandshakes({
     isAlone = false,
     ...config

@@ -42,7 +42,7 @@ async function accepts(endpoint: Endpoint, secret: string): Promise<boolean> {
   }
 }
 
-/** As if the time had passed: every end of a secret comes so much sooner. */
+/** Simulates that time has passed: every secret ends this much sooner. */
 const pass = (endpoint: Endpoint, seconds: number) =>
   room.database.api.query(
     "update signing_secret set expires_at = expires_at - $2 * interval '1 second' where endpoint_id = $1",

@@ -8,7 +8,7 @@ import { shardOf } from '../../src/status/shard.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 
-/** The rows of lanes whose circuit is open, probed as a worker does, without its pauses. */
+/** The rows of lanes whose circuit is open, probed like a worker does, without its pauses. */
 const workerId = mintUuid();
 const epoch = 7;
 
@@ -21,7 +21,10 @@ afterAll(() => db.drop());
 
 type Part = Readonly<{ count: number; attempts: number }>;
 
-/** A lane with the parts one after the other by due time, a second between two rows. Returns the ids of each part. */
+/**
+ * A lane with the parts one after the other by due time, with a second between two rows. Returns the ids of each
+ * part.
+ */
 async function seedLane(...parts: Part[]): Promise<{ lane: Lane; ids: string[][] }> {
   const { ownerId, endpointIds } = await seedOwner(db.database);
   const endpointId = endpointIds[0] ?? '';
@@ -42,7 +45,10 @@ async function seedLane(...parts: Part[]): Promise<{ lane: Lane; ids: string[][]
   return { lane: new Lane({ ownerId, endpointId, shard: shardOf(ownerId, endpointId) }), ids };
 }
 
-/** The deliveries that were probed until one of `taken` was, at most `most`. A refused one is due after `delayS`. */
+/**
+ * Probes until one of `taken` was probed, at most `most` times, and returns the probed deliveries. A refused one is
+ * due again after `delayS`.
+ */
 async function probe(
   lane: Lane,
   options: { accepted: readonly string[]; most: number; delayS?: number },
@@ -83,7 +89,7 @@ test.each([0, 3600])(
 
 test('one fresh delivery passes thousands of retries that are refused', async () => {
   const { lane, ids } = await seedLane({ count: 2000, attempts: 2 }, { count: 1, attempts: 0 });
-  // By due time it stands first: those came due again.
+  // It is first by due time, because the others became due again.
   await db.database.api.query(
     "update due set due_at = now() - interval '2 hours' where owner_id = $1 and attempt_count = 0",
     [lane.ownerId],

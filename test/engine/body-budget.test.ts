@@ -52,7 +52,7 @@ test('400 deliveries of 250 KiB arrive, and the bodies held never pass the budge
       else silent.push(response);
     },
   });
-  // Each endpoint may have four under way at first: without the budget all 400 would be.
+  // Each endpoint may have four attempts running at first, so without the budget all 400 would run.
   const owners = await Promise.all(
     Array.from({ length: 4 }, () => seedOwner(db.database, { endpoints: 25, url: receiver.url })),
   );

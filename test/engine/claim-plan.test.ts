@@ -13,7 +13,7 @@ const workerId = mintUuid();
 const neighbours = 20_000;
 
 let db: TestDatabase;
-/** Its engine has one connection, so that a transaction is this test's own. */
+/** Its engine has one connection, so that a transaction belongs to this test. */
 let single: Database;
 beforeAll(async () => {
   db = await createTestDatabase();

@@ -25,7 +25,7 @@ test('an endpoint never gets more in a second than it allows', async () => {
   ]);
   await seedDeliveries(db.database, ownerId, endpointId, 50);
   await untilEnded(db, ownerId, 50);
-  // When each was sent, not when it arrived: a loaded host delivers in bursts what has left evenly.
+  // Measured when each was sent, not when it arrived, because a busy host delivers in bursts.
   const { rows } = await db.database.api.query<{ within: number }>(
     `select count(*) over (order by started_at range between current row and interval '999 milliseconds' following)
               ::int as within

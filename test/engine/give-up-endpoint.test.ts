@@ -65,7 +65,7 @@ const disabledReason = async (endpointId: string) =>
     ])
   )[0]?.disabled_reason;
 
-/** Positions 1, 2, 3 …: as many as there are, and as the head says. */
+/** The positions are 1, 2, 3 …, without gaps up to the head. */
 async function expectDenseLog(ownerId: string): Promise<void> {
   const [log] = await rowsOf<{ n: number; last: number; head: number }>(
     `select count(*)::int as n, max(position) as last, (select head from owner_log where owner_id = $1) as head

@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 afterAll(() => db.drop());
 
-/** A worker's leases; `busy` names shards that have something in flight. */
+/** A worker's leases. `busy` names shards that have running attempts. */
 function worker(options: { leaseMs?: number; busy?: Set<number> } = {}) {
   const gained: number[] = [];
   const lost: number[] = [];

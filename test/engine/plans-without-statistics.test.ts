@@ -9,10 +9,13 @@ import { shardOf } from '../../src/status/shard.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 
-/** Due at the same time, of which a batch is a small part. */
+/** The number of rows that are due at the same time. A batch is a small part of them. */
 const due = 6_000;
 const batch = 40;
-/** Rows that a statement may read of one table for each row of its batch: itself, looked at a few times, and its lane. */
+/**
+ * The limit for rows of one table that a statement may read for each row of its batch: the row itself, read several
+ * times, and its lane.
+ */
 const mostForEach = 6;
 
 type Statement = { text: string; values: unknown[] };
@@ -37,7 +40,7 @@ beforeEach(async () => {
   database = openDatabase({
     url: db.url,
     logger: quietLogger,
-    // A plan for these very values, each time.
+    // The statement is planned for these values each time.
     prepared: false,
     engineConnections: 1,
     apiConnections: 1,
@@ -68,7 +71,7 @@ const everything = [
   'endpoint_stat',
 ];
 
-/** What statistics say when the tables hold something else by now. */
+/** Statistics that were collected when the tables held other data. */
 const statistics: readonly [name: string, prepare: () => Promise<void>][] = [
   ['no statistics', async () => undefined],
   [
@@ -104,7 +107,7 @@ for (const [name, prepare] of statistics) {
       for (let part = 0; part < due / 2; part += 1_000)
         await seedDeliveries(db.database, ownerId, endpointId, 1_000);
     }
-    // Others beside it, which nobody asks about.
+    // Other rows beside them, which are not used.
     await db.database.api.query(
       `insert into endpoint (owner_id, id, owner_kind, url, events, is_active, verification)
        select $1, gen_random_uuid(), 'TENANT', 'http://127.0.0.1:9/', '{*}', true, 'VERIFIED' from generate_series(1, 2000)`,
@@ -142,7 +145,7 @@ for (const [name, prepare] of statistics) {
           attempt: { ...attempt, ...none, responseStatus: 200 },
         })),
       );
-    // Explained first: it reads the rows that it is about to end.
+    // It is explained first, because it reads the rows that it will end.
     sent.length = 0;
     const asked = captureOnly();
     await settle().catch(() => undefined);
@@ -152,7 +155,7 @@ for (const [name, prepare] of statistics) {
   });
 }
 
-/** Notes the next statement and does not run it. */
+/** Records the next statement and does not run it. */
 function captureOnly(): { release(): void } {
   const { engine } = database;
   const { query } = engine;
@@ -165,7 +168,7 @@ function captureOnly(): { release(): void } {
   return { release: () => void Object.assign(engine, { query }) };
 }
 
-/** Explains the last statement as it would run now, and takes it back. */
+/** Explains the last statement as it would run now, and rolls it back. */
 async function expectBounded(): Promise<void> {
   const statement = sent.at(-1);
   if (statement === undefined) throw new Error('Nothing was sent.');

@@ -36,7 +36,7 @@ test('a receiver that refuses first attempts gets the backlog: the probe is a re
     [ownerId],
   );
   expect(rows).toEqual([{ status: 'SUCCEEDED', attempt_count: 2, n: 60 }]);
-  // The first answer that is good is that of a probe: fresh deliveries were left.
+  // The first good answer is that of a probe, because new deliveries were left.
   expect(order.indexOf('retry')).toBeLessThan(60);
   await receiver.close();
 });
@@ -65,7 +65,7 @@ test('a receiver that refuses some deliveries for ever gets all the others', asy
     [ownerId, bad.map(({ id }) => id)],
   );
   await untilTrue(async () => {
-    // The next probe's time is moved: no pause is waited for.
+    // The time of the next probe is moved, so that the test need not wait.
     await db.database.api.query(
       `update endpoint_health set next_probe_at = now() where endpoint_id = $1 and circuit = 'OPEN'`,
       [endpointId],

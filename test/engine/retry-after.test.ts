@@ -10,7 +10,7 @@ test.each([
   ['Friday, 27-Nov-26 12:01:00 GMT', 60_000],
   ['Fri Nov 27 12:01:00 2026', 60_000],
   ['Tue Dec  1 12:00:00 2026', 4 * 86_400_000],
-  // In the past, 1994 too: at once.
+  // A time in the past, even in 1994, means at once.
   ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
   ['Sun Nov  6 08:49:37 1994', 0],
 ])('Retry-After: %s', (value, ms) => {

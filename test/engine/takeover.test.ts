@@ -63,7 +63,7 @@ test('a late answer that comes while the successor is sending changes nothing', 
   await db.database.api.query('update shard_lease set holder = null, expires_at = now()');
   await receiver.until(2);
   answers[0]?.();
-  // An owner's changes are settled in order: when this one has ended, the late one has been tried.
+  // An owner's changes are settled in order. When this one has been settled, the late one has been tried.
   await seedDeliveries(db.database, ownerId, endpointId, 1);
   await untilEnded(db, ownerId, 1);
   answers[1]?.();

@@ -62,7 +62,7 @@ const hostile: readonly [name: string, schema: object, data: unknown][] = [
   ['rich text', richText(), nested(12)],
 ];
 
-/** A node is one of four, each with children: what is written with one fault is tried four ways at each level. */
+/** A node matches one of four schemas and has children. A value with one error is tried in four ways at each level. */
 function richText(): object {
   const branches = ['a', 'b', 'c', 'd'].map((type) => ({
     type: 'object',
@@ -98,7 +98,7 @@ for (const [name, schema, data] of hostile) {
 }
 
 test('a check that takes too long is refused, and the next owner’s goes on', async () => {
-  // Every level is judged by both branches to its end: two to the power of the depth.
+  // Both branches check every level completely, which is two to the power of the depth.
   const branch = (keyword: string) => ({
     properties: { next: { $ref: '#' }, [keyword]: { const: 1 } },
     unevaluatedProperties: { not: { const: 'never' } },

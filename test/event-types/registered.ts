@@ -7,7 +7,7 @@ import {
 import { EventTypeCatalogue } from '../../src/event-types/payload-validator.ts';
 import { serviceActor } from '../access/actors.ts';
 
-/** Registers a type as the mutation does; what is not said is all right. */
+/** Registers a type like the mutation does. Omitted fields get valid values. */
 export async function register(
   database: Database,
   given: Partial<RegisterEventTypeInput> & { name: string },

@@ -8,11 +8,11 @@ import { mintUuid } from '../../src/ids.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { seedOwner } from '../support/deliveries.ts';
 
-/** What a publisher remembers of an audience never outlives a change, whichever process makes it. */
+/** What a publisher remembers about subscribers never outlives a change, whichever process makes it. */
 let db: TestDatabase;
 let publisher: Publisher;
 let type: KnownEventType;
-/** Somebody else's connections, as of another process: nothing tells the publisher of what happens there. */
+/** The connections of another process. Nothing tells the publisher what happens there. */
 let elsewhere: ReturnType<typeof openDatabase>;
 beforeAll(async () => {
   db = await createTestDatabase();

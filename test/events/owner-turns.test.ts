@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { OwnerTurns } from '../../src/events/owner-turns.ts';
 
-/** Jobs that say when they begin and end when they are told. */
+/** Jobs that tell when they begin, and end when they are told to. */
 function jobs(turns: OwnerTurns) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
@@ -15,7 +15,7 @@ function jobs(turns: OwnerTurns) {
     });
   const end = async (name: string) => {
     ends.get(name)?.();
-    // What follows a job's end follows in the same turn of the event loop.
+    // What follows a job's end happens in the same turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
   };
   return { begun, add, end };

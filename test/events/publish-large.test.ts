@@ -11,14 +11,14 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedOwner } from '../support/deliveries.ts';
 import { untilTrue } from '../support/worker.ts';
 
-/** 110 events to as many endpoints: more deliveries than one statement takes. */
+/** 110 events to as many endpoints, which is more deliveries than one statement can store. */
 const endpoints = 100;
 const size = 110;
 
 let db: TestDatabase;
 let publisher: Publisher;
 let type: KnownEventType;
-/** While it is held, an event of the name `gated` cannot be stored. */
+/** While it is held, an event with the name `gated` cannot be stored. */
 let gate: pg.Client;
 beforeAll(async () => {
   db = await createTestDatabase();
@@ -73,7 +73,7 @@ test('a large call that waits for its turn is planned when it comes', async () =
   const large = publisher.publish(eventsOf(ownerId, 'gated'));
   await untilWaiting();
   const waiting = publisher.publish(eventsOf(ownerId, 'waiting'));
-  // In the same group, so that by then the other one has been put aside.
+  // It is in the same group, so by then the other one has been put aside.
   await publisher.publish(eventsOf(ownerId, 'small', 1));
   await setActive(true);
   const { purgedCount } = await purgeDeliveries(db.database, { ownerId, id: endpointId, by: somebody });

@@ -9,7 +9,7 @@ import { seedOwner } from '../support/deliveries.ts';
 import { untilTrue } from '../support/worker.ts';
 
 const endpoints = 100;
-/** 12,000 deliveries: two statements. */
+/** 12,000 deliveries, which need two statements. */
 const size = 120;
 
 let db: TestDatabase;
@@ -127,7 +127,7 @@ function eventsOf(ownerId: string, count = size, name = 'large'): CheckedEvent[]
   }));
 }
 
-/** What the database does with each event that is inserted. */
+/** What the database does with each inserted event. */
 async function onEvent(body: string): Promise<void> {
   await db.database.api.query(`
     create or replace function on_event() returns trigger language plpgsql as

@@ -3,12 +3,12 @@ import { judge } from './oracles.ts';
 import { type Site, within } from './site.ts';
 import { Traffic } from './traffic.ts';
 
-/** One way in which the world goes wrong, while tenants publish steadily. */
+/** One kind of fault, which happens while tenants publish steadily. */
 export type Fault = Readonly<{
   name: string;
-  /** Whether a receiver may get something twice; around a clean stop it may not. */
+  /** Whether a receiver may get something twice. During a clean stop it may not. */
   mayDuplicate: boolean;
-  /** Breaks something and puts it right again. `blame` adds a problem of the fault's own. */
+  /** Breaks something and repairs it again. `blame` adds a problem of the fault itself. */
   act(scene: Scene): Promise<void>;
 }>;
 
@@ -22,11 +22,11 @@ export type Result = Readonly<{
   lost: number;
   seconds: number;
   problems: readonly string[];
-  /** Why it was not played. */
+  /** Why the fault was not played. */
   skipped: string | undefined;
 }>;
 
-/** Thrown by a fault that this machine cannot have. */
+/** Thrown by a fault that is not possible on this machine. */
 export class Skipped extends Error {}
 
 const tenants = 2;
@@ -36,7 +36,7 @@ const actWithinMs = 150_000;
 const goesOnWithinMs = 20_000;
 const settleWithinMs = 90_000;
 
-/** Plays a fault amid traffic, waits until everything has ended, and asks the oracles. */
+/** Plays a fault during traffic, waits until everything has ended, and asks the oracles. */
 export async function play(site: Site, fault: Fault): Promise<Result> {
   const began = performance.now();
   const traffic = new Traffic(site);
@@ -81,7 +81,7 @@ export async function play(site: Site, fault: Fault): Promise<Result> {
   };
 }
 
-/** Nothing is due, and every shard has a holder. What does not get there is the oracles' to name. */
+/** Waits until nothing is due and every shard has a holder. If this does not happen, the oracles name the reason. */
 async function untilSettled(site: Site): Promise<void> {
   await within(settleWithinMs, async () => {
     const [row] = await site.sql<{ due: boolean; free: boolean }>(

@@ -39,7 +39,7 @@ import {
   retryAfter,
 } from './on-receivers.ts';
 
-/** All of them, in the order in which they are played. */
+/** All faults, in the order in which they are played. */
 export const faults: readonly Fault[] = [
   killWorkers(10),
   killApi,
@@ -77,7 +77,7 @@ export const faults: readonly Fault[] = [
   replayInFlight,
 ];
 
-/** Those that `npm test` plays. */
+/** The faults that `npm test` plays. */
 export const shortFaults: readonly Fault[] = [
   killWorkers(1),
   rollingRestart(2),

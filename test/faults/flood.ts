@@ -4,8 +4,8 @@ import type { Site } from './site.ts';
 const rowsPerStatement = 50_000;
 
 /**
- * Queues deliveries as `publishEvents` would, in bulk: the event, the delivery, what makes it due, and its place in
- * the log.
+ * Queues deliveries in bulk, like `publishEvents` would: the event, the delivery, the due row, and its entry in the
+ * log.
  */
 export async function floodEndpoint(
   site: Pick<Site, 'sql'>,

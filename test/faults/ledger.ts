@@ -3,21 +3,21 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 
-/** What a receiver wrote down about one request. */
+/** A receiver's record of one request. */
 export type Entry = {
   /** `webhook-id`: the event's id. */
   eventId: string;
   at: number;
-  /** By the endpoint's secrets, with the library that receivers use. */
+  /** Verified with the endpoint's secrets, by the library that receivers use. */
   isVerified: boolean;
-  /** What the sender was answered; undefined where it got no whole answer. */
+  /** The answer that the sender got; undefined if it got no complete answer. */
   status: number | undefined;
-  /** The receiver has acted upon it, whatever the sender learned. */
+  /** The receiver has processed the request, whatever answer the sender got. */
   isProcessed: boolean;
   bodyHash: string;
 };
 
-/** How an endpoint behaves: answers, and says whether it has processed the request. */
+/** How an endpoint behaves: it answers, and tells whether it has processed the request. */
 export type Behaviour = (request: Request, response: ServerResponse) => Reply | Promise<Reply>;
 type Reply = Readonly<{ status: number | undefined; isProcessed: boolean }>;
 type Request = Readonly<{ eventId: string; seenBefore: number }>;
@@ -27,7 +27,7 @@ export const accepts: Behaviour = (_request, response) => {
   return { status: 204, isProcessed: true };
 };
 
-/** An answer that is no success. */
+/** An answer that is not a success. */
 export const answers =
   (status: number, headers: Readonly<Record<string, string>> = {}): Behaviour =>
   (_request, response) => {
@@ -37,18 +37,21 @@ export const answers =
 
 export const neverAnswers: Behaviour = () => ({ status: undefined, isProcessed: false });
 
-/** What a signature is checked by. */
+/** The secrets with which a signature is checked. */
 type Signed = Readonly<{ body: string; headers: Record<string, string> }>;
 
 type Place = {
   secrets: string[];
   behaviour: Behaviour;
   entries: Entry[];
-  /** Signed with no secret that is known, so far: a rotation's may be on its way to us. */
+  /** Signed with no secret that is known so far: the secret of a rotation may be on its way to us. */
   unverified: Map<Entry, Signed>;
 };
 
-/** The receivers of all endpoints, one path each, and what they got. Handshakes are answered and not written down. */
+/**
+ * The receivers of all endpoints, one path each, and the requests that they got. Handshakes are answered but not
+ * recorded.
+ */
 export class Ledger {
   readonly #places = new Map<string, Place>();
   readonly #server = createServer((request, response) => void this.#receive(request, response));
@@ -61,7 +64,7 @@ export class Ledger {
     return ledger;
   }
 
-  /** The address of a receiver of its own. */
+  /** The URL of a new receiver. */
   urlOf(name: string, behaviour: Behaviour = accepts): string {
     this.#places.set(name, { secrets: [], behaviour, entries: [], unverified: new Map() });
     const address = this.#server.address();

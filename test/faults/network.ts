@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 
 /**
- * The way from the program to its database, which can fail as networks do: sockets that are reset, that swallow
- * everything without a word, that are slow, or that die between a commit and its answer.
+ * The connections from the program to its database, which fail like networks do: sockets are reset, transfer nothing
+ * any more, are slow, or die between a commit and its answer.
  */
 type Link = { client: net.Socket; upstream: net.Socket; isSwallowing: boolean; isReset: boolean };
 
@@ -11,7 +11,7 @@ type Link = { client: net.Socket; upstream: net.Socket; isSwallowing: boolean; i
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 
 export class Network {
-  /** Added to each answer of the server. */
+  /** The delay added to each answer of the server. */
   latencyMs = 0;
   readonly #server: net.Server;
   readonly #targetPort: () => number;
@@ -39,25 +39,25 @@ export class Network {
     return this.#links.size;
   }
 
-  /** The sockets that are open now carry nothing any more and stay open; new ones work. */
+  /** Open sockets no longer transfer anything and stay open. New ones work. */
   swallow(): void {
     for (const link of this.#links) link.isSwallowing = true;
   }
 
-  /** Ends the sockets that swallow, on both sides. */
+  /** Ends the sockets that transfer nothing, on both sides. */
   reset(): void {
     for (const link of this.#links) cut(link);
   }
 
   /**
-   * The next `times` that the server has executed the named statement, and so committed, the socket is reset instead
-   * of carrying the answer.
+   * The next `times` that the server has executed, and so committed, the named statement, the socket is reset instead
+   * of transferring the answer.
    */
   loseAnswersTo(statement: string, times: number): void {
     this.#trap = { statement: `heliograph_${statement}\0`, left: times };
   }
 
-  /** How many answers are still to be lost. */
+  /** The number of answers that are still to be lost. */
   get answersToLose(): number {
     return this.#trap?.left ?? 0;
   }
@@ -95,7 +95,7 @@ export class Network {
       else setTimeout(() => client.write(chunk), this.latencyMs);
     });
     client.on('close', () => {
-      // A server behind a dead network does not learn that its client is gone.
+      // A server behind a dead network does not notice that its client is gone.
       if (!link.isSwallowing || link.isReset) upstream.destroy();
     });
     upstream.on('close', () => {

@@ -7,7 +7,7 @@ import type pg from 'pg';
 import { type Fault, Skipped } from './fault.ts';
 import { type Site, within } from './site.ts';
 
-/** The database dies, refuses, fills up, or takes locks the wrong way round. */
+/** The database dies, refuses connections, fills up, or takes locks in the wrong order. */
 export const restartDatabase: Fault = {
   name: 'PostgreSQL restart -m immediate, twice, each on another port',
   mayDuplicate: true,
@@ -51,7 +51,7 @@ export const crossedLocks: Fault = {
   name: 'deadlocks and serialization failures',
   mayDuplicate: false,
   async act({ site, blame }) {
-    // Statements on the log fail at random, as under a stricter isolation level.
+    // Statements on the log fail at random, as with a stricter isolation level.
     await site.sql(`create or replace function fail_at_random() returns trigger language plpgsql as $$
       begin
         if random() < 0.15 then raise exception 'injected' using errcode = '40001'; end if;
@@ -64,7 +64,7 @@ export const crossedLocks: Fault = {
     const session = await site.session();
     try {
       const until = performance.now() + 8_000;
-      // The log first, and then what every statement of ours takes before it.
+      // It locks the log first, and then what all our statements lock before it.
       while (performance.now() < until) {
         await session.query('begin');
         try {
@@ -95,7 +95,7 @@ export const notifyQueueFull: Fault = {
   name: 'NOTIFY queue full',
   mayDuplicate: false,
   async act({ site, blame }) {
-    // Who listens in a transaction that stays open keeps the queue from being emptied.
+    // A listener in a transaction that stays open prevents the queue from being emptied.
     const sleeper = await site.session();
     await sleeper.query('listen elsewhere');
     await sleeper.query('begin');
@@ -120,12 +120,12 @@ export const tooManyConnections: Fault = {
       try {
         for (;;) taken.push(await site.session());
       } catch {
-        // There is no more.
+        // There is no more free space.
       }
     };
     await take();
     const [killer] = taken;
-    // The program's own are ended, and taken away before it has them back.
+    // The program's own connections are ended, and others take their place before it has them back.
     for (let times = 0; times < 8; times += 1) {
       await killer?.query(
         `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'heliograph'`,
@@ -171,7 +171,7 @@ export const diskFull: Fault = {
   },
 };
 
-/** The tables that every publish and every attempt makes longer. */
+/** The tables that every publish and every attempt make longer. */
 async function growingTables(site: Site): Promise<string[]> {
   const rows = await site.sql<{ name: string }>(
     `select relname as name from pg_class
@@ -181,7 +181,7 @@ async function growingTables(site: Site): Promise<string[]> {
 }
 
 async function move(site: Site, table: string, tablespace: string): Promise<void> {
-  // Behind running statements it would wait, and everybody else behind it: it is tried again instead.
+  // Behind running statements it would wait, and everybody else behind it, so it is tried again instead.
   await within(20_000, async () => {
     try {
       await site.sql(

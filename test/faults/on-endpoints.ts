@@ -6,7 +6,7 @@ import { expectOnly } from './on-receivers.ts';
 import { deliveryTimeoutMs, type Site, within } from './site.ts';
 import { removeEndpoint } from './traffic.ts';
 
-/** Endpoints that change while their deliveries are on the wire. */
+/** Endpoints that change while their deliveries are being sent. */
 const slow: Behaviour = async (_request, response) => {
   await delay(deliveryTimeoutMs / 3);
   response.writeHead(204).end();
@@ -116,7 +116,7 @@ export const replayInFlight: Fault = {
         { id: deliveries.nodes[0]?.id ?? '' },
       );
     };
-    // Three at once, and one while those are on the wire.
+    // Three at once, and one more while those are being sent.
     await Promise.all([replay(), replay(), replay()]);
     await delay(100);
     await replay();

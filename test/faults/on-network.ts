@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault } from './fault.ts';
 import { within } from './site.ts';
 
-/** What lies between the program and its database fails. */
+/** The network between the program and its database fails. */
 export const blackHoledPools: Fault = {
   name: 'black-holed pool sockets',
   mayDuplicate: true,
   async act({ site, traffic, blame }) {
     site.pools.swallow();
-    // No event tells of it: a socket is given up when a statement has had no answer, of the API's after 17 s.
+    // The program is not told. It gives up a socket when a statement got no answer: on the API's connections after 17
+    // s.
     await delay(18_000);
     const before = traffic.acknowledged.length;
     const goesOn = await within(8_000, () => traffic.acknowledged.length > before);
@@ -51,7 +52,7 @@ export const resetSockets: Fault = {
   },
 };
 
-/** The commit has happened, and nobody was told. */
+/** The commit has happened, but its answer was lost. */
 const lostAnswers = (options: { statement: string; what: string; mayDuplicate: boolean }): Fault => ({
   name: `reset after the COMMIT of ${options.what}, 10 times`,
   mayDuplicate: options.mayDuplicate,

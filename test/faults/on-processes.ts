@@ -8,7 +8,7 @@ const slowEndpoints = 8;
 
 const shiftedClock = fileURLToPath(new URL('shifted-clock.mjs', import.meta.url));
 
-/** Processes that die, stop, leave in order, or live in another time. */
+/** Processes that die, stop, leave in order, or have a wrong clock. */
 export const killWorkers = (times: number): Fault => ({
   name: `kill -9 of a worker, ${times} times`,
   mayDuplicate: true,
@@ -48,7 +48,7 @@ export const rollingRestart = (times: number): Fault => ({
   },
 });
 
-/** Two holders of one shard for a while: the one that sleeps past its lease, and its successor. */
+/** For a while two processes hold one shard: one that sleeps past its lease, and its successor. */
 export const sleepPastLease: Fault = {
   name: 'SIGSTOP for 2.5 leases, then SIGCONT',
   mayDuplicate: true,
@@ -121,7 +121,7 @@ export const clockAhead: Fault = {
   },
 };
 
-/** Enough endpoints that every worker has some, and slow enough that it has something under way. */
+/** Enough endpoints that every worker has some, and slow enough that each worker has a running attempt. */
 async function addSlowTenant(traffic: Traffic): Promise<Tenant> {
   const tenant = await traffic.addTenant();
   for (let made = 0; made < slowEndpoints; made += 1) {

@@ -5,7 +5,7 @@ import { answers, type Behaviour, neverAnswers } from './ledger.ts';
 import { within } from './site.ts';
 import { type Endpoint, removeEndpoint } from './traffic.ts';
 
-/** Receivers that are down, lie, ask for patience, or say good-bye. */
+/** Receivers that are down, give false answers, ask for delays, or answer 410. */
 export const receiverDown: Fault = {
   name: 'receiver down for 3 s',
   mayDuplicate: false,
@@ -43,7 +43,7 @@ export const processesThenResets: Fault = {
   },
 };
 
-/** Each value, and about how long it puts the next attempt off, in seconds. */
+/** Each value, and by about how many seconds it delays the next attempt. */
 const patience: readonly { value: () => string; seconds: readonly [number, number] }[] = [
   { value: () => '0', seconds: [0, 1] },
   { value: () => '120', seconds: [115, 125] },
@@ -115,7 +115,7 @@ export const alwaysFails: Fault = {
   async act({ site, traffic, blame }) {
     const tenant = await traffic.addTenant();
     const endpoint = await traffic.addEndpoint(tenant, answers(500));
-    // One event: its ten attempts stay below the twenty failures that open the circuit.
+    // One event, because its ten attempts stay below the twenty failures that open the circuit.
     await traffic.publish(tenant, 1);
     await expectOnly(site, { endpoint, status: 'DEAD_LETTER', reason: 'RETRIES_EXHAUSTED', blame });
     const tries = site.ledger.entriesOf(endpoint.place).length;
@@ -123,7 +123,7 @@ export const alwaysFails: Fault = {
   },
 };
 
-/** Answers that were made to break whoever records them. */
+/** Answers that try to break the program that records them. */
 const odd: readonly Behaviour[] = [
   (_request, response) => {
     response.writeHead(500, { 'content-type': 'text/\u00ff' });
@@ -160,7 +160,7 @@ export const poison: Fault = {
       await traffic.publish(tenant, 3);
       await expectOnly(site, { endpoint, status: 'SUCCEEDED', reason: null, blame });
     }
-    // A sealed secret that cannot be opened any more: nobody else may wait for it.
+    // A sealed secret that can no longer be opened must not delay anybody else.
     const tenant = await traffic.addTenant();
     const broken = await traffic.addEndpoint(tenant);
     const sound = await traffic.addEndpoint(tenant);
@@ -194,7 +194,7 @@ export const deadEndpoint: Fault = {
   },
 };
 
-/** Waits until all of the endpoint's deliveries have ended as they must. */
+/** Waits until all deliveries of the endpoint have ended as they must. */
 export async function expectOnly(
   site: Scene['site'],
   expected: { endpoint: Endpoint; status: string; reason: string | null; blame: Scene['blame'] },

@@ -3,18 +3,18 @@ import type { Site } from './site.ts';
 import type { Endpoint, Tenant, Traffic } from './traffic.ts';
 
 /**
- * What must hold after every fault, read from the database and from the receivers' own ledger, never from the API.
+ * What must hold after every fault, read from the database and from the receivers' records, never from the API.
  *
  *   O1  an acknowledged publish is exactly one event with all its deliveries
- *   O2  every delivery has ended, no due row is left, no lease is held by nobody
+ *   O2  every delivery has ended, no due row is left, every lease has a live holder
  *   O3  SUCCEEDED means that the receiver has verified it and answered 2xx
  *   O4  duplicates have one webhook-id and one body, and fall into the fault's window
- *   O5  no fenced write has landed: each attempt was settled under the claim that began it, attempts are numbered
- *       without a gap, nothing follows an end
+ *   O5  no fenced write was recorded: each attempt was settled under its own claim, attempts are numbered
+ *       without a gap, and nothing follows an end
  *   O6  no process died by itself, printed an uncaught error or kept growing
- *   O7  no secret stands in a log
- *   O8  nothing came to another owner's receiver
- *   O9  the log is dense, and replaying it gives the current statuses
+ *   O7  no log contains a secret
+ *   O8  no receiver of another owner got anything
+ *   O9  the log has no gap, and its last changes are the current statuses
  */
 type Received = Readonly<{ deliveries: readonly Delivery[]; eventIds: ReadonlySet<string>; from: number }>;
 
@@ -88,7 +88,7 @@ async function storedProblems(
 ) {
   const problems: string[] = [];
   let lost = 0;
-  // What was purged or deleted may be gone from the tables by now.
+  // Purged or deleted deliveries may be missing from the tables by now.
   const kept = owned.tenant.endpoints.filter(({ uuid }) => !traffic.removed.has(uuid));
   const hasRemoved = kept.length < owned.tenant.endpoints.length;
   const rows = await site.sql<{ id: string; idempotency_key: string }>(
@@ -190,7 +190,7 @@ function receivedBy(site: Site, endpoint: Endpoint, options: Received) {
     if (new Set(got.map(({ bodyHash }) => bodyHash)).size > 1)
       problems.push(`O4: ${eventId} came with two bodies`);
     const processed = got.filter(({ isProcessed }) => isProcessed);
-    // A replay is asked for, and a receiver that tells us that it failed is asked again.
+    // A replay is requested explicitly, and a receiver that reported a failure is called again.
     const wanted = Math.max(1, deliveries.length);
     const extra = processed.slice(wanted).filter((_, index) => {
       const before = processed[wanted + index - 1];
@@ -272,7 +272,7 @@ async function logProblems(site: Site, ownerId: string): Promise<string[]> {
 const isEnd = (status: string) => ['SUCCEEDED', 'FAILED', 'DEAD_LETTER'].includes(status);
 const isSuccess = (status: number) => status >= 200 && status < 300;
 
-/** Thousands of the same would hide the rest. */
+/** Only the first of thousands of equal problems are shown. */
 const few = (problems: readonly string[]) =>
   problems.length <= 5 ? problems : [...problems.slice(0, 5), `… and ${problems.length - 5} more`];
 

@@ -6,13 +6,13 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/db/embed
 
 /**
  * A PostgreSQL that can be stopped, killed and started again over the same data, each time on another port. `fsync`
- * is off: what is tested are crashes of the server, not of the machine.
+ * is off, because the tests are about crashes of the server, not of the machine.
  */
 const settings = [
   'fsync=off',
   'full_page_writes=off',
   'max_connections=80',
-  // A deadlock is found soon, and the queue of NOTIFY can be filled in a moment (PostgreSQL 17 and later).
+  // Deadlocks are detected soon, and the queue of NOTIFY can be filled in a moment (PostgreSQL 17 and later).
   'deadlock_timeout=100ms',
   'max_notify_queue_pages=64',
 ];
@@ -28,7 +28,7 @@ export class Postgres {
     return postgres;
   }
 
-  /** Where it listens now. */
+  /** The port on which it listens now. */
   get url(): string {
     if (this.#server === undefined) throw new Error('PostgreSQL is stopped.');
     return this.#server.url;
@@ -42,7 +42,7 @@ export class Postgres {
     this.#server ??= await startEmbeddedPostgres({ dir: this.#dir, settings });
   }
 
-  /** `immediate`: without a checkpoint, as a crash would; the next start recovers from the log. */
+  /** `immediate`: without a checkpoint, like a crash. The next start recovers from the log. */
   async stop(mode: 'fast' | 'immediate'): Promise<void> {
     const pid = this.#pid();
     this.#server = undefined;

@@ -4,9 +4,9 @@ import { faults } from './faults.ts';
 import { Site } from './site.ts';
 
 /**
- * `npm run test:faults`: everything that can go wrong does, one fault after another, amid steady traffic through
- * real processes over a real PostgreSQL. After each the oracles are asked. `--only "kill,disk full"`
- * plays those whose names hold one of the words.
+ * `npm run test:faults` plays one fault after another during steady traffic through real processes over a real
+ * PostgreSQL. After each fault the oracles are asked. `--only "kill,disk full"` plays the faults whose names contain
+ * one of the words.
  */
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const words = values.only.split(',');

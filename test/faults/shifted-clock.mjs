@@ -1,4 +1,4 @@
-// Loaded before the program: its clock is an hour ahead. The monotonic one is right, as on a host set wrong.
+// Loaded before the program, it sets the clock an hour ahead. The monotonic clock is right, as on a host with a wrong time.
 const shiftMs = 3_600_000;
 const RealDate = Date;
 globalThis.Date = class ShiftedDate extends RealDate {

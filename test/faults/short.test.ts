@@ -3,7 +3,7 @@ import { play } from './fault.ts';
 import { shortFaults } from './faults.ts';
 import { Site } from './site.ts';
 
-/** A few of the faults, briefly; all of them are `npm run test:faults`. */
+/** A few of the faults, briefly. `npm run test:faults` plays all of them. */
 let site: Site;
 beforeAll(async () => {
   site = await Site.open();

@@ -12,8 +12,9 @@ import { Network } from './network.ts';
 import { Postgres } from './postgres.ts';
 
 /**
- * Where the faults happen: one PostgreSQL, two ways to it (the pools', and the direct one of LISTEN and leases), one
- * API process, two workers, and the receivers. What a fault breaks is whole again before the next begins.
+ * The place of the faults: one PostgreSQL, two networks to it (for the pools, and for the direct connections of
+ * LISTEN and leases), one API process, two workers, and the receivers. A fault must repair what it breaks before the
+ * next one begins.
  */
 export const deliveryTimeoutMs = 1_500;
 /** A lease outlasts an attempt by 15 s. */
@@ -22,7 +23,7 @@ export const eventType = 'order.paid';
 const tokenSeconds = 7_200;
 const scrapeEveryMs = 500;
 
-/** For O5: under which claim each attempt was settled. */
+/** For O5: the claim under which each attempt was settled. */
 const noteSettles = `
   create table settled_under (owner_id uuid, delivery_id uuid, number integer, claimed_at timestamptz);
   create function note_settle() returns trigger language plpgsql as $$
@@ -44,7 +45,7 @@ export class Site {
   readonly pools: Network;
   /** Between the connections of LISTEN, NOTIFY and leases, and the database. */
   readonly direct: Network;
-  /** What must never stand in a log. */
+  /** Secrets that must never appear in a log. */
   readonly canaries: string[] = [];
   readonly #issuer: TokenIssuer;
   readonly #workers: number;
@@ -86,7 +87,7 @@ export class Site {
     const postgres = await Postgres.start();
     let port = postgres.port;
     const targetPort = () => {
-      // While the server is stopped, its old port refuses.
+      // While the server is stopped, its old port refuses connections.
       try {
         port = postgres.port;
       } catch {}
@@ -114,13 +115,13 @@ export class Site {
     return site;
   }
 
-  /** Runs SQL past every network, wherever the server is now. */
+  /** Runs SQL without the faulty networks, wherever the server is now. */
   async sql<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     const { rows } = await this.#sql.query<Row>(text, [...values]);
     return rows;
   }
 
-  /** A connection of one's own, past every network. The caller ends it. */
+  /** A separate connection without the faulty networks. The caller ends it. */
   async session(): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: this.postgres.url });
     client.on('error', () => undefined);
@@ -170,20 +171,20 @@ export class Site {
     return server;
   }
 
-  /** SIGKILL: no line of it runs any more. */
+  /** Kills with SIGKILL: no more of its code runs. */
   async kill(server: ServerProcess): Promise<void> {
     this.#forget(server);
     await server.kill();
   }
 
-  /** SIGTERM, and SIGKILL when it does not end. Resolves with the exit code; null where it was killed. */
+  /** Sends SIGTERM, and SIGKILL if it does not end. Resolves with the exit code; null if it was killed. */
   async stop(server: ServerProcess): Promise<number | null> {
     await this.#scrapeOne(server);
     this.#forget(server);
     return server.stop();
   }
 
-  /** Brings back what a fault took away: the server, the networks, one API process and two workers. */
+  /** Restores what a fault broke: the server, the networks, one API process and two workers. */
   async restore(): Promise<void> {
     this.pools.latencyMs = 0;
     this.direct.latencyMs = 0;
@@ -195,20 +196,20 @@ export class Site {
     for (const extra of this.running('worker').slice(this.#workers)) await this.stop(extra);
   }
 
-  /** After the server has moved to another port. */
+  /** Call this after the server has moved to another port. */
   async reconnect(): Promise<void> {
     const old = this.#sql;
     this.#sql = openSql(this.postgres.url);
     await old.end();
   }
 
-  /** Changes that were fenced, in every process so far. */
+  /** The number of fenced changes so far, over all processes. */
   async fenced(): Promise<number> {
     await this.#scrape();
     return [...this.#fenced.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** What went wrong with the processes: those that died by themselves, what they printed, what they hold. */
+  /** The problems of the processes: those that died by themselves, uncaught errors, growing memory. */
   processProblems(limits: { rssBytes: number; descriptors: number }): string[] {
     const problems: string[] = [];
     for (const { role, server } of this.#running) {
@@ -224,7 +225,7 @@ export class Site {
     return problems;
   }
 
-  /** Secrets that stand in a log. */
+  /** Secrets that appear in a log. */
   leaks(): string[] {
     const printed = this.#everStarted.map((server) => server.output()).join('\n');
     return this.canaries.filter((canary) => printed.includes(canary));
@@ -235,7 +236,7 @@ export class Site {
     for (const { server } of this.#running) wake(server.pid);
     await stopServers();
     await Promise.all([this.pools.close(), this.direct.close(), this.ledger.close()]);
-    // First the server: a statement that is under way would keep its connection from ending.
+    // The server is stopped first, because a running statement would keep its connection open.
     await this.postgres.close();
     await this.#sql.end();
     rmSync(this.#dataDir, { recursive: true, force: true });
@@ -262,7 +263,7 @@ export class Site {
   }
 }
 
-/** The metrics without labels; undefined where the process does not answer. */
+/** The metrics without labels; undefined if the process does not answer. */
 async function metricsOf(server: ServerProcess): Promise<ReadonlyMap<string, number> | undefined> {
   try {
     const response = await fetch(`${server.origin}/metrics`, { signal: AbortSignal.timeout(1_000) });
@@ -277,7 +278,7 @@ async function metricsOf(server: ServerProcess): Promise<ReadonlyMap<string, num
   }
 }
 
-/** What a process holds, where the system tells it in /proc. */
+/** The memory and files of a process, if the system shows them in /proc. */
 export function holds(pid: number): { rssBytes: number; descriptors: number } {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -288,7 +289,7 @@ export function holds(pid: number): { rssBytes: number; descriptors: number } {
   }
 }
 
-/** Asks again and again until it holds. False when the time is over. */
+/** Checks again and again until the condition holds. Returns false when the time is over. */
 export async function within(ms: number, condition: () => boolean | Promise<boolean>): Promise<boolean> {
   const giveUpAt = performance.now() + ms;
   while (!(await condition())) {
@@ -311,7 +312,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A process that was stopped hears no SIGTERM. */
+/** A suspended process does not receive SIGTERM. */
 function wake(pid: number): void {
   if (isAlive(pid)) process.kill(pid, 'SIGCONT');
 }

@@ -10,30 +10,30 @@ export type Endpoint = Readonly<{ id: string; uuid: string; place: string; secre
 
 export type Tenant = Readonly<{ name: string; caller: Caller; endpoints: Endpoint[] }>;
 
-/** An event whose publish was answered: what must never be lost. */
+/** An event whose publish was answered, and which must never be lost. */
 export type Acknowledged = Readonly<{
   tenant: Tenant;
   key: string;
   eventUuid: string;
   deliveryCount: number;
-  /** When it was first asked for. */
+  /** When it was first published. */
   askedAt: number;
 }>;
 
 const batchSize = 2;
 const betweenBatchesMs = 100;
-/** A call that got no answer is made again with the same keys, for this long. */
+/** A call that got no answer is repeated with the same keys for this long. */
 const askAgainForMs = 60_000;
 const answerWithinMs = 12_000;
 
-/** Tenants that publish steadily, with a key for every event, and ask again until each is acknowledged. */
+/** Tenants that publish steadily, with a key for every event, and repeat each call until it is acknowledged. */
 export class Traffic {
   readonly tenants: Tenant[] = [];
   readonly acknowledged: Acknowledged[] = [];
-  /** Keys of calls that never were answered: their events may be stored or not. */
+  /** The keys of calls that were never answered. Their events may be stored or not. */
   readonly unanswered: string[] = [];
   readonly problems: string[] = [];
-  /** Endpoints that were purged or deleted: what they had may be gone. */
+  /** Endpoints that were purged or deleted. Their deliveries may be missing. */
   readonly removed = new Set<string>();
   readonly #site: Site;
   #isPublishing = false;
@@ -80,20 +80,20 @@ export class Traffic {
     return endpoint;
   }
 
-  /** Every tenant there is now publishes from now on. */
+  /** Lets every current tenant publish from now on. */
   start(): void {
     this.#isPublishing = true;
     for (const tenant of this.tenants) this.#loops.push(this.#publishSteadily(tenant));
   }
 
-  /** Stops publishing; resolves once every call has its answer. */
+  /** Stops publishing. Resolves once every call has its answer. */
   async stop(): Promise<void> {
     this.#isPublishing = false;
     await Promise.all(this.#loops);
     this.#loops = [];
   }
 
-  /** Publishes `count` events in one call, asking again with the same keys where no answer comes. */
+  /** Publishes `count` events in one call, and repeats it with the same keys if no answer comes. */
   async publish(tenant: Tenant, count: number): Promise<readonly Acknowledged[]> {
     const keys = Array.from({ length: count }, () => randomBytes(12).toString('hex'));
     const events = keys.map((key, n) => ({
@@ -124,7 +124,7 @@ export class Traffic {
     }
   }
 
-  /** From the publish to the first receipt, in milliseconds, of everything that was asked for since, in order. */
+  /** The times from the publish to the first receipt, in milliseconds, of everything published since, in order. */
   latenciesSince(since: number, tenant: Tenant): number[] {
     const times = new Map<string, number>();
     for (const { uuid, place } of tenant.endpoints) {
@@ -172,10 +172,10 @@ export type PublishData = {
   publishEvents: { events?: readonly { event: { id: string }; deliveryCount: number }[] };
 };
 
-/** Stands in every payload, and never in a log. */
+/** A text that is in every payload, and must never appear in a log. */
 export const payloadCanary = `canary-${randomBytes(8).toString('hex')}`;
 
-/** Deletes an endpoint while whatever goes on goes on. */
+/** Deletes an endpoint during traffic. */
 export async function removeEndpoint(
   scene: { traffic: Traffic },
   tenant: Tenant,

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => apps.close());
 
-/** An app with a verified webhook, its own lifecycle events aside. */
+/** An app with a verified webhook, without its own lifecycle events. */
 async function readyApp(
   options: { input?: object; categories?: string[]; dataTypes?: string[] } = {},
 ): Promise<Made> {
@@ -108,7 +108,7 @@ test('what a crash leaves half done is carried over again and changes nothing', 
     app.uuid,
   ]);
   await apps.forwarder.drain();
-  // The app's transaction was committed, the removal of the rows was not.
+  // The app's transaction was committed, but the removal of the rows was not.
   for (const row of kept.rows) {
     await apps.database.api.query(
       `insert into app_forward_outbox (owner_id, event_id, app_id, installation_id, app_group) values ($1, $2, $3, $4, $5)`,

@@ -22,7 +22,7 @@ function shown({ data, errors }: ExecutionResult) {
   return { data: JSON.parse(JSON.stringify(data ?? null)), ...(told === undefined ? {} : { errors: told }) };
 }
 
-/** Executes without a server in between. */
+/** Executes without a server. */
 export async function ask(schema: GraphQLSchema, source: string, asking: Asking = {}) {
   const result = await graphql({
     schema,
@@ -33,7 +33,7 @@ export async function ask(schema: GraphQLSchema, source: string, asking: Asking 
   return shown(result);
 }
 
-/** Subscribes; the stream's messages as a client sees them, or the refusal. */
+/** Subscribes, and returns the stream's messages as a client sees them, or the refusal. */
 export async function listen(schema: GraphQLSchema, source: string, asking: Asking = {}) {
   const stream = await subscribe({ schema, document: parse(source), contextValue: contextOf(asking) });
   if (!(Symbol.asyncIterator in stream)) return { refusal: shown(stream), next: undefined };

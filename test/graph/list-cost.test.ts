@@ -6,7 +6,7 @@ import { affordableLength, shortList } from '../../src/graph/operation-cost.ts';
 const open = { permission: 'ANY_CREDENTIAL', description: 'For tests.' } as const;
 const capability = { records: [], sideEffects: [], idempotency: 'A read.' };
 
-/** Lists of numbers, each with what it is made of, and how many were resolved. */
+/** Lists of numbers with the objects that they contain, and the number of objects resolved. */
 function createSchema() {
   const builder = createBuilder();
   const seen = { resolved: 0, lengths: [] as number[] };

@@ -8,14 +8,14 @@ const capability = { records: [], sideEffects: [], idempotency: 'A read.' };
 
 test('a root field without a permission fails the build of the schema', () => {
   const builder = createBuilder();
-  // @ts-expect-error TS2345: the types say so already.
+  // @ts-expect-error TS2345: the types already refuse this.
   builder.queryField('open', (t) => t.boolean({ capability, resolve: () => true }));
   expect(() => builder.toSchema()).toThrow('Query.open declares no permission');
 });
 
 test('a root field that tells the inventory nothing fails the build of the schema', () => {
   const builder = createBuilder();
-  // @ts-expect-error TS2345: the types say so already.
+  // @ts-expect-error TS2345: the types already refuse this.
   builder.queryField('silent', (t) => t.boolean({ permission: 'ANY_CREDENTIAL', resolve: () => true }));
   expect(() => builder.toSchema()).toThrow('Query.silent declares no capability');
 });

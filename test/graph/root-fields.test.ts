@@ -8,7 +8,7 @@ const rootFields = roots.flatMap((type) =>
   Object.values(type?.getFields() ?? {}).map((field) => ({ name: `${type?.name}.${field.name}`, field })),
 );
 
-/** As the executor would call it, without a credential; nothing else is there for it to use. */
+/** Calls it like the executor would, without a credential. The context contains nothing else. */
 function callAsNobody(field: GraphQLField<unknown, unknown>): unknown {
   const act: unknown = field.subscribe ?? field.resolve;
   if (typeof act !== 'function') throw new Error('It has neither a resolver nor a source.');

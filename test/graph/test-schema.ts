@@ -12,7 +12,7 @@ import { Ticks } from './ticks.ts';
 
 type Thing = { id: string; name: string };
 
-/** A small schema, built as the rooms build theirs, and what it did. */
+/** A small schema that is built like those of the rooms, and a record of what it did. */
 export function createTestSchema() {
   const builder = createBuilder();
   const things: Thing[] = Array.from({ length: 150 }, (_, index) => ({
@@ -21,7 +21,7 @@ export function createTestSchema() {
   }));
   const ticks = new Ticks();
   const seen = { resolved: 0, loads: [] as string[][] };
-  /** What the field `waits` waits for. */
+  /** The field `waits` waits for this. */
   const gate: { isWaiting: boolean; open(): void } = { isWaiting: false, open() {} };
   const capability = { records: ['Thing'], sideEffects: [], idempotency: 'A read.' };
 

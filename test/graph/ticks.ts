@@ -1,13 +1,13 @@
 import type { Context } from '../../src/graph/context.ts';
 
-/** A source of subscriptions that tells what became of it: how many were opened, pulled from and returned. */
+/** A source of subscriptions that counts how many streams were opened, pulled from and returned. */
 export class Ticks {
   opened = 0;
   returned = 0;
   pulled = 0;
   #onReturn: (() => void)[] = [];
 
-  /** When `count` streams have been told to return. */
+  /** Resolves when `count` streams have been told to return. */
   whenReturned(count: number): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
@@ -42,7 +42,7 @@ export class Ticks {
         next += 1;
         source.pulled += 1;
         if (context.progress !== undefined) context.progress.taken = next;
-        // A real source gives way to the event loop; one that never does would starve every socket.
+        // A real source yields to the event loop; one that never does would block every socket.
         return new Promise((resolve) => setImmediate(resolve, { done: false, value: next }));
       },
       return() {

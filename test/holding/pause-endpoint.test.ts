@@ -84,7 +84,7 @@ test('nothing is sent to a paused endpoint; resumed, it gets all that waited, th
     (a, b) => Date.parse(a.attempts[0]?.startedAt ?? '') - Date.parse(b.attempts[0]?.startedAt ?? ''),
   );
   const published10 = published.slice(0, 10).map(({ event }) => event.id);
-  // In the first second go as many as the rate allows, and those are the oldest.
+  // In the first second as many are sent as the rate allows, and they are the oldest.
   expect(new Set(sent.slice(0, 10).map(({ event }) => event.id))).toEqual(new Set(published10));
 
   const { auditLog } = await ask<{ auditLog: { nodes: { action: string }[] } }>(

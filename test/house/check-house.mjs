@@ -2,11 +2,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readRooms } from './rooms.mjs';
 
-// What no other linter of ours holds: the README's rooms are the real ones, the environment is read in one place,
-// nothing outside egress/ opens a socket with what Node has built in, no comment switches a check off without a
-// reason, no assertion goes by way of unknown, and no file and no room is too long.
+// Checks what our linters do not: the README lists the real rooms, the environment is read in one place, nothing
+// outside egress/ opens a socket with Node's own modules, no comment disables a check without a reason, no type
+// assertion goes through unknown, and no file and no room is too long.
 const problems = [];
-/** A room that grows beyond this has two subjects. */
+/** A longer room has more than one subject. */
 const maxRoomLines = 2_500;
 
 const listed = readRooms();
@@ -18,7 +18,7 @@ for (const room of real.filter((name) => !listed.includes(name)))
 for (const room of listed.filter((name) => !real.includes(name)))
   problems.push(`README lists ${room}, which is not there`);
 
-/** What may be imported from `node:net` and `node:http`, types aside: nothing that dials. */
+/** The names, apart from types, that may be imported from `node:net` and `node:http`: none of them opens connections. */
 const passive = ['createServer', 'isIP', 'BlockList'];
 const dials = /(?<![.\w])fetch\(|\bnew (?:WebSocket|EventSource)\(/;
 
@@ -26,7 +26,7 @@ for (const file of filesUnder('src')) {
   const text = readFileSync(file, 'utf8');
   const inBrowser = file.startsWith(join('src', 'console'));
   const readsEnvironment = /\bprocess\??\.(env\b|\[)|\bprocess\[|from '(node:)?process'/.test(text);
-  // A package of its own, which runs on other people's machines.
+  // The client is a separate package, which runs on other machines.
   const isClient = file.startsWith(join('src', 'client'));
   if (readsEnvironment && file !== join('src', 'config.ts') && !isClient)
     problems.push(`${file} reads process.env`);
@@ -47,7 +47,7 @@ for (const file of [...filesUnder('src'), ...filesUnder('test')]) {
   if (/[\\/]generated[\\/]/.test(file)) continue;
   const lines = readFileSync(file, 'utf8').split('\n').length - 1;
   if (lines > 400) problems.push(`${file} has more than 400 lines`);
-  // The console and the client are programs of their own: there a folder is a room.
+  // The console and the client are separate programs, in which each folder counts as a room.
   const room = dirname(file);
   if (file.startsWith('src')) linesOfRooms.set(room, (linesOfRooms.get(room) ?? 0) + lines);
 }

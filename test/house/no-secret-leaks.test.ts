@@ -7,17 +7,17 @@ import { failToStart, type ServerProcess } from '../support/server-process.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
 /**
- * Secrets are seeded as canaries, the program does its work with them at LOG_LEVEL=debug, well and badly, and then
- * everything that it leaves behind is searched: each column of each table, its output, its refusals.
+ * Seeds secrets, lets the program work with them at LOG_LEVEL=debug, successfully and not, and then searches
+ * everything that it leaves: each column of each table, its output, its refusals.
  */
 let stage: Stage;
 let server: ServerProcess;
 let receiver: Receiver;
 let db: pg.Client;
 const ringKey = randomBytes(32);
-/** By name, whatever must be found nowhere. */
+/** The texts that must not be found anywhere, by name. */
 const canaries = new Map<string, string>();
-/** What came back where no secret is meant to be shown. */
+/** The answers of calls that must not show a secret. */
 const answers: string[] = [];
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ afterAll(async () => {
   await stage?.close();
 });
 
-/** An answer that is kept for the search; not for calls that show a secret once. */
+/** An answer that is kept for the search. Calls that show a secret once are not kept. */
 async function refusedOrPlain(caller: Partial<Caller>, query: string, variables = {}) {
   const answer = await send({ origin: server.origin, token: caller.token }, query, variables);
   answers.push(JSON.stringify([answer.body, [...answer.headers]]));
@@ -114,7 +114,7 @@ test('the program works with its secrets, well and badly', async () => {
     const event = { type: 'canary.sang', payload: { note } };
     await refusedOrPlain(byKey, publish, { input: { events: [event] } });
   }
-  // One delivery that succeeds, one that fails twice.
+  // One delivery that succeeds, and one that fails twice.
   await receiver.until(3);
   for (const [index, { headers }] of receiver.received.entries()) {
     seed(`signature ${index}`, headers['webhook-signature']);
@@ -129,7 +129,7 @@ test('the program works with its secrets, well and badly', async () => {
     expect((await refusedOrPlain(admin, query)).status).toBe(200);
   }
 
-  // Credentials that are nearly right, or right but not enough.
+  // Credentials that are almost valid, or valid but without the permission.
   for (const token of [`${key}x`, key.slice(0, -1), `${admin.token}x`, `Bearer ${key}`, key.toUpperCase()]) {
     expect((await refusedOrPlain({ token }, '{ viewer { label } }')).status).toBe(401);
   }
@@ -139,7 +139,7 @@ test('the program works with its secrets, well and badly', async () => {
   await refusedOrPlain({ token: powerless }, rotate, { input: { id } });
   await refusedOrPlain(byKey, createApiKey, { input: { ...keyInput, name: 'not allowed' } });
 
-  // Errors of every kind: of the document, of the input, of our own.
+  // Errors of every kind: in the document, in the input, and internal ones.
   await refusedOrPlain(admin, '{ viewer {');
   await refusedOrPlain(admin, '{ nothing }');
   await refusedOrPlain(admin, createEndpoint, { input: { url: 'not a url', events: [] } });
@@ -198,7 +198,7 @@ test('the search finds what it is to find', () => {
   }
 });
 
-/** The names of those that stand in the text: as they are, within other encodings, or without their prefix. */
+/** The names of the secrets that the text contains: as they are, in other encodings, or without their prefix. */
 function found(text: string): string[] {
   const lower = text.toLowerCase();
   return [...canaries].flatMap(([name, secret]) => {

@@ -20,14 +20,14 @@ import { untilTrue } from '../support/worker.ts';
 import { type Unscoped, unscopedUses } from './sql-scope.ts';
 
 /**
- * The second wall between owners. The first: every finder takes the owner. This one watches what the program really
- * sends to PostgreSQL while it does everything that it can do, and lets no statement on an owned table pass that names
- * no owner in its conditions, but those that are listed here with their reason.
+ * The second barrier between owners. The first is that every finder needs the owner. This one watches all statements
+ * that the program sends to PostgreSQL while it does everything that it can do. It fails for every statement on an
+ * owned table that names no owner in its conditions, except those that are listed here with a reason.
  *
- * Why not row level security? It needs the owner set in each transaction: BEGIN, set_config, the statement, COMMIT.
- * Point reads over 8 connections to a server on the same host fell from 10,900 a second to 3,100, from 10,700 to
- * 5,100 and from 17,400 to 5,900; over a network each of the three round trips would count once more. And the engine,
- * whose statements serve many owners, would have to be excepted from it: just where a slip would cost most.
+ * Why not row level security? It needs the owner to be set in each transaction: BEGIN, set_config, the statement,
+ * COMMIT. Point reads over 8 connections to a server on the same host fell from 10,900 a second to 3,100, from 10,700
+ * to 5,100 and from 17,400 to 5,900. Over a network, each of the three round trips would cost more. And the engine,
+ * whose statements serve many owners, would have to be exempt from it, although a mistake would cost most there.
  */
 const allowed: readonly { tables: readonly string[]; when: RegExp; why: string }[] = [
   {
@@ -159,7 +159,7 @@ async function ask(query: string, variables: Record<string, unknown> = {}): Prom
   return body.data ?? {};
 }
 
-/** Runs a mutation, where the schema has it, and answers with its payload's fields. */
+/** Runs a mutation if the schema has it, and returns the fields of its payload. */
 async function act(name: string, input: object, fields: string): Promise<Record<string, never>> {
   const field = schema.getMutationType()?.getFields()[name];
   if (field === undefined) return {};
@@ -169,7 +169,7 @@ async function act(name: string, input: object, fields: string): Promise<Record<
     `mutation ($input: ${field.args[0]?.type}) { ${name}(input: $input) { __typename ${payload} ... on Error { message } } }`,
     { input },
   );
-  // What is to be cancelled may have been sent by now.
+  // The delivery to be cancelled may have been sent by now.
   const ends = name === 'cancelDelivery' ? /Payload$|ConflictError/ : /Payload$/;
   expect(data[name]).toMatchObject({ __typename: expect.stringMatching(ends) });
   return Object(data[name]);
@@ -264,7 +264,7 @@ async function stats(): Promise<void> {
   await ask(`{ deliveryStats { ${shown} } endpoints { nodes { stats { ${shown} } } } }`);
 }
 
-/** The log from its beginning, over server-sent events, until something came. */
+/** Reads the log from its beginning over server-sent events, until something arrived. */
 async function follow(): Promise<void> {
   const stop = new AbortController();
   const response = await fetch(`${app.origin}/graphql`, {

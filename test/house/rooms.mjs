@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** The rooms in reading order, as src/README.md lists them between its two marks: one list for people and the linter. */
+/**
+ * The rooms in reading order, as src/README.md lists them between its two marks. The list serves readers and the
+ * linter.
+ */
 export function readRooms() {
   const text = readFileSync(new URL('../../src/README.md', import.meta.url), 'utf8');
   const section = /<!-- rooms -->([\s\S]*?)<!-- \/rooms -->/.exec(text)?.[1] ?? '';

@@ -1,7 +1,7 @@
-/** A statement's use of an owned table that names no owner: which table, and the statement. */
+/** A statement that uses an owned table without naming an owner: the table and the statement. */
 export type Unscoped = Readonly<{ table: string; text: string }>;
 
-/** Tables whose rows belong to one owner, and the column that says to whom. */
+/** The tables whose rows belong to one owner, and the column with the owner. */
 const ownedTables: Readonly<Record<string, string>> = {
   owner_log: 'owner_id',
   audit_entry: 'owner_id',
@@ -30,9 +30,9 @@ const keywords = new Set(
 );
 
 /**
- * Where a statement reads, changes or deletes rows of an owned table without a condition on the owner's column. A
- * condition is a comparison of that column of that table (by its alias, where it has one), a tuple that holds it, or
- * a join by `using`. It reads texts, not plans: a statement that it does not understand is reported, never passed.
+ * Finds where a statement reads, changes or deletes rows of an owned table without a condition on the owner's column.
+ * A condition is a comparison of that column of that table (by its alias, if it has one), a tuple that contains it,
+ * or a join by `using`. It reads texts, not plans. A statement that it does not understand is reported, never passed.
  */
 export function unscopedUses(sql: string): Unscoped[] {
   const text = sql.replaceAll('"', '').replace(/\s+/g, ' ').trim().toLowerCase();

@@ -15,13 +15,13 @@ test('without a trusted proxy the header counts for nothing', () => {
 test.each([
   ['10.0.0.1', '1.2.3.4', '1.2.3.4'],
   ['::ffff:10.0.0.1', '1.2.3.4', '1.2.3.4'],
-  // What stands before the last foreign address, the client wrote itself.
+  // The client itself wrote everything before the last foreign address.
   ['10.0.0.1', '9.9.9.9, 1.2.3.4, 10.0.0.2', '1.2.3.4'],
   ['10.0.0.1', 'nonsense', '10.0.0.1'],
   // Some proxies add the port.
   ['10.0.0.1', '9.9.9.9, 1.2.3.4:4711', '1.2.3.4'],
   ['10.0.0.1', '9.9.9.9, [2001:db8::7]:4711', '2001:db8::7'],
-  // What the proxy could not tell, the client does not tell in its place.
+  // If the proxy could not tell the address, the client must not be able to give one instead.
   ['10.0.0.1', '9.9.9.9, unknown', '10.0.0.1'],
   ['10.0.0.1', '9.9.9.9, ', '10.0.0.1'],
   ['10.0.0.1', undefined, '10.0.0.1'],

@@ -3,7 +3,7 @@ import { connectAs, type RawSocket, subscribeTo } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
-/** Another client, with a subscription that is to go on whatever the others do. */
+/** Another client with a subscription, which must continue whatever the others do. */
 let bystander: RawSocket;
 beforeAll(async () => {
   server = await startTestServer();
@@ -17,10 +17,10 @@ const inTurn = (count: number, piece: (index: number) => string) =>
 
 type Hostile = {
   source: string;
-  /** JSON text: some are too large to be written by a program with care. */
+  /** JSON text, because some values are too large to be written by a careful program. */
   variables?: Record<string, string>;
   codes: string[];
-  /** Where a whole message over WebSocket is what is wrong: the socket's end. */
+  /** How the socket ends, if a whole message over WebSocket is not acceptable. */
   closesWith?: string;
 };
 
@@ -122,7 +122,9 @@ const overHttp = (accept: string) => async (body: string) => {
   return await response.text();
 };
 
-/** How each takes one request's body; answers with the text that holds the refusal, or why the socket was closed. */
+/**
+ * Sends the body of one request over each transport. Returns the text with the refusal, or why the socket was closed.
+ */
 const transports: Record<string, (body: string) => Promise<string>> = {
   HTTP: overHttp('application/json'),
   'server-sent events': overHttp('text/event-stream'),

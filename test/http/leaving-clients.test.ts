@@ -6,7 +6,7 @@ import { openRaw, sendRaw } from './raw-request.ts';
 import { connectAs, RawSocket, subscribeTo } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-/** Everything that is held for a client ends when it leaves, however it leaves and whatever is under way. */
+/** Everything that is held for a client ends when it leaves, in whatever way it leaves and whatever is running. */
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
@@ -31,7 +31,7 @@ async function gaugeOf(name: string, labels: Record<string, string> = {}): Promi
   );
   return found?.value ?? Number.NaN;
 }
-/** Until the server knows of it. */
+/** Waits until the server has noticed. */
 async function leaveUnanswered(socket: Socket): Promise<void> {
   const before = await gaugeOf('heliograph_connections');
   socket.destroy();
@@ -166,7 +166,7 @@ test('a query ends when its client leaves, over HTTP and over WebSocket, without
   const leaveWhileWaiting = async (leave: () => void) => {
     await expect.poll(() => watched.gate.isWaiting).toBe(true);
     leave();
-    // Another client's answer comes after the server has heard of it.
+    // Another client's answer arrives after the server has noticed.
     await watched.post('{ hello }');
     await watched.post('{ hello }');
     watched.gate.isWaiting = false;

@@ -27,7 +27,7 @@ const partsOf = (body: string): unknown[] =>
     .filter((part) => part !== '--\r\n')
     .map((part) => JSON.parse(part.replace('\r\ncontent-type: application/json\r\n\r\n', '')));
 
-/** What Apollo's client makes of a subscription, to its end. */
+/** How Apollo's client receives a subscription, up to its end. */
 function follow(query: string, token = 'full') {
   const client = new ApolloClient({
     cache: new InMemoryCache(),

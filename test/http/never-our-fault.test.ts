@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectAs } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-/** Whatever a client sends is answered as a mistake of the client, in words, and leaves nothing open. */
+/** Whatever a client sends is answered as an error of the client, with an explanation, and leaves nothing open. */
 let server: TestServer;
 const lines: string[] = [];
 beforeAll(async () => {
@@ -104,7 +104,7 @@ test('no request over HTTP is answered as a fault of ours', async () => {
   expect(server.ticks.returned).toBe(server.ticks.opened);
 });
 
-/** Of the types that the protocol has: anything else ends the socket, and with it what could be learnt. */
+/** Only types that the protocol has, because any other ends the socket and hides the answer. */
 const object = fc.option(
   fc.dictionary(fc.constantFrom('l', 'on', 'headers', 'authorization'), value, { maxKeys: 2 }),
 );

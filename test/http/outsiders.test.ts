@@ -54,7 +54,7 @@ test('an address that sends too many bad credentials is told to wait, and it is 
   expect(statuses).toEqual([401, 401, 401, 429, 429, 429]);
   const refused = await ask('Bearer full');
   expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true]);
-  // What was good before goes on: behind the address there may be many.
+  // A credential that was valid before still works, because many clients may share the address.
   expect((await ask('Bearer app')).status).toBe(200);
   const metrics = await (await fetch(`${server.url}/metrics`)).text();
   expect(metrics).toMatch(/heliograph_bad_credentials_total 3/);

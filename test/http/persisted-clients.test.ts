@@ -6,7 +6,7 @@ import { persistedExchange } from '@urql/exchange-persisted';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-// Automatic persisted queries, with the two clients that speak them.
+// Automatic persisted queries, with the two clients that support them.
 
 let server: TestServer;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** A fetch that signs in and keeps what was sent. */
+/** A fetch that adds the credential and records what was sent. */
 function recordingFetch() {
   const sent: { method: string; hasText: boolean }[] = [];
   const record: typeof fetch = (input, init = {}) => {
@@ -65,7 +65,7 @@ const askApollo = async (text: string, useGETForHashedQueries: boolean) => {
 for (const [name, ask] of Object.entries({ urql: askUrql, Apollo: askApollo })) {
   for (const byGet of [false, true]) {
     test(`${name} sends a text once and names it from then on, by ${byGet ? 'GET' : 'POST'}`, async () => {
-      // A text of its own, which nobody has sent before.
+      // A text that nobody has sent before.
       const text = `query Of${name}${byGet ? 'Get' : 'Post'} { hello }`;
 
       const first = await ask(text, byGet);

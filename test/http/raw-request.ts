@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 
 type RawRequest = { method?: string; path?: string; headers?: Record<string, string>; body?: string };
 
-/** A connection that says a request of its own and leaves it to the test what becomes of it. */
+/** A connection that sends a request of its own. The test decides what happens with it. */
 export function openRaw(port: number, request: RawRequest): Socket {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   socket.on('error', () => undefined);
@@ -10,7 +10,7 @@ export function openRaw(port: number, request: RawRequest): Socket {
   return socket;
 }
 
-/** One more request on the same connection, whether or not those before it have been answered. */
+/** Sends one more request on the same connection, whether or not those before it have been answered. */
 export function sendRaw(socket: Socket, request: RawRequest): void {
   const { method = 'POST', path = '/graphql', body = '' } = request;
   const headers = {

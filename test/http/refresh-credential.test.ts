@@ -30,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 let asked = 0;
-/** Sends a ping with this credential and answers with what the pong says of it. */
+/** Sends a ping with this credential and returns the credential of the pong. */
 async function refresh(socket: RawSocket, payload: object): Promise<Record<string, unknown>> {
   asked += 1;
   const mine = `refresh ${asked}`;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openRaw } from './raw-request.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
-/** What is refused is refused before anything is done or opened, and says what would be right. */
+/** A refusal comes before anything is done or opened, and tells what would be correct. */
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
@@ -29,7 +29,7 @@ async function ask({ method = 'POST', headers = {}, body, path = '' }: Asked) {
 }
 const errorOf = (text: string) => JSON.parse(text).errors[0];
 
-/** Neither executed nor opened. */
+/** Checks that nothing was executed or opened. */
 async function expectNothingDone(act: () => Promise<void>): Promise<void> {
   const before = { resolved: server.seen.resolved, opened: server.ticks.opened };
   await act();

@@ -10,10 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** What the kernel's buffers on both sides of a loopback connection may take, in messages of 16 KiB: some 6 MB. */
+/**
+ * The number of messages of 16 KiB that the kernel's buffers on both sides of a loopback connection can hold: some 6
+ * MB.
+ */
 const mostPulled = 800;
 
-/** Until nothing has been pulled from the source for a while. */
+/** Waits until nothing has been pulled from the source for a while. */
 async function untilStill(): Promise<number> {
   let last = -1;
   await expect

@@ -3,7 +3,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 
 type Message = { id?: string; type: string; payload?: unknown };
 
-/** A WebSocket that says exactly what a test wants it to, and keeps what it hears. */
+/** A WebSocket that sends exactly what a test wants, and keeps what it receives. */
 export class RawSocket {
   readonly socket: WebSocket;
   readonly heard: Message[] = [];
@@ -32,7 +32,7 @@ export class RawSocket {
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
-  /** The first message that fits, heard already or yet to come. */
+  /** The first message that matches, received already or later. */
   hear(fits: (message: Message) => boolean): Promise<Message> {
     return new Promise((resolve) => {
       const look = () => {
@@ -49,7 +49,7 @@ export class RawSocket {
   }
 }
 
-/** Connected and acknowledged. */
+/** Connects, and resolves when the connection is acknowledged. */
 export async function connectAs(token: string, url: string): Promise<RawSocket> {
   const socket = await new RawSocket(url).open();
   socket.say({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } });

@@ -25,13 +25,13 @@ class TestGrants {
     for (const { actor, ending } of this.watched) if (of(actor)) ending.abort(unauthenticated(reason));
   }
 
-  /** None could be checked for too long. */
+  /** If set, no grant could be checked for too long. */
   lose(): void {
     for (const { ending } of this.watched) ending.abort(new UnavailableError('It could not be checked.'));
   }
 }
 
-/** A real server over the small schema, on a port of its own. */
+/** A real server over the small schema, on its own port. */
 export async function startTestServer(
   options: Partial<
     Pick<
@@ -44,7 +44,7 @@ export async function startTestServer(
       | 'developmentToken'
     >
   > & {
-    /** Beside those of `actors`. */
+    /** Additional actors beside those of `actors`. */
     tokens?: Record<string, Actor>;
     environment?: Record<string, string>;
     config?: Partial<Config>;
@@ -56,14 +56,14 @@ export async function startTestServer(
   const { schema, ...parts } = createTestSchema();
   const grants = new TestGrants();
   const metrics = new Metrics();
-  // What the server itself needs; the parts of other rooms are not asked for by the small schema.
+  // Only what the server itself needs, because the small schema does not use the services of other rooms.
   const services: Partial<Services> = {
     config: { ...readConfig({ NODE_ENV: 'test', PORT: '0', ...options.environment }), ...options.config },
     database,
     logger,
   };
   let authenticated = 0;
-  /** What the check of a credential waits for. */
+  /** The check of a credential waits for this. */
   let holding: { reached: () => void; released: Promise<void> } | undefined;
   let isMigrated = true;
   const server = createHttpServer({
@@ -104,7 +104,7 @@ export async function startTestServer(
     graphqlUrl: `${url}/graphql`,
     wsUrl: `${url.replace('http', 'ws')}/graphql`,
     authenticated: () => authenticated,
-    /** Lets no check of a credential end until `release`. */
+    /** Lets no check of a credential end until `release` is called. */
     holdAuthentication() {
       let release = () => {};
       const reached = new Promise<void>((resolve) => {

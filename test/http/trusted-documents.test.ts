@@ -41,7 +41,7 @@ async function post(server: TestServer, body: object, accept = 'application/json
   return { status: response.status, text: await response.text() };
 }
 
-/** Status and code over HTTP; the data where it was executed. */
+/** Status and code over HTTP, or the data if it was executed. */
 async function http(server: TestServer, body: Asked) {
   const { status, text } = await post(server, body);
   const { data, errors } = JSON.parse(text);

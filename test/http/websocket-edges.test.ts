@@ -50,7 +50,7 @@ describe('the credential in connection_init', () => {
   });
 });
 
-/** A WebSocket handshake and then one frame of raw bytes; answers with the code that the server closes with. */
+/** A WebSocket handshake and then one frame of raw bytes. Returns the code with which the server closes. */
 function closeCodeOf(frame: (mask: Buffer) => Buffer): Promise<number> {
   return new Promise((resolve) => {
     const socket = connect(server.port, '127.0.0.1');
@@ -61,7 +61,7 @@ function closeCodeOf(frame: (mask: Buffer) => Buffer): Promise<number> {
       if (end === -1) return;
       const rest = heard.subarray(end + 4);
       if (rest.length === 0) socket.write(frame(Buffer.alloc(4)));
-      // A close frame: its first two bytes of payload are the code.
+      // The first two bytes of the payload of a close frame are the code.
       else if (rest[0] === 0x88 && rest.length >= 4) resolve(rest.readUInt16BE(2));
     });
     socket.on('error', () => undefined);

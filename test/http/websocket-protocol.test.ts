@@ -5,7 +5,7 @@ import { connectAs, RawSocket, subscribeTo } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
-/** Says nothing from the first test to the last: what becomes of it takes 10 seconds. */
+/** A client that stays silent from the first test to the last, because it is disconnected only after 10 seconds. */
 let silent: RawSocket;
 beforeAll(async () => {
   server = await startTestServer({ environment: { ALLOWED_ORIGINS: 'https://dashboard.example' } });
@@ -175,7 +175,7 @@ const broken: Record<string, { say: (socket: RawSocket) => void; code: number }>
     say(socket) {
       for (let n = 0; n < 1_000; n += 1) socket.socket.ping();
     },
-    // ws itself cuts who has hundreds of pongs waiting.
+    // ws itself disconnects a client with hundreds of pending pongs.
     code: 1006,
   },
 };

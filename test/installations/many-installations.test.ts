@@ -37,7 +37,7 @@ async function readyApp(source: string): Promise<Made> {
   return made;
 }
 
-/** As so many installations would leave the tables. */
+/** The tables as this many installations would leave them. */
 async function seed(to: Made): Promise<void> {
   const db = apps.database.api;
   const ids = names.map(() => mintUuid());
@@ -160,7 +160,7 @@ test('publishing costs the same whatever apps a tenant has that are not concerne
   };
   await publish();
   const without = await publish();
-  // So many apps that are installed and subscribed, and declare something else.
+  // This many apps are installed and subscribed, but declare other categories.
   await apps.database.api.query(
     `insert into app_forward (tenant_id, category, app_id, installation_id, data_types)
      select $1, 'invoice', gen_random_uuid(), gen_random_uuid(), '{}' from generate_series(1, 10000)`,

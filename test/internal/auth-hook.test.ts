@@ -174,7 +174,7 @@ test('tokens issued before a change of permissions are refused within 2 s, and w
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   expect(others.signal.aborted).toBe(false);
   for (const token of [old, timeless]) {
-    // What was found before the message is believed for 2 s.
+    // A result from before the message is kept for 2 s.
     await untilTrue(() =>
       authenticate(token).then(
         () => false,

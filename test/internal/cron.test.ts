@@ -12,7 +12,7 @@ import {
 let server: InternalServer;
 let runs = 0;
 let fails = false;
-/** While it is set, the job waits for it. */
+/** While this is set, the job waits for it. */
 let gate: Promise<void> | undefined;
 
 const count = {

@@ -20,7 +20,7 @@ export const hookSecret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
 
 export type InternalServer = Awaited<ReturnType<typeof startInternalServer>>;
 
-/** A real server with the internal routes over a database of its own; `logged` is every line that it wrote. */
+/** A real server with the internal routes, over its own database. `logged` has every line that it wrote. */
 export async function startInternalServer(options: { jobs?: readonly Job[]; config?: Partial<Config> } = {}) {
   const db = await createTestDatabase();
   const { database, url: directUrl } = db;
@@ -81,7 +81,7 @@ export async function startInternalServer(options: { jobs?: readonly Job[]; conf
   };
 }
 
-/** All that a caller sees of an answer, but what differs from request to request by itself. */
+/** Everything that a caller sees of an answer, except what differs between any two requests. */
 export async function seen(response: Response): Promise<{ status: number; headers: object; body: string }> {
   const headers = Object.fromEntries(
     [...response.headers].filter(([name]) => !['date', 'x-request-id'].includes(name)),
@@ -89,7 +89,7 @@ export async function seen(response: Response): Promise<{ status: number; header
   return { status: response.status, headers, body: await response.text() };
 }
 
-/** A request as no client library would send it: its header lines stand as they are given. */
+/** A request that no client library would send: its header lines are used as given. */
 export async function sendRaw(port: number, lines: readonly string[], body = ''): Promise<string> {
   const { connect } = await import('node:net');
   return await new Promise((resolve, reject) => {
@@ -111,7 +111,7 @@ export async function sendRaw(port: number, lines: readonly string[], body = '')
   });
 }
 
-/** The status line, the headers and the body, without what differs from request to request by itself. */
+/** The status line, the headers and the body, except what differs between any two requests. */
 export function withoutIds(answer: string): string {
   return answer.replace(/^(date|x-request-id|connection|keep-alive): .*\r\n/gim, '');
 }

@@ -3,17 +3,17 @@ import { expect, test } from 'vitest';
 import { isSecret } from '../../src/access/route-secret.ts';
 
 /**
- * Far longer than secrets are. Of 32 characters even `===` compares so fast that no clock sees where it stopped; of
- * 4,096 it takes ten times as long when all but the last are right as when the first is wrong.
+ * Far longer than real secrets. For 32 characters even `===` is so fast that no clock shows where it stopped. For
+ * 4,096 it takes ten times as long if only the last characters are wrong as if the first is wrong.
  */
 const secret = randomBytes(2_048).toString('hex');
 const rounds = 100;
 const callsPerRound = 25;
 
-/** Each guess in as many texts as calls: what a call answers for the same text twice, the compiler need not ask. */
+/** Each guess exists as many different strings, because the compiler could skip repeated calls with the same string. */
 type Guess = readonly string[];
 
-/** Median microseconds of a call. The guesses take turns, so that whatever slows the machine slows all alike. */
+/** Median microseconds of a call. The guesses take turns, so that other load slows all of them equally. */
 function medians(guesses: readonly Guess[], accept: (text: string) => boolean): number[] {
   const times = guesses.map((): number[] => []);
   let accepted = 0;
@@ -28,20 +28,20 @@ function medians(guesses: readonly Guess[], accept: (text: string) => boolean): 
   return times.map((list) => list.sort((one, other) => one - other)[rounds / 2] ?? 0);
 }
 
-/** How much longer the slowest guess takes than the fastest; 0 is not at all. */
+/** How much longer the slowest guess takes than the fastest; 0 means not at all. */
 function spreadOf(guesses: readonly Guess[], accept: (text: string) => boolean): number {
   medians(guesses, accept);
   const spreads = Array.from({ length: 4 }, () => {
     const found = medians(guesses, accept);
     return (Math.max(...found) - Math.min(...found)) / Math.min(...found);
   });
-  // The best of them: what a busy machine adds to one guess by chance, it does not add to it each time.
+  // The best of several runs, because a busy machine does not slow the same guess by chance each time.
   return Math.min(...spreads);
 }
 
-/** As a header brings it: one piece of memory, whatever it was put together from. */
+/** A single flat string, as a header would bring it, whatever it was built from. */
 const flat = (text: string) => Buffer.from(text, 'latin1').toString('latin1');
-/** The secret is hex: no letter from `g` on stands in it. */
+/** The secret is hex, so it contains no letter from `g` on. */
 const wrongAfter = (right: number, length = secret.length): Guess =>
   Array.from({ length: callsPerRound }, (_, index) =>
     flat(secret.slice(0, right) + String.fromCharCode(0x67 + (index % 20)).repeat(length - right)),

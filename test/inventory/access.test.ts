@@ -17,15 +17,16 @@ import { proveRoute, routeRows } from './route-rows.ts';
 import type { Needs, Rows } from './row.ts';
 
 /**
- * Who may do what, proven for all that the service can do: for each capability of the inventory the calls that are
- * let in, and those that are not. The rows say by hand who may; nothing is taken from the declarations in the sources.
+ * Proves for all operations of the service who may call them: for each capability of the inventory, the calls that
+ * are allowed and those that are not. The rows state the permissions by hand; nothing is taken from the declarations
+ * in the sources.
  */
 const rows: Rows = { ...appRows, ...deliveryRows, ...endpointRows, ...platformRows };
 const inventory = readInventory();
 type Capability = Readonly<{ method: string; path: string }>;
 const nameOf = ({ method, path }: Capability) => `${method} ${path}`;
 
-/** What the row says, as a declaration would. */
+/** The row in the form of a declaration. */
 function doorsIn(needs: Needs): object | string {
   if (needs === 'ANY_CREDENTIAL') return needs;
   const { email, ...doors } = needs;
@@ -33,8 +34,8 @@ function doorsIn(needs: Needs): object | string {
 }
 
 /**
- * What the sources declare. Behind many a declaration stands a second wall, which answers the same: with the first
- * one gone the calls alone would not tell.
+ * The declarations in the sources. Many of them have a second check behind them with the same answer, so the calls
+ * alone would not show that the first is missing.
  */
 function permissionOf({ method, path }: Capability): object | string | undefined {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
@@ -53,7 +54,7 @@ beforeAll(async () => {
   const server = await stage.startServer({
     ROLE: 'api',
     LOG_LEVEL: 'info',
-    // Each capability is called with bad credentials, all from one address: none of these calls may hide the next.
+    // Each capability is called with bad credentials from one address, and none of these calls may affect the next.
     BAD_CREDENTIALS_PER_MINUTE: '1000000',
     ...secrets,
   });

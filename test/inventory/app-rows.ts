@@ -5,7 +5,7 @@ import type { Rows } from './row.ts';
 
 const guest = 'guest@ours.example';
 
-/** The owner itself where it is an app, else an app that it has made. */
+/** The owner itself if it is an app, otherwise an app that it has created. */
 async function appOf(owner: Owner | App, credentials: Credentials): Promise<App> {
   return 'clientId' in owner ? owner : await credentials.app();
 }
@@ -37,7 +37,7 @@ export async function member(owner: Owner | App, credentials: Credentials): Prom
 }
 
 const nobody = { nodes: [] };
-/** It only has to be there. */
+/** The record only has to exist. */
 export const made = (_record: unknown): object => ({});
 
 export const appRows: Rows = {
@@ -155,7 +155,7 @@ export const appRows: Rows = {
   'MUTATION removeAppWebhook': { needs: { app: 'MANAGE_WEBHOOK' }, about: appId },
 };
 
-/** What each field of an app shows only to members who hold one of these. */
+/** Fields of an app that only members with one of these permissions can see. */
 export const appFields: readonly (readonly [field: string, anyOf: readonly string[]])[] = [
   ['clientSecrets { id }', ['ROTATE_SECRETS']],
   ['members { id }', ['MANAGE_MEMBERS']],

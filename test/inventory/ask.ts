@@ -1,9 +1,9 @@
-/** How a call proves who makes it: the headers that it brings. */
+/** How a call authenticates: the headers that it sends. */
 export type Proof = Readonly<Record<string, string>>;
 
 type Refusal = Readonly<{ message: string; extensions?: Readonly<Record<string, unknown>> }>;
 
-/** What came back of an operation: of a subscription its first message. */
+/** The answer of an operation; for a subscription its first message. */
 export type Answer = Readonly<{
   status: number;
   data: Readonly<Record<string, unknown>> | null;
@@ -14,7 +14,7 @@ export type Operation = Readonly<{ document: string; variables: Readonly<Record<
 
 export const bearer = (token: string): Proof => ({ authorization: `Bearer ${token}` });
 
-/** Sends an operation; a subscription goes over server-sent events and is left after its first message. */
+/** Sends an operation. A subscription uses server-sent events and ends after its first message. */
 export async function ask(origin: string, proof: Proof, operation: Operation): Promise<Answer> {
   const { document, variables } = operation;
   const isStream = document.startsWith('subscription');
@@ -47,12 +47,12 @@ async function firstEvent(response: Response): Promise<string> {
   throw new Error(`The stream ended without a message: ${text}`);
 }
 
-/** The value of the operation's one root field. */
+/** The value of the operation's only root field. */
 export function answered({ data }: Answer): unknown {
   return Object.values(data ?? {})[0] ?? null;
 }
 
-/** The value where an answer without errors is expected, as a record. */
+/** The value as a record, if an answer without errors is expected. */
 export function recordOf(answer: Answer): Readonly<Record<string, unknown>> {
   const value = answered(answer);
   if (answer.errors.length > 0 || typeof value !== 'object' || value === null) {

@@ -19,31 +19,31 @@ import {
   tenantOwner,
 } from './owners.ts';
 
-/** The secrets that the routes for machines are configured with here. */
+/** The secrets with which the routes for machines are configured here. */
 export const secrets = {
   CRON_SECRET: 'cron-0123456789abcdef',
   AUTH_HOOK_SECRET: `whsec_${Buffer.alloc(32, 5).toString('base64')}`,
   TEST_CONTROL_SECRET: 'test-control-0123456789abcdef',
 };
 
-/** As a client proves itself for a token. */
+/** How a client authenticates to get a token. */
 export const basic = ({ clientId, clientSecret }: Pick<App, 'clientId' | 'clientSecret'>): Proof => ({
   authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`,
 });
 
-/** A tenant of its own with its administrator, who may do everything. */
+/** A new tenant with its administrator, who has every permission. */
 export type Tenant = Readonly<{ name: string; email: string; maker: Maker; owner: Owner }>;
 
 export type Named = readonly [name: string, proof: Proof];
 
-/** Permissions in the words of tokens. */
+/** The names of permissions in tokens. */
 const claimed = (names: readonly string[]) => names.map((name) => name.toLowerCase());
 const all: readonly string[] = permissions;
 const ofKeys = all.filter((name) => !platformPermissions.some((platform) => platform === name));
-/** A day: what is called back was issued before, what expired ended before. */
+/** One day: revoked credentials were issued before, and expired ones ended before. */
 const aWhileAgo = () => Math.floor(Date.now() / 1000) - 86_400;
 
-/** Every kind of credential, good and bad, of a server's callers. */
+/** Every kind of credential of a server's callers, valid and invalid. */
 export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 'origin'>) {
   const { origin } = server;
   const { issuer, environment } = stage;
@@ -92,7 +92,7 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     'heliograph-tenant': 'ours',
   });
 
-  /** A link to the console, as it comes to whoever opens it. */
+  /** A link to the console, as it is sent to the person who opens it. */
   function link(held: readonly string[]): Promise<Proof> {
     const name = `link ${held.join()}`;
     const known = keys.get(name) ?? makeLink(ours.maker.proof, held);
@@ -109,7 +109,7 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     return new URL(String(url)).hash.replace('#token=', '');
   }
 
-  /** The same link as it would have been made so long ago that it has ended. */
+  /** The same link, created so long ago that it has expired. */
   function expiredLink(good: string): string {
     const [mark, purpose] = ['hgc_', 'console-link'];
     const contents = JSON.parse(seal.open(Buffer.from(good.slice(mark.length), 'base64url'), purpose));
@@ -117,13 +117,13 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     return mark + seal.seal(text, purpose).toString('base64url');
   }
 
-  /** A user who may do nothing for any tenant. Members of apps are known by their email. */
+  /** A user without permissions for any tenant. Members of apps are identified by their email. */
   const person = (email: string) => user([], { sub: email, tenant: undefined, email, email_verified: true });
 
   const app = () => makeApp(ours.maker);
   const token = async (of: App): Promise<Proof> => bearer(await appToken(origin, of));
 
-  /** The same token, as it would have been signed so long ago that it has ended. */
+  /** The same token, signed so long ago that it has expired. */
   async function expiredAppToken(good: string): Promise<string> {
     const [row] = await query<{ id: string; sealed: Buffer }>('select id, sealed from app_token_key');
     if (row === undefined) throw new Error('No token was signed yet.');
@@ -143,7 +143,7 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     }
   }
 
-  /** As the identity provider signs its messages. */
+  /** Signs messages like the identity provider. */
   function signature(body: string, { secret = secrets.AUTH_HOOK_SECRET, at = new Date() } = {}): Proof {
     const id = mintUuid();
     return {
@@ -160,7 +160,7 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     if (status !== 200) throw new Error(`The auth hook answered ${status}.`);
   }
 
-  /** Each kind of credential after its end. */
+  /** Each kind of credential after it has expired. */
   async function expired(): Promise<Named[]> {
     const past = { iat: aWhileAgo() - 600, exp: aWhileAgo() };
     const { key } = await makeKey(ofKeys);
@@ -176,11 +176,11 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     ];
   }
 
-  /** Each kind of credential after it was taken back. */
+  /** Each kind of credential after it was revoked. */
   async function revoked(): Promise<Named[]> {
     const { id, key } = await makeKey(ofKeys);
     await ours.owner.act('revokeApiKey', { id }, '__typename');
-    // Of others than those above: what has just been used is still believed for a moment.
+    // These are new credentials, because those above were just used and are still accepted for a moment.
     const linking = await makeKey(ofKeys);
     const linkOfKey = await makeLink(bearer(linking.key), ofKeys);
     await ours.owner.act('revokeApiKey', { id: linking.id }, '__typename');
@@ -205,13 +205,13 @@ export async function openCredentials(stage: Stage, server: Pick<ServerProcess, 
     ];
   }
 
-  /** An install link's state. */
+  /** The state of an install link. */
   async function installState(of: App): Promise<string> {
     const { url } = await of.act('createInstallLink', { appId: of.appId, permissions: ['read'] }, 'url');
     return new URL(String(url)).searchParams.get('state') ?? '';
   }
 
-  /** The link of another tenant's administrator: for that tenant alone. */
+  /** The link of another tenant's administrator, which works only for that tenant. */
   async function foreignState({ appId }: App): Promise<string> {
     const { url } = await others.owner.act('createInstallLink', { appId, permissions: ['read'] }, 'url');
     return new URL(String(url)).searchParams.get('state') ?? '';

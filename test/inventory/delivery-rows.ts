@@ -10,7 +10,7 @@ const nobody = { nodes: [] };
 
 const delivery = async (owner: Owner) => ({ id: (await owner.delivery()).id });
 
-/** A test is never replayed: it passes for an event's delivery. */
+/** A test cannot be replayed, so it is turned into the delivery of an event. */
 async function failed(owner: Owner, { query }: Credentials): Promise<object> {
   const { id } = await owner.delivery('FAILED');
   await query("update delivery set kind = 'EVENT' where id = $1", [decodeId('Delivery', id)]);
@@ -21,7 +21,7 @@ const job = async (owner: Owner) => ({ id: await owner.replayJob() });
 const endpoint = async (owner: Owner) => ({ id: await owner.endpoint() });
 const one = async (owner: Owner) => made(await owner.delivery());
 
-/** The owner's log, in which two positions are taken; for an app, by its name. */
+/** The owner's log, with two positions; for an app, by its id. */
 async function log({ appId, delivery: make }: Owner): Promise<object> {
   await make();
   await make();

@@ -5,7 +5,7 @@ import { startServer } from '../support/server-process.ts';
 import { bearer, textAt } from './ask.ts';
 import { act } from './owners.ts';
 
-/** A server on a database of its own, as a first start makes it, with the secret of its one endpoint. */
+/** A server on its own database, as a first start creates it, with the secret of its one endpoint. */
 export type Demo = Readonly<{ origin: string; secret: string; close(): Promise<void> }>;
 
 export async function openDemo(): Promise<Demo> {

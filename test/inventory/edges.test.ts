@@ -17,7 +17,7 @@ import { ask } from './ask.ts';
 import { type Credentials, openCredentials, secrets } from './credentials.ts';
 import { addMember, freshName } from './owners.ts';
 
-/** Said here once more, by hand: what is not seen just because the object was reached. */
+/** Stated here again by hand: fields that a caller may not see just because it reached the object. */
 const guarded: readonly string[] = [
   'Delivery.attempts',
   'Delivery.history',
@@ -31,7 +31,7 @@ const guarded: readonly string[] = [
 
 type Path = readonly { type: GraphQLObjectType; field: string }[];
 
-/** Every way from a root field, through types that it has not passed yet, to a field that leads on. */
+/** Every path from a root field, through types that it has not passed yet, to a field that leads to an object. */
 function* pathsFrom(type: GraphQLObjectType, path: Path = []): Generator<Path> {
   for (const field of Object.values(type.getFields())) {
     const named = getNamedType(field.type);
@@ -44,7 +44,7 @@ function* pathsFrom(type: GraphQLObjectType, path: Path = []): Generator<Path> {
   }
 }
 
-/** The path as a document. What it ends in is asked for its type alone. */
+/** The path as a document. It asks only for the type at its end. */
 function documentOf(path: Path): string {
   return path.reduceRight(
     (inner, { type, field }) =>
@@ -87,7 +87,7 @@ test('no mutation’s answer is a way around a permission, for any permission al
         actor.kind === 'APP'
           ? appTokenPermissions.includes('VIEW_DELIVERIES')
           : actor.permissions.has('MANAGE_WEBHOOKS');
-      // Nothing else of a context is looked at before anything is done.
+      // Nothing else of a context is read before anything is done.
       const context = { actor } as Context;
       const refusal = refuseEdge({ schema, document, operation, variables: {}, context });
       const which = `${actor.kind} ${[...actor.permissions]}: ${documentOf(path)}`;

@@ -9,8 +9,8 @@ import { makeApp, type Owner, publishVersion } from './owners.ts';
 import { type Own, walkRows } from './walk-rows.ts';
 
 /**
- * The cursor of each list, as it is answered, is given to each list: one of other records, or of another owner's, is
- * refused as a broken one; those of one owner's records of one kind lead through any of that kind's lists.
+ * Gives the cursor of each list to every list. A cursor of other records, or of another owner's, is refused like a
+ * broken one. Cursors of one owner's records of one kind work in all lists of that kind.
  */
 type List = Readonly<{ list: string; kind: string; owner: string; tenant: Tenant; own: Own }>;
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
     await tenant.owner.act('installApp', { appId: app.appId, permissions: [] }, '__typename');
     const records = async (owner: Owner): Promise<Own> => {
       const { id: delivery, eventId: event, endpointId: endpoint } = await owner.delivery('FAILED');
-      // A test is never replayed: it passes for an event's delivery.
+      // A test cannot be replayed, so it is turned into the delivery of an event.
       const uuid = decodeId('Delivery', delivery);
       await credentials.query(`update delivery set kind = 'EVENT' where id = $1`, [uuid]);
       await owner.act('replayDelivery', { id: delivery }, '__typename');

@@ -10,23 +10,23 @@ import {
   isObjectType,
 } from 'graphql';
 
-/** Where a client may say whose record it means: `Query.deliveries(filter.endpointId)`. */
+/** A place where a client can name a record, such as `Query.deliveries(filter.endpointId)`. */
 export type IdPath = Readonly<{
-  /** `Query.deliveries` */
+  /** Such as `Query.deliveries`. */
   field: string;
-  /** From the argument inwards. */
+  /** The path from the argument inwards. */
   steps: readonly string[];
   isList: boolean;
-  /** Of a cursor: the type of what the page holds. */
+  /** For a cursor: the type of the page's records. */
   pageOf: string | undefined;
 }>;
 
 export const nameOf = ({ field, steps }: IdPath) => `${field}(${steps.join('.')})`;
 
-/** What is no ID and names somebody's all the same. */
+/** Values that are not of type ID but still name a record. */
 const names: readonly string[] = ['after', 'before', 'tenant', 'token'];
 
-/** Every argument and every input field of the schema that takes an id, a cursor, or another name of a record. */
+/** Every argument and every input field of the schema that accepts an id, a cursor, or another name of a record. */
 export function idPaths(schema: GraphQLSchema): IdPath[] {
   return Object.values(schema.getTypeMap())
     .filter((type) => isObjectType(type) && !type.name.startsWith('__'))

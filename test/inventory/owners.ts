@@ -1,25 +1,25 @@
 import { ask, bearer, type Operation, type Proof, recordOf, textAt } from './ask.ts';
 
-/** Somebody who owns records: a tenant, or a partner app. Each act makes something new that belongs to it. */
+/** An owner of records: a tenant or a partner app. Each act creates something new that belongs to it. */
 export type Owner = Readonly<{
   kind: 'TENANT' | 'APP';
   /** The app's id; undefined for a tenant. */
   appId: string | undefined;
-  /** Runs a mutation in its name, with every permission, and answers with its payload. */
+  /** Runs a mutation as this owner, with every permission, and returns its payload. */
   act(name: string, input: object, fields: string): Promise<Readonly<Record<string, unknown>>>;
-  /** For an app, its one webhook. */
+  /** For an app this is its one webhook. */
   endpoint(): Promise<string>;
-  /** A test delivery: waiting, or failed at once. */
+  /** A test delivery, which is waiting or has failed at once. */
   delivery(end?: 'FAILED'): Promise<Readonly<{ id: string; eventId: string; endpointId: string }>>;
   replayJob(): Promise<string>;
 }>;
 
 export type App = Owner & Readonly<{ appId: string; clientId: string; clientSecret: string }>;
 
-/** How records are made on a server: with which proof, and where their receiver listens. */
+/** How records are created on a server: the credential, and the address of their receiver. */
 export type Maker = Readonly<{ origin: string; proof: Proof; receiverUrl: string }>;
 
-/** Its result type's payload, for the mutations whose name does not tell. */
+/** The payload types of mutations whose names do not tell them. */
 const payloads: Readonly<Record<string, string>> = {
   rotateAppClientSecret: 'RotateAppSecretPayload',
   rotateAppWebhookSecret: 'RotateAppSecretPayload',
@@ -39,7 +39,7 @@ export function mutationOf(name: string, input: object, fields = ''): Operation 
 }
 
 let made = 0;
-/** A name that nothing else has. */
+/** A unique name. */
 export const freshName = (kind: string) => `${kind}-${++made}`;
 
 export async function act(
@@ -71,7 +71,7 @@ export function tenantOwner(maker: Maker): Owner {
   };
 }
 
-/** An app that the maker has made, with a webhook. The maker is its first member, who may do everything with it. */
+/** An app with a webhook. Its creator is its first member and has every permission. */
 export async function makeApp(maker: Maker, options: { webhook?: false } = {}): Promise<App> {
   const run: Owner['act'] = (name, input, fields) => act(maker, name, { input, fields });
   const name = freshName('app');
@@ -133,7 +133,7 @@ export async function appToken(
   return textAt(Object(await response.json()), 'access_token');
 }
 
-/** Makes somebody a member of the app, by invitation. */
+/** Makes a person a member of the app, by invitation. */
 export async function addMember(
   maker: Pick<Maker, 'origin'>,
   app: App,
@@ -148,7 +148,7 @@ export async function addMember(
   return textAt(accepted, 'member', 'id');
 }
 
-/** Publishes a version: from now on every tenant may see and install the app. */
+/** Publishes a version. From now on every tenant can see and install the app. */
 export function publishVersion(app: App): Promise<Readonly<Record<string, unknown>>> {
   const version = { appId: app.appId, version: freshName('v'), webhookCategories: [], dataTypes: [] };
   return app.act('publishAppVersion', version, 'version { id }');

@@ -19,7 +19,7 @@ async function apiKey({ ours }: Credentials): Promise<string> {
   return textAt(await ours.owner.act('createApiKey', input, 'apiKey { id }'), 'apiKey', 'id');
 }
 
-/** No worker runs: what it would have noted of an attempt is written by hand. */
+/** No worker runs, so the records that it would write about an attempt are written by hand. */
 async function attempt(owner: Owner | App, { query }: Credentials): Promise<string> {
   const uuid = decodeId('Delivery', (await owner.delivery()).id) ?? '';
   await query(

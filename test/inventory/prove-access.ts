@@ -6,9 +6,9 @@ import { type Credentials, type Named, secrets } from './credentials.ts';
 import { type App, addMember, freshName, mutationOf, type Owner } from './owners.ts';
 import type { Needs, Row } from './row.ts';
 
-/** Said here once more: what an app's own token holds. */
+/** Stated here again: the permissions that an app's own token can have. */
 const tokenHolds: readonly string[] = ['VIEW_DELIVERIES', 'MANAGE_WEBHOOK'];
-/** Nor does a console link. */
+/** Permissions that a console link cannot have, either. */
 const keysNeverHold: readonly string[] = ['MANAGE_TENANTS', 'MANAGE_EVENT_TYPES'];
 const appPermissions: readonly AppPermission[] = [
   'MANAGE_APP',
@@ -25,7 +25,7 @@ type Expected = (answer: Answer, who: string) => void;
 
 const doorsOf = ({ needs }: Row): Doors => (needs === 'ANY_CREDENTIAL' ? {} : needs);
 
-/** Which kinds of credential can hold what the row says is needed. */
+/** The kinds of credentials that can have the permission of the row. */
 export function kindsOf({ needs }: Pick<Row, 'needs'>): string[] {
   if (needs === 'ANY_CREDENTIAL') return ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'];
   const { tenant, app, email } = needs;
@@ -39,9 +39,9 @@ export function kindsOf({ needs }: Pick<Row, 'needs'>): string[] {
 }
 
 /**
- * Makes every call of a root field that tells who may make it and who may not. Those that are refused come first and
- * ask about the very record that is then answered to whoever may: so they have changed nothing, and were refused for
- * who made them. Answers with the number of calls.
+ * Makes every call of a root field that shows who may make it and who may not. Refused calls come first and ask for
+ * the same record that an allowed call then gets. So they have changed nothing, and were refused because of the
+ * caller. Returns the number of calls.
  */
 export async function proveAccess(
   credentials: Credentials,
@@ -74,12 +74,12 @@ class Prover {
     this.#doors = doorsOf(row);
   }
 
-  /** About a record that is there: whoever has no good credential is refused before it is looked for. */
+  /** For an existing record: a caller without a valid credential is refused before it is searched for. */
   async proveNobody(): Promise<void> {
     await this.#refuseNobody(await this.#about(this.#credentials.ours.owner));
   }
 
-  /** About what belongs to our tenant, or to nobody. */
+  /** For records of our tenant, or of nobody. */
   async proveTenants(): Promise<void> {
     const { ours, others } = this.#credentials;
     const operation = await this.#about(ours.owner);
@@ -95,7 +95,7 @@ class Prover {
     for (const call of more) await this.#expect(await this.#about(ours.owner), call, this.#letIn());
   }
 
-  /** About what belongs to a partner app of ours, which each call that changes it has anew. */
+  /** For records of a partner app of ours. Each call that changes the app gets a new one. */
   async proveApps(needed: AppPermission): Promise<void> {
     const { others, user, all, token, app: makeOurs } = this.#credentials;
     const app = await makeOurs();
@@ -148,7 +148,7 @@ class Prover {
     return { document, variables: { ...given } };
   }
 
-  /** No credential, one that has ended, and the proofs of other doors. */
+  /** No credential, an expired one, and the credentials of other routes. */
   async #refuseNobody(operation: Operation): Promise<void> {
     const { expired, revoked, signature, proofs } = this.#credentials;
     const reasons: readonly (readonly [string | undefined, readonly Named[]])[] = [
@@ -167,7 +167,10 @@ class Prover {
     for (const [reason, named] of reasons) await this.#expectAll(operation, named, unauthenticated(reason));
   }
 
-  /** Each kind of credential that may hold the permission, without it; and each that never does, with all else. */
+  /**
+   * Each kind of credential that can have the permission, without it, and each kind that cannot, with all other
+   * permissions.
+   */
   async #withoutPermission(): Promise<Named[]> {
     const { key, user, service, link, all, ofKeys, person } = this.#credentials;
     const { tenant, app, email } = this.#doors;
@@ -184,7 +187,7 @@ class Prover {
     ];
   }
 
-  /** Whoever asks in the name of a tenant, or of an app, where it takes a person. */
+  /** A caller for a tenant or an app, if a person is required. */
   async #ofOtherKinds(): Promise<Named[]> {
     const { key, user, service, link, all, ofKeys } = this.#credentials;
     return [
@@ -200,7 +203,7 @@ class Prover {
     return ['an app’s own token', await this.#credentials.token(await this.#credentials.appOfOthers)];
   }
 
-  /** Only what is needed, in each kind of credential that takes it. */
+  /** Only the required permission, in each kind of credential that can have it. */
   async #permitted(): Promise<Named[]> {
     const { key, user, service, link, person, token, app } = this.#credentials;
     const { tenant, email } = this.#doors;
@@ -220,7 +223,7 @@ class Prover {
     ];
   }
 
-  /** Who may do with another app what is needed here. */
+  /** Callers that have the required permission for another app. */
   async #membersElsewhere(): Promise<Named[]> {
     const { app } = this.#doors;
     if (app === undefined) return this.#doors.email === undefined ? [] : [await this.#anotherInvited()];
@@ -248,7 +251,7 @@ class Prover {
     await this.#expectAll(asked, strangers, this.#missing());
   }
 
-  /** A user whose token names no tenant acts for none, whatever else it may do. */
+  /** A user whose token names no tenant acts for none, whatever other permissions it has. */
   async #refuseTenantless(operation: Operation): Promise<void> {
     const { all, user, oursId } = this.#credentials;
     const { tenant } = this.#doors;
@@ -267,7 +270,7 @@ class Prover {
     });
   }
 
-  /** Others who ask for what is their own find nothing of ours: not a record, nor a number that counts any. */
+  /** Others that ask for their own data find nothing of ours: no record, and no number that counts one. */
   async #showNothing(owner: Owner | App, operation: Operation): Promise<void> {
     const { nobody, others, token, emptyApp, oursId } = this.#credentials;
     const { nothing } = this.#row;
@@ -300,7 +303,7 @@ class Prover {
     return proof;
   }
 
-  /** All at once: of calls that are refused none changes anything for another. */
+  /** All at once, because refused calls change nothing for each other. */
   async #expectAll(operation: Operation, named: readonly Named[], expected: Expected): Promise<void> {
     await Promise.all(named.map((call) => this.#expect(operation, call, expected)));
   }
@@ -365,5 +368,5 @@ const unauthenticated =
     ]);
   };
 
-/** A list of one is as good as its item. */
+/** A list with one item works like the item. */
 const only = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value);

@@ -8,7 +8,7 @@ import { type App, publishVersion } from './owners.ts';
 
 type Setting = Readonly<{ credentials: Credentials; demo: Demo }>;
 
-/** One request to a route, and how it is answered. `kind` is what its proof is of. */
+/** One request to a route, and its expected answer. `kind` is the kind of its credential. */
 type Knock = Readonly<{
   kind?: string;
   who: string;
@@ -22,7 +22,7 @@ type Knock = Readonly<{
 }>;
 
 export type RouteRow = Readonly<{
-  /** Which proofs it takes, said by hand. Empty: anybody is answered. */
+  /** The accepted credentials, stated by hand. Empty means that anybody is answered. */
   auth: readonly string[];
   knocks(setting: Setting): Promise<readonly Knock[]>;
 }>;
@@ -37,7 +37,7 @@ const kinds = [
   'INSTALL_STATE',
 ];
 
-/** A good credential of every kind there is. */
+/** A valid credential of every kind. */
 async function proofOf(credentials: Credentials, kind: string, body: string): Promise<Proof> {
   const { key, ofKeys, user, all, service, link, token, app, signature, installState } = credentials;
   const published = async (): Promise<App> => {
@@ -63,7 +63,7 @@ async function proofOf(credentials: Credentials, kind: string, body: string): Pr
 type Template = Omit<Knock, 'who' | 'kind' | 'proof' | 'status' | 'code'>;
 type Outcome = Pick<Knock, 'status' | 'code'>;
 
-/** The same request with each of these proofs. */
+/** The same request with each of these credentials. */
 async function withEach(
   { credentials }: Setting,
   { of, template, outcome }: { of: readonly string[]; template: Template; outcome: Outcome },
@@ -127,7 +127,7 @@ function graphql(method: 'GET' | 'POST'): RouteRow {
   };
 }
 
-/** A route whose proof is one of its own: refused alike for whatever is wrong with it, or another's. */
+/** A route with its own kind of credential. The refusal is the same whatever is wrong with it. */
 function machine(options: {
   auth: string;
   template: Template;
@@ -265,7 +265,7 @@ export const routeRows: Readonly<Record<string, RouteRow>> = {
   },
 };
 
-/** A link that is good, and those that are not, or no longer. */
+/** A valid link, and links that are not valid or no longer valid. */
 async function installStates(credentials: Credentials) {
   const { app, installState, seal, user, origin } = credentials;
   const made = await app();
@@ -351,7 +351,7 @@ async function confirmations({ credentials }: Setting): Promise<Knock[]> {
   ];
 }
 
-/** Knocks in every way. Answers with how often. */
+/** Makes every call. Returns the number of calls. */
 export async function proveRoute(setting: Setting, row: RouteRow): Promise<number> {
   const knocks = await row.knocks(setting);
   for (const { who, path, origin, method = 'POST', proof = {}, body, status, code } of knocks) {

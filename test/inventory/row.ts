@@ -2,13 +2,13 @@ import type { AppPermission, Permission } from '../../src/access/permissions.ts'
 import type { Credentials } from './credentials.ts';
 import type { App, Owner } from './owners.ts';
 
-/** Who may call, said here by hand: the declarations in the sources are measured against it. */
+/** Who may call, stated here by hand. The declarations in the sources are compared with it. */
 export type Needs =
   | 'ANY_CREDENTIAL'
   | Readonly<{
-      /** Held by a key, a user's JWT or a service's. */
+      /** The permission of a key, a user's JWT or a service's JWT. */
       tenant?: Permission;
-      /** Held by a member, or by the app's own token where it is one of a token's. */
+      /** The permission of a member, or of the app's own token if such a token can have it. */
       app?: AppPermission;
       /** The user with this verified email. */
       email?: string;
@@ -16,25 +16,25 @@ export type Needs =
 
 type About = (owner: Owner | App, credentials: Credentials) => Promise<object> | object;
 
-/** One call of a root field: only what cannot be derived from who may make it. */
+/** One call of a root field, with only what cannot be derived from the permissions. */
 export type Row = Readonly<{
   needs: Needs;
-  /** A query's or subscription's text; a mutation's is made of its input. */
+  /** The text of a query or subscription. A mutation's is built from its input. */
   document?: string;
-  /** Variables, or a mutation's input, about something of the owner's, made anew. */
+  /** Variables, or a mutation's input, about a new record of the owner. */
   about?: About;
-  /** The same for strangers, where everybody may see what `about` makes. */
+  /** The same for strangers, if everybody may see what `about` creates. */
   foreign?: About;
   /**
-   * What is asked about; by default what its id names. `own`: whatever is the caller's. `log`: its tenant's, or that
-   * of an app that it names. `platform`: what belongs to no tenant.
+   * The subject of the call; by default what its id names. `own`: whatever belongs to the caller. `log`: the log of
+   * its tenant, or of an app that it names. `platform`: records that belong to no tenant.
    */
   reach?: 'own' | 'log' | 'platform';
-  /** What the owner of nothing is answered who asks about its own. */
+  /** The answer to an owner of nothing that asks for its own records. */
   nothing?: unknown;
-  /** How a member who lacks the permission is answered; by default FORBIDDEN. */
+  /** The answer to a member without the permission; by default FORBIDDEN. */
   withoutIt?: 'missing' | 'let in';
-  /** Whether the tenant's permission is good for what belongs to the tenant's apps, too. */
+  /** Whether the tenant's permission also covers records of the tenant's apps. */
   managesApps?: true;
 }>;
 

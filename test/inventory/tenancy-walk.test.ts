@@ -14,17 +14,18 @@ import { everyType, type Own, walkRows } from './walk-rows.ts';
 import { startWatchedServer, type WatchedServer, type Work } from './watched-server.ts';
 
 /**
- * Wherever a client may name a record, another owner's is answered as one that nobody has: by the same answer, and by
- * the same work, which is what an answer's time tells. Work is counted, not timed: the statements that were sent and
- * the rows that came back. A name that nobody has is of the same moment as the real one: only its random part differs.
- * A cursor that is well-formed and not of the asker's own list is refused, whosever it is.
+ * Wherever a client can name a record, another owner's record is answered like one that does not exist: with the same
+ * answer and with the same work, which is what an attacker could measure as time. Work is counted and not timed, as
+ * the statements that were sent and the rows that came back. The name of the missing record has the same time as the
+ * real one, and only its random part differs. A well-formed cursor that is not of the caller's own list is refused,
+ * whoever owns it.
  *
- * The second wall stands in test/house/owner-scope.test.ts.
+ * The second barrier is in test/house/owner-scope.test.ts.
  */
 type Asker = Readonly<{ who: string; proof: Proof; own: Own }>;
 
 const paths = idPaths(schema);
-/** A list that whoever may ask for it may see all of. */
+/** A list of which every permitted caller may see everything. */
 const platform = ['Query.tenants(after)', 'Query.tenants(before)'];
 
 let stage: Stage;
@@ -33,7 +34,7 @@ let credentials: Credentials;
 let askers: readonly Asker[];
 let owners: readonly Asker[];
 let values: Readonly<Record<string, readonly string[]>>;
-/** The UUIDs of whom `values` belong to, by value. */
+/** The UUIDs of the owners of `values`, by value. */
 const ownerOf = new Map<string, string>();
 let asked = 0;
 
@@ -74,7 +75,7 @@ afterAll(async () => {
   await stage.close();
 });
 
-/** One record of each type of our tenant's and of our app's, each by its id. */
+/** One record of each type of our tenant and of our app, each by its id. */
 async function everythingOf(app: App): Promise<Record<string, string[]>> {
   const { ours, oursId } = credentials;
   const found: Record<string, string[]> = {};
@@ -101,7 +102,7 @@ async function ownOf(tenant: string, owner: Owner, app: App): Promise<Own> {
   return { tenant, app: app.appId, endpoint, event, delivery };
 }
 
-/** A name of the same moment that nobody has. */
+/** A name with the same time that no record has. */
 function twinOf(value: string, of: string): string {
   if (of === 'tenant') return `nowhere-${randomBytes(4).toString('hex')}`;
   if (of === 'token') return makeToken('hgi_');
@@ -118,7 +119,7 @@ function literal(value: string, { pageOf }: IdPath, of: string): string {
   const type = typeOfId(value);
   const uuid = pageOf === undefined || type === undefined ? undefined : decodeId(type, value);
   if (type === undefined || uuid === undefined) return JSON.stringify(value);
-  // Of a name that nobody has, the owner is nobody, too.
+  // The owner of a missing record is missing, too.
   return JSON.stringify(encodeCursor({ kind: type, ownerId: ownerOf.get(value) ?? mintUuid() }, uuid));
 }
 
@@ -133,11 +134,11 @@ async function sample({ proof, own }: Asker, path: IdPath, [value, of]: readonly
   return { shown: shownBy(answer, written), work: server.workFor(name) };
 }
 
-/** What the asker sees, without the value itself. */
+/** What the caller sees, without the value itself. */
 const shownBy = ({ status, data, errors }: Answer, written: string) =>
   JSON.stringify({ status, data, errors }).replaceAll(written.replaceAll('"', ''), 'VALUE');
 
-/** Reading the live log goes on beside the request, and is shared: what it reads is the owner's alone. */
+/** Reading the live log happens beside the request and is shared; it reads only the owner's data. */
 const isOfRequest = (statement: string) => !/delivery_log|owner_log/.test(statement);
 
 const workIn = ({ statements, rows }: Work, isStream: boolean) =>
@@ -145,7 +146,7 @@ const workIn = ({ statements, rows }: Work, isStream: boolean) =>
     ? { statements: statements.filter(isOfRequest).sort() }
     : { statements: [...statements].sort(), rows };
 
-/** Asks about both until both took the same work: what a credential's own check adds comes and goes. */
+/** Asks for both until both took the same work, because the check of a credential adds work only from time to time. */
 async function compare(asker: Asker, path: IdPath, [value, of]: readonly [string, string]) {
   const isStream = path.field.startsWith('Subscription.');
   const twin = twinOf(value, of);
@@ -158,7 +159,7 @@ async function compare(asker: Asker, path: IdPath, [value, of]: readonly [string
   }
 }
 
-/** A field that is null for whoever may not see it, without a word. */
+/** A field that is null, without an error, for a caller that may not see it. */
 const withheld = /:null\}+,"errors":\[\]\}$/;
 
 describe.each(

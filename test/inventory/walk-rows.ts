@@ -1,4 +1,4 @@
-/** Whoever asks, with what is its own: where a field hangs on a record, that is how it gets there. */
+/** The caller and its own records. A field of a record is reached through these. */
 export type Own = Readonly<{
   tenant: string;
   app: string;
@@ -9,13 +9,13 @@ export type Own = Readonly<{
 
 /** How a value gets to one path of the schema. */
 type WalkRow = Readonly<{
-  /** What kinds of records the value may name; `position` and `tenant` for what is no id. */
+  /** The kinds of records that the value may name; `position` and `tenant` for values that are not ids. */
   of: readonly string[];
-  /** Those of them that their owner is answered; by default all. */
+  /** The kinds for which the owner gets an answer; by default all. */
   finds?: readonly string[];
-  /** `value` stands as it is written in GraphQL. */
+  /** `value` as it is written in GraphQL. */
   document(value: string, own: Own): string;
-  /** What it is told who names nobody's record. */
+  /** The answer to a caller that names a missing record. */
   missing?: 'NotFoundError' | 'NOT_FOUND' | 'FOREIGN_TENANT' | 'BAD_USER_INPUT';
 }>;
 
@@ -53,7 +53,7 @@ function pages(field: string, node: string, document: Documents): WalkRows {
 const ofFilter = { id: 'Delivery', eventId: 'Event', endpointId: 'Endpoint', tenant: 'tenant' } as const;
 const ownOf = { id: 'delivery', eventId: 'event', endpointId: 'endpoint', tenant: 'tenant' } as const;
 
-/** Every id of a delivery filter. Beside it stands, where `withOwn` says so, the asker's own: something comes. */
+/** Every id in a delivery filter. With `withOwn`, an id of the caller's own is added, so that something is returned. */
 function filters(field: string, document: Documents, { path = 'filter', withOwn = false } = {}): WalkRows {
   return Object.fromEntries(
     (['id', 'eventId', 'endpointId', 'tenant'] as const).map((name) => [

@@ -6,17 +6,17 @@ import { readConfig } from '../../src/config.ts';
 import { quietLogger } from '../support/database.ts';
 import type { Stage } from '../support/stage.ts';
 
-/** What the server did for one request: the statements that it sent, and how many rows came back. */
+/** The work of the server for one request: the statements that it sent, and the number of rows that came back. */
 export type Work = { statements: string[]; rows: number };
 
 export type WatchedServer = Readonly<{
   origin: string;
-  /** What was done for the request that had this `x-watched`. */
+  /** The work for the request with this `x-watched` header. */
   workFor(name: string): Work;
   close(): Promise<void>;
 }>;
 
-/** The program in this process, where it can be seen which statements a request leads to. */
+/** The program in this process, so that the statements of a request can be observed. */
 export async function startWatchedServer(
   { environment }: Pick<Stage, 'environment'>,
   changed: Readonly<Record<string, string>>,

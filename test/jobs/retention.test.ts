@@ -11,7 +11,7 @@ afterAll(() => db.drop());
 
 const dayMs = 86_400_000;
 const options = { retentionDays: 30, now: Date.now() };
-/** The beginning of the day in which the retention ends. */
+/** The beginning of the day in which the retention period ends. */
 const lastDay = Math.floor((options.now - 30 * dayMs) / dayMs) * dayMs;
 
 async function query<Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {

@@ -18,7 +18,7 @@ import { openStage, type Stage } from '../support/stage.ts';
 const KiB = 1_024;
 const maxPayloadBytes = 256 * KiB;
 
-/** `permissive` may send to 127.0.0.1 alone; `strict` may send to no private address at all. */
+/** `permissive` may send only to 127.0.0.1; `strict` may not send to any private address. */
 let permissive: { stage: Stage; caller: Caller };
 let strict: { stage: Stage; caller: Caller };
 let receiver: Receiver;
@@ -143,7 +143,7 @@ describe('events', () => {
     for (const { message } of result.issues ?? []) expect(message).toMatch(/^[A-Z`].*\.$/);
   });
 
-  // The second is parsed as Infinity, which JSON cannot say.
+  // The second is parsed as Infinity, which JSON cannot express.
   test.each(['12345678901234567890', '1e400'])(
     'an unsafe integer that stands in the document itself: the same (%s)',
     async (digits) => {

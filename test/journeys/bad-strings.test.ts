@@ -7,7 +7,7 @@ import { openStage, type Stage } from '../support/stage.ts';
 import { callOf, nestedFields, type Place, placesOf, type Usual } from './every-input.ts';
 import { type Furnished, furnish, usualIn } from './furnished.ts';
 
-/** Texts that something on the way may take for something else, or not at all. */
+/** Texts that some part of the system might misunderstand or refuse. */
 const badTexts = [
   '',
   '\u0000',
@@ -22,7 +22,7 @@ const badTexts = [
   'x'.repeat(70_000),
 ];
 const badNumbers = [-1, 0, 0.5, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, 1e300, '1', [1, 1], [[1]]];
-/** What is tried at a place of a type: texts where it takes texts, numbers where it takes numbers, and always these. */
+/** The values for a place of a given type: texts for texts, numbers for numbers, and these in any case. */
 const wrong = [null, {}, [], [null], true, 'NO_SUCH_VALUE'];
 const badValues: Readonly<Record<string, readonly unknown[]>> = {
   String: badTexts,
@@ -71,7 +71,7 @@ async function ask(query: string, variables: unknown, accept: string): Promise<s
   return `${response.status} ${first?.value ?? ''}`;
 }
 
-/** Tries every bad value at every place. Answers with how many were tried. */
+/** Tries every bad value at every place. Returns the number of tries. */
 async function tryAll(query: string, places: readonly Place[], accept = 'application/json'): Promise<number> {
   const calls = places.flatMap((place) =>
     [...(badValues[place.type] ?? []), ...wrong].map((value) => ({ place, value })),
@@ -107,7 +107,7 @@ for (const [kind, root] of roots) {
   });
 }
 
-/** The way to a record that is no node; any other is found by its id. */
+/** The path to a record that is not a node; any other is found by its id. */
 const waysTo: Readonly<Record<string, (field: string) => string>> = {
   AppWebhookAnalytics: (field) =>
     `node(id: "${furnished.App}") { ... on App { webhookAnalytics { ${field} } } }`,

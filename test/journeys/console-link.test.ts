@@ -8,7 +8,10 @@ import { webSocketOptions } from '../support/follower.ts';
 import type { ServerProcess } from '../support/server-process.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
-/** A partner without an account opens a link, follows the log with it, and is out when its maker is. */
+/**
+ * A partner without an account opens a link, follows the log with it, and is disconnected when its creator's
+ * credential ends.
+ */
 const hookSecret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 let stage: Stage;
 let server: ServerProcess;
@@ -23,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-/** A delivery that fails at once: the log has something to say. */
+/** A delivery that fails at once, so that the log has an entry. */
 async function leaveATrace(): Promise<void> {
   const admin = await stage.callerOf(server);
   const { createEndpoint } = await ask<{ createEndpoint: { endpoint: { id: string } } }>(
@@ -61,7 +64,7 @@ async function keyOf(admin: Caller): Promise<Caller & { id: string }> {
   return { origin: server.origin, token: createApiKey.key, id: createApiKey.apiKey.id };
 }
 
-/** Follows the log over a WebSocket and over an event stream; resolves with how each of them ended. */
+/** Follows the log over a WebSocket and over an event stream. Resolves with how each of them ended. */
 async function follow(visitor: Caller) {
   const query = 'subscription { deliveryLog(after: 0) { after position } }';
   const socket = createClient(webSocketOptions(visitor));

@@ -3,7 +3,7 @@ import { ask, type Caller, registerEventType, send } from '../support/client.ts'
 import type { ServerProcess } from '../support/server-process.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
-/** What a person who looks after webhooks asks for, beside the lists themselves. */
+/** What a person who looks after webhooks asks for, apart from the lists. */
 let stage: Stage;
 let server: ServerProcess;
 let admin: Caller;

@@ -26,8 +26,8 @@ import type { Receiver } from '../support/receiver.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
 /**
- * The program is killed while publishers wait for answers, a receiver has requests open, and most deliveries are
- * queued. A new one over the same database takes over; publishers repeat what got no answer.
+ * The program is killed while publishers wait for answers, a receiver has open requests, and most deliveries are
+ * waiting. A new process over the same database takes over, and publishers repeat the calls that got no answer.
  */
 const eventsPerCall = 14;
 
@@ -37,10 +37,10 @@ let stage: Stage;
 let caller: Caller;
 let prompt: { receiver: Receiver; endpoint: NewEndpoint };
 let slow: { receiver: Receiver; endpoint: NewEndpoint };
-/** What the slow receiver has not answered; undefined once it answers at once. */
+/** The requests that the slow receiver has not answered; undefined once it answers at once. */
 let unanswered: ServerResponse[] | undefined = [];
 let calls: Call[];
-/** Answers by idempotency key: from before the crash, and from when everything was published once more. */
+/** The answers by idempotency key: from before the crash, and from when everything was published again. */
 const acknowledged = new Map<string, Published>();
 const repeated = new Map<string, Published>();
 let failedCalls = 0;
@@ -59,7 +59,7 @@ beforeAll(async () => {
   const calm = calls.slice(0, (calls.length * 2) / 3);
   const busy = calls.slice(calm.length);
   for (const call of calm) await publishNoting(call, acknowledged);
-  // Attempts that last longer than a second are under way.
+  // Attempts that last longer than a second are running.
   await follower.until((all) => all.some(({ status }) => status === 'DELIVERING'));
   await publishUntilKilled(busy, first.kill);
   await expect(follower.until(() => false)).rejects.toThrow();
@@ -190,7 +190,7 @@ async function publishNoting(call: Call, answers: Map<string, Published>): Promi
   }
 }
 
-/** All calls at once; with the first answer the process dies under all the others. */
+/** All calls at once. With the first answer the process dies during all the others. */
 async function publishUntilKilled(busy: readonly Call[], kill: () => Promise<void>): Promise<void> {
   let killing: Promise<void> | undefined;
   await Promise.all(

@@ -19,7 +19,7 @@ type Result = Readonly<{
   issues?: readonly { path: readonly string[]; code: string }[];
 }>;
 
-/** Posts the event as it is written: nothing on our side can write a value that is nested so deeply. */
+/** Posts the event as given text, because no code on our side can serialize a value that is nested so deeply. */
 async function publishText(event: string): Promise<Answer<{ publishEvents: Result }>> {
   const query = `mutation ($input: PublishEventsInput!) {
     publishEvents(input: $input) { __typename ... on ValidationError { issues { path code } } }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchServer, startServer, stopServers } from '../support/server-process.ts';
 import { untilTrue } from '../support/worker.ts';
 
-/** Starts that are cut short, and one without a welcome: none leaves its database behind. */
+/** Starts that are interrupted, and one without the welcome text. None of them leaves its database running. */
 let dataDir: string;
 
 beforeAll(() => {

@@ -8,7 +8,7 @@ import { untilTrue } from '../support/worker.ts';
 let stage: Stage;
 let server: ServerProcess;
 let caller: Caller;
-/** Of the one that bad inputs are tried on. */
+/** The endpoint on which bad inputs are tried. */
 let victim: string;
 beforeAll(async () => {
   stage = await openStage();

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Caller, createEndpoint, publish, registerEventType, send } from '../support/client.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
-/** A client that knows of an event stream what a browser's EventSource does: the last `id`, and to come again with it. */
+/**
+ * A client that handles an event stream like a browser's EventSource: it remembers the last `id`, and connects again
+ * with it.
+ */
 let stage: Stage;
 let caller: Caller;
 beforeAll(async () => {
@@ -17,7 +20,7 @@ afterAll(() => stage.close());
 
 type Seen = { lastEventId: string; positions: number[] };
 
-/** Reads messages until there are `count`, then breaks off. Answers with the status where there is no stream. */
+/** Reads until there are `count` messages, then disconnects. Returns the status if there is no stream. */
 async function read(query: string, count: number, lastEventId?: string): Promise<Seen | number> {
   const leaving = new AbortController();
   const response = await fetch(`${caller.origin}/graphql?query=${encodeURIComponent(query)}`, {

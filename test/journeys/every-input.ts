@@ -18,9 +18,9 @@ import {
 
 type Input = GraphQLArgument | GraphQLInputField;
 
-/** One place of a field's arguments that takes a value, and the variables that put one there. */
+/** One place of a field's arguments that accepts a value, and the variables that put a value there. */
 export type Place = Readonly<{
-  /** `createEndpoint.input.headers.name`. */
+  /** Such as `createEndpoint.input.headers.name`. */
   path: string;
   /** The scalar or enum. */
   type: string;
@@ -29,14 +29,14 @@ export type Place = Readonly<{
 }>;
 
 /**
- * A value that is accepted at this path while another one is tried; undefined where nothing has to be given, or where any
- * value of the type will do. It is asked for each call.
+ * A valid value for this path while another one is tried; undefined if none is required, or if any value of the type
+ * will do. It is called for each try.
  */
 export type Usual = (path: string, tried: string) => unknown;
 
 const maxDepth = 3;
 
-/** Every place of a field's arguments. Those beside it hold what is usual, as far as something is wanted there. */
+/** Every place of a field's arguments. The other required places get usual values. */
 export function placesOf(field: GraphQLField<unknown, unknown>, usual: Usual): Place[] {
   return leavesOf(field.args, field.name).map(({ path, type, description, keys }) => ({
     path,
@@ -63,7 +63,7 @@ function leavesOf(inputs: readonly Input[], path: string, depth = 0): Leaf[] {
 
 type Filling = Readonly<{
   path: string;
-  /** The way down to the place that is tried; empty beside it. */
+  /** The path to the place that is tried; empty at other places. */
   keys: readonly string[];
   tried: { path: string; value: unknown };
   usual: Usual;
@@ -85,7 +85,7 @@ function put(type: GraphQLInputType, filling: Filling): unknown {
   const nullable = getNullableType(type);
   const isTried = filling.path === filling.tried.path;
   if (isListType(nullable)) {
-    // A list is tried with the value in it, and as the value where that is null or a list itself.
+    // A list is tried with the value as its item, and also as the value itself if that is null or a list.
     const { value } = filling.tried;
     if (isTried && (value === null || Array.isArray(value))) return value;
     return [put(nullable.ofType, filling)];
@@ -118,7 +118,7 @@ export function callOf(
   return `${kind} ${variables} { ${field.name}${args} ${selection} }`;
 }
 
-/** The least that can be asked of a field's answer. */
+/** The smallest selection of a field's answer. */
 function selectionOf({ type }: GraphQLField<unknown, unknown>): string {
   const named = getNamedType(type);
   return isObjectType(named) || isUnionType(named) || isInterfaceType(named) ? '{ __typename }' : '';

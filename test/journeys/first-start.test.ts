@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ServerProcess, startServer, stopServers } from '../support/server-process.ts';
 
 /**
- * What somebody sees who has just installed the program and starts it with nothing set: it brings its own database,
- * and prints what to type. The tests are one story in one folder, told in order.
+ * What a person sees who has just installed the program and starts it without settings: it starts its own database,
+ * and prints commands to type. The tests are one story in one folder, told in order.
  */
 let dataDir: string;
 let server: ServerProcess;
@@ -75,7 +75,7 @@ async function start(which: string): Promise<ServerProcess> {
 
 type Curl = Readonly<{ url: string; headers: Readonly<Record<string, string>>; body: string }>;
 
-/** The printed command that begins like this, as a shell would take it. */
+/** The printed command that begins like this, as a shell would read it. */
 async function printedCurl(beginning: string): Promise<Curl> {
   await server.untilPrinted(/Publish an event from another terminal:\s+curl .*\n/);
   const text = server.output();
@@ -134,7 +134,7 @@ async function* changesOf(
   }
 }
 
-/** The process that PostgreSQL says it runs as; undefined where it has ended in order. */
+/** The process id that PostgreSQL reports; undefined if PostgreSQL has ended normally. */
 function databasePid(): number | undefined {
   const path = join(dataDir, 'postgres', 'postmaster.pid');
   return existsSync(path) ? Number(readFileSync(path, 'utf8').split('\n', 1)[0]) : undefined;
@@ -146,7 +146,7 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-  // The dead keep their pid until their parent has looked, and in a container often nobody does.
+  // A dead process keeps its pid until its parent has waited for it, which in a container often never happens.
   const stat = `/proc/${pid}/stat`;
   return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'));
 }

@@ -1,11 +1,11 @@
 import { ask, type Caller, publish, registerEventType } from '../support/client.ts';
 import type { Usual } from './every-input.ts';
 
-/** A tenant that has one of everything. Each id under the name of its type. */
+/** A tenant with one record of every type. Each id is under the name of its type. */
 export type Furnished = Readonly<Record<'App' | 'AppMember' | 'AppInstallation' | 'AppVersion', string>> &
   Readonly<Record<'Delivery' | 'Endpoint' | 'Event' | 'EventType' | 'ReplayJob' | 'ApiKey', string>>;
 
-/** `caller` is a user with a verified address who may do everything. */
+/** `caller` is a user with a verified address and every permission. */
 export async function furnish(caller: Caller): Promise<Furnished> {
   await registerEventType(caller, { name: 'note.made', example: { text: 'hello' } });
   const make = async (mutation: string, input: Readonly<Record<string, unknown>>, selection: string) => {
@@ -69,7 +69,7 @@ const fresh = (begin: string) => {
   return `${begin}${count}`;
 };
 
-/** What such a tenant gives beside the one value that is tried, so that the rest of the call is right. */
+/** The valid values of such a tenant beside the one that is tried. */
 export function usualIn(furnished: Furnished): Usual {
   const values: readonly [RegExp, (tried: string) => unknown][] = [
     [/\.url$/, () => 'https://receiver.example/hook'],

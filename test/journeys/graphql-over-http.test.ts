@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Caller } from '../support/client.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
-/** The GraphQL-over-HTTP specification's own audits, put to the running program by a caller with a token. */
+/** The audits of the GraphQL-over-HTTP specification, run against the real program by a caller with a token. */
 let stage: Stage;
 let caller: Caller;
 beforeAll(async () => {

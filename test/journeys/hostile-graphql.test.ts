@@ -4,10 +4,10 @@ import { connectAs, subscribeTo } from '../http/socket.ts';
 import { type Caller, publish, registerEventType } from '../support/client.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
-// The real program and the real schema: what a hostile tenant says is refused in bounded time and memory, and another
-// tenant, which publishes and follows its log meanwhile, feels nothing of it.
+// The real program and the real schema. The requests of a hostile tenant are refused in bounded time and memory, and
+// another tenant, which publishes and follows its log meanwhile, is not affected.
 const boundedMs = 5_000;
-/** It rests at 200 MB; the largest body of each kind adds some tens until they are collected. */
+/** The process usually takes 200 MB. The largest body of each kind adds some tens of MB until they are collected. */
 const boundedMiB = 800;
 
 let stage: Stage;
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-/** What it misses is recorded at once as FAILED: one change of status for each event. */
+/** Missed deliveries are recorded at once as FAILED, which is one change of status for each event. */
 async function createInactiveEndpoint(caller: Caller, url: string): Promise<void> {
   const { status, text } = await post(
     caller,
@@ -53,7 +53,7 @@ async function post(caller: Caller, body: string, accept = 'application/json') {
   return { status: response.status, text: await response.text() };
 }
 
-/** The answer's text, or how the socket was closed. */
+/** The text of the answer, or how the socket was closed. */
 async function say(caller: Caller, body: string): Promise<string> {
   const socket = await connectAs(caller.token, `${caller.origin.replace('http', 'ws')}/graphql`);
   socket.say(`{"id":"1","type":"subscribe","payload":${body}}`);
@@ -72,7 +72,9 @@ const lists = (levels: number) => `{"f":{"status":${'['.repeat(levels)}${']'.rep
 const publishing =
   'mutation ($e: [PublishEventInput!]!) { publishEvents(input: { events: $e }) { __typename ... on ValidationError { issues { code } } } }';
 
-/** Its body, the code of its refusal, and over WebSocket how the socket ends where the message itself is too much. */
+/**
+ * The body, the code of its refusal, and over WebSocket how the socket ends if the message itself is not acceptable.
+ */
 const bodies: Record<string, [body: string, code: string, closed?: string]> = {
   'exponential fragments': [
     query(
@@ -105,7 +107,7 @@ const bodies: Record<string, [body: string, code: string, closed?: string]> = {
   'a syntax error': [query('{ logHead'), 'GRAPHQL_PARSE_FAILED'],
 };
 
-/** Publishes, and waits until its change stands in the log that the bystander follows. */
+/** Publishes, and waits until its change is in the log that the bystander follows. */
 async function bystanderGoesOn(): Promise<number> {
   const startedAt = performance.now();
   await publish(bystander, [{ type: 'order.paid', payload: {} }]);

@@ -14,7 +14,9 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-/** Much less than a handshake's deadline and its grace, which the rescue of many processes waits for. */
+/**
+ * Much less than the deadline of a handshake and its grace period, for which a rescue among several processes waits.
+ */
 const atOnceMs = 15_000;
 
 const start = () => startServer({ DATA_DIR: dataDir, PORT: '0' });

@@ -8,9 +8,9 @@ import type { ServerProcess } from '../support/server-process.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
 /**
- * A partner from the first day to the last, from outside: the app is made, its tool gets a token and sets the webhook,
- * a colleague joins and rotates the secret, two tenants install, events flow, one tenant leaves. The tool follows all
- * of it live.
+ * The whole life of a partner app, from outside: the app is created, its tool gets a token and sets the webhook, a
+ * colleague joins and rotates the secret, two tenants install it, events arrive, one tenant leaves. The tool follows
+ * all of it live.
  */
 type Analytics = Readonly<{
   installedTenants: number;
@@ -60,7 +60,7 @@ afterAll(async () => {
   await stage.close();
 });
 
-/** Runs a mutation and answers with its payload; a refusal fails the test. */
+/** Runs a mutation and returns its payload; a refusal fails the test. */
 async function act<Payload>(caller: Caller, name: string, input: object, fields: string): Promise<Payload> {
   const type = name.charAt(0).toUpperCase() + name.slice(1);
   const payload = name.startsWith('rotateApp') ? 'RotateAppSecretPayload' : `${type}Payload`;
@@ -382,7 +382,7 @@ test('a revoked client secret ends the token and what follows by it', async () =
   await expect(follower.until(() => false)).rejects.toThrow('4403');
 });
 
-/** Until so many deliveries have ended in the app's log. */
+/** Waits until this many deliveries have ended in the app's log. */
 async function untilEnded(count: number): Promise<void> {
   await follower.until((changes) => changes.filter(({ status }) => isTerminal(status)).length >= count);
 }

@@ -21,8 +21,8 @@ import type { Received, Receiver } from '../support/receiver.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
 /**
- * Every payload that GitHub documents for its webhooks, from a publisher through the running program to three
- * receivers: one that takes all, one that takes a category, one that takes a type.
+ * Sends every payload that GitHub documents for its webhooks from a publisher through the running program to three
+ * receivers: one that receives all, one that receives a category, and one that receives a type.
  */
 const eventsPerCall = 100;
 const category = 'pull_request';
@@ -115,7 +115,7 @@ async function listen(pattern: string): Promise<Listener> {
   return { receiver, endpoint: await createEndpoint(caller, { url: receiver.url, events: [pattern] }) };
 }
 
-/** Half as JSON, half as text that no JSON library would write like this. */
+/** Half of them as JSON, and half as text that no JSON library would write like this. */
 async function publishAll(): Promise<Sent[]> {
   const published: Sent[] = [];
   for (let from = 0; from < githubEvents.length; from += eventsPerCall) {

@@ -14,7 +14,10 @@ import type { ServerProcess } from '../support/server-process.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 import { createTokenIssuer, everyPermission } from '../support/tokens.ts';
 
-/** Whoever may not ask is told so by a code, whichever way they ask: and learns nothing else, and changes nothing. */
+/**
+ * Every caller without permission gets an error code, over whatever transport it calls. It learns nothing else, and
+ * changes nothing.
+ */
 const query = '{ deliveries { nodes { id status } } }';
 const endpointQuery = 'query ($id: ID!) { endpoint(id: $id) { url } }';
 const mutation = `mutation ($input: CreateEndpointInput!) {
@@ -30,7 +33,7 @@ type Refusal = Readonly<{ status: number; extensions: unknown; close: number | '
 
 const forbidden: Refusal = {
   status: 200,
-  // Beside it stands what a member of a partner app would need.
+  // The second entry is what a member of a partner app would need.
   extensions: expect.objectContaining({ code: 'FORBIDDEN', permission: 'MANAGE_WEBHOOKS' }),
   close: 'an error',
 };
@@ -54,7 +57,7 @@ beforeAll(async () => {
   await registerEventType(owner, { name: 'order.paid', example: {} });
   const { url } = await stage.startReceiver();
   endpointId = (await createEndpoint(owner, { url, events: ['*'] })).id;
-  // A change in the log: whoever is let in sees it at once.
+  // A change in the log, which a permitted caller sees at once.
   await publish(owner, [{ type: 'order.paid', payload: {} }]);
   input = { url: `${url}?of=a-stranger`, events: ['*'] };
 
@@ -171,7 +174,7 @@ async function createApiKey(permissions: readonly string[]): Promise<{ id: strin
   return { id: created.apiKey.id, key: created.key };
 }
 
-/** The status and the extensions of the only error. Nothing else may have been answered. */
+/** The status and the extensions of the only error. Nothing else may be in the answer. */
 async function refusalOf(who: string, document: string, variables: Record<string, unknown> = {}) {
   const { status, body } = await send({ origin: server.origin, token: tokens[who] }, document, variables);
   expect(Object.values(body.data ?? {}).filter((value) => value !== null)).toEqual([]);
@@ -181,7 +184,7 @@ async function refusalOf(who: string, document: string, variables: Record<string
 
 type End = Readonly<{ close: number } | { extensions: unknown }>;
 
-/** How a subscription over WebSocket ends: by a close of the socket, or by an error of its own. */
+/** How a subscription over WebSocket ends: by a close of the socket, or by its own error. */
 async function overWebSocket(token: string | undefined, query: string, onMessage = () => {}): Promise<End> {
   const client = createWsClient(webSocketOptions({ origin: server.origin, token }));
   try {

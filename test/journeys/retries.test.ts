@@ -5,11 +5,11 @@ import type { Receiver } from '../support/receiver.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
 const jitter = 0.2;
-/** Within one statement the due time and the log's time are taken some milliseconds apart. */
+/** Within one statement, the due time and the log's time are taken some milliseconds apart. */
 const toleranceMs = 50;
-/** How much later than due an attempt may begin: the worker's look for what is due, on a busy machine. */
+/** How late an attempt may begin: the worker's time to find what is due, on a busy machine. */
 const latenessMs = 1_500;
-/** An attempt that lasts longer than a second shows. */
+/** An attempt that lasts longer than a second is shown as DELIVERING. */
 const slowAnswerMs = 1_500;
 
 let stage: Stage;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 test('500 twice, then 200: RETRYING twice for the delays of the schedule, then SUCCEEDED', async () => {
-  // Long enough for a question between two attempts.
+  // Long enough for a query between two attempts.
   const scheduleSeconds = [0, 1, 2];
   const server = await stage.startServer({ RETRY_SCHEDULE: scheduleSeconds.join(',') });
   const caller = await stage.callerOf(server, { tenant: 'patient' });
@@ -95,7 +95,7 @@ test('with RETRY_SCHEDULE=0,0 and always 500: DEAD_LETTER after exactly two atte
       { number: 2, outcome: 'HTTP_STATUS' },
     ],
   });
-  // What comes after the end would stand in the log before the next event's end.
+  // A change after the end would come before the end of the next event in the log.
   await publish(caller, [{ type: 'order.paid', payload: {} }]);
   await follower.until((changes) => changes.filter(({ status }) => status === 'DEAD_LETTER').length === 2);
   expect(follower.changes.filter((change) => change.deliveryId === deliveryId)).toHaveLength(3);
@@ -133,7 +133,7 @@ type Delivery = Readonly<{
   attempts: readonly Readonly<{ number: number; startedAt: string; outcome: string }>[];
 }>;
 
-/** One event to one new endpoint, watched from its first change. */
+/** Publishes one event to one new endpoint and watches it from its first change. */
 async function publishOne(
   caller: Caller,
   receiver: Receiver,

@@ -6,8 +6,8 @@ import { WebSocket } from 'ws';
 import { type Caller, createEndpoint, publish, registerEventType, send } from '../support/client.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
-// What an operator does: everything is set up by whoever may, on a server of any documents; the public one, in
-// production, executes those of the manifest alone.
+// What an operator does: a server that accepts any document is used for the setup, and the public one, in production,
+// executes only the documents of the manifest.
 const manifest: Record<string, string> = JSON.parse(
   readFileSync(new URL('../../schema/trusted-documents.json', import.meta.url), 'utf8'),
 );

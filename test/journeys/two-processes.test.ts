@@ -13,14 +13,14 @@ import type { ServerProcess } from '../support/server-process.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
 /**
- * Two processes that answer and two that send, over one database and nothing else shared. While deliveries are under
- * way a third worker joins, and later the first one leaves.
+ * Two API processes and two workers share only one database. While deliveries are running a third worker joins, and
+ * later the first one leaves.
  */
 const tenants = ['acme', 'globex', 'initech', 'umbrella'];
 const endpointsPerTenant = 4;
 const eventsPerTenant = 160;
 const eventsPerCall = 20;
-/** Slow enough for the workers to change while much is still queued. */
+/** Slow enough for the workers to change while many deliveries are waiting. */
 const maxDeliveriesPerSecond = 40;
 const deliveriesPerTenant = eventsPerTenant * endpointsPerTenant;
 const deliveries = deliveriesPerTenant * tenants.length;
@@ -29,7 +29,7 @@ let stage: Stage;
 let receiver: Receiver;
 let overWebSocket: Follower;
 let overSse: Follower;
-/** What one client saw in two sittings: over a WebSocket to one process, then over SSE to the other. */
+/** What one client saw in two sessions: over a WebSocket to one process, then over SSE to the other. */
 let firstSitting: readonly SeenChange[];
 let secondSitting: readonly SeenChange[];
 let attemptsByWorker: { first: number; second: number; joined: number };
@@ -58,7 +58,7 @@ beforeAll(async () => {
   await leaving.stop();
   firstSitting = leaving.changes;
   const joined = await stage.startServer({ ROLE: 'worker' });
-  // What two others leave of 64, whose fair share is rounded up.
+  // What two other workers, whose fair share is rounded up, leave of 64 shards.
   await untilShards([joined, 20]);
   await publishing;
 
@@ -123,7 +123,7 @@ async function createEndpoints(caller: Caller, tenant: number): Promise<void> {
   }
 }
 
-/** Half of a tenant's events. Calls go to both processes in turn. */
+/** Publishes half of a tenant's events. Calls go to both processes in turn. */
 async function publishWave({ a, b }: { a: Caller; b: Caller }): Promise<void> {
   for (let from = 0; from < eventsPerTenant / 2; from += eventsPerCall) {
     const events = Array.from({ length: eventsPerCall }, (_, index) => ({

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { mintUuid } from '../../src/ids.ts';
 
-/** Statuses to append; each change gets a delivery of its own. */
+/** Statuses to append. Each change gets its own delivery. */
 export type Appended = readonly {
   status: string;
   eventType?: string;
@@ -9,7 +9,7 @@ export type Appended = readonly {
   endpointId?: string;
 }[];
 
-/** A fresh owner with an empty log. */
+/** A new owner with an empty log. */
 export async function createOwner(pool: pg.Pool): Promise<string> {
   const ownerId = mintUuid();
   await pool.query('insert into owner_log (owner_id) values ($1)', [ownerId]);
@@ -17,8 +17,8 @@ export async function createOwner(pool: pg.Pool): Promise<string> {
 }
 
 /**
- * Appends like every real writer: takes the head's lock, counts up, inserts, commits. Returns the new head; with
- * `rollback` everything is taken back, `holdMs` keeps the lock for a while.
+ * Appends like every real writer: locks the head, increases it, inserts, and commits. Returns the new head.
+ * `rollback` rolls everything back; `holdMs` keeps the lock for a while.
  */
 export async function append(
   pool: pg.Pool,

@@ -25,7 +25,7 @@ async function readTo(subscription: LogSubscription, position: number): Promise<
   return positions;
 }
 
-/** Longer than any test: what arrives came by a hint. */
+/** Longer than any test, so what arrives came by a hint. */
 const never = 3_600_000;
 
 test('a hint from another process wakes the owner’s reader', async () => {

@@ -51,7 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ act: fc.constant('reconnect' as const), who: fc.nat(20) }) },
 );
 
-/** One client: what it asked for, and everything it was told. */
+/** One client: what it asked for, and everything that it received. */
 type Client = {
   ownerId: string;
   only: string | undefined;

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** Hints that never come: the poll alone has to find everything. */
+/** Hints never arrive, so the poll alone must find everything. */
 const silentHints: Pick<Hints, 'subscribe' | 'onConnect'> = {
   subscribe: () => undefined,
   onConnect: () => undefined,
@@ -113,7 +113,7 @@ test('a hole is reported behind the last change before it, live and while catchi
   const ownerId = await createOwner(db.database.api);
   const live = hub.subscribe({ ownerId });
   await live.next({ maxBatch: 1, heartbeatMs: 0 });
-  // The rows vanish in the transaction that wrote them: no reader ever saw them.
+  // The rows are removed in the transaction that wrote them, so no reader ever saw them.
   const client = await db.database.api.connect();
   await client.query('begin');
   await client.query('update owner_log set head = head + 5 where owner_id = $1', [ownerId]);

@@ -45,7 +45,8 @@ test('the independent verifier accepts every message, with any secret in force',
         'webhook-signature': signature,
       };
       for (const key of keys) {
-        // It parses what it has verified; a body that is not JSON shows that it came that far.
+        // It parses the body after verifying it, so an error about invalid JSON shows that the verification
+        // succeeded.
         try {
           new Webhook(key.toString('base64')).verify(body, headers);
         } catch (error) {

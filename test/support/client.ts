@@ -13,7 +13,7 @@ export type AnswerError = Readonly<{
   extensions: Readonly<Record<string, unknown>>;
 }>;
 
-/** POSTs one operation and answers with everything that came back. Without a token no credential is sent. */
+/** POSTs one operation and returns the whole answer. Without a token no credential is sent. */
 export async function send<Data = Record<string, unknown>>(
   to: Readonly<{ origin: string; token?: string | undefined }>,
   query: string,
@@ -30,7 +30,7 @@ export async function send<Data = Record<string, unknown>>(
   return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
 }
 
-/** Asks where an answer without errors is expected: its data. */
+/** Returns the data, if an answer without errors is expected. */
 export async function ask<Data>(
   caller: Caller,
   query: string,
@@ -60,7 +60,7 @@ export async function registerEventType(
 
 export type NewEndpoint = Readonly<{ id: string; secret: string }>;
 
-/** Creates an endpoint and waits until its receiver has proven itself. */
+/** Creates an endpoint and waits until its receiver is verified. */
 export async function createEndpoint(
   caller: Caller,
   input: Readonly<{ url: string; events: readonly string[] }> & Readonly<Record<string, unknown>>,
@@ -117,7 +117,7 @@ export const publishDocument = `mutation ($events: [PublishEventInput!]!) {
   }
 }`;
 
-/** Publishes in one call; throws unless the server has acknowledged it. */
+/** Publishes in one call. Throws unless the server has acknowledged it. */
 export async function publish(
   caller: Caller,
   events: readonly EventToPublish[],

@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
 import { createLogger } from '../../src/log.ts';
 
-/** A database of one's own, cloned from the migrated template, with today's partitions. */
+/** A new database, cloned from the migrated template, with today's partitions. */
 export type TestDatabase = Readonly<{ url: string; database: Database; drop(): Promise<void> }>;
 
 export const quietLogger = createLogger('silent');
@@ -28,7 +28,7 @@ export async function createTestDatabase(options: { prepared?: boolean } = {}): 
   };
 }
 
-/** The clone alone, for a test that starts processes of its own over it. */
+/** Only the clone, for a test that starts processes over it. */
 export async function createEmptyClone(): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `heliograph_test_${randomBytes(6).toString('hex')}`;
   await onServer(`create database ${name} template ${inject('template')} strategy file_copy`);

@@ -2,7 +2,7 @@ import type { Database } from '../../src/db/pool.ts';
 import { mintUuid } from '../../src/ids.ts';
 import { createDeliveries, type NewDelivery } from '../../src/status/create-deliveries.ts';
 
-/** A tenant with its log and an active, verified endpoint, written straight into the tables. */
+/** A tenant with its log and an active, verified endpoint, inserted directly into the tables. */
 export async function seedOwner(
   database: Database,
   options: { endpoints?: number; url?: string } = {},
@@ -46,7 +46,7 @@ export function newDelivery(
   };
 }
 
-/** `count` deliveries, each of an event of its own. */
+/** `count` deliveries, each with its own event. */
 export async function seedDeliveries(
   database: Database,
   ownerId: string,
@@ -69,7 +69,7 @@ export async function seedDeliveries(
   return deliveries;
 }
 
-/** Marks the rows as a worker's claim would. */
+/** Marks the rows like a worker's claim. */
 export async function claimAll(database: Database, ownerId: string, epoch: number): Promise<void> {
   await database.engine.query('update due set claim = $2, claimed_at = now() where owner_id = $1', [
     ownerId,

@@ -8,7 +8,7 @@ const HEADER_BYTES = 12;
 const RESPONSE_FLAGS = 0x8180;
 const RESPONSE_CODES = { ok: 0, servfail: 2, nxdomain: 3 } as const;
 
-/** Addresses of one family, or `silent`: the query is never answered. */
+/** Addresses of one family, or `silent`, for which the query is never answered. */
 type FamilyAnswer = readonly string[] | 'silent';
 
 interface AddressAnswer {
@@ -18,7 +18,10 @@ interface AddressAnswer {
 
 type DnsAnswer = AddressAnswer | 'nxdomain' | 'servfail' | 'silent';
 
-/** A name that is not in the zone does not exist. A function is asked anew for each query of its family, from 1. */
+/**
+ * A name that is not in the zone does not exist. A function is called for each query of its family, with a number
+ * from 1.
+ */
 export type Zone = Readonly<Record<string, DnsAnswer | ((timesAsked: number) => DnsAnswer)>>;
 
 /** A name server on loopback for A and AAAA. */
@@ -43,7 +46,7 @@ export class DnsServer {
     return new DnsServer(socket, zone);
   }
 
-  /** `host:port`, as DNS_SERVERS takes it. */
+  /** `host:port`, in the form of DNS_SERVERS. */
   get address(): string {
     return `127.0.0.1:${this.#socket.address().port}`;
   }
@@ -91,16 +94,16 @@ function respond(query: Buffer, question: Buffer, code: number, addresses: reado
 function record(address: string): Buffer {
   const bytes = isIPv4(address) ? Buffer.from(address.split('.').map(Number)) : ipv6Bytes(address);
   const head = Buffer.alloc(HEADER_BYTES);
-  head.writeUInt16BE(0xc000 | HEADER_BYTES, 0); // the name of the question
+  head.writeUInt16BE(0xc000 | HEADER_BYTES, 0); // The name in the question.
   head.writeUInt16BE(isIPv4(address) ? TYPE_A : TYPE_AAAA, 2);
   head.writeUInt16BE(CLASS_IN, 4);
-  head.writeUInt32BE(0, 6); // time to live
+  head.writeUInt32BE(0, 6); // The time to live.
   head.writeUInt16BE(bytes.length, 10);
   return Buffer.concat([head, bytes]);
 }
 
 function ipv6Bytes(address: string): Buffer {
-  // The URL parser knows every spelling and writes none with an IPv4 tail.
+  // The URL parser accepts every spelling, and never writes an IPv4 tail.
   const [left = '', right] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const before = left === '' ? [] : left.split(':');
   const after = right === undefined || right === '' ? [] : right.split(':');

@@ -24,14 +24,14 @@ const changesDocument = `subscription ($after: SafeInt) {
 }`;
 
 /**
- * Somebody who watches a log without a filter. It takes nothing on trust: every message must begin where the one
- * before it ended and bring the very next position, else the follower fails, and with it whoever waits for it.
+ * Follows a log without a filter and checks everything: every message must begin where the one before it ended and
+ * bring the next position. Otherwise the follower fails, and with it everybody who waits for it.
  */
 export type Follower = Readonly<{
   changes: readonly SeenChange[];
-  /** Resolves once what has been seen satisfies; rejects when the subscription ends or breaks first. */
+  /** Resolves once the changes so far satisfy the condition. Rejects if the subscription ends or breaks first. */
   until(isEnough: (changes: readonly SeenChange[]) => boolean): Promise<void>;
-  /** Disconnects without a word to the server about why. */
+  /** Disconnects without telling the server why. */
   stop(): Promise<void>;
 }>;
 
@@ -59,7 +59,7 @@ export function followOverSse(caller: Caller, after?: number): Promise<Follower>
   return follow(stream, { after, disconnect: () => client.dispose() });
 }
 
-/** How to connect to a server, with a credential or without. Nothing is tried twice. */
+/** How to connect to a server, with a credential or without. Nothing is retried. */
 export function webSocketOptions(
   to: Readonly<{ origin: string; token?: string | undefined }>,
 ): ClientOptions {
@@ -133,7 +133,7 @@ function describeEnd(reason: unknown): string {
   return JSON.stringify(reason);
 }
 
-/** The log from `after` to its head, in batches, as a pipeline reads it. Throws where it is not dense. */
+/** Reads the log from `after` to its head in batches, like a pipeline. Throws if it has a gap. */
 export async function readLog(caller: Caller, after: number): Promise<SeenChange[]> {
   const { logHead } = await ask<{ logHead: number }>(caller, '{ logHead }');
   const changes: SeenChange[] = [];
@@ -167,7 +167,7 @@ export async function readLog(caller: Caller, after: number): Promise<SeenChange
   throw new Error('The log ended before its head.');
 }
 
-/** What a log says each delivery's status is now. */
+/** The status of each delivery according to a log. */
 export function statusesOf(changes: readonly SeenChange[]): Map<string, string> {
   return new Map(changes.map(({ deliveryId, status }) => [deliveryId, status]));
 }

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module';
 
-// Its entry is a JSON file.
+// The entry of the package is a JSON file.
 const require = createRequire(import.meta.url);
 
-/** One of the payloads that api.github.com documents for its webhooks, with the type it is registered under. */
+/** One of the payloads that api.github.com documents for its webhooks, with the type under which it is registered. */
 export type GitHubEvent = Readonly<{ type: string; payload: Readonly<Record<string, unknown>> }>;
 
 type Definition = Readonly<{ name: string; examples: readonly Readonly<Record<string, unknown>>[] }>;
 
-/** All 329 payloads of 58 kinds: `<name>.<action>` where the payload has an action that is text, else `<name>`. */
+/** All 329 payloads of 58 kinds: `<name>.<action>` if the payload has an action that is text, otherwise `<name>`. */
 export function readGitHubEvents(): GitHubEvent[] {
   const definitions: readonly Definition[] = require('@octokit/webhooks-examples');
   return definitions.flatMap(({ name, examples }) =>

@@ -11,11 +11,11 @@ import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import { unpackBrowser } from './browser.ts';
 
 /**
- * One PostgreSQL for the whole run: the one that DATABASE_URL names, or an embedded one in a folder of its own. One
- * template database is migrated; every test file clones it.
+ * One PostgreSQL for the whole run: the one that DATABASE_URL names, or an embedded one in its own folder. One
+ * template database is migrated, and every test file clones it.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // process.env is the test runner's own here, not the program's.
+  // Here process.env belongs to the test runner, not to the program.
   const given = process.env.DATABASE_URL;
   const dir = mkdtempSync(join(tmpdir(), 'heliograph-test-'));
   const server =
@@ -34,7 +34,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await createPartitions(pool, partitionedTables, Date.now());
   await pool.end();
 
-  // Before the workers: two that unpack it at once would start what the other still writes.
+  // This comes before the workers, because two of them that unpack it at once could start a half-written program.
   await unpackBrowser();
 
   project.provide('adminUrl', adminUrl);

@@ -9,7 +9,10 @@ import { createHttpServer } from '../../src/server.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from './database.ts';
 import { seedDeliveries, seedOwner } from './deliveries.ts';
 
-/** The real server over one tenant's log of a given length, in this process; everybody is an API key of that tenant. */
+/**
+ * The real server in this process, over one tenant's log of a given length. Every caller is an API key of that
+ * tenant.
+ */
 export type LogServer = Readonly<{
   origin: string;
   ownerId: string;
@@ -33,7 +36,7 @@ export async function startLogServer(options: {
   const hub = new Hub({ database, hints: database.hints, logger: quietLogger });
   hub.start();
   const config = readConfig({ NODE_ENV: 'test', PORT: '0' });
-  // What is missing belongs to other rooms.
+  // The missing services belong to other rooms.
   const services: Partial<Services> = { config, database, logger: quietLogger, hints: database.hints, hub };
   const actor: Actor = {
     kind: 'API_KEY',

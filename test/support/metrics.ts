@@ -1,4 +1,4 @@
-/** The sum of a metric over its labels, as a process tells it; 0 where it tells nothing. */
+/** The sum of a metric over its labels, as a process reports it; 0 if it reports none. */
 export async function readMetric(server: Readonly<{ origin: string }>, name: string): Promise<number> {
   const text = await (await fetch(`${server.origin}/metrics`)).text();
   return text

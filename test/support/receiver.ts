@@ -8,13 +8,13 @@ export type Received = Readonly<{
   at: number;
 }>;
 
-/** A real HTTP receiver on loopback that keeps a ledger of what it got, and answers as it is told. */
+/** A real HTTP receiver on loopback that records what it received, and answers as it is told. */
 export type Receiver = Readonly<{
   url: string;
-  /** Everything that came but handshakes, in order. */
+  /** Everything that arrived except handshakes, in order. */
   received: Received[];
   handshakes: Received[];
-  /** Resolves once `count` requests have come. */
+  /** Resolves once `count` requests have arrived. */
   until(count: number): Promise<void>;
   close(): Promise<void>;
 }>;
@@ -23,7 +23,7 @@ type Answer = (request: Received, response: ServerResponse, index: number) => vo
 
 const accept: Answer = (_request, response) => response.writeHead(204).end();
 
-/** Handshakes are echoed unless `echo` is false; everything else is answered by `answer`. */
+/** Handshakes are answered unless `echo` is false. Everything else is answered by `answer`. */
 export async function startReceiver(options: { answer?: Answer; echo?: boolean } = {}): Promise<Receiver> {
   const { answer = accept, echo = true } = options;
   const received: Received[] = [];

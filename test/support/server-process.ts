@@ -2,10 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** The program as an operator runs it: a process of its own, seen only by what it prints, listens to and sends. */
+/**
+ * The program as an operator runs it: a separate process, observed only through what it prints, its port and what it
+ * sends.
+ */
 export type ServerProcess = Readonly<{
   pid: number;
-  /** Where it listens, as its `ready` line says. */
+  /** The address on which it listens, from its `ready` line. */
   origin: string;
   /** Every line of its log so far. */
   log: readonly LogLine[];
@@ -13,17 +16,17 @@ export type ServerProcess = Readonly<{
   output(): string;
   /** Resolves once it has printed something that matches. */
   untilPrinted(pattern: RegExp): Promise<void>;
-  /** Resolves with the first line of the log, past or to come, that has this message. */
+  /** Resolves with the first line of the log with this message, past or future. */
   untilLogged(message: string): Promise<LogLine>;
-  /** SIGTERM, unless it has ended already. Resolves with the exit code once it is gone. */
+  /** Sends SIGTERM unless it has ended already. Resolves with the exit code once it has ended. */
   stop(): Promise<number | null>;
-  /** SIGKILL: no line of it runs any more once this has resolved. */
+  /** Sends SIGKILL. When it resolves, no more of its code runs. */
   kill(): Promise<void>;
 }>;
 
 type LogLine = Readonly<{ level: string; msg: string } & Record<string, unknown>>;
 
-/** How a start ended that came to nothing. */
+/** How a failed start ended. */
 export type FailedStart = Readonly<{ code: number | null; output: string }>;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -31,7 +34,7 @@ const readyWithinMs = 30_000;
 const stopWithinMs = 15_000;
 const started = new Set<ChildProcess>();
 
-// The last resort where a test file itself is cut off: `stopServers` is what usually ends them.
+// The last resort if a test file itself is interrupted. Usually `stopServers` ends them.
 process.once('exit', () => {
   for (const child of started) child.kill('SIGKILL');
 });
@@ -41,7 +44,7 @@ export function stopServers(): Promise<(number | null)[]> {
   return Promise.all([...started].map((child) => end(child, 'SIGTERM')));
 }
 
-/** Starts the program with nothing in its environment but this; resolves once it is ready. */
+/** Starts the program with only this environment. Resolves once it is ready. */
 export async function startServer(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
   const { child, output, onOutput } = launch(environment);
   const gone = once(child, 'exit');
@@ -92,7 +95,7 @@ export function launchServer(
   return { output, stop: () => end(child, 'SIGTERM') };
 }
 
-/** Starts the program where it is expected to refuse; resolves once it has ended. */
+/** Starts the program when a refusal is expected. Resolves once it has ended. */
 export async function failToStart(environment: Readonly<Record<string, string>>): Promise<FailedStart> {
   const { child, output } = launch(environment);
   const timer = setTimeout(() => child.kill('SIGKILL'), readyWithinMs);
@@ -104,7 +107,7 @@ export async function failToStart(environment: Readonly<Record<string, string>>)
 function launch(environment: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'src/index.ts'], {
     cwd: root,
-    // The runner's own variables (NODE_ENV, DATABASE_URL) are not the program's.
+    // The program must not inherit the runner's own variables (NODE_ENV, DATABASE_URL).
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -119,7 +122,7 @@ function launch(environment: Readonly<Record<string, string>>) {
   return {
     child,
     output: () => printed,
-    /** Calls after each piece of output, once it can be read. */
+    /** Called after each piece of output, once it can be read. */
     onOutput(listener: () => void) {
       child.stdout.on('data', listener);
       child.stderr.on('data', listener);
@@ -137,7 +140,7 @@ async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   return child.exitCode;
 }
 
-/** The line of the log, or nothing where it is one for people. */
+/** The line of the log as an object; nothing for a line that is meant for people. */
 function parseLine(line: string): LogLine[] {
   if (!line.startsWith('{')) return [];
   const value: unknown = JSON.parse(line);

@@ -8,21 +8,21 @@ import { type Receiver, startReceiver } from './receiver.ts';
 import { type ServerProcess, startServer, stopServers } from './server-process.ts';
 import { createTokenIssuer, type TokenIssuer } from './tokens.ts';
 
-/** What a journey plays on: a database, an issuer of tokens, and whatever servers and receivers are started. */
+/** What a journey needs: a database, an issuer of tokens, and the servers and receivers that it starts. */
 export type Stage = Readonly<{
   issuer: TokenIssuer;
-  /** What every server here starts with. */
+  /** The environment of every server here. */
   environment: Readonly<Record<string, string>>;
   startServer(changed?: Readonly<Record<string, string>>): Promise<ServerProcess>;
   /** Ends the servers that still run, gracefully. Resolves with their exit codes. */
   stopServers(): Promise<(number | null)[]>;
   startReceiver(options?: Parameters<typeof startReceiver>[0]): Promise<Receiver>;
-  /** The tenant's user who may do everything, calling this server. */
+  /** A user of the tenant with every permission, calling this server. */
   callerOf(
     server: Pick<ServerProcess, 'origin'>,
     claims?: Readonly<Record<string, unknown>>,
   ): Promise<Caller>;
-  /** Ends all of it, whatever has failed. */
+  /** Ends everything, even if something has failed. */
   close(): Promise<void>;
 }>;
 

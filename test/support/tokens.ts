@@ -12,10 +12,10 @@ export const everyPermission = [
   'manage_tenants',
 ];
 
-/** An issuer that started servers trust: `environment` tells them of it. */
+/** An issuer that started servers trust, because of `environment`. */
 export type TokenIssuer = Readonly<{
   environment: Readonly<Record<string, string>>;
-  /** A token of a user of the tenant `acme` who may do everything; a claim that is named undefined is left out. */
+  /** A token of a user of the tenant `acme` with every permission. A claim that is undefined is left out. */
   sign(claims?: Readonly<Record<string, unknown>>): Promise<string>;
 }>;
 

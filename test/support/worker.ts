@@ -63,7 +63,7 @@ export async function untilEnded(db: TestDatabase, ownerId: string, count: numbe
   });
 }
 
-/** Asks again and again: for what no signal tells. */
+/** Checks again and again, where there is no signal to wait for. */
 export async function untilTrue(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -10,10 +10,10 @@ import { SecretBox } from '../../src/signing/secret-box.ts';
 import { configWith } from '../access/issuer.ts';
 import { quietLogger, type TestDatabase } from '../support/database.ts';
 
-// The copy that Pothos uses: the test runner would resolve an import to the package's other one.
+// The copy that Pothos uses. The test runner would resolve an import to the package's other copy.
 const { graphql }: typeof import('graphql') = createRequire(import.meta.url)('graphql');
 
-/** Asks the fields that the imported rooms have declared, without a server. */
+/** Queries the fields that the imported rooms have declared, without a server. */
 export type Ask = (
   actor: Actor | undefined,
   query: string,
@@ -21,7 +21,7 @@ export type Ask = (
 ) => Promise<ExecutionResult<Record<string, unknown>>>;
 
 export function asker(db: TestDatabase, builder: Builder): Ask {
-  // A schema without a subscription is not valid; the rooms under test may declare none.
+  // A schema without a subscription is not valid, and the rooms under test may have none.
   builder.subscriptionField('nothing', (t) =>
     t.boolean({
       description: 'Nothing.',
