@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { databaseNow } from '../clock.ts';
 import { KeysUnavailableError } from '../errors.ts';
 import { type Logger, warnAtTimes } from '../log.ts';
+import { isLine, lineRule } from '../text.ts';
 import { type Permission, permissions } from './permissions.ts';
 import { isExternalId } from './tenant-identity.ts';
 import { unauthenticated } from './unauthenticated.ts';
@@ -33,13 +34,14 @@ export type JwtIdentity = Readonly<{
   expiresAt: Date;
 }>;
 
-const text = z.string().min(1).max(maxTextLength);
+// It is stored and displayed with whatever its bearer does.
+const text = z.string().refine((value) => isLine(value, maxTextLength), lineRule(maxTextLength));
 
 /** The claims that we use. We ignore other claims, and permissions that we do not know. */
 const claims = z.object({
   sub: text,
   exp: z.number().max(8_640_000_000_000),
-  iat: z.number().max(8_640_000_000_000).nullish(),
+  iat: z.number().min(0).max(8_640_000_000_000).nullish(),
   email: text.nullish(),
   // Several issuers write a boolean as a string.
   email_verified: z
