@@ -13,7 +13,7 @@ import { BadCredentials } from './http/bad-credentials.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { healthRoutes, type Readiness } from './http/health.ts';
 import { Holdings } from './http/holdings.ts';
-import { createHosts } from './http/hosts.ts';
+import { createHosts, readTarget } from './http/hosts.ts';
 import { indexRoute } from './http/index-page.ts';
 import { leavingOf } from './http/leaving.ts';
 import type { HeldThing, Metrics } from './http/metrics.ts';
@@ -189,6 +189,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       keepAliveInitialDelay: tcpKeepAliveMs,
     },
     (request, response) => {
+      readTarget(request);
       handle(request, response).catch((error: unknown) => {
         logger.error({ err: error }, 'could not answer a request');
         response.destroy();
@@ -199,6 +200,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('upgrade', (request, socket, head) => {
     // Without a listener, an error of the socket would end the process.
     socket.on('error', () => undefined);
+    readTarget(request);
     const path = (request.url ?? '').split('?', 1)[0];
     if (draining) refuseUpgrade(socket, '503 Service Unavailable');
     else if (!isOurHost(request)) refuseUpgrade(socket, '421 Misdirected Request');

@@ -57,7 +57,7 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
   if (root instanceof RequestError || root instanceof DomainError) {
     const extensions = root instanceof RequestError ? root.extensions : {};
     // The executor's message comes first: it names the variable and the place in it.
-    return new GraphQLError(outer?.message ?? root.message, {
+    return new GraphQLError(shorten(outer?.message ?? root.message), {
       ...place,
       extensions: { ...extensions, code: root.code },
     });
@@ -65,7 +65,8 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
   if (outer !== undefined && isOfTheRequest(outer, root)) {
     const { code, limit, found } = outer.extensions;
     const known = typeof code === 'string' && shownCodes.includes(code) ? code : 'BAD_USER_INPUT';
-    const message = scope.hideSuggestions ? outer.message.replace(/ Did you mean [^\n]*/, '') : outer.message;
+    const told = shorten(outer.message);
+    const message = scope.hideSuggestions ? told.replace(/ Did you mean [^\n]*/, '') : told;
     return new GraphQLError(message, { ...place, extensions: { code: known, ...defined({ limit, found }) } });
   }
   const { requestId, logger } = scope;
@@ -101,6 +102,14 @@ function isOfTheRequest(outer: GraphQLError, root: unknown): boolean {
   // An error of the executor: a missing variable that an argument requires is noticed only at the field.
   return root.nodes !== undefined && root.message.startsWith('Argument "');
 }
+
+/** The executor repeats the value that it refuses, which may be megabytes long. */
+function shorten(message: string): string {
+  if (message.length <= 2 * maxMessageEnd) return message;
+  return `${message.slice(0, maxMessageEnd)} … ${message.slice(-maxMessageEnd)}`.toWellFormed();
+}
+
+const maxMessageEnd = 1_000;
 
 const defined = (values: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

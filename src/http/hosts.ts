@@ -27,3 +27,14 @@ export function createHosts(options: {
     return isIP(name) !== 0 || name === 'localhost' || name.endsWith('.localhost') || names.has(name);
   };
 }
+
+/**
+ * The target of a request may be a whole URL. A server must accept that, and go by the URL's host instead of `Host`
+ * (RFC 9112, section 3.2.2). Changes such a request to the usual form.
+ */
+export function readTarget(request: IncomingMessage): void {
+  const [, authority, rest = ''] = /^https?:\/\/([^/?#]+)(.*)$/is.exec(request.url ?? '') ?? [];
+  if (authority === undefined) return;
+  request.headers.host = authority;
+  request.url = rest.startsWith('/') ? rest : `/${rest}`;
+}

@@ -42,6 +42,11 @@ export function readPostedOperation(body: string): AskedOperation {
 
 /** Reads the query of a GET's URL. Throws BAD_USER_INPUT with the problem. */
 export function readQueriedOperation(url: string): AskedOperation {
+  if (!isUtf8Query(url)) {
+    throw badUserInput(
+      'The query of the URL is not valid UTF-8. Send its text in this encoding, percent-encoded.',
+    );
+  }
   const parameters = new URL(url, 'http://localhost').searchParams;
   const given: Record<string, unknown> = {};
   for (const name of known) {
@@ -52,6 +57,17 @@ export function readQueriedOperation(url: string): AskedOperation {
     given[name] = name === 'variables' || name === 'extensions' ? parseParameter(name, value) : value;
   }
   return checkedOperation(given);
+}
+
+/** URL reads bytes that are not UTF-8 as U+FFFD, without an error. A character's bytes always follow each other. */
+function isUtf8Query(url: string): boolean {
+  return (url.match(/(?:%[0-9a-f]{2})+/gi) ?? []).every((escapes) => {
+    try {
+      return decodeURIComponent(escapes) !== '';
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Checks the types of a request's values, whatever transport it used. */

@@ -103,3 +103,10 @@ test('suggestions are left out where the schema is not to be guessed', () => {
   expect(mask(error).message).toContain('Did you mean "things"');
   expect(mask(error, true).message).toBe('Cannot query field "thing" on type "Query".');
 });
+
+test('a value of megabytes is not repeated to who sent it', () => {
+  const value = `"${'x'.repeat(3_000_000)}"`;
+  const { message } = mask(new GraphQLError(`Variable "$at" got invalid value ${value}; It is no DateTime.`));
+  expect(message).toHaveLength(2_003);
+  expect(message).toMatch(/^Variable "\$at" got invalid value "x+ … x+"; It is no DateTime\.$/);
+});

@@ -29,6 +29,23 @@ test('a name that is not ours is refused, on every route but those that watch th
   for (const path of ['/healthz', '/readyz']) expect(await get(path, 'rebound.example')).not.toBe(421);
 });
 
+test('a target that is a whole URL is accepted, and its host counts instead of the header', async () => {
+  const targeted = (target: string, host: string) =>
+    new Promise((resolve, reject) => {
+      const { port } = new URL(server.url);
+      request({ host: '127.0.0.1', port, path: target, headers: { host } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+  expect(await targeted('http://localhost/metrics', 'rebound.example')).toBe(200);
+  expect(await targeted('http://localhost', 'localhost')).toBe(200);
+  expect(await targeted('http://rebound.example/metrics', 'localhost')).toBe(421);
+  expect(await targeted('http://localhost@rebound.example/metrics', 'localhost')).toBe(421);
+});
+
 test.each([
   'localhost:4000',
   '127.0.0.1',

@@ -147,6 +147,25 @@ describe('malformed requests', () => {
     }
   });
 
+  test('a URL that is not UTF-8 is refused instead of altered', async () => {
+    const headers = { authorization: 'Bearer full' };
+    const ask = (query: string) => fetch(`${server.graphqlUrl}?query=${query}`, { headers });
+    for (const [query, status] of [
+      ['{hello}%23%C3%A9', 200],
+      ['{hello}%23%F0%9F%98%80+100%25', 200],
+      ['{hello}%23%E9', 400],
+      ['{hello}%23%C3', 400],
+      ['{hello}&variables=%7B%22a%22%3A%22%ED%A0%80%22%7D', 400],
+    ] as const) {
+      const response = await ask(query);
+      expect([query, response.status, await response.text()]).toEqual([
+        query,
+        status,
+        expect.stringContaining(status === 200 ? 'hello full' : 'UTF-8'),
+      ]);
+    }
+  });
+
   test('each stage of a request has its code', async () => {
     expect((await server.post('{ hello')).codes).toEqual(['GRAPHQL_PARSE_FAILED']);
     expect((await server.post('{ nothing }')).codes).toEqual(['GRAPHQL_VALIDATION_FAILED']);
