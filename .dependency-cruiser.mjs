@@ -25,7 +25,8 @@ export default {
       comment: 'GraphQL stands in *.graph.ts, in graph/ and transports/.',
       from: {
         path: '^src/',
-        pathNot: '(\\.graph\\.ts$|^src/(client|graph|transports|server\\.ts|inventory|docs|schema))',
+        pathNot:
+          '(\\.graph\\.ts$|^src/(client|graph|transports|websocket|server\\.ts|inventory|docs|schema))',
       },
       to: { path: '(^src/graph/(builder|result|connection|node|scalars)|node_modules/(graphql|@pothos)/)' },
     },

@@ -28,8 +28,8 @@ import { createOperations } from './transports/operation.ts';
 import { schemaRoute } from './transports/schema-route.ts';
 import { slowConsumerMs, streamHeartbeatMs } from './transports/send-results.ts';
 import { createDocumentGate, type TrustedDocuments } from './transports/trusted-documents.ts';
-import { createWebSockets, refuseUpgrade } from './transports/websocket.ts';
 import { createGraphQLYoga } from './transports/yoga.ts';
+import { createWebSockets, refuseUpgrade } from './websocket/websocket.ts';
 
 /** The time for a client to send a whole request: 4 MiB at 70 kB/s. It limits clients that send one byte a minute. */
 const requestTimeoutMs = 60_000;

@@ -30,8 +30,14 @@ export type Database = Readonly<{
   api: pg.Pool;
   /** One separate connection, to find out whether the database answers, however busy the others are. */
   probe: pg.Pool;
-  /** Typed queries on the pool `api`. Each holder may use only a share of its connections: see `asHolder`. */
+  /** Typed queries on the pool `api`. */
   query: Kysely<Tables>;
+  /**
+   * The same database for one holder, for example a tenant: its queries use only a share of the pool's connections.
+   * The holder is passed on, not kept in an AsyncLocalStorage, which in Node 20 makes every promise of the process
+   * dearer.
+   */
+  heldBy(holder: string): Database;
   /** Tells other processes, and this one, what has changed. Used after the commit, never in a transaction. */
   hints: Hints;
   /** Whether statements are prepared by name. This fails through a pgbouncer older than 1.21 in transaction mode. */
@@ -42,6 +48,8 @@ export type Database = Readonly<{
 
 const apiTimeoutMs = 15_000;
 const probeTimeoutMs = 2_000;
+/** Views that are kept for the next request of their holder. */
+const mostViews = 1_000;
 
 export function openDatabase(options: {
   url: string;
@@ -55,7 +63,9 @@ export function openDatabase(options: {
   const engine = openPool(options, options.engineConnections, engineTimeoutMs);
   const api = openPool(options, options.apiConnections, apiTimeoutMs);
   const shares = new Shares(Math.max(1, Math.floor(options.apiConnections / 3)));
-  const query = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: discardingBroken(api, shares) }) });
+  const queries = (take: () => Promise<() => void>) =>
+    new Kysely<Tables>({ dialect: new PostgresDialect({ pool: discardingBroken(api, take) }) });
+  const query = queries(async () => () => undefined);
   const probe = openPool(options, 1, probeTimeoutMs);
   const hints = new Hints({ url: options.directUrl ?? options.url, logger: options.logger });
   let closing: Promise<void> | undefined;
@@ -64,18 +74,28 @@ export function openDatabase(options: {
     await query.destroy();
     await Promise.all([engine.end(), api.end(), probe.end()]);
   };
-  return {
+  const views = new Map<string, Database>();
+  const database: Database = {
     engine,
     api,
     probe,
     query,
     hints,
     prepared: options.prepared,
+    heldBy(holder) {
+      const known = views.get(holder);
+      if (known !== undefined) return known;
+      if (views.size >= mostViews) views.clear();
+      const view = { ...database, query: queries(() => shares.take(holder)) };
+      views.set(holder, view);
+      return view;
+    },
     close() {
       closing ??= close();
       return closing;
     },
   };
+  return database;
 }
 
 /**
@@ -83,10 +103,10 @@ export function openDatabase(options: {
  * a read timeout, when the network drops packets) has to be closed instead, or the pool fills with dead ones. `close`
  * ends the pool, because kysely ends it only if it has run a query.
  */
-function discardingBroken(pool: pg.Pool, shares: Shares): PostgresPool {
+function discardingBroken(pool: pg.Pool, take: () => Promise<() => void>): PostgresPool {
   return {
     async connect() {
-      const giveBack = await shares.take();
+      const giveBack = await take();
       try {
         return new WatchedClient(await pool.connect(), giveBack);
       } catch (error) {

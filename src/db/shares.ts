@@ -1,13 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { UnavailableError } from '../errors.ts';
 
 /** A caller that waits longer than this is told to try again. */
 const usualPatienceMs = 5_000;
-
-const holders = new AsyncLocalStorage<string>();
-
-/** Runs `act`. Its database connections count towards this holder's share. */
-export const asHolder = <T>(holder: string, act: () => T): T => holders.run(holder, act);
 
 /**
  * Limits how many connections one holder, for example a tenant, uses at once. A holder that asks for more waits until
@@ -24,12 +18,10 @@ export class Shares {
   }
 
   /**
-   * Resolves once the current holder may use one more connection, with the function that gives it back. Throws
-   * UNAVAILABLE after too long a wait.
+   * Resolves once the holder may use one more connection, with the function that gives it back. Throws UNAVAILABLE
+   * after too long a wait.
    */
-  async take(): Promise<() => void> {
-    const holder = holders.getStore();
-    if (holder === undefined) return () => undefined;
+  async take(holder: string): Promise<() => void> {
     const held = this.#held.get(holder) ?? { count: 0, waiting: [] };
     this.#held.set(holder, held);
     if (held.count >= this.#most) await turnOf(held.waiting, this.#patienceMs);

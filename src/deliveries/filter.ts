@@ -103,6 +103,7 @@ export function matchesFilter(conditions: DeliveryConditions) {
  * so `isReplayed: true` matches no change.
  */
 export function changeMatcher(conditions: DeliveryConditions): (change: LogChange) => boolean {
+  if (Object.values(conditions).every((condition) => condition === undefined)) return () => true;
   const { firstId, endId, isReplayed } = conditions;
   const id = setOf(conditions.id);
   const eventId = setOf(conditions.eventId);

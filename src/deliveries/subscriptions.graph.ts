@@ -157,6 +157,7 @@ async function subscribeTo(
   args: LogArgs,
   context: Context,
   options: NextOptions,
+  chain?: MessageChain,
 ): Promise<AsyncIterableIterator<LogBatch | Error>> {
   // The owner of the log decides what can be seen at all, so it is checked before the executor and the filter.
   const ownerId = await viewedLog(context, args.appId);
@@ -166,12 +167,24 @@ async function subscribeTo(
   // A browser that resumes repeats its first request, with the `after` of that time.
   const after = context.resumeAfter ?? args.after ?? undefined;
   const conditions = await resolveFilter(context.services.database.query, args.filter);
+  // A batch says the same to whoever gets it: the arguments have done their part.
+  context.hasSharedEvents = true;
   return whileMember(context, ownerId, (signal) => {
     const subscription = context.services.hub.subscribe({
       ownerId,
       after,
       filter: changeMatcher(conditions),
+      filterKey: JSON.stringify(conditions),
       signal,
+      offer(batch) {
+        if (context.offerEvent?.(chain?.eventOf(batch) ?? batch) !== true) return false;
+        chain?.sent(batch);
+        if (context.progress !== undefined) {
+          context.progress.taken = batch.position;
+          context.progress.position = batch.position;
+        }
+        return true;
+      },
     });
     return noting(batchStream(subscription, options), context.progress);
   });
@@ -202,14 +215,31 @@ function noting(
 const heartbeatOf = ({ services }: Context) => services.logHeartbeatMs ?? defaultHeartbeatMs;
 
 /**
+ * Links the messages of a subscription by `after`, for clients that look at nothing else. Heartbeats are not messages
+ * there, so they do not break the chain.
+ */
+class MessageChain {
+  #position: number | undefined;
+
+  /** The batch as it follows the last message. */
+  eventOf(batch: LogBatch): LogBatch {
+    this.#position ??= batch.after;
+    return this.#position === batch.after ? batch : { ...batch, after: this.#position };
+  }
+
+  sent({ position }: LogBatch): void {
+    this.#position = position;
+  }
+}
+
+/**
  * A message with one change cannot be a heartbeat, so the transport tells in its own way how far the log is covered.
- * `after` links only the messages, for clients that do not read the transport's heartbeats.
  */
 function withoutHeartbeats(
   stream: AsyncIterableIterator<LogBatch | Error>,
   progress: Progress | undefined,
+  chain: MessageChain,
 ): AsyncIterableIterator<LogBatch | Error> {
-  let told: number | undefined;
   return {
     [Symbol.asyncIterator]() {
       return this;
@@ -219,11 +249,10 @@ function withoutHeartbeats(
         const result = await stream.next();
         if (result.done === true || result.value instanceof Error) return result;
         const batch = result.value;
-        const after = told ?? batch.after;
-        told ??= after;
+        const event = chain.eventOf(batch);
         if (batch.changes.length > 0) {
-          told = batch.position;
-          return { done: false, value: { ...batch, after } };
+          chain.sent(batch);
+          return { done: false, value: event };
         }
         // The client asked for the next message, so it has taken all before.
         if (progress !== undefined) progress.position = batch.position;
@@ -259,10 +288,9 @@ builder.subscriptionFields((t) => ({
     },
     subscribe: async (_root, args, context) => {
       const heartbeatMs = heartbeatOf(context);
-      return withoutHeartbeats(
-        await subscribeTo(args, context, { maxBatch: 1, heartbeatMs }),
-        context.progress,
-      );
+      const chain = new MessageChain();
+      const stream = await subscribeTo(args, context, { maxBatch: 1, heartbeatMs }, chain);
+      return withoutHeartbeats(stream, context.progress, chain);
     },
     resolve: (event) => {
       const { after, changes } = batchOf(event);

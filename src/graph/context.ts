@@ -45,6 +45,16 @@ export type Context = {
    * it.
    */
   progress?: Progress;
+  /**
+   * Set by the source of a subscription whose events are handed to several subscribers as the same objects, and whose
+   * root field resolves to the event whatever its arguments are: results may then be shared, too.
+   */
+  hasSharedEvents?: boolean;
+  /**
+   * Set by the transport: sends an event's result at once, past the subscription's stream, while the client has asked
+   * for the next one. False where that is not possible: the event then goes through the stream. Never throws.
+   */
+  offerEvent?: (event: object) => boolean;
 };
 
 /** The caller. Throws UNAUTHENTICATED if there is no credential. */

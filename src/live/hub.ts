@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import { type LogSource, OwnerReader } from './owner-reader.ts';
 import { type LogChange, readHead, readHeads, readPage } from './read-log.ts';
 import { ReadTurns } from './read-turns.ts';
-import { LogSubscription } from './subscription.ts';
+import { type LogBatch, LogSubscription } from './subscription.ts';
 
 /** The number of recent changes that are kept for each owner with subscribers. */
 const defaultRingSize = 2_048;
@@ -90,7 +90,14 @@ export class Hub {
     ownerId: string;
     after?: number | undefined;
     filter?: ((change: LogChange) => boolean) | undefined;
+    /** The same for every filter that lets the same changes through: who stands at the same place gets the same batch. */
+    filterKey?: string | undefined;
     signal?: AbortSignal | undefined;
+    /**
+     * Is shown each batch as soon as it is there, while `next` waits. True where it has been taken: `next` goes on
+     * waiting. It must neither throw nor call the subscription.
+     */
+    offer?: ((batch: LogBatch) => boolean) | undefined;
   }): LogSubscription {
     const { ownerId } = options;
     const reader = this.#reader(ownerId);

@@ -3,6 +3,7 @@ import { RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { LogBounds, LogChange, LogPage, LogPoint } from './read-log.ts';
 import { Ring } from './ring.ts';
+import { SharedBatches } from './shared-batches.ts';
 
 /** The limit for changes in one read. */
 const pageSize = 500;
@@ -29,6 +30,7 @@ export type LogSource = Readonly<{
  */
 export class OwnerReader {
   readonly ownerId: string;
+  readonly batches = new SharedBatches();
   readonly #source: LogSource;
   readonly #inTurn: <T>(read: () => Promise<T>) => Promise<T>;
   readonly #logger: Logger;
@@ -100,6 +102,7 @@ export class OwnerReader {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.batches.clear();
     await this.#reading;
   }
 

@@ -45,8 +45,10 @@ export class LogSubscription {
   readonly #source: LogSource;
   readonly #inTurn: <T>(read: () => Promise<T>) => Promise<T>;
   readonly #filter: (change: LogChange) => boolean;
+  readonly #filterKey: string | undefined;
   readonly #onFailure: (error: unknown) => void;
   readonly #onEnd: () => void;
+  readonly #offer: ((batch: LogBatch) => boolean) | undefined;
   readonly #signal: AbortSignal | undefined;
   /** The position where it began; resolved once the head is known. */
   readonly #origin: Promise<LogPoint | undefined>;
@@ -58,6 +60,9 @@ export class LogSubscription {
   #tableHead = 0;
   #ended = false;
   #wake: (() => void) | undefined;
+  /** What `next` was asked for, while it waits at the reader's position. */
+  #waitingFor: NextOptions | undefined;
+  #deadline = 0;
   #pending: ((error?: unknown) => void) | undefined;
 
   constructor(options: {
@@ -67,7 +72,10 @@ export class LogSubscription {
     inTurn: <T>(read: () => Promise<T>) => Promise<T>;
     after?: number | undefined;
     filter?: ((change: LogChange) => boolean) | undefined;
+    /** The same for every filter that lets the same changes through. Undefined: batches are not shared. */
+    filterKey?: string | undefined;
     signal?: AbortSignal | undefined;
+    offer?: ((batch: LogBatch) => boolean) | undefined;
     onFailure: (error: unknown) => void;
     onEnd: () => void;
   }) {
@@ -75,10 +83,12 @@ export class LogSubscription {
     this.#source = options.source;
     this.#inTurn = options.inTurn;
     this.#filter = options.filter ?? (() => true);
+    this.#filterKey = options.filterKey;
     this.#signal = options.signal;
     this.#onFailure = options.onFailure;
     this.#onEnd = options.onEnd;
-    this.#reader.watch(this.#poke);
+    this.#offer = options.offer;
+    this.#reader.watch(this.#onMoved);
     this.#origin =
       options.after === undefined
         ? this.#patiently(async () => (await this.#source.head()).point)
@@ -122,8 +132,9 @@ export class LogSubscription {
     if (this.#ended) return;
     this.#ended = true;
     this.#signal?.removeEventListener('abort', this.#abort);
-    this.#reader.unwatch(this.#poke);
+    this.#reader.unwatch(this.#onMoved);
     this.#page = [];
+    this.#waitingFor = undefined;
     this.#pending?.(reason);
     this.#pending = undefined;
     this.#poke();
@@ -131,7 +142,7 @@ export class LogSubscription {
   }
 
   async #advance(options: NextOptions): Promise<LogBatch | undefined> {
-    const deadline = performance.now() + (options.heartbeatMs ?? Number.POSITIVE_INFINITY);
+    this.#putOffHeartbeat(options);
     const origin = await this.#origin;
     if (origin === undefined) return undefined;
     if (this.#point === undefined) {
@@ -143,11 +154,15 @@ export class LogSubscription {
     while (!this.#ended) {
       const changes = this.#collect(this.#point, options.maxBatch);
       const { position } = this.#point;
-      if (changes.length > 0 || performance.now() >= deadline) return this.#report(changes, position);
+      if (changes.length > 0 || performance.now() >= this.#deadline) {
+        return this.#report(changes, position);
+      }
       const covered = this.#reader.covered;
       if (position === covered || (isCaughtUp && position > (covered ?? -1))) {
         if (position !== covered) this.#reader.wake();
-        await this.#wait(deadline - performance.now());
+        else this.#waitingFor = options;
+        await this.#wait(this.#deadline - performance.now());
+        this.#waitingFor = undefined;
         isCaughtUp = false;
       } else {
         isCaughtUp = !(await this.#readTable(this.#point, options.maxBatch));
@@ -155,6 +170,26 @@ export class LogSubscription {
     }
     return undefined;
   }
+
+  #putOffHeartbeat({ heartbeatMs }: NextOptions): void {
+    this.#deadline = performance.now() + (heartbeatMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The reader has moved: what is new is offered while `next` waits. What is not taken, `next` answers. */
+  readonly #onMoved = () => {
+    while (this.#offer !== undefined && this.#waitingFor !== undefined && this.#point !== undefined) {
+      const [from, reported] = [this.#point, this.#reported];
+      const changes = this.#collect(from, this.#waitingFor.maxBatch);
+      if (changes.length === 0) break;
+      if (!this.#offer(this.#report(changes, this.#point.position))) {
+        this.#point = from;
+        this.#reported = reported;
+        break;
+      }
+      this.#putOffHeartbeat(this.#waitingFor);
+    }
+    if (this.#waitingFor === undefined || this.#point?.position !== this.#reader.covered) this.#poke();
+  };
 
   /** Returns matching changes from memory, and moves the point past all changes that it looked at. */
   #collect(from: LogPoint, maxBatch: number): LogChange[] {
@@ -194,7 +229,9 @@ export class LogSubscription {
   #report(changes: readonly LogChange[], position: number): LogBatch {
     const after = this.#reported;
     this.#reported = position;
-    return { after, position, head: Math.max(this.#reader.head, this.#tableHead, position), changes };
+    const head = Math.max(this.#reader.head, this.#tableHead, position);
+    const batch = { after, position, head, changes };
+    return this.#filterKey === undefined ? batch : this.#reader.batches.same(this.#filterKey, batch);
   }
 
   /**

@@ -7,7 +7,7 @@ import {
   Kind,
   OperationTypeNode,
 } from 'graphql';
-import { asHolder } from '../db/shares.ts';
+import type { Services } from '../graph/context.ts';
 import type { Holdings } from '../http/holdings.ts';
 import { type AskedOperation, missingDocument } from './graphql-request.ts';
 import type { RequestContext } from './request-context.ts';
@@ -44,7 +44,8 @@ export function createOperations(options: {
     const text = documentGate.textOf(asked) ?? asked.query;
     if (text === undefined) throw missingDocument();
     const { operationName } = asked;
-    const enveloped = yoga.getEnveloped({ ...context, params: { ...asked, query: text } });
+    const services = servicesFor(shareOf(context), context.services);
+    const enveloped = yoga.getEnveloped({ ...context, services, params: { ...asked, query: text } });
     const document = parsed(enveloped.parse, text);
     if (document instanceof GraphQLError) return { refusals: [document] };
     const refusals = enveloped.validate(enveloped.schema, document);
@@ -77,15 +78,13 @@ export function createOperations(options: {
       operation: {
         type,
         args,
-        run: (signal) =>
-          asHolder(shareOf(context), () =>
-            type === OperationTypeNode.SUBSCRIPTION
-              ? subscribe()
-              : enveloped.execute({
-                  ...args,
-                  ...(signal === undefined || type !== OperationTypeNode.QUERY ? {} : { signal }),
-                }),
-          ),
+        run: async (signal) =>
+          type === OperationTypeNode.SUBSCRIPTION
+            ? await subscribe()
+            : await enveloped.execute({
+                ...args,
+                ...(signal === undefined || type !== OperationTypeNode.QUERY ? {} : { signal }),
+              }),
       },
     };
   };
@@ -107,6 +106,12 @@ function whyNoOperation(document: DocumentNode, operationName: string | undefine
     ? 'The document has several operations. Name the one to execute in `operationName`.'
     : 'The document has no operation.';
 }
+
+/** What resolvers reach, with the database's connections counted towards the holder's share. */
+const servicesFor = (holder: string, services: Services): Services => ({
+  ...services,
+  database: services.database.heldBy(holder),
+});
 
 /** The share of database connections that it uses: its tenant's or its app's, otherwise the caller's own. */
 const shareOf = ({ actor }: RequestContext) => actor?.tenantId ?? actor?.appId ?? actor?.actorId ?? 'anybody';

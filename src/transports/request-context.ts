@@ -4,4 +4,8 @@ import type { Transport } from '../http/metrics.ts';
 /**
  * The context of an operation, and its transport. Over HTTP it is the one in which a subscription would be answered.
  */
-export type RequestContext = Context & { transport: Transport };
+export type RequestContext = Context & {
+  transport: Transport;
+  /** Sends the JSON of a result at once. False where the client has not yet taken what was sent before. Never throws. */
+  sendText?: (json: string) => boolean;
+};

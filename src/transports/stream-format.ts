@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import { sharedTextOf } from './use-shared-results.ts';
 
 /** How the results of a subscription are written into the answer to an HTTP request. */
 export type StreamFormat = Readonly<{
@@ -15,7 +16,8 @@ export type StreamFormat = Readonly<{
 }>;
 
 const event = (result: ExecutionResult, position?: number) =>
-  `${idLine(position)}event: next\ndata: ${JSON.stringify(result)}\n\n`;
+  `${idLine(position)}event: next\ndata: ${textOf(result)}\n\n`;
+const textOf = (result: ExecutionResult) => sharedTextOf(result) ?? JSON.stringify(result);
 const idLine = (position: number | undefined) => (position === undefined ? '' : `id: ${position}\n`);
 
 /**

@@ -49,7 +49,9 @@ test('each result is a part under `payload`, and the last boundary ends them', a
     'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
   );
   const body = await response.text();
-  expect(partsOf(body)).toEqual([1, 2].map((ticks) => ({ payload: { data: { ticks } } })));
+  // A busy machine may put signs of life between them.
+  const results = partsOf(body).filter((part) => 'payload' in Object(part));
+  expect(results).toEqual([1, 2].map((ticks) => ({ payload: { data: { ticks } } })));
   expect(body.endsWith('\r\n--graphql--\r\n')).toBe(true);
 });
 

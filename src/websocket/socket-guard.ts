@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { messageOf } from '../errors.ts';
@@ -13,6 +14,8 @@ const messagesPerSecond = 100;
 const bytesOfOne = 65_536;
 /** The limit for a message before the credential, which needs little more than that. */
 const maxBytesBefore = 65_536;
+/** The most messages that may wait in the socket where nobody waits for each of them. */
+const mostUnsent = 16;
 /** The time between two checks of a socket. */
 const lookEveryMs = 1_000;
 const pingEveryMs = 15_000;
@@ -20,6 +23,9 @@ const pingEveryMs = 15_000;
 const silentMs = 45_000;
 /** How long a client may take to answer our close frame before the connection is cut. */
 const closeGraceMs = 5_000;
+/** Stands in a message for a text that is put in its place; a client cannot know it. */
+const placeholder = randomUUID();
+const placeholderText = `{"extensions":{"${placeholder}":"`;
 /** The longest reason that fits into a close frame. */
 const maxReasonBytes = 123;
 
@@ -46,6 +52,8 @@ export class SocketGuard implements GraphQLSocket {
   readonly #looking: NodeJS.Timeout;
   readonly #onError: (error: unknown) => void;
   readonly #progress = new Map<string, Progress>();
+  readonly #texts = new Map<number, string>();
+  #textCount = 0;
   readonly #closeListeners: ((code: number, reason: string) => void)[] = [];
   #closedWith: [code: number, reason: string] | undefined;
   #admitted = false;
@@ -86,15 +94,41 @@ export class SocketGuard implements GraphQLSocket {
   /** Rejects once the socket is closed, which ends everything that still wants to send. */
   send(data: string): Promise<void> {
     if (this.isClosed) return Promise.reject(new Error('The WebSocket is closed.'));
+    const text = this.#filled(data);
     if (this.#unsent === 0) this.#movedAt = performance.now();
     this.#unsent += 1;
     return new Promise((resolve) => {
-      this.#socket.send(data, () => {
+      this.#socket.send(text, () => {
         this.#unsent -= 1;
         this.#movedAt = performance.now();
         resolve();
       });
     });
+  }
+
+  /** Sends a result of an operation, as JSON. False where too much still waits to be sent. */
+  tryNext(operationId: string, json: string): boolean {
+    if (this.isClosed || this.#unsent >= mostUnsent) return false;
+    this.send(`{"id":${JSON.stringify(operationId)},"type":"next","payload":${json}}`).catch(() => undefined);
+    return true;
+  }
+
+  /** A payload that `send` replaces by this text, which is JSON: a text that many sockets get is made once. */
+  payloadOf(text: string): { extensions: Record<string, string> } {
+    this.#textCount += 1;
+    this.#texts.set(this.#textCount, text);
+    return { extensions: { [placeholder]: String(this.#textCount) } };
+  }
+
+  #filled(message: string): string {
+    if (this.#texts.size === 0 || !message.endsWith('"}}}')) return message;
+    const at = message.lastIndexOf(placeholderText);
+    if (at === -1) return message;
+    const key = Number(message.slice(at + placeholderText.length, -4));
+    const text = this.#texts.get(key);
+    if (text === undefined) return message;
+    this.#texts.delete(key);
+    return `${message.slice(0, at)}${text}}`;
   }
 
   /** Answers a ping of the protocol, which may have a payload. */

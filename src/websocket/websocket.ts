@@ -20,13 +20,14 @@ import type { Metrics } from '../http/metrics.ts';
 import type { Origins } from '../http/origin.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { maxBodyBytes } from '../http/read-body.ts';
+import { actorKey } from '../transports/graphql-endpoint.ts';
+import { checkedOperation, type readPostedOperation } from '../transports/graphql-request.ts';
+import type { Operation, PreparedOperation } from '../transports/operation.ts';
+import type { RequestContext } from '../transports/request-context.ts';
+import { sharedTextOf } from '../transports/use-shared-results.ts';
 import { closeCodes } from './close-codes.ts';
 import { credentialsOf, namesCredential } from './connection-credentials.ts';
-import { actorKey } from './graphql-endpoint.ts';
-import { checkedOperation, type readPostedOperation } from './graphql-request.ts';
-import type { Operation, PreparedOperation } from './operation.ts';
 import { refreshCredential } from './refresh-credential.ts';
-import type { RequestContext } from './request-context.ts';
 import { SocketCredential } from './socket-credential.ts';
 import { SocketGuard } from './socket-guard.ts';
 
@@ -133,6 +134,7 @@ export function createWebSockets(options: {
       idempotencyKey: undefined,
       transport: 'ws',
       progress,
+      sendText: (json) => guard.tryNext(id, json),
       ...(credential === undefined ? {} : { grantSignal: credential.signal }),
     };
     const mask = (error: unknown) => maskError(error, options.scopeOf(context));
@@ -204,8 +206,10 @@ export function createWebSockets(options: {
       prepare(id, payload, extra, Object.keys(subscriptions).length),
     execute: run,
     subscribe: run,
-    onNext(_context, _id, _payload, args, result) {
+    onNext({ extra }, _id, _payload, args, result) {
       if (result.data != null) noteSent(Object(args.contextValue));
+      const text = sharedTextOf(result);
+      if (text !== undefined) return extra.guard.payloadOf(text);
       if (result.errors === undefined) return undefined;
       const scope = options.scopeOf(Object(args.contextValue));
       const errors = result.errors.map((error) => maskError(error, scope).toJSON());

@@ -1,0 +1,200 @@
+import { initContextCache } from '@pothos/core';
+import {
+  type ASTNode,
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  Kind,
+  visit,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Actor } from '../access/actor.ts';
+import type { RequestContext } from './request-context.ts';
+
+/** Longer variables than this are not compared for each event. */
+const maxKeyLength = 4_096;
+
+/** Results that were worked out once for several subscribers, with their text once somebody has asked for it. */
+const sharedTexts = new WeakMap<object, { text: string | undefined }>();
+
+/** The JSON of a shared result, made once; undefined for a result that is not shared. */
+export function sharedTextOf(result: object): string | undefined {
+  const shared = sharedTexts.get(result);
+  if (shared === undefined) return undefined;
+  shared.text ??= JSON.stringify(result);
+  return shared.text;
+}
+
+/**
+ * Executes a subscription for each event of its source. Where the same event reaches several subscribers who sent the
+ * same document and the same variables, and who may see the same, it is executed once.
+ *
+ * A credential that is over takes no part, nor does a result with errors: each of them is executed by itself, so that
+ * nobody is told of another's end or refusal.
+ */
+export function useSharedResults(): Plugin<RequestContext> {
+  const shared = new WeakMap<object, Map<string, Shared | undefined>>();
+
+  /**
+   * The result for everybody alike; undefined where it is not to be shared. Whoever is first works it out, and gets it
+   * whatever it is.
+   */
+  function sharedResult(asked: Asked, event: object): Shared | undefined {
+    const { context, keyOfArgs } = asked;
+    if (keyOfArgs === undefined || context.hasSharedEvents !== true || context.actor === undefined) return;
+    if (context.grantSignal?.aborted === true || event instanceof Error) return;
+    let results = shared.get(event);
+    if (results === undefined) {
+      results = new Map();
+      shared.set(event, results);
+    }
+    const key = keyFor(asked, context.actor, keyOfArgs);
+    if (results.has(key)) return results.get(key);
+    // What was loaded for the event before is not remembered.
+    Object.assign(context, initContextCache());
+    const made = execute({ ...asked.args, rootValue: event });
+    results.set(key, isPromise(made) ? made.then(shareable, () => undefined) : shareable(made));
+    return made;
+  }
+
+  async function resultOf(asked: Asked, event: unknown): Promise<ExecutionResult> {
+    const result = event instanceof Object ? await sharedResult(asked, event) : undefined;
+    return result ?? (await execute({ ...asked.args, rootValue: event }));
+  }
+
+  /** Only a result that is there at once, and only to a client that takes it at once. */
+  function offer(asked: Asked, event: object): boolean {
+    const { context } = asked;
+    if (context.sendText === undefined) return false;
+    const result = sharedResult(asked, event);
+    if (result === undefined || isPromise(result)) return false;
+    const text = sharedTextOf(result);
+    return text !== undefined && context.sendText(text);
+  }
+
+  return {
+    onSubscribe({ args: { contextValue: context }, setSubscribeFn }) {
+      setSubscribeFn(async (args: ExecutionArgs) => {
+        const asked: Asked = { args, context, keyOfArgs: keyOf(args) };
+        context.offerEvent = (event) => offer(asked, event);
+        const source = await createSourceEventStream(args);
+        return Symbol.asyncIterator in source ? mapped(source, (event) => resultOf(asked, event)) : source;
+      });
+    },
+  };
+}
+
+type Asked = {
+  readonly args: ExecutionArgs;
+  readonly context: RequestContext;
+  readonly keyOfArgs: string | undefined;
+  /** Who asked last, and the key that this makes. */
+  last?: Readonly<{ actor: Actor; key: string }>;
+};
+
+function keyFor(asked: Asked, actor: Actor, keyOfArgs: string): string {
+  if (asked.last?.actor !== actor) asked.last = { actor, key: `${classOf(actor)} ${keyOfArgs}` };
+  return asked.last.key;
+}
+
+/** Undefined where it turned out to be nobody else's. */
+type Shared = ExecutionResult | Promise<ExecutionResult | undefined>;
+
+function shareable(result: ExecutionResult): ExecutionResult | undefined {
+  if (result.errors !== undefined) return undefined;
+  sharedTexts.set(result, { text: undefined });
+  return result;
+}
+
+const isPromise = <T>(value: T | Promise<T>): value is Promise<T> => value instanceof Promise;
+
+const classes = new WeakMap<Actor, string>();
+
+/** What of a caller decides what it may see. A user's email does, because it makes the user a member of apps. */
+function classOf(actor: Actor): string {
+  const known = classes.get(actor);
+  if (known !== undefined) return known;
+  const { kind, permissions, tenantId, appId, appScopes, verifiedEmail } = actor;
+  const made = JSON.stringify([
+    kind,
+    [...permissions].sort(),
+    tenantId,
+    appId,
+    appScopes === undefined ? null : [...appScopes].sort(),
+    verifiedEmail,
+  ]);
+  classes.set(actor, made);
+  return made;
+}
+
+const documents = new WeakMap<DocumentNode, { id: number; variables: ReadonlySet<string> }>();
+let documentCount = 0;
+
+/**
+ * The document, its operation and those of its variables that its results depend on. What is used in arguments of root
+ * fields alone, such as the position to begin at, has done its part when the source was made.
+ */
+function keyOf({ document, operationName, variableValues }: ExecutionArgs): string | undefined {
+  let known = documents.get(document);
+  if (known === undefined) {
+    documentCount += 1;
+    known = { id: documentCount, variables: variablesBelowTheRoot(document) };
+    documents.set(document, known);
+  }
+  const { id, variables } = known;
+  const values = Object.entries(variableValues ?? {})
+    .filter(([name]) => variables.has(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const key = `${id} ${JSON.stringify([operationName ?? null, values])}`;
+  return key.length > maxKeyLength ? undefined : key;
+}
+
+function variablesBelowTheRoot(document: DocumentNode): ReadonlySet<string> {
+  const found = new Set<string>();
+  const collect = (node: ASTNode) => {
+    visit(node, { Variable: ({ name }) => void found.add(name.value) });
+  };
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) collect(definition);
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    for (const directive of definition.directives ?? []) collect(directive);
+    for (const selection of definition.selectionSet.selections) {
+      if (selection.kind !== Kind.FIELD) collect(selection);
+      else {
+        for (const directive of selection.directives ?? []) collect(directive);
+        if (selection.selectionSet !== undefined) collect(selection.selectionSet);
+      }
+    }
+  }
+  return found;
+}
+
+/** Written by hand, not as a generator: `return` has to reach a source whose `next` waits. */
+function mapped<From, To>(
+  source: AsyncIterable<From>,
+  map: (value: From) => To | Promise<To>,
+): AsyncIterableIterator<To> {
+  const iterator = source[Symbol.asyncIterator]();
+  const end = async (): Promise<IteratorResult<To>> => {
+    await iterator.return?.();
+    return { done: true, value: undefined };
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      const { done, value } = await iterator.next();
+      if (done === true) return { done: true, value: undefined };
+      try {
+        return { done: false, value: await map(value) };
+      } catch (error) {
+        await end();
+        throw error;
+      }
+    },
+    return: end,
+  };
+}
