@@ -1,4 +1,5 @@
-import type { LogBatch, LogSubscription, NextOptions } from './subscription.ts';
+import type { LogBatch } from './read-log.ts';
+import type { LogSubscription, NextOptions } from './subscription.ts';
 
 /**
  * Makes a subscription the source of a GraphQL subscription. An error that ends it, such as an expired position, is

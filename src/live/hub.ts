@@ -2,9 +2,9 @@ import type { Hints } from '../db/listen.ts';
 import type { Database } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
 import { type LogSource, OwnerReader } from './owner-reader.ts';
-import { type LogChange, readHead, readHeads, readPage } from './read-log.ts';
+import { type LogBatch, type LogChange, readHead, readHeads, readPage } from './read-log.ts';
 import { ReadTurns } from './read-turns.ts';
-import { type LogBatch, LogSubscription } from './subscription.ts';
+import { LogSubscription } from './subscription.ts';
 
 /** The number of recent changes that are kept for each owner with subscribers. */
 const defaultRingSize = 2_048;

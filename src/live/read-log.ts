@@ -39,6 +39,16 @@ export type LogBounds = Readonly<{ head: number; floor: number }>;
 
 export type LogPage = LogBounds & Readonly<{ changes: readonly LogChange[] }>;
 
+/** A message for a subscriber: everything in `(after, position]` that matches its filter, in order. */
+export type LogBatch = Readonly<{
+  /** The previous batch's `position`; in the first batch, the position at which the subscription began. */
+  after: number;
+  position: number;
+  /** The newest position of the log known when the batch was made. */
+  head: number;
+  changes: readonly LogChange[];
+}>;
+
 const headOf = statement('log_head', 'select head, floor, at from owner_log where owner_id = $1');
 
 const headsOf = statement(

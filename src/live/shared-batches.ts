@@ -1,4 +1,4 @@
-import type { LogBatch } from './subscription.ts';
+import type { LogBatch } from './read-log.ts';
 
 const mostKept = 16;
 /** Batches with more changes are seldom the same for two subscribers: those who catch up go at their own pace. */

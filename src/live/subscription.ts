@@ -1,6 +1,6 @@
 import { isTransient } from '../db/retry.ts';
 import type { LogSource, OwnerReader } from './owner-reader.ts';
-import type { LogChange, LogPoint } from './read-log.ts';
+import type { LogBatch, LogChange, LogPoint } from './read-log.ts';
 
 /**
  * The limit for changes in one read of the table while catching up. Changes that do not fit into a message are kept
@@ -9,16 +9,6 @@ import type { LogChange, LogPoint } from './read-log.ts';
 const catchUpPageSize = 250;
 /** The time between two tries while the database cannot be reached. */
 const retryMs = 250;
-
-/** A message for a subscriber: everything in `(after, position]` that matches its filter, in order. */
-export type LogBatch = Readonly<{
-  /** The previous batch's `position`; in the first batch, the position at which the subscription began. */
-  after: number;
-  position: number;
-  /** The newest position of the log known when the batch was made. */
-  head: number;
-  changes: readonly LogChange[];
-}>;
 
 export type NextOptions = Readonly<{
   /** The limit for changes in the batch. */

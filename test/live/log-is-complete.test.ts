@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Hints } from '../../src/db/listen.ts';
 import { Hub } from '../../src/live/hub.ts';
-import { readHead, readPage } from '../../src/live/read-log.ts';
-import type { LogBatch, LogSubscription } from '../../src/live/subscription.ts';
+import { type LogBatch, readHead, readPage } from '../../src/live/read-log.ts';
+import type { LogSubscription } from '../../src/live/subscription.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { append, createOwner } from './append-log.ts';
 
