@@ -5,17 +5,13 @@ import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
 import { formatDocument, stringifyDocument } from '@urql/core';
 import {
-  type DefinitionNode,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
   Kind,
   lexicographicSortSchema,
   parse,
   print,
   printSchema,
-  separateOperations,
-  visit,
 } from 'graphql';
 // Loads every room that declares a route.
 import './src/app.ts';
@@ -45,7 +41,6 @@ async function generate(): Promise<Map<string, string>> {
     ...generateInventory(schema, new URL('./', import.meta.url)),
     ['src/guides/configure.md', printSettings()],
     ['schema/trusted-documents.json', manifestOf(documents.map(({ document }) => print(document)))],
-    ['schema/trusted-documents.console.json', manifestOf(consoleFolders().flatMap(consoleTexts))],
   ]);
   for (const folder of consoleFolders()) {
     const shared = folder === sharedFragments ? [] : readDocuments(sharedFragments);
@@ -53,7 +48,13 @@ async function generate(): Promise<Map<string, string>> {
       ...(await typedDocuments(`${folder}/generated/`, [...shared, ...readDocuments(folder)], sorted)),
     );
   }
-  for (const section of sections) files.set(section.filename, await codegen(section));
+  const ofConsole: string[] = [];
+  for (const section of sections) {
+    const text = await codegen(section);
+    files.set(section.filename, text);
+    if (section.filename.startsWith(consoleFolder)) ofConsole.push(...consoleTexts(text));
+  }
+  files.set('schema/trusted-documents.console.json', manifestOf(ofConsole));
   return files;
 }
 
@@ -100,40 +101,22 @@ const consoleFolders = () =>
     .filter((folder) => readDocuments(folder).length > 0)
     .sort();
 
-/** The console's client asks every selection for its `__typename`, and sends each operation with its fragments alone. */
-function consoleTexts(folder: string): string[] {
-  const shared = folder === sharedFragments ? [] : readDocuments(sharedFragments);
-  const definitions = [...shared, ...readDocuments(folder)].flatMap(({ document }) => document.definitions);
-  const whole: DocumentNode = { kind: Kind.DOCUMENT, definitions };
-  const texts = Object.values(separateOperations(whole)).map((document) =>
-    stringifyDocument(Object(formatDocument(document))),
+/**
+ * What the console sends, made of its typed documents as it makes it: each selection with its `__typename`. A fragment
+ * on a change is for the client of the log, which writes the subscription around it.
+ */
+function consoleTexts(generated: string): string[] {
+  const documents = [...generated.matchAll(/^export const \w+ = (\{.*\}) as unknown as DocumentNode/gm)].map(
+    ([, json = '']): DocumentNode => JSON.parse(json),
   );
-  return [...texts, ...logTexts(definitions)];
-}
-
-/** Fragments on a change are for the client of the log, which writes the subscription around them. */
-function logTexts(definitions: readonly DefinitionNode[]): string[] {
-  const selections = definitions.flatMap((definition) =>
-    definition.kind === Kind.FRAGMENT_DEFINITION &&
-    definition.typeCondition.name.value === 'DeliveryStatusChange'
-      ? [definition]
-      : [],
-  );
-  if (selections.length === 0) return [];
-  const texts = selections.map((selection) =>
-    logDocument({ kind: Kind.DOCUMENT, definitions: [selection, ...spreadBy(selection, definitions)] }),
-  );
-  return [logHeadQuery, ...texts];
-}
-
-/** The fragments that a definition uses, as the typed documents list them: each after whoever uses it. */
-function spreadBy(definition: DefinitionNode, all: readonly DefinitionNode[]): FragmentDefinitionNode[] {
-  const names = new Set<string>();
-  visit(definition, { FragmentSpread: ({ name }) => void names.add(name.value) });
-  const used = all.filter((other) => other.kind === Kind.FRAGMENT_DEFINITION && names.has(other.name.value));
-  return used.flatMap((fragment) =>
-    fragment.kind === Kind.FRAGMENT_DEFINITION ? [fragment, ...spreadBy(fragment, all)] : [],
-  );
+  return documents.flatMap((document) => {
+    const [first] = document.definitions;
+    if (first?.kind === Kind.OPERATION_DEFINITION)
+      return [stringifyDocument(Object(formatDocument(document)))];
+    const isSelection =
+      first?.kind === Kind.FRAGMENT_DEFINITION && first.typeCondition.name.value === 'DeliveryStatusChange';
+    return isSelection ? [logHeadQuery, logDocument(document)] : [];
+  });
 }
 
 /** The texts as clients print them. */

@@ -41,6 +41,7 @@ import { createHttpServer } from './server.ts';
 import { parseKeyRing, SecretBox } from './signing/secret-box.ts';
 import { partitionedTables } from './status/partitioned-tables.ts';
 import { TenantStandings } from './tenants/tenant-standings.ts';
+import { graphiqlPage, graphiqlPolicy } from './transports/graphiql.ts';
 import { readTrustedDocuments } from './transports/trusted-documents.ts';
 
 /**
@@ -148,7 +149,16 @@ export async function startApp(
   const scheduler = new Scheduler({ database, runner, logger });
   const appTokens = new AppTokens({ database, secretBox });
   const authenticator = createAuthenticator({ config, database, logger, appTokens, consoleLinks });
-  const console = config.console && config.role !== 'worker' ? createConsole({ config, logger }) : undefined;
+  const console =
+    config.console && config.role !== 'worker'
+      ? createConsole({
+          config,
+          logger,
+          graphiql: config.production
+            ? undefined
+            : { page: () => graphiqlPage(undefined), policy: graphiqlPolicy },
+        })
+      : undefined;
   const server = createHttpServer({
     schema,
     services,

@@ -48,6 +48,8 @@ export type Config = Readonly<{
   maxAnonymousConnectionsPerAddress: number;
   console: boolean;
   consoleFrameAncestors: readonly string[];
+  /** Where and as whom people sign in to the console; undefined without single sign-on. */
+  consoleSignIn: Readonly<{ issuer: string; clientId: string; scope: string }> | undefined;
 }>;
 
 const manifest: { version: string } = JSON.parse(
@@ -124,6 +126,14 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     maxAnonymousConnectionsPerAddress: env.MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS,
     console: env.CONSOLE,
     consoleFrameAncestors: env.CONSOLE_FRAME_ANCESTORS,
+    consoleSignIn:
+      env.CONSOLE_OIDC_CLIENT_ID === undefined || env.JWT_ISSUER === undefined
+        ? undefined
+        : {
+            issuer: env.JWT_ISSUER,
+            clientId: env.CONSOLE_OIDC_CLIENT_ID,
+            scope: env.CONSOLE_OIDC_SCOPE,
+          },
   });
 }
 
@@ -140,6 +150,11 @@ function refuseContradictions(env: z.infer<typeof environment>, production: bool
   }
   if (env.DATABASE_URL === undefined && env.DATABASE_DIRECT_URL !== undefined) {
     throw new ConfigError('Configuration: DATABASE_DIRECT_URL needs DATABASE_URL beside it.');
+  }
+  if (env.CONSOLE_OIDC_CLIENT_ID !== undefined && !/^https?:\/\//.test(env.JWT_ISSUER ?? '')) {
+    throw new ConfigError(
+      'Configuration: CONSOLE_OIDC_CLIENT_ID needs a JWT_ISSUER that is the https address of your identity provider.',
+    );
   }
   if (!production) return;
   const missing: string[] = (['DATABASE_URL', 'SECRETS_KEYS', 'JWT_ISSUER', 'JWT_AUDIENCE'] as const).filter(

@@ -233,6 +233,15 @@ export const environment = z.object({
       'How many WebSockets without a credential so far one client address may have open on one process. One more is refused with 429.',
   }),
   CONSOLE: boolean.default(true).meta({ description: 'Whether the console is served, at `/console`.' }),
+  CONSOLE_OIDC_CLIENT_ID: z.string().min(1).optional().meta({
+    description:
+      'The client id of the console at the identity provider. If it is set, people can sign in to the console by single sign-on: authorization code with PKCE at `JWT_ISSUER`, as a public client whose redirect address is `/console` of this server. The access token is then the credential.',
+    shownDefault: 'no single sign-on',
+  }),
+  CONSOLE_OIDC_SCOPE: z.string().min(1).default('openid').meta({
+    description:
+      'The scope that single sign-on asks for. Add what your identity provider needs to give a refresh token, often `offline_access`: without one people sign in again when their token ends.',
+  }),
   CONSOLE_FRAME_ANCESTORS: list
     .refine((origins) => origins.every(isOrigin), 'must be origins such as https://app.example.com')
     .default([])

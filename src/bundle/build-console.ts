@@ -6,8 +6,9 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 export type Asset = Readonly<{
   contentType: string;
   plain: Uint8Array;
-  brotli: Uint8Array;
-  gzip: Uint8Array;
+  /** Undefined where it is sent as it is. */
+  brotli: Uint8Array | undefined;
+  gzip: Uint8Array | undefined;
 }>;
 
 export type ConsoleBundle = Readonly<{
@@ -88,6 +89,8 @@ const gzipped = promisify(gzip);
 
 async function compressed(name: string, plain: Uint8Array): Promise<Asset> {
   const type = contentTypes[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+  // Source maps are for whoever looks, on this machine mostly: no start waits for their compression.
+  if (name.endsWith('.map')) return { contentType: type, plain, brotli: undefined, gzip: undefined };
   const [small, zipped] = await Promise.all([
     brotli(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
     gzipped(plain),

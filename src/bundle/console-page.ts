@@ -1,8 +1,9 @@
 import type { RouteResponse } from '../route.ts';
 import type { ConsoleBundle } from './build-console.ts';
 
-type PageConfig = Readonly<{
+export type PageConfig = Readonly<{
   consoleFrameAncestors: readonly string[];
+  consoleSignIn: Readonly<{ issuer: string; clientId: string; scope: string }> | undefined;
 }>;
 
 /** The path of the console's files. */
@@ -21,6 +22,7 @@ export function consolePage(bundle: ConsoleBundle, config: PageConfig): RouteRes
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <meta id="react-aria-pressable-style">
+    ${signInOf(config)}
     <title>Heliograph</title>
     <link rel="icon" href="data:,">
     ${style === undefined ? '' : `<link rel="stylesheet" href="${files}/${style}">`}
@@ -47,6 +49,16 @@ export function consolePage(bundle: ConsoleBundle, config: PageConfig): RouteRes
   };
 }
 
+/** What single sign-on needs to know. None of it is a secret. */
+function signInOf({ consoleSignIn }: PageConfig): string {
+  if (consoleSignIn === undefined) return '';
+  const text = JSON.stringify(consoleSignIn)
+    .replaceAll('&', '&amp;')
+    .replaceAll('"', '&quot;')
+    .replaceAll('<', '&lt;');
+  return `<meta name="heliograph-sign-in" content="${text}">`;
+}
+
 const permissionsPolicy = [
   'accelerometer=()',
   'camera=()',
@@ -71,7 +83,9 @@ function consolePolicy(config: PageConfig): string {
     "style-src 'self'",
     "img-src 'self' data:",
     "font-src 'self'",
-    "connect-src 'self'",
+    config.consoleSignIn === undefined
+      ? "connect-src 'self'"
+      : `connect-src 'self' ${new URL(config.consoleSignIn.issuer).origin}`,
     `frame-ancestors ${ancestors}`,
     "base-uri 'none'",
     "form-action 'none'",

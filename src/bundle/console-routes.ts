@@ -1,7 +1,8 @@
 import type { Logger } from '../log.ts';
 import { declareRoute, publicRead, type Route, type RouteResponse } from '../route.ts';
 import { type Asset, buildConsole, type ConsoleBundle } from './build-console.ts';
-import { consolePage } from './console-page.ts';
+import { BundleCache } from './bundle-cache.ts';
+import { consolePage, type PageConfig } from './console-page.ts';
 
 const overview = declareRoute({
   method: 'GET',
@@ -15,6 +16,14 @@ const list = declareRoute({
   path: '/console/:view',
   ...publicRead,
   description: 'The console: one of its views. Not there with CONSOLE=false.',
+  response: 'text/html',
+});
+const explorer = declareRoute({
+  method: 'GET',
+  path: '/console/graphiql',
+  ...publicRead,
+  description:
+    'GraphiQL, signed in as the console of the same tab is; in production a view of the console that says where to go instead. Not there with CONSOLE=false.',
   response: 'text/html',
 });
 const record = declareRoute({
@@ -35,11 +44,10 @@ const assetPage = declareRoute({
 });
 
 export type ConsoleOptions = Readonly<{
-  config: Readonly<{
-    production: boolean;
-    consoleFrameAncestors: readonly string[];
-  }>;
+  config: Readonly<{ production: boolean; dataDir: string }> & PageConfig;
   logger: Logger;
+  /** The page of GraphiQL and its policy; undefined in production, which has none. */
+  graphiql: Readonly<{ page: () => Promise<string>; policy: string }> | undefined;
 }>;
 
 /**
@@ -47,7 +55,8 @@ export type ConsoleOptions = Readonly<{
  * the first request. After a failed bundle, the next request tries again.
  */
 export function createConsole(options: ConsoleOptions): { routes: readonly Route[]; warm(): void } {
-  const { config, logger } = options;
+  const { config, logger, graphiql } = options;
+  const cache = new BundleCache(config.dataDir);
   let bundle: Promise<ConsoleBundle> | undefined;
   const bundled = () => {
     bundle ??= build();
@@ -56,8 +65,12 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
   async function build(): Promise<ConsoleBundle> {
     try {
       const startedAt = performance.now();
-      const built = await buildConsole(config);
-      logger.debug({ ms: Math.round(performance.now() - startedAt) }, 'console bundled');
+      const { production } = config;
+      const { name, bundle: kept } = await cache.find({ production });
+      const built = kept ?? (await buildConsole({ production }));
+      const ms = Math.round(performance.now() - startedAt);
+      logger.debug({ ms, cached: kept !== undefined }, 'console bundled');
+      if (kept === undefined && name !== undefined) void cache.keep(name, built);
       return built;
     } catch (error) {
       bundle = undefined;
@@ -83,6 +96,20 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
         return sent(asset, String(headers['accept-encoding'] ?? ''));
       }),
       overview(show),
+      // Before the views, of which it is none.
+      explorer(async () => {
+        if (graphiql === undefined) return await show();
+        return {
+          status: 200,
+          headers: {
+            'content-type': 'text/html; charset=utf-8',
+            'cache-control': 'no-store',
+            'content-security-policy': graphiql.policy,
+            'referrer-policy': 'no-referrer',
+          },
+          body: await graphiql.page(),
+        };
+      }),
       list(show),
       record(show),
     ],
@@ -97,9 +124,9 @@ function sent(asset: Asset, accepted: string): RouteResponse {
   };
   const takes = (coding: string) =>
     new RegExp(`(^|[\\s,])${coding}(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`).test(accepted);
-  if (takes('br'))
+  if (asset.brotli !== undefined && takes('br'))
     return { status: 200, headers: { ...headers, 'content-encoding': 'br' }, body: asset.brotli };
-  if (takes('gzip'))
+  if (asset.gzip !== undefined && takes('gzip'))
     return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: asset.gzip };
   return { status: 200, headers, body: asset.plain };
 }

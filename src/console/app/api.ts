@@ -1,6 +1,6 @@
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { createContext } from 'react';
-import { Client, fetchExchange, mapExchange } from 'urql';
+import { Client, fetchExchange, formatDocument, mapExchange } from 'urql';
 import { currentToken, signOut } from './session.ts';
 import { noteDocuments } from './used-documents.ts';
 
@@ -40,10 +40,15 @@ export function createApi(): Client {
   });
 }
 
+/** Mutations go out in the text that the list of known documents has: with every `__typename`. */
+const inKnownText = mapExchange({
+  onOperation: (operation) => ({ ...operation, query: Object(formatDocument(operation.query)) }),
+});
+
 /**
  * What acts are sent with: past the cache, which keeps no errors, and past the list of documents, because what a mutation
  * is given may be a secret. Whoever acts reads anew what the act has changed.
  */
 export const ActsContext = createContext(
-  new Client({ ...common, exchanges: [watchRefusals, fetchExchange] }),
+  new Client({ ...common, exchanges: [watchRefusals, inKnownText, fetchExchange] }),
 );

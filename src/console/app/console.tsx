@@ -11,11 +11,11 @@ import { ViewerContext } from './viewer.ts';
 
 /** The console: signed in or not. Whoever signs in again comes back to the address where it ended. */
 export function Console() {
-  const { token, ended } = useSession();
+  const { token, ended, number } = useSession();
   if (token === undefined) return <SignIn ended={ended} />;
   return (
     <Router base="/console">
-      <SignedIn key={token} />
+      <SignedIn key={number} />
     </Router>
   );
 }

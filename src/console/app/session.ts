@@ -1,26 +1,32 @@
 import { useSyncExternalStore } from 'react';
+import { forget, keep, recall } from './kept.ts';
 
 /**
  * The credential of this tab. It lives in `sessionStorage` alone and ends with the tab; it comes in by the address's
- * fragment, which no server is sent, or by a form, and never stands in an address afterwards.
+ * fragment, which no server is sent, by a form or by single sign-on, and never stands in an address afterwards.
  */
-export type Session = Readonly<{ token: string | undefined; ended: string | undefined }>;
+export type Session = Readonly<{
+  token: string | undefined;
+  ended: string | undefined;
+  /** Another number is another sign-in; a token that was renewed keeps it. */
+  number: number;
+}>;
 
 const kept = 'heliograph-token';
 const listeners = new Set<() => void>();
-let session: Session = { token: begin(), ended: undefined };
+let session: Session = { token: begin(), ended: undefined, number: 0 };
 
 function begin(): string | undefined {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const given = fragment.get('token')?.trim();
-  if (given === undefined || given === '') return sessionStorage.getItem(kept) ?? undefined;
-  sessionStorage.setItem(kept, given);
+  if (given === undefined || given === '') return recall(kept);
+  keep(kept, given);
   history.replaceState(history.state, '', location.pathname + location.search);
   return given;
 }
 
-function change(next: Session): void {
-  session = next;
+function change(next: Omit<Session, 'number'>, number = session.number + 1): void {
+  session = { ...next, number };
   for (const listener of listeners) listener();
 }
 
@@ -30,14 +36,27 @@ addEventListener('hashchange', () => {
 });
 
 export function signIn(token: string): void {
-  sessionStorage.setItem(kept, token);
+  keep(kept, token);
   change({ token, ended: undefined });
+}
+
+/** The same person goes on with a fresh token: nothing that is open begins anew. */
+export function renewToken(token: string): void {
+  if (session.token === undefined) return;
+  keep(kept, token);
+  change({ token, ended: undefined }, session.number);
 }
 
 /** `why` is told where the person signs in again. */
 export function signOut(why?: string): void {
   if (session.token === undefined) return;
-  sessionStorage.removeItem(kept);
+  forget(kept);
+  change({ token: undefined, ended: why });
+}
+
+/** Tells why nobody could be signed in. */
+export function refuseSignIn(why: string): void {
+  forget(kept);
   change({ token: undefined, ended: why });
 }
 

@@ -23,7 +23,8 @@ export function Shell() {
           Heliograph
         </Link>
         <nav aria-label="Main">
-          {destinations.map(({ path, name }) => {
+          {destinations.map(({ path, name, needs }) => {
+            if (needs !== undefined && viewer?.permissions.includes(needs) === false) return null;
             const isHere = path === '/' ? location === '/' : location.startsWith(path);
             return (
               <Link key={path} href={path} {...(isHere ? { 'aria-current': 'page' as const } : {})}>
@@ -60,6 +61,7 @@ export function Shell() {
       </main>
       <footer className="bottom">
         <ViewGraphQL />
+        <a href="/console/graphiql">GraphiQL</a>
         <a href="/docs">Documentation</a>
       </footer>
     </div>

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { signIn } from './session.ts';
+import { beginSignIn, type Provider, provider } from './single-sign-on.ts';
 
 /** The page of whoever has no credential here. What is pasted is tried by the first view. */
 export function SignIn({ ended }: Readonly<{ ended: string | undefined }>) {
@@ -19,6 +20,7 @@ export function SignIn({ ended }: Readonly<{ ended: string | undefined }>) {
           {ended}
         </p>
       )}
+      {provider !== undefined && <WithProvider provider={provider} />}
       <p>
         This is the console of Heliograph. It needs a token of your issuer, or an API key (<code>hgk_…</code>
         ). It is kept for as long as this tab is open, and nowhere else.
@@ -41,5 +43,36 @@ export function SignIn({ ended }: Readonly<{ ended: string | undefined }>) {
         Where you started the server yourself, open the link after <code>Console:</code> that it printed.
       </p>
     </main>
+  );
+}
+
+function WithProvider({ provider: from }: Readonly<{ provider: Provider }>) {
+  const [problem, setProblem] = useState<string>();
+  const [isLeaving, setLeaving] = useState(false);
+  async function leave() {
+    setLeaving(true);
+    setProblem(undefined);
+    try {
+      await beginSignIn(from);
+    } catch (error) {
+      setLeaving(false);
+      setProblem(
+        `${new URL(from.issuer).host} cannot be asked: ${error instanceof Error ? error.message : 'no answer'}`,
+      );
+    }
+  }
+  return (
+    <section aria-label="Single sign-on">
+      <p>
+        <button type="button" className="primary" disabled={isLeaving} onClick={() => void leave()}>
+          Sign in with {new URL(from.issuer).host}
+        </button>
+      </p>
+      {problem !== undefined && (
+        <p role="alert" className="problem">
+          {problem}
+        </p>
+      )}
+    </section>
   );
 }

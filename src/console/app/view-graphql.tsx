@@ -22,10 +22,17 @@ export function ViewGraphQL() {
             <p className="acts">
               <Copy text={text} name="Copy the document" />
               <Copy text={JSON.stringify(variables, null, 2)} name="Copy the variables" />
+              <a href={graphiqlOf(text, variables)}>Open in GraphiQL</a>
             </p>
           </section>
         ))}
       </Window>
     </DialogTrigger>
   );
+}
+
+/** GraphiQL takes a query by its address; the variables stand in it as a comment, to be pasted. */
+function graphiqlOf(text: string, variables: unknown): string {
+  const query = `# Variables: ${JSON.stringify(variables)}\n${text}`;
+  return `/console/graphiql?query=${encodeURIComponent(query)}`;
 }

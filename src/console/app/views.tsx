@@ -1,4 +1,5 @@
 import { type ComponentType, lazy } from 'react';
+import type { Permission } from './generated/graphql.ts';
 
 /** The views, by path below `/console`. Each is loaded when it is first opened. */
 export const views: readonly Readonly<{ path: string; view: ComponentType }>[] = [
@@ -15,16 +16,17 @@ export const views: readonly Readonly<{ path: string; view: ComponentType }>[] =
   { path: '/keys', view: lazy(() => import('../keys/keys-view.tsx')) },
   { path: '/audit', view: lazy(() => import('../audit/audit-view.tsx')) },
   { path: '/events/:id', view: lazy(() => import('../event/event-view.tsx')) },
+  { path: '/graphiql', view: lazy(() => import('../graphiql/graphiql-view.tsx')) },
   { path: '/deliveries/:id', view: lazy(() => import('../delivery/delivery-view.tsx')) },
 ];
 
-/** What stands in the navigation, in this order. */
-export const destinations: readonly Readonly<{ path: string; name: string }>[] = [
-  { path: '/', name: 'Overview' },
-  { path: '/deliveries', name: 'Deliveries' },
-  { path: '/endpoints', name: 'Endpoints' },
+/** What stands in the navigation, in this order, for whoever may see it. */
+export const destinations: readonly Readonly<{ path: string; name: string; needs?: Permission }>[] = [
+  { path: '/', name: 'Overview', needs: 'MANAGE_WEBHOOKS' },
+  { path: '/deliveries', name: 'Deliveries', needs: 'MANAGE_WEBHOOKS' },
+  { path: '/endpoints', name: 'Endpoints', needs: 'MANAGE_WEBHOOKS' },
   { path: '/event-types', name: 'Event types' },
-  { path: '/apps', name: 'Apps' },
-  { path: '/keys', name: 'Keys' },
-  { path: '/audit', name: 'Audit' },
+  { path: '/apps', name: 'Apps', needs: 'MANAGE_APPS' },
+  { path: '/keys', name: 'Keys', needs: 'MANAGE_API_KEYS' },
+  { path: '/audit', name: 'Audit', needs: 'READ_AUDIT_LOG' },
 ];

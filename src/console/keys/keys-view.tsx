@@ -1,7 +1,7 @@
 import '../parts/manage.css';
-import { type FormEvent, use, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { useQuery } from 'urql';
-import { useMay, ViewerContext } from '../app/viewer.ts';
+import { useMay } from '../app/viewer.ts';
 import { issueOf, useAct } from '../parts/act.ts';
 import { Confirm } from '../parts/confirm.tsx';
 import { Field, Refused } from '../parts/form.tsx';
@@ -18,6 +18,8 @@ import {
   type KeysPageQuery,
   RevokeKeyDocument,
 } from './generated/graphql.ts';
+import { NewLink } from './new-link.tsx';
+import { PermissionChoice, useMayGive } from './permission-choice.tsx';
 
 type Key = KeysPageQuery['apiKeys']['nodes'][number];
 
@@ -32,7 +34,9 @@ export default function KeysView() {
   const [made, setMade] = useState<string>();
   const [isMaking, setMaking] = useState(false);
   const [revoking, setRevoking] = useState<Key>();
+  const [isLinking, setLinking] = useState(false);
   const mayChange = useMay('MANAGE_API_KEYS');
+  const mayLink = useMay('MANAGE_WEBHOOKS');
   const page = data?.apiKeys;
   return (
     <div className="manage">
@@ -40,6 +44,11 @@ export default function KeysView() {
         {mayChange && (
           <button type="button" className="primary" onClick={() => setMaking(true)}>
             New key
+          </button>
+        )}
+        {mayLink && (
+          <button type="button" onClick={() => setLinking(true)}>
+            New link to the console
           </button>
         )}
       </ViewHead>
@@ -81,6 +90,9 @@ export default function KeysView() {
             again();
           }}
         />
+      </Window>
+      <Window title="New link to the console" isOpen={isLinking} onOpenChange={setLinking}>
+        <NewLink />
       </Window>
       {revoking !== undefined && (
         <Revoke
@@ -144,7 +156,6 @@ function Row({ apiKey, onRevoke }: Readonly<{ apiKey: Key; onRevoke: (() => void
   );
 }
 
-const neverOfKeys: readonly string[] = ['MANAGE_TENANTS', 'MANAGE_EVENT_TYPES'];
 const lifetimes = [
   [0, 'never'],
   [7, 'in a week'],
@@ -154,7 +165,7 @@ const lifetimes = [
 
 function NewKey({ onMade }: Readonly<{ onMade: (key: string) => void }>) {
   const { act, isRunning, refusal } = useAct(CreateKeyDocument);
-  const mayGive = use(ViewerContext)?.permissions.filter((name) => !neverOfKeys.includes(name)) ?? [];
+  const mayGive = useMayGive();
   const [name, setName] = useState('');
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [days, setDays] = useState(0);
@@ -170,28 +181,12 @@ function NewKey({ onMade }: Readonly<{ onMade: (key: string) => void }>) {
       <Field label="Name" hint="What you will know it by." problem={issueOf(refusal, 'name')}>
         {(input) => <input {...input} value={name} onChange={(event) => setName(event.target.value)} />}
       </Field>
-      <fieldset>
-        <legend>What it may do</legend>
-        {mayGive.map((permission) => (
-          <label key={permission} className="choice">
-            <input
-              type="checkbox"
-              checked={chosen.includes(permission)}
-              onChange={() =>
-                setChosen(
-                  chosen.includes(permission)
-                    ? chosen.filter((other) => other !== permission)
-                    : [...chosen, permission],
-                )
-              }
-            />
-            <code>{permission.toLowerCase()}</code>
-          </label>
-        ))}
-        <p className="field-problem" aria-live="polite">
-          {issueOf(refusal, 'permissions')}
-        </p>
-      </fieldset>
+      <PermissionChoice
+        mayGive={mayGive}
+        chosen={chosen}
+        onChange={setChosen}
+        problem={issueOf(refusal, 'permissions')}
+      />
       <Field label="It ends" problem={issueOf(refusal, 'expiresAt')}>
         {(input) => (
           <select {...input} value={days} onChange={(event) => setDays(Number(event.target.value))}>
