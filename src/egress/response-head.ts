@@ -1,10 +1,11 @@
 /**
- * Rewrites two things that undici's parser refuses although a client has to accept them:
+ * Rewrites three things that undici's parser refuses although a client has to accept them:
  *
  * - Interim responses (RFC 9110, section 15.2): a client must be able to parse one or more of them before the final
  *   response, even if it asked for none. Some servers send `100 Continue` to every POST. A 101 is left as it is and
  *   becomes an error, since nobody asked for another protocol.
  * - Folded header lines (RFC 9112, section 5.2): a user agent must replace the fold by a space.
+ * - A `Content-Length` that is given several times with the same value (RFC 9112, section 6.3), as some proxies leave it.
  *
  * Only the head of a response is looked at, and only if it looks like HTTP/1. Everything else goes to the parser
  * unchanged and at once. Bytes that are left out still count towards the limit on a response.
@@ -32,7 +33,7 @@ export class ResponseHead {
         this.#head = rest;
         return undefined;
       }
-      if (!isInterim(rest)) return this.#pass(unfold(rest, end));
+      if (!isInterim(rest)) return this.#pass(rewrite(rest, end));
       from += end;
     }
   }
@@ -72,10 +73,26 @@ function endOfHead(bytes: Buffer): number | undefined {
   return undefined;
 }
 
-const fold = /\r\n[ \t]+/g;
-
-function unfold(bytes: Buffer, end: number): Buffer {
+function rewrite(bytes: Buffer, end: number): Buffer {
   const head = bytes.toString('latin1', 0, end);
-  if (!/\r\n[ \t]/.test(head)) return bytes;
-  return Buffer.concat([Buffer.from(head.replace(fold, ' '), 'latin1'), bytes.subarray(end)]);
+  const rewritten = withOneLength(head.replace(fold, ' '));
+  if (rewritten === head) return bytes;
+  return Buffer.concat([Buffer.from(rewritten, 'latin1'), bytes.subarray(end)]);
+}
+
+const fold = /\r\n[ \t]+/g;
+const lengthLine = /^content-length:([^\r\n]*)\r\n/gim;
+
+/** Values that differ are left to the parser, which refuses them. */
+function withOneLength(head: string): string {
+  const lines = [...head.matchAll(lengthLine)];
+  const values = lines.flatMap(([, value = '']) => value.split(',').map((one) => one.trim()));
+  const [first = '', ...others] = values;
+  if (others.length === 0 || !/^\d+$/.test(first) || others.some((value) => value !== first)) return head;
+  let kept = `content-length: ${first}\r\n`;
+  return head.replace(lengthLine, () => {
+    const line = kept;
+    kept = '';
+    return line;
+  });
 }

@@ -29,8 +29,18 @@ const answers: readonly [name: string, answer: string, expected: object][] = [
   ],
   [
     'a content-length said twice',
-    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok',
-    { status: 200 },
+    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nx-note: one\r\nContent-Length:2\r\n\r\nok',
+    { status: 200, body: 'ok', headers: expect.arrayContaining([{ name: 'x-note', value: 'one' }]) },
+  ],
+  [
+    'a content-length said twice in one line',
+    'HTTP/1.1 200 OK\r\ncontent-length: 2 , 2\r\n\r\nok',
+    { status: 200, body: 'ok' },
+  ],
+  [
+    'two different values of content-length',
+    'HTTP/1.1 200 OK\r\ncontent-length: 2, 3\r\n\r\nok',
+    { outcome: 'INVALID_RESPONSE' },
   ],
   [
     'an early refusal',
