@@ -152,8 +152,8 @@ function costOf(set: SelectionSetNode, type: GraphQLNamedType, scope: Scope): nu
     if (selection.kind === Kind.FIELD) {
       const fields = isObjectType(type) || isInterfaceType(type) ? type.getFields() : {};
       const field = fields[selection.name.value];
-      // Introspection has few fields, and the limits of the document bound it.
-      const { own, times } = field === undefined ? { own: 1, times: 0 } : priceOf(field, selection, scope);
+      const { own, times } =
+        field === undefined ? introspection(selection) : priceOf(field, selection, scope);
       if (field !== undefined) cost += entriesIn(field, selection, scope);
       cost += own;
       if (field !== undefined && selection.selectionSet !== undefined && times > 0) {
@@ -169,6 +169,11 @@ function costOf(set: SelectionSetNode, type: GraphQLNamedType, scope: Scope): nu
   }
   known.set(type, cost);
   return cost;
+}
+
+/** All of the schema is one answer of known size, and a document can ask for it under twenty names. */
+function introspection({ name }: FieldSelection): { own: number; times: number } {
+  return { own: name.value === '__schema' ? 5_000 : name.value === '__type' ? 100 : 1, times: 0 };
 }
 
 /** A list in the arguments costs its length, for each field that uses it. */

@@ -1,4 +1,4 @@
-import { getOperationAST, parse } from 'graphql';
+import { getIntrospectionQuery, getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { RequestError } from '../../src/errors.ts';
 import { refuseOperation } from '../../src/graph/operation-cost.ts';
@@ -59,4 +59,13 @@ test('fragments that double themselves cost what they would, in no time', () => 
 
 test('an argument whose variable is missing is the executor’s to refuse', () => {
   expect(refusal('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [] })).toBeUndefined();
+});
+
+test('the schema itself has its price, which every tool pays once', () => {
+  expect(refusal(getIntrospectionQuery())).toBeUndefined();
+  const names = (count: number) =>
+    Array.from({ length: count }, (_, n) => `a${n}: __schema { types { name } }`);
+  expect(refusal(`{ ${names(4).join(' ')} }`)).toBeUndefined();
+  expect(refusal(`{ ${names(5).join(' ')} }`)).toEqual([{ cost: 25_000, limit: 20_000 }]);
+  expect(refusal('{ __type(name: "Query") { name } __typename }')).toBeUndefined();
 });
