@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type pg from 'pg';
 import { ConfigError } from '../config.ts';
+import { buildIndex } from './build-index.ts';
 import { directClient } from './direct-client.ts';
 
 const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -10,11 +13,22 @@ const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
 const lockKey = 7_203_115;
 const migrationTimeoutMs = 600_000;
 const oldestServer = 150_000;
+const lockRetryMs = 200;
+
+/** What the first line of a migration may say. */
+const builtConcurrently = /^-- concurrently\b/;
+const contracts = /^-- contract\b/;
 
 /**
  * Applies the files of `migrations/` that the database has not seen yet, in order, each in its own transaction. An
  * advisory lock lets any number of processes start at once. A released file must never change: if its text differs from
  * the text that was applied, the start fails. Returns the names of the files that were applied now.
+ *
+ * Releases run side by side over one database while an upgrade is under way, so a migration only adds what older
+ * releases can live with. Two kinds of files say in their first line that they are different:
+ *
+ * - `-- contract`: releases before this one cannot use the database any more. They refuse to start.
+ * - `-- concurrently`: the file holds one `create index`, which is built without blocking writers (`build-index.ts`).
  */
 export async function migrate(url: string): Promise<readonly string[]> {
   const client = directClient(url, migrationTimeoutMs);
@@ -24,26 +38,29 @@ export async function migrate(url: string): Promise<readonly string[]> {
     if (Number(rows[0]?.server_version_num) < oldestServer) {
       throw new ConfigError('DATABASE_URL: Heliograph needs PostgreSQL 15 or later.');
     }
-    await client.query('select pg_advisory_lock($1)', [lockKey]);
+    await lock(client);
     await client.query(
       `create table if not exists migration
          (name text primary key, sha256 text not null, applied_at timestamptz(3) not null default now())`,
     );
+    await client.query(
+      'alter table migration add column if not exists keeps_older boolean not null default false',
+    );
+    const files = migrationFiles();
     const applied = new Map(
-      (await client.query<{ name: string; sha256: string }>('select name, sha256 from migration')).rows.map(
-        (row) => [row.name, row.sha256],
+      (await client.query<AppliedMigration>('select name, sha256, keeps_older from migration')).rows.map(
+        (row) => [row.name, row],
       ),
     );
+    refuseNewer(applied.values(), files);
     const fresh: string[] = [];
-    for (const { name, text, sha256 } of migrationFiles()) {
-      const known = applied.get(name);
+    for (const file of files) {
+      const { name, sha256 } = file;
+      const known = applied.get(name)?.sha256;
       if (known === sha256) continue;
       if (known !== undefined)
         throw new Error(`The migration ${name} was changed after it had been applied.`);
-      await client.query('begin');
-      await client.query(text);
-      await client.query('insert into migration (name, sha256) values ($1, $2)', [name, sha256]);
-      await client.query('commit');
+      await apply(client, file);
       fresh.push(name);
     }
     return fresh;
@@ -52,7 +69,53 @@ export async function migrate(url: string): Promise<readonly string[]> {
   }
 }
 
-function migrationFiles(): { name: string; text: string; sha256: string }[] {
+type AppliedMigration = { name: string; sha256: string; keeps_older: boolean };
+type MigrationFile = { name: string; text: string; sha256: string };
+
+/**
+ * Polls, because a session that waits inside of `pg_advisory_lock` holds a snapshot, and an index that is built
+ * concurrently waits for all snapshots: both would wait for each other.
+ */
+async function lock(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
+      lockKey,
+    ]);
+    if (rows[0]?.locked === true) return;
+    await delay(lockRetryMs);
+  }
+}
+
+/** A database that was migrated by a newer release is used only if that release said that it still can be. */
+function refuseNewer(applied: Iterable<AppliedMigration>, files: readonly MigrationFile[]): void {
+  const known = new Set(files.map(({ name }) => name));
+  const unknown = [...applied].filter(({ name, keeps_older }) => !known.has(name) && !keeps_older);
+  if (unknown.length === 0) return;
+  const names = unknown.map(({ name }) => name).join(', ');
+  throw new ConfigError(
+    `DATABASE_URL: the database was migrated by a newer release (${names}). Start that release or a later one.`,
+  );
+}
+
+async function apply(client: pg.Client, { name, text, sha256 }: MigrationFile): Promise<void> {
+  const note = () =>
+    client.query('insert into migration (name, sha256, keeps_older) values ($1, $2, $3)', [
+      name,
+      sha256,
+      !contracts.test(text),
+    ]);
+  if (builtConcurrently.test(text)) {
+    await buildIndex(client, text.replace(/^--.*$/gm, ''));
+    await note();
+    return;
+  }
+  await client.query('begin');
+  await client.query(text);
+  await note();
+  await client.query('commit');
+}
+
+function migrationFiles(): MigrationFile[] {
   return readdirSync(folder)
     .filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name))
     .sort()
