@@ -97,7 +97,7 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
       {table !== undefined && (
         <DeliveryGrid
           rows={table.rows}
-          hasMore={table.endCursor !== undefined}
+          hasMore={table.next !== undefined}
           isLoadingMore={live.isLoadingMore}
           onMore={held === undefined ? live.loadMore : () => undefined}
           onOpen={open}

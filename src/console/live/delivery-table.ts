@@ -16,6 +16,15 @@ export type Page = Readonly<{
   pageInfo: Readonly<{ hasNextPage: boolean; endCursor?: string | null | undefined }>;
 }>;
 
+/** After a page's cursor, or, where the table was cut, before the moment that follows its last row. */
+export type NextPage =
+  | Readonly<{ after: string; createdBefore: string | undefined }>
+  | Readonly<{ after: undefined; createdBefore: string }>;
+
+/** So many rows are kept where more and more come in; what is older is read again where somebody goes there. */
+const mostRows = 6_000;
+const keptRows = 5_000;
+
 export type DeliveryTable = Readonly<{
   /** Undefined: every status. What else is filtered by never changes, and the server does it. */
   statuses: readonly DeliveryStatus[] | undefined;
@@ -25,7 +34,7 @@ export type DeliveryTable = Readonly<{
   /** Up to which position the log is in the rows. */
   position: number;
   /** Where the next page begins; undefined where there is none. */
-  endCursor: string | undefined;
+  next: NextPage | undefined;
   /** The last row of the last page, while there are more: what is older is not of this table. */
   oldest: string | undefined;
   /** The changes since a page was asked for; undefined while none is. */
@@ -38,11 +47,11 @@ export function startTable(page: Page, statuses: readonly DeliveryStatus[] | und
     rows: [],
     seen: new Map(),
     position: page.logPosition,
-    endCursor: undefined,
+    next: undefined,
     oldest: undefined,
     kept: undefined,
   };
-  return withPage(empty, page);
+  return withPage(empty, page, undefined);
 }
 
 /** The next page is asked for. */
@@ -53,7 +62,7 @@ export const forgetPage = (table: DeliveryTable): DeliveryTable => ({ ...table, 
 
 export function addPage(table: DeliveryTable, page: Page): DeliveryTable {
   const { kept = [] } = table;
-  return applied(withPage({ ...table, kept: undefined }, page), kept);
+  return applied(withPage({ ...table, kept: undefined }, page, table.next?.createdBefore), kept);
 }
 
 /** Takes the changes of one message of the log, in their order. */
@@ -63,10 +72,27 @@ export function applyChanges(
   position: number,
 ): DeliveryTable {
   const kept = table.kept === undefined ? undefined : [...table.kept, ...changes];
-  return { ...applied(table, changes), kept, position: Math.max(table.position, position) };
+  const next = { ...applied(table, changes), kept, position: Math.max(table.position, position) };
+  return cut({ ...next, seen: stillNeeded(next.seen, next.position) });
 }
 
-function withPage(table: DeliveryTable, page: Page): DeliveryTable {
+/** What comes from now on is later than the position: only a page can be further than that. */
+function stillNeeded(seen: ReadonlyMap<string, number>, position: number): ReadonlyMap<string, number> {
+  return new Map([...seen].filter(([, known]) => known > position));
+}
+
+function cut(table: DeliveryTable): DeliveryTable {
+  const { rows, kept } = table;
+  if (rows.length <= mostRows || kept !== undefined) return table;
+  const left = rows.slice(0, keptRows);
+  const last = left.at(-1);
+  if (last === undefined) return table;
+  // Rows of the same millisecond come again, and are known.
+  const createdBefore = new Date(Date.parse(last.createdAt) + 1).toISOString();
+  return { ...table, rows: left, oldest: last.id, next: { after: undefined, createdBefore } };
+}
+
+function withPage(table: DeliveryTable, page: Page, createdBefore: string | undefined): DeliveryTable {
   const seen = new Map(table.seen);
   const rows = [...table.rows];
   const known = new Set(rows.map(({ id }) => id));
@@ -81,7 +107,7 @@ function withPage(table: DeliveryTable, page: Page): DeliveryTable {
     ...table,
     rows,
     seen,
-    endCursor: hasNextPage ? (endCursor ?? undefined) : undefined,
+    next: hasNextPage && endCursor != null ? { after: endCursor, createdBefore } : undefined,
     oldest: hasNextPage ? page.nodes.at(-1)?.id : undefined,
   };
 }

@@ -30,6 +30,8 @@ export type DeliverySource = Readonly<{
   findThere(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Calls back when it is time to show what has come. */
   nextFrame(show: () => void): void;
+  /** How often to look whether rows were purged; 10 s where nothing is said. */
+  lookEveryMs?: number;
 }>;
 
 export type Snapshot = Readonly<{
@@ -97,11 +99,11 @@ export class LiveDeliveries {
   async loadMore(): Promise<void> {
     const { signal } = this.#round;
     const { table } = this.#snapshot;
-    if (table?.endCursor === undefined || table.kept !== undefined) return;
+    if (table?.next === undefined || table.kept !== undefined) return;
+    const { after, createdBefore } = table.next;
+    const filter = createdBefore === undefined ? this.#filter : { ...this.#filter, createdBefore };
     this.#show({ table: expectPage(table), isLoadingMore: true });
-    const page = await this.#source
-      .readPage({ filter: this.#filter, first: laterPage, after: table.endCursor })
-      .catch(() => undefined);
+    const page = await this.#source.readPage({ filter, first: laterPage, after }).catch(() => undefined);
     const now = this.#snapshot.table;
     if (signal.aborted || now === undefined) return;
     this.#show({ table: page === undefined ? forgetPage(now) : addPage(now, page), isLoadingMore: false });
@@ -113,7 +115,8 @@ export class LiveDeliveries {
     const { status, ...unchanging } = this.#filter;
     this.#position = page.logPosition;
     this.#show({ table: startTable(page, status ?? undefined), error: undefined });
-    const looking = setInterval(() => void this.#lookForPurged(signal), lookEveryMs);
+    const everyMs = this.#source.lookEveryMs ?? lookEveryMs;
+    const looking = setInterval(() => void this.#lookForPurged(signal), everyMs);
     signal.addEventListener('abort', () => clearInterval(looking), { once: true });
     try {
       const log = this.#source.openLog({
