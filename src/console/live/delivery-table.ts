@@ -17,7 +17,7 @@ export type Page = Readonly<{
 }>;
 
 /** After a page's cursor, or, where the table was cut, before the moment that follows its last row. */
-export type NextPage =
+type NextPage =
   | Readonly<{ after: string; createdBefore: string | undefined }>
   | Readonly<{ after: undefined; createdBefore: string }>;
 
