@@ -16,11 +16,11 @@ import { Holdings } from './http/holdings.ts';
 import { createHosts, readTarget } from './http/hosts.ts';
 import { indexRoute } from './http/index-page.ts';
 import { leavingOf } from './http/leaving.ts';
+import { createRouter } from './http/match-route.ts';
 import type { HeldThing, Metrics } from './http/metrics.ts';
 import { metricsRoute } from './http/metrics-route.ts';
 import { Origins } from './http/origin.ts';
 import { RateLimit } from './http/rate-limit.ts';
-import { createRouter } from './http/router.ts';
 import type { Route } from './route.ts';
 
 import { createGraphQLEndpoint } from './transports/graphql-endpoint.ts';

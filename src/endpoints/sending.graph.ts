@@ -7,9 +7,9 @@ import {
   maxHeaders,
   reservedHeaders,
 } from '../sending/endpoint-headers.ts';
+import { maxScheduleEntries } from '../sending/retry-schedule.ts';
 import {
   longestTimeoutMs,
-  maxScheduleEntries,
   maxStopStatuses,
   shortestTimeoutMs,
   usualHeaderPrefix,

@@ -10,7 +10,7 @@ import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { Change } from '../status/apply.ts';
 import { aimProbes } from './aim-probes.ts';
 import { attempt, ownHeaders } from './attempt.ts';
-import { attemptLimit } from './attempt-limit.ts';
+import { attemptDeadline } from './attempt-deadline.ts';
 import { BodyBudget } from './body-budget.ts';
 import { afterAttempt, isGivenUp } from './circuit.ts';
 import { type ClaimedRow, claim, readBodies, type Take } from './claim.ts';
@@ -309,7 +309,7 @@ export class Worker {
     if (keys === undefined || this.#leases.timeLeftMs(row.shard) < config.deliveryTimeoutMs) {
       return this.#settle(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
     }
-    const limit = attemptLimit(row, config.deliveryTimeoutMs, [this.#leases, this.#abort.signal]);
+    const limit = attemptDeadline(row, config.deliveryTimeoutMs, [this.#leases, this.#abort.signal]);
     const show = setTimeout(() => void this.#settler.settle(deliveringChange(row)), showDeliveringAfterMs);
     const startedAt = new Date(databaseNow());
     this.#lanes.find(row.endpoint_id)?.send(startedAt.getTime());

@@ -4,8 +4,8 @@ import { RequestError, UnavailableError } from '../errors.ts';
 import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 import type { RouteResponse } from '../route.ts';
 import type { BadCredentials } from './bad-credentials.ts';
+import type { RouteMatch } from './match-route.ts';
 import { endUnread, readBody } from './read-body.ts';
-import type { RouteMatch } from './router.ts';
 
 type Asked = {
   request: IncomingMessage;

@@ -1,7 +1,7 @@
 import { dayMs } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import { longestScheduleSeconds } from '../sending/plan-delivery.ts';
+import { longestScheduleSeconds } from '../sending/retry-schedule.ts';
 
 const rollUp = statement(
   'roll_up_usage',

@@ -6,14 +6,6 @@ import type { Tables } from '../tables.ts';
 /** A handshake that ends releases the deliveries that wait for it. This wait is for when that release is lost. */
 const handshakeWaitMs = 5_000;
 
-/** Each delay of a retry schedule is spread by up to this part of it, either way. */
-export const retrySpread = 0.2;
-
-/** Seconds from a delivery's creation to its last attempt where every delay is as long as it can be. */
-export function longestScheduleSeconds(scheduleSeconds: readonly number[]): number {
-  return scheduleSeconds.reduce((sum, seconds) => sum + seconds, 0) * (1 + retrySpread);
-}
-
 /** What a fresh delivery depends on. */
 export type DeliveryRules = Pick<Config, 'retrySchedule' | 'requireVerification'>;
 

@@ -1,5 +1,15 @@
 import { dayMs } from '../clock.ts';
-import { retrySpread } from './plan-delivery.ts';
+
+/** The most attempts that an endpoint’s own schedule can have: it has one entry for each. */
+export const maxScheduleEntries = 20;
+
+/** The jitter: each delay of a retry schedule is varied at random by up to this part of it, either way. */
+export const retrySpread = 0.2;
+
+/** Seconds from a delivery's creation to its last attempt where every delay is as long as it can be. */
+export function longestScheduleSeconds(scheduleSeconds: readonly number[]): number {
+  return scheduleSeconds.reduce((sum, seconds) => sum + seconds, 0) * (1 + retrySpread);
+}
 
 /** A receiver may ask for patience (RFC 9110, Retry-After), but not for more than a day. */
 const maxRetryAfterMs = dayMs;

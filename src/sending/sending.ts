@@ -2,10 +2,9 @@ import { dayMs } from '../clock.ts';
 import type { ValidationIssue } from '../errors.ts';
 import type { EndpointSending } from '../tables.ts';
 import { type HeaderValue, headerIssues, shownHeaders, storeHeaders } from './endpoint-headers.ts';
-import { retrySpread } from './plan-delivery.ts';
+import { maxScheduleEntries, retrySpread } from './retry-schedule.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
 
-export const maxScheduleEntries = 20;
 export const shortestTimeoutMs = 1_000;
 export const longestTimeoutMs = 60_000;
 export const maxStopStatuses = 100;

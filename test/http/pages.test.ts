@@ -3,7 +3,7 @@ import { buildSchema } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { docsRoutes } from '../../src/docs/routes.ts';
 import { badUserInput } from '../../src/errors.ts';
-import { createRouter } from '../../src/http/router.ts';
+import { createRouter } from '../../src/http/match-route.ts';
 import type { Route } from '../../src/route.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
