@@ -66,6 +66,18 @@ export async function startApp(
 ): Promise<App> {
   const { databaseUrl, directUrl, logger, isDemo } = options;
   const trustedDocuments = readTrustedDocuments(new URL('../schema/', import.meta.url));
+  const console =
+    config.console && config.role !== 'worker'
+      ? createConsole({
+          config,
+          logger,
+          graphiql: config.production
+            ? undefined
+            : { page: () => graphiqlPage(undefined), policy: graphiqlPolicy },
+        })
+      : undefined;
+  // In a process of its own, while the database is made ready: it is there when somebody opens the link.
+  if (isDemo || config.production) console?.warm();
   const applied = await migrate(directUrl);
   if (applied.length > 0) logger.info({ applied }, 'migrations applied');
   const database = openDatabase({
@@ -149,16 +161,6 @@ export async function startApp(
   const scheduler = new Scheduler({ database, runner, logger });
   const appTokens = new AppTokens({ database, secretBox });
   const authenticator = createAuthenticator({ config, database, logger, appTokens, consoleLinks });
-  const console =
-    config.console && config.role !== 'worker'
-      ? createConsole({
-          config,
-          logger,
-          graphiql: config.production
-            ? undefined
-            : { page: () => graphiqlPage(undefined), policy: graphiqlPolicy },
-        })
-      : undefined;
   const server = createHttpServer({
     schema,
     services,
@@ -202,7 +204,6 @@ export async function startApp(
   // must be sent there.
   handshakes.start();
   // Otherwise the first request bundles it, because the servers of tests rarely need it.
-  if (isDemo || config.production) console?.warm();
 
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number) => {

@@ -51,7 +51,7 @@ export type ConsoleOptions = Readonly<{
 }>;
 
 /**
- * The console's page and its files. The console is bundled in the background once the server listens (`warm`), or by
+ * The console's page and its files. The console is bundled in the background while the server starts (`warm`), or by
  * the first request. After a failed bundle, the next request tries again.
  */
 export function createConsole(options: ConsoleOptions): { routes: readonly Route[]; warm(): void } {

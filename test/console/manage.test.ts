@@ -135,9 +135,9 @@ test('an endpoint is paused, enabled and purged by keyboard, and not by a slip',
   const { page, complaints, close } = await open(`/endpoints/${id}`);
   await page.getByRole('button', { name: 'Pause' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByText('Somebody has paused the endpoint.').waitFor();
-  await page.getByRole('button', { name: 'Enable' }).press('Enter');
-  await page.getByText('Deliveries are sent again.').waitFor();
+  await page.getByText('What comes now waits until it goes on.').waitFor();
+  await page.getByRole('button', { name: 'Resume' }).press('Enter');
+  await page.getByText('It goes on, with what has waited first.').waitFor();
   await page.getByRole('button', { name: 'Purge' }).press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Purge the deliveries' });
   await dialog.getByText(/^1 deliveries/).waitFor();
@@ -149,6 +149,85 @@ test('an endpoint is paused, enabled and purged by keyboard, and not by a slip',
   await dialog.getByRole('textbox').fill(new URL(receiver.url).host);
   await page.keyboard.press('Enter');
   await page.getByText('1 deliveries are purged.').waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('an app gets its webhook, publishes a version and invites somebody', async () => {
+  const { page, complaints, close } = await open('/apps');
+  await page.getByRole('link', { name: nasty }).click();
+  await page.getByRole('button', { name: 'Set the webhook' }).click();
+  const webhook = page.getByRole('dialog', { name: 'Webhook' });
+  await webhook.getByLabel('URL').fill(`${receiver.url}?of=app`);
+  await webhook.getByLabel('Event types').fill('order.nonsense');
+  await webhook.getByRole('button', { name: 'Set the webhook' }).click();
+  await webhook.getByText(/no event type .order\.nonsense/).waitFor();
+  await webhook.getByLabel('Event types').fill('order.*');
+  await webhook.getByRole('button', { name: 'Set the webhook' }).click();
+  await page.getByRole('link', { name: `${receiver.url}?of=app` }).waitFor();
+
+  await page.getByRole('button', { name: 'Publish a version' }).click();
+  const version = page.getByRole('dialog', { name: 'Publish a version' });
+  await version.getByLabel('Version').fill('1.0.0');
+  await version.getByLabel('Categories that are forwarded').fill('order');
+  await version.getByRole('button', { name: 'Publish it' }).click();
+  await page.getByRole('region', { name: 'Versions' }).getByText('1.0.0').waitFor();
+
+  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  const invite = page.getByRole('dialog', { name: 'Invite somebody' });
+  await invite.getByLabel('Email').fill('bea@partner.example');
+  await invite.getByRole('button', { name: 'Invite' }).click();
+  expect(await invite.locator('.secret-text').textContent()).toMatch(/^hgi_/);
+  await page.keyboard.press('Escape');
+  await page.getByText('bea@partner.example, invited').waitFor();
+  expect(await violations(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('how an endpoint is sent to is set in its form, and a secret header is kept unseen', async () => {
+  const { id } = await createEndpoint(admin, { url: `${receiver.url}?of=sending`, events: ['user.left'] });
+  const { page, complaints, close } = await open(`/endpoints/${id}`);
+  await page.getByRole('button', { name: 'Edit' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Edit the endpoint' });
+  await dialog.getByText('How it is sent').click();
+  await dialog.getByRole('button', { name: 'Add a header' }).click();
+  await dialog.getByLabel('Name of header 1').fill('x-gateway-key');
+  await dialog.getByLabel('Value of header 1').fill('top-secret');
+  await dialog.getByLabel('secret', { exact: true }).check();
+  await dialog.getByLabel('Delays before the attempts').fill('0, five');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByText('Whole numbers of seconds').waitFor();
+  await dialog.getByLabel('Delays before the attempts').fill('0, 5');
+  await dialog.getByLabel('Seconds for a whole attempt').fill('2.5');
+  await dialog.getByLabel('Statuses that end').fill('400, 422');
+  expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('x-gateway-key: secret').waitFor();
+
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await dialog.getByText('How it is sent').click();
+  expect(await dialog.getByLabel('Value of header 1').inputValue()).toBe('');
+  await dialog.getByLabel('Statuses that end').fill('');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(await page.content()).not.toContain('top-secret');
+  const arrived = receiver.until(receiver.received.length + 1);
+  await publish(admin, [{ type: 'user.left', payload: { id: 'u1' } }]);
+  await arrived;
+  await expect
+    .poll(() =>
+      receiver.received.some(
+        ({ path, headers }) => path.includes('of=sending') && headers['x-gateway-key'] === 'top-secret',
+      ),
+    )
+    .toBe(true);
+  const { endpoint } = await ask<{ endpoint: object }>(
+    admin,
+    'query ($id: ID!) { endpoint(id: $id) { retrySchedule timeoutMs stopOn headerPrefix } }',
+    { id },
+  );
+  expect(endpoint).toEqual({ retrySchedule: [0, 5], timeoutMs: 2_500, stopOn: [], headerPrefix: 'webhook-' });
   expect(complaints).toEqual([]);
   await close();
 });

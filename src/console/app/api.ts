@@ -13,6 +13,7 @@ const keys = {
   EndpointState: ownerless,
   LatencyBucket: ownerless,
   EndpointCircuit: ownerless,
+  EndpointHeader: ownerless,
   EndpointVerification: ownerless,
   HttpHeader: ownerless,
   PageInfo: ownerless,

@@ -12,10 +12,13 @@ import { SecretOnce } from '../parts/secret-once.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { Tiles } from '../parts/tiles.tsx';
 import { Time } from '../parts/time.tsx';
+import { Window } from '../parts/window.tsx';
+import { InviteForm, VersionForm, WebhookForm } from './app-forms.tsx';
 import {
   MakeInstallLinkDocument,
   OneAppDocument,
   type OneAppQuery,
+  RemoveMemberDocument,
   RotateClientSecretDocument,
 } from './generated/graphql.ts';
 
@@ -50,14 +53,14 @@ export default function AppView() {
       <Analytics app={app} />
       <div className="columns">
         <div>
-          <Versions app={app} />
+          <Versions app={app} onChanged={again} />
           <Installations app={app} />
           <InstallLink id={app.id} />
         </div>
         <div>
-          <Webhook app={app} />
+          <Webhook app={app} onChanged={again} />
           <Credentials app={app} onChanged={again} />
-          <Members app={app} />
+          <Members app={app} onChanged={again} />
         </div>
       </div>
     </div>
@@ -91,7 +94,11 @@ function Analytics({ app: { webhookAnalytics: analytics } }: Readonly<{ app: App
   );
 }
 
-function Versions({ app: { versions } }: Readonly<{ app: App }>) {
+type Section = Readonly<{ app: App; onChanged: () => void }>;
+
+function Versions({ app, onChanged }: Section) {
+  const { versions } = app;
+  const [isOpen, setOpen] = useState(false);
   return (
     <section aria-labelledby="versions">
       <h2 id="versions">Versions</h2>
@@ -104,6 +111,20 @@ function Versions({ app: { versions } }: Readonly<{ app: App }>) {
           </li>
         ))}
       </ul>
+      <p className="acts">
+        <button type="button" onClick={() => setOpen(true)}>
+          Publish a version
+        </button>
+      </p>
+      <Window title="Publish a version" isOpen={isOpen} onOpenChange={setOpen}>
+        <VersionForm
+          app={app}
+          onDone={() => {
+            setOpen(false);
+            onChanged();
+          }}
+        />
+      </Window>
     </section>
   );
 }
@@ -161,19 +182,39 @@ function InstallLink({ id }: Readonly<{ id: string }>) {
   );
 }
 
-function Webhook({ app: { webhook } }: Readonly<{ app: App }>) {
-  if (webhook == null) return null;
-  const { endpoint, streams } = webhook;
+function Webhook({ app, onChanged }: Section) {
+  const { webhook } = app;
+  const [isOpen, setOpen] = useState(false);
   return (
     <section aria-labelledby="webhook">
       <h2 id="webhook">Webhook</h2>
-      <p>
-        <Link href={`/endpoints/${endpoint.id}`}>{endpoint.url}</Link>
+      {webhook == null ? (
+        <p className="hint">There is none yet: nothing is sent to the app.</p>
+      ) : (
+        <>
+          <p>
+            <Link href={`/endpoints/${webhook.endpoint.id}`}>{webhook.endpoint.url}</Link>
+          </p>
+          <EndpointStateBadge state={webhook.endpoint.state} long />
+          <p className="hint">
+            Gets {webhook.streams.map((stream) => stream.toLowerCase().replaceAll('_', ' ')).join(', ')}.
+          </p>
+        </>
+      )}
+      <p className="acts">
+        <button type="button" onClick={() => setOpen(true)}>
+          {webhook == null ? 'Set the webhook' : 'Change the webhook'}
+        </button>
       </p>
-      <EndpointStateBadge state={endpoint.state} long />
-      <p className="hint">
-        Gets {streams.map((stream) => stream.toLowerCase().replaceAll('_', ' ')).join(', ')}.
-      </p>
+      <Window title="Webhook" isOpen={isOpen} onOpenChange={setOpen}>
+        <WebhookForm
+          app={app}
+          onDone={() => {
+            setOpen(false);
+            onChanged();
+          }}
+        />
+      </Window>
     </section>
   );
 }
@@ -238,20 +279,27 @@ function Credentials({ app, onChanged }: Readonly<{ app: App; onChanged: () => v
   );
 }
 
-function Members({ app: { members, invitations } }: Readonly<{ app: App }>) {
+function Members({ app, onChanged }: Section) {
+  const { members, invitations } = app;
+  const [isOpen, setOpen] = useState(false);
+  const { act, isRunning, refusal, clear } = useAct(RemoveMemberDocument);
+  const [leaving, setLeaving] = useState<NonNullable<App['members']>[number]>();
   if (members == null) return null;
   return (
     <section aria-labelledby="members">
       <h2 id="members">Members</h2>
       <ul className="changes">
-        {members.map(({ id, email, permissions }) => (
-          <li key={id}>
-            {email}{' '}
-            {permissions.map((permission) => (
+        {members.map((member) => (
+          <li key={member.id}>
+            {member.email}{' '}
+            {member.permissions.map((permission) => (
               <code key={permission} className="chip">
                 {permission.toLowerCase()}
               </code>
             ))}
+            <button type="button" aria-label={`Remove ${member.email}`} onClick={() => setLeaving(member)}>
+              Remove
+            </button>
           </li>
         ))}
         {invitations?.map(({ id, email, expiresAt }) => (
@@ -260,6 +308,35 @@ function Members({ app: { members, invitations } }: Readonly<{ app: App }>) {
           </li>
         ))}
       </ul>
+      <p className="acts">
+        <button type="button" onClick={() => setOpen(true)}>
+          Invite somebody
+        </button>
+      </p>
+      <Window title="Invite somebody" isOpen={isOpen} onOpenChange={setOpen}>
+        <InviteForm app={app} onDone={onChanged} />
+      </Window>
+      {leaving !== undefined && (
+        <Confirm
+          title="Remove a member"
+          act="Remove them"
+          isOpen
+          onClose={() => {
+            setLeaving(undefined);
+            clear();
+          }}
+          isRunning={isRunning}
+          refusal={refusal}
+          typed={leaving.email}
+          onConfirm={async () => {
+            if ((await act({ id: leaving.id })) === undefined) return;
+            setLeaving(undefined);
+            onChanged();
+          }}
+        >
+          <p>{leaving.email} can see and change nothing of the app any more. They can be invited again.</p>
+        </Confirm>
+      )}
     </section>
   );
 }

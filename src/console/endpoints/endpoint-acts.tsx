@@ -8,12 +8,15 @@ import { EndpointForm, inputOf } from './endpoint-form.tsx';
 import {
   DeleteEndpointDocument,
   type OneEndpointQuery,
+  PauseEndpointDocument,
   PurgeEndpointDocument,
+  ResumeEndpointDocument,
   UpdateEndpointDocument,
 } from './generated/graphql.ts';
 import { Handshake } from './handshake.tsx';
 import { Recover } from './recover.tsx';
 import { SendTest } from './send-test.tsx';
+import { sendingOf } from './sending-fields.tsx';
 import { useCounts } from './use-counts.ts';
 
 type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
@@ -27,17 +30,26 @@ export function EndpointActs({
   const [open, setOpen] = useState<Open>();
   const [said, setSaid] = useState<string>();
   const update = useAct(UpdateEndpointDocument);
-  const { id, isActive } = endpoint;
+  const pause = useAct(PauseEndpointDocument);
+  const resume = useAct(ResumeEndpointDocument);
+  const { id, isActive, pausedAt } = endpoint;
+  const isPaused = pausedAt !== null;
+  const isRunning = update.isRunning || pause.isRunning || resume.isRunning;
   const close = () => setOpen(undefined);
   const done = (text: string) => {
     setSaid(text);
     close();
     onChanged();
   };
-  async function setActive(next: boolean) {
-    const changed = await update.act({ input: { id, isActive: next } });
-    if (changed !== undefined)
-      done(next ? 'Deliveries are sent again.' : 'Paused. What it misses is kept and can be replayed.');
+  /** One that was switched off fails what it misses; one that is paused keeps it and sends it when it goes on. */
+  async function turn() {
+    if (!isActive) {
+      if ((await update.act({ input: { id, isActive: true } })) !== undefined)
+        done('Deliveries are sent again.');
+    } else if (isPaused) {
+      if ((await resume.act({ id })) !== undefined) done('It goes on, with what has waited first.');
+    } else if ((await pause.act({ id })) !== undefined)
+      done('Paused. What comes now waits until it goes on.');
   }
   const button = (name: Open, text: string, className?: string) => (
     <button type="button" className={className} onClick={() => setOpen(name)}>
@@ -47,8 +59,8 @@ export function EndpointActs({
   return (
     <div className="endpoint-acts">
       <div className="acts">
-        <button type="button" disabled={update.isRunning} onClick={() => void setActive(!isActive)}>
-          {isActive ? 'Pause' : 'Enable'}
+        <button type="button" disabled={isRunning} onClick={() => void turn()}>
+          {isActive ? (isPaused ? 'Resume' : 'Pause') : 'Enable'}
         </button>
         {button('edit', 'Edit')}
         {button('test', 'Send a test event')}
@@ -60,7 +72,7 @@ export function EndpointActs({
       <p role="status" className="said">
         {said}
       </p>
-      {open !== 'edit' && <Refused refusal={update.refusal} />}
+      {open !== 'edit' && <Refused refusal={update.refusal ?? pause.refusal ?? resume.refusal} />}
       <Window
         title="Edit the endpoint"
         isOpen={open === 'edit'}
@@ -72,6 +84,7 @@ export function EndpointActs({
             description: endpoint.description ?? '',
             events: endpoint.events,
             rate: endpoint.maxDeliveriesPerSecond?.toString() ?? '',
+            sending: sendingOf(endpoint),
           }}
           act="Save"
           urlHint="Another URL has to pass the handshake anew: nothing is delivered until it does."

@@ -2,6 +2,13 @@ import { type FormEvent, useState } from 'react';
 import { issueOf, type Refusal } from '../parts/act.ts';
 import { Field, Refused } from '../parts/form.tsx';
 import { EventsChoice } from './events-choice.tsx';
+import {
+  SendingFields,
+  type SendingValues,
+  sendingFields,
+  sendingInput,
+  sendingProblems,
+} from './sending-fields.tsx';
 import { isWholeUrl, urlProblem } from './url-check.ts';
 
 export type EndpointValues = Readonly<{
@@ -9,9 +16,10 @@ export type EndpointValues = Readonly<{
   description: string;
   events: readonly string[];
   rate: string;
+  sending: SendingValues;
 }>;
 
-const fields = ['url', 'description', 'events', 'maxDeliveriesPerSecond'];
+const fields = ['url', 'description', 'events', 'maxDeliveriesPerSecond', ...sendingFields];
 
 /** What an endpoint is made of, new or to be changed. What was typed stays when the server refuses it. */
 export function EndpointForm(
@@ -22,9 +30,10 @@ export function EndpointForm(
     refusal: Refusal | undefined;
     onSubmit: (values: EndpointValues) => void;
     urlHint: string;
+    isNew?: boolean;
   }>,
 ) {
-  const { start, act, isRunning, refusal, onSubmit, urlHint } = props;
+  const { start, act, isRunning, refusal, onSubmit, urlHint, isNew = false } = props;
   const [values, setValues] = useState(start);
   const [isTried, setTried] = useState(false);
   const set = (changed: Partial<EndpointValues>) => setValues({ ...values, ...changed });
@@ -35,7 +44,11 @@ export function EndpointForm(
   function submit(event: FormEvent) {
     event.preventDefault();
     setTried(true);
-    if (isWholeUrl(values.url) && values.events.length > 0 && isRate && !isRunning) onSubmit(values);
+    const isSending = Object.values(sendingProblems(values.sending)).every(
+      (problem) => problem === undefined,
+    );
+    const isGood = isWholeUrl(values.url) && values.events.length > 0 && isRate && isSending;
+    if (isGood && !isRunning) onSubmit(values);
   }
   return (
     <form onSubmit={submit} className="form" noValidate>
@@ -84,6 +97,12 @@ export function EndpointForm(
           />
         )}
       </Field>
+      <SendingFields
+        values={values.sending}
+        onChange={(sending) => set({ sending })}
+        refusal={refusal}
+        isNew={isNew}
+      />
       <Refused refusal={refusal} fields={fields} />
       <p className="acts">
         <button type="submit" className="primary" disabled={isRunning}>
@@ -94,11 +113,24 @@ export function EndpointForm(
   );
 }
 
-export function inputOf({ url, description, events, rate }: EndpointValues) {
+/** What an endpoint is changed to. */
+export function inputOf({ url, description, events, rate, sending }: EndpointValues) {
   return {
     url: url.trim(),
     description: description.trim() === '' ? null : description.trim(),
     events: [...events],
     maxDeliveriesPerSecond: rate === '' ? null : Number(rate),
+    ...sendingInput(sending),
+  };
+}
+
+/** What a new one is made of: it has no value to keep, and may bring its secret along. */
+export function newInputOf(values: EndpointValues) {
+  const { headers, ...input } = inputOf(values);
+  const { secret } = values.sending;
+  return {
+    ...input,
+    headers: headers.map(({ value, ...header }) => ({ ...header, value: value ?? '' })),
+    ...(secret.trim() === '' ? {} : { secret: secret.trim() }),
   };
 }

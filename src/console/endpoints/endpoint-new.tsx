@@ -4,14 +4,15 @@ import { Link } from 'wouter';
 import { useMay } from '../app/viewer.ts';
 import { useAct } from '../parts/act.ts';
 import { SecretOnce, VerificationSnippets } from '../parts/secret-once.tsx';
-import { EndpointForm, inputOf } from './endpoint-form.tsx';
+import { EndpointForm, newInputOf } from './endpoint-form.tsx';
 import { CreateEndpointDocument } from './generated/graphql.ts';
 import { Handshake } from './handshake.tsx';
 import { SendTest } from './send-test.tsx';
+import { usualSending } from './sending-fields.tsx';
 
 type Made = Readonly<{ id: string; url: string; secret: string }>;
 
-const blank = { url: '', description: '', events: [], rate: '' };
+const blank = { url: '', description: '', events: [], rate: '', sending: usualSending };
 
 /** A new endpoint: its settings, then its secret once, then the handshake as it goes, then a test event. */
 export default function EndpointNew() {
@@ -36,8 +37,9 @@ export default function EndpointNew() {
           urlHint="Your receiver. Its first request is a handshake: it has to send the challenge back."
           isRunning={isRunning}
           refusal={refusal}
+          isNew
           onSubmit={async (values) => {
-            const done = await act({ input: inputOf(values) });
+            const done = await act({ input: newInputOf(values) });
             if (done === undefined || !('secret' in done)) return;
             setMade({ id: done.endpoint.id, url: done.endpoint.url, secret: done.secret });
           }}

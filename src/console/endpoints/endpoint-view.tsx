@@ -134,6 +134,7 @@ function Sent({ endpoint: { id, deliveries } }: Readonly<{ endpoint: Endpoint }>
 
 function Facts({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
   const { events, maxDeliveriesPerSecond, circuit, createdAt, id } = endpoint;
+  const { headers, retrySchedule, timeoutMs, stopOn } = endpoint;
   return (
     <section aria-labelledby="facts">
       <h2 id="facts">Settings</h2>
@@ -157,6 +158,36 @@ function Facts({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
             </>
           )}
         </dd>
+        {headers.length > 0 && (
+          <>
+            <dt>Headers</dt>
+            <dd>
+              {headers.map(({ name, value, isSecret }) => (
+                <code key={name} className="chip">
+                  {name}: {isSecret ? 'secret' : value}
+                </code>
+              ))}
+            </dd>
+          </>
+        )}
+        {retrySchedule !== null && (
+          <>
+            <dt>Delays</dt>
+            <dd>{retrySchedule.map((seconds) => `${seconds} s`).join(', ')}</dd>
+          </>
+        )}
+        {timeoutMs !== null && (
+          <>
+            <dt>Timeout</dt>
+            <dd>{timeoutMs / 1_000} s</dd>
+          </>
+        )}
+        {stopOn.length > 0 && (
+          <>
+            <dt>Ends at once on</dt>
+            <dd>{stopOn.join(', ')}</dd>
+          </>
+        )}
         <dt>Made</dt>
         <dd>
           <Time at={createdAt} />
