@@ -7,9 +7,9 @@ import type { Tables } from '../tables.ts';
 import { lockEndpoint } from './endpoint.ts';
 
 /**
- * Deletes an endpoint: from the commit on nobody finds it or its deliveries, and its secrets are gone. Rows are
- * removed later, in the background. After the commit, end what is queued with `endQueued` and ENDPOINT_DELETED; a
- * claim does it for what a crash leaves.
+ * Deletes an endpoint. After the commit nobody can find it or its deliveries, and its secrets are gone. Rows are
+ * removed later, in the background. After the commit, end its waiting deliveries with `endQueued` and
+ * ENDPOINT_DELETED; a claim ends those that a crash leaves over.
  */
 export async function deleteEndpoint(
   trx: Transaction<Tables>,
@@ -21,7 +21,7 @@ export async function deleteEndpoint(
     .set({
       deleted_at: sql<Date>`clock_timestamp()`,
       updated_at: sql<Date>`clock_timestamp()`,
-      // No id is newer: everything that the endpoint ever had, or is still being given, is hidden.
+      // No id is newer, so everything is hidden that the endpoint ever had or is still being given.
       purged_through: highestUuid,
       handshake_started_at: null,
     })

@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 
-/** What the engine last wrote down about an endpoint's circuit. */
+/** The last state of an endpoint's circuit that the engine has written. */
 export type EndpointCircuit = Readonly<
   Pick<
     Selectable<Tables['endpoint_health']>,
@@ -9,7 +9,7 @@ export type EndpointCircuit = Readonly<
   >
 >;
 
-/** Of an endpoint that nothing has been written about. */
+/** The health of an endpoint without a written state. */
 export const untroubled: EndpointCircuit = {
   circuit: 'CLOSED',
   opened_at: null,
@@ -17,7 +17,7 @@ export const untroubled: EndpointCircuit = {
   consecutive_failures: 0,
 };
 
-/** Of those of the endpoints that something has been written about. */
+/** The health of those endpoints that have a written state. */
 export async function findCircuits(
   db: Kysely<Tables>,
   ownerId: string,

@@ -18,7 +18,10 @@ type KindOfOwner = Readonly<{
   /** The owners with these UUIDs, in any order. */
   find(ids: readonly string[], context: Context): Promise<readonly (object & { id: string })[]>;
   rotation?: Rotation;
-  /** In the transaction that deletes one of its endpoints, before it does: keeps what is to outlive it. */
+  /**
+   * Called in the transaction that deletes one of its endpoints, before the deletion. It keeps what must outlive the
+   * endpoint.
+   */
   keep?(
     trx: Transaction<Tables>,
     secrets: SigningSecrets,
@@ -26,19 +29,19 @@ type KindOfOwner = Readonly<{
   ): Promise<void>;
 }>;
 
-/** How an owner learns that one of its endpoints gets another secret. */
+/** Informs an owner that one of its endpoints gets a new secret. */
 type Rotation = Readonly<{
-  /** In the transaction that rotates, before the endpoint is locked. */
+  /** Called in the transaction that rotates, before the endpoint is locked. */
   tell(trx: Transaction<Tables>, rotated: { ownerId: string; overlapSeconds: number }): Promise<void>;
-  /** After the commit. */
+  /** Called after the commit. */
   hint(database: Database, ownerId: string): void;
 }>;
 
 const kinds = new Map<OwnerKind, KindOfOwner>();
-/** Which kind a record was loaded as: a row says nothing of it. */
+/** The kind that a record was loaded as, because a row does not tell it. */
 const kindOf = new WeakMap<object, OwnerKind>();
 
-/** Makes a type a member of `EndpointOwner`; to be called before the schema is built. */
+/** Makes a type a member of `EndpointOwner`. Call it before the schema is built. */
 export function addEndpointOwner(kind: OwnerKind, owner: KindOfOwner): void {
   kinds.set(kind, owner);
 }
@@ -54,7 +57,7 @@ export function endpointOwner(kind: OwnerKind): KindOfOwner | undefined {
 
 export const EndpointOwner = builder.unionType('EndpointOwner', {
   description: 'The owner of an endpoint.',
-  // Asked for when the schema is built: by then every kind has been added.
+  // Read when the schema is built, after every kind has been added.
   types: () => [...kinds.values()].map(({ type }) => type),
   resolveType: (owner) => kinds.get(kindOf.get(owner) ?? 'TENANT')?.type,
 });

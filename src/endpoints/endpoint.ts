@@ -6,10 +6,13 @@ import { NotFoundError } from '../errors.ts';
 import { encodeId, timeOfUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
-/** One owner may have this many: a fan-out looks at all of them. */
+/** The limit for one owner's endpoints. A fan-out reads all of them. */
 export const maxEndpointsPerOwner = 1_000;
 
-/** Where an owner (a tenant or a partner app) wants its events sent. A deleted one is never found. */
+/**
+ * The destination to which an owner (a tenant or a partner app) wants its events sent. A deleted endpoint is never
+ * found.
+ */
 export type Endpoint = Selectable<Tables['endpoint']>;
 
 export type VerificationStatus = Endpoint['verification'];
@@ -17,9 +20,9 @@ export type DisabledReason = NonNullable<Endpoint['disabled_reason']>;
 
 export type EndpointFilter = Readonly<{
   isActive?: boolean | null | undefined;
-  /** Subscriptions of which one must be there, as they are written. */
+  /** Only endpoints with at least one of these subscriptions, exactly as written. */
   anyOfEvents?: readonly string[] | undefined;
-  /** Undefined: any. Empty: matches nothing. */
+  /** Undefined means any. Empty matches nothing. */
   verification?: readonly VerificationStatus[] | null | undefined;
 }>;
 
@@ -42,7 +45,7 @@ export async function getEndpoint(db: Kysely<Tables>, ownerId: string, id: strin
   return endpoint;
 }
 
-/** Those of the ids that the owner has, in no order. */
+/** The owner's endpoints among these ids, in no particular order. */
 export function findEndpoints(
   db: Kysely<Tables>,
   ownerId: string,
@@ -57,7 +60,7 @@ export function findEndpoints(
     .execute();
 }
 
-/** Which of the owners has it. */
+/** The owner among these that has the endpoint. */
 export async function findOwnersEndpoint(
   db: Kysely<Tables>,
   ownerIds: readonly string[],
@@ -73,7 +76,7 @@ export async function findOwnersEndpoint(
   return row?.owner_id;
 }
 
-/** Keeps others from changing it until the transaction ends; the engine may still read it. */
+/** Locks the endpoint against changes until the transaction ends. The engine can still read it. */
 export async function lockEndpoint(trx: Transaction<Tables>, ownerId: string, id: string): Promise<Endpoint> {
   const endpoint = await trx
     .selectFrom('endpoint')
@@ -87,7 +90,7 @@ export async function lockEndpoint(trx: Transaction<Tables>, ownerId: string, id
   return endpoint;
 }
 
-/** A page of the endpoints that match, newest first. */
+/** A page of the matching endpoints, newest first. */
 export async function listEndpoints(
   db: Kysely<Tables>,
   ownerId: string,
@@ -103,7 +106,7 @@ export async function listEndpoints(
   return { ...list, count: () => countRows(db, all) };
 }
 
-/** All that the owner has, newest first. */
+/** All endpoints of the owner, newest first. */
 export function listAllEndpoints(db: Kysely<Tables>, ownerId: string): Promise<Endpoint[]> {
   return matching(db, ownerId, {}).orderBy('id', 'desc').limit(maxEndpointsPerOwner).execute();
 }

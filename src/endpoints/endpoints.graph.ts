@@ -35,7 +35,7 @@ const EndpointFilter = builder.inputType('EndpointFilter', {
   }),
 });
 
-/** All that its owner has, once a request: at most a thousand, by what they subscribe to. */
+/** All endpoints of the owner, read once a request: at most a thousand. */
 const subscribersOf = loader<string, Subscribers<EndpointRow>>((ownerIds, { services }) =>
   Promise.all(
     ownerIds.map(
@@ -112,6 +112,6 @@ builder.queryFields((t) => ({
 
 function subscriptionsTo(event: string): readonly string[] {
   if (isEventTypeName(event)) return patternsOf(event, categoryOf(event));
-  // PostgreSQL takes no NUL in a text; no subscription has one.
+  // PostgreSQL does not accept NUL in text, and no subscription has one.
   return isStorable(event) ? [event] : [];
 }

@@ -22,14 +22,14 @@ import {
   startHandshake,
 } from './record-handshake.ts';
 
-/** Handshakes that nobody waits for, at once in this process, and of one owner among them: receivers may be slow. */
+/** The limits for background handshakes at a time, in this process and for one owner, because receivers may be slow. */
 const maxInBackground = 64;
 const maxInBackgroundPerOwner = 8;
-/** What does not fit is left to the rescue. */
+/** Handshakes beyond this limit are left to the rescue. */
 const maxWaiting = 10_000;
 
 const rescueEveryMs = 5_000;
-/** How much longer than its deadline a handshake may be under way before it counts as interrupted. */
+/** How much longer than its deadline a handshake may run before it counts as interrupted. */
 const rescueGraceMs = 10_000;
 const rescueBatch = 100;
 
@@ -43,11 +43,17 @@ export type HandshakesOptions = Readonly<{
   config: Pick<Config, 'verifyTimeoutMs' | 'requireVerification'>;
   /** The `User-Agent` of everything that is sent. */
   userAgent: string;
-  /** No other process works on the database: what was started before this one has nobody who finishes it. */
+  /**
+   * True if no other process uses the database, so that handshakes started before this process have nobody to finish
+   * them.
+   */
   isAlone?: boolean;
 }>;
 
-/** How a handshake ended; `recorded` is undefined where it no longer counted: another was started, or the URL changed. */
+/**
+ * The result of a handshake. `recorded` is undefined if it no longer counted, because another one was started or the
+ * URL changed.
+ */
 export type HandshakeResult = Readonly<{ outcome: HandshakeOutcome; recorded: Endpoint | undefined }>;
 
 /**
@@ -81,7 +87,7 @@ export class Handshakes {
     this.#options = options;
   }
 
-  /** Starts to look for interrupted handshakes, now and every few seconds. */
+  /** Starts to search for interrupted handshakes, now and every few seconds. */
   start(): void {
     if (this.#timer !== undefined || this.#stop.signal.aborted) return;
     this.#timer = setInterval(() => this.#rescueInBackground(), rescueEveryMs);
@@ -95,12 +101,12 @@ export class Handshakes {
     await this.idle();
   }
 
-  /** Resolves when nothing waits and nothing is under way. */
+  /** Resolves when no handshake is waiting or running. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  /** Runs the handshake that a committed transaction left the endpoint PENDING with. Returns at once. */
+  /** Runs the handshake of an endpoint that a committed transaction left PENDING. Returns at once. */
   begin(endpoint: Endpoint): void {
     const started = startedHandshake(endpoint);
     if (started === undefined || this.#stop.signal.aborted) return;
@@ -108,14 +114,14 @@ export class Handshakes {
     else if (this.#waiting.length < maxWaiting) this.#waiting.push(started);
   }
 
-  /** Runs a started handshake to its end, its result's consequences included. */
+  /** Runs a started handshake to its end, including the consequences of its result. */
   run(started: StartedHandshake, by: By): Promise<HandshakeResult> {
     return this.#track(this.#run(started, by));
   }
 
-  /** Starts anew what was interrupted. Returns how many. */
+  /** Starts interrupted handshakes again. Returns the number. */
   async rescue(): Promise<number> {
-    // Whoever has enough to do leaves them to others.
+    // A busy process leaves them to others.
     if (this.#waiting.length > 0) return 0;
     const { database, config, isAlone } = this.#options;
     const interrupted = await findInterrupted(database.query, {
@@ -168,7 +174,10 @@ export class Handshakes {
     this.#track(handshake);
   }
 
-  /** The longest waiting of those whose owner has room. What has waited is started anew: the rescue may have it. */
+  /**
+   * The handshake that has waited longest, among owners that may run another one. A handshake that has waited is
+   * started again, because the rescue may have taken it.
+   */
   #launchWaiting(): void {
     while (this.#inBackground < maxInBackground && !this.#stop.signal.aborted) {
       const index = this.#waiting.findIndex((waiting) => this.#hasRoomFor(waiting));
@@ -193,7 +202,7 @@ export class Handshakes {
     const { database, sender, secrets, config, userAgent } = this.#options;
     const { owner_id: ownerId, id: endpointId, url } = started.endpoint;
     const keys = await secrets.keysInForce(database.query, ownerId, endpointId);
-    // Deleted meanwhile.
+    // The endpoint was deleted meanwhile.
     if (keys.length === 0) return { outcome: withoutVerdict, recorded: undefined };
     const outcome = await shakeHands(sender, {
       url,
@@ -215,7 +224,7 @@ export class Handshakes {
     return { outcome, recorded };
   }
 
-  /** What waited for the handshake goes out, or ends. */
+  /** Sends or ends the deliveries that waited for the handshake. */
   async #conclude({ owner_id: ownerId, id: endpointId, verification }: Endpoint): Promise<void> {
     const { database, config } = this.#options;
     if (verification === 'VERIFIED') await releaseWaiting(database, { ownerId, endpointId });
@@ -242,7 +251,7 @@ const withoutVerdict: HandshakeOutcome = {
   reason: 'The handshake was interrupted before an answer came.',
 };
 
-/** Those of every owner: the only question of this room that is not one owner's. */
+/** The handshakes of all owners. This is the only query of this room that is not about one owner. */
 function findInterrupted(
   db: Kysely<Tables>,
   { olderThanMs, startedBefore }: { olderThanMs: number; startedBefore: Date | undefined },
@@ -251,7 +260,7 @@ function findInterrupted(
     db
       .selectFrom('endpoint')
       .selectAll()
-      // As a literal, so that the index over pending handshakes serves it.
+      // Written as a literal, so that the index over pending handshakes is used.
       .where(sql<boolean>`verification = 'PENDING'`)
       .where('deleted_at', 'is', null)
       .where(

@@ -7,18 +7,20 @@ import type { Endpoint } from './endpoint.ts';
 import type { HandshakeOutcome } from './handshake.ts';
 
 /**
- * A handshake that has been started: it counts for this endpoint as long as nobody starts another, and for this URL
- * alone.
+ * A handshake that has been started. It counts for this endpoint and this URL, as long as nobody starts another one.
  */
 export type StartedHandshake = Readonly<{ endpoint: Endpoint; startedAt: Date }>;
 
-/** Later than every earlier one of the endpoint, even within a millisecond: the time tells handshakes apart. */
+/**
+ * Later than every earlier handshake of the endpoint, even within a millisecond, because the time identifies a
+ * handshake.
+ */
 const nextStart = sql<Date>`greatest(clock_timestamp(), handshake_started_at + interval '1 millisecond')`;
 
 /**
- * Marks a handshake as started, where the row still is as `seen`: so of all who try, one starts it. A verified
- * endpoint stays verified meanwhile, so that its deliveries need not wait for a repeated check; every other becomes
- * PENDING.
+ * Marks a handshake as started if the row is still as `seen`, so that only one of several callers starts it. A
+ * verified endpoint stays verified meanwhile, so that its deliveries need not wait for a repeated check. Any other
+ * becomes PENDING.
  */
 export async function startHandshake(
   db: Kysely<Tables>,
@@ -41,15 +43,15 @@ export async function startHandshake(
   return endpoint === undefined ? undefined : startedHandshake(endpoint);
 }
 
-/** The handshake that the endpoint's row says is under way. */
+/** The handshake that is running according to the endpoint's row. */
 export function startedHandshake(endpoint: Endpoint): StartedHandshake | undefined {
   const startedAt = endpoint.handshake_started_at;
   return startedAt === null ? undefined : { endpoint, startedAt };
 }
 
 /**
- * Writes what a handshake came to. Only where it is still the endpoint's newest and the URL is the one that answered:
- * otherwise nothing is changed and the answer is undefined.
+ * Writes the handshake's result, if it is still the endpoint's newest handshake and the URL has not changed.
+ * Otherwise it changes nothing and returns undefined.
  */
 export async function recordHandshake(
   trx: Transaction<Tables>,
@@ -74,7 +76,7 @@ export async function recordHandshake(
     .where('handshake_started_at', '=', startedAt)
     .returningAll()
     .executeTakeFirst();
-  // Creation's own handshake belongs to the creation, which is on record; its result stands on the endpoint.
+  // The first handshake belongs to the creation, which has an audit entry. Its result is recorded on the endpoint.
   if (after === undefined || by.requestId === undefined) return after;
   await appendAudit(trx, {
     ownerId: after.owner_id,
@@ -91,8 +93,8 @@ export async function recordHandshake(
 }
 
 /**
- * Hands a handshake that this process cannot finish to whoever looks next: as old as the rescue wants it. Nothing is
- * said about the endpoint.
+ * Hands a handshake that this process cannot finish to the next process that searches, by making it as old as the
+ * rescue requires. It records no result.
  */
 export async function handBackHandshake(
   db: Kysely<Tables>,

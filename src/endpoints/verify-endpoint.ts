@@ -7,15 +7,15 @@ import { type Endpoint, getEndpoint, lockEndpoint } from './endpoint.ts';
 import type { Handshakes } from './handshakes.ts';
 import { type StartedHandshake, startHandshake } from './record-handshake.ts';
 
-/** A handshake is a request to a stranger's server: nobody may make it a load. */
+/** A handshake is a request to somebody else's server, so its rate is limited. */
 export const maxVerifiesPerMinute = 10;
 const minuteMs = 60_000;
 
 export type Verified = Readonly<{ endpoint: Endpoint; verified: boolean; reason: string | undefined }>;
 
 /**
- * Runs a handshake now and waits for its end. One that is under way already, the first one of a new endpoint for
- * instance, gives way: the newest counts.
+ * Runs a handshake now and waits for its result. It replaces one that is running already, such as the first one of a
+ * new endpoint; the newest counts.
  */
 export async function verifyEndpoint(
   db: Kysely<Tables>,
