@@ -6,9 +6,9 @@ const lookEveryMs = 250;
 export type AttemptDeadline = Readonly<{ timeoutMs: number; signal: AbortSignal; end: () => void }>;
 
 /**
- * How long an attempt may last: as long as its endpoint says, or as usual. One that may outlast its lease is cut off
- * when the lease has no time left, since from then on another worker may send; while the lease is renewed it never is.
- * Call `end` when the attempt has ended.
+ * The time limit of an attempt: the endpoint's, or the default. An attempt that could outlast its lease is ended when
+ * the lease has no time left, because from then on another worker may send. While the lease is renewed this does not
+ * happen. Call `end` when the attempt has ended.
  */
 export function attemptDeadline(
   row: ClaimedRow,

@@ -2,13 +2,13 @@ import { maxPayloadBytes } from '../events/check-events.ts';
 import type { ClaimedRow } from './claim.ts';
 
 /**
- * How many bytes of bodies this process holds for what it sends. 512 slots of 256 KiB would be 128 MiB, and as much
- * again on the way to the sockets.
+ * Limits the memory for bodies in this process. 512 slots of 256 KiB would be 128 MiB, and as much again on the way
+ * to the sockets.
  *
- * What is claimed reserves the largest body that there can be, until its own has been read and the reservation
- * shrinks to what it is. So a claim never takes what could not be held, nothing is handed back for want of room, and
- * small bodies are limited by the slots alone. One owner may have half: others' turns come while its receivers are
- * slow.
+ * Each claimed delivery reserves the size of the largest possible body. When its body has been read, the reservation
+ * shrinks to the real size. So a claim never takes more than fits, nothing is handed back for lack of space, and
+ * small bodies are limited only by the slots. One owner may have half, so that others get their turn while its
+ * receivers are slow.
  */
 const budgetBytes = 64 * 1024 * 1024;
 const budgetOfOwnerBytes = budgetBytes / 2;
@@ -22,12 +22,12 @@ export class BodyBudget {
   readonly #ofOwner = new Map<string, number>();
   #bytes = 0;
 
-  /** What is held and reserved. */
+  /** The bytes that are held and reserved. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** How many more may be claimed. */
+  /** The number of deliveries that may still be claimed. */
   room(): number {
     return roomIn(budgetBytes - this.#bytes);
   }

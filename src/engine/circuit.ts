@@ -1,9 +1,9 @@
 import { dayMs } from '../clock.ts';
 
 /**
- * A circuit per endpoint: after a run of failures nothing is sent for a while, then one probe. While it is open no
- * delivery's attempts are used up. Kept in memory by the endpoint's one worker; transitions are written to
- * `endpoint_health`, so that a takeover and the API know them.
+ * A circuit breaker for each endpoint. After a number of failures in a row nothing is sent for a while, and then one
+ * probe. While the circuit is open, no attempts of deliveries are used up. Its state is kept in memory by the
+ * endpoint's worker. Transitions are written to `endpoint_health`, so that a new worker and the API know them.
  */
 const openAfterFailures = 20;
 const firstPauseMs = 5_000;
@@ -20,11 +20,11 @@ export type Health = {
   consecutiveFailures: number;
   openedAt: Date | undefined;
   nextProbeAt: Date | undefined;
-  /** Since when every attempt failed. */
+  /** The time since which every attempt has failed. */
   failingSince: Date | undefined;
-  /** Failures of this run that count towards giving up: each half a day or more after the one before. */
+  /** The failures in a row that count towards giving up. Each must be half a day or more after the one before. */
   spreadFailures: number;
-  /** When the last of them was. */
+  /** The time of the last of them. */
   spreadFailureAt: Date | undefined;
 };
 
@@ -38,7 +38,7 @@ export const healthy = (): Health => ({
   spreadFailureAt: undefined,
 });
 
-/** The health after an attempt. `isTransition` where it must be written down. */
+/** The health after an attempt. `isTransition` tells that it must be written. */
 export function afterAttempt(
   health: Health,
   attempt: { succeeded: boolean; now: number },
@@ -47,7 +47,7 @@ export function afterAttempt(
     const wasIll = health.failingSince !== undefined || health.circuit !== 'CLOSED';
     return { health: healthy(), isTransition: wasIll };
   }
-  // A late answer to what was sent before the circuit opened neither opens it again nor prolongs the pause.
+  // A late answer to a request that was sent before the circuit opened neither opens it again nor extends the pause.
   if (health.circuit === 'OPEN') return { health, isTransition: false };
   const now = new Date(attempt.now);
   const failures = health.consecutiveFailures + 1;
@@ -74,8 +74,9 @@ export function afterAttempt(
 }
 
 /**
- * Whether an endpoint has only failed for so long, and so often, that it is given up. Failures that are close together
- * count once: one bad hour, or two failures with a silent week between them, say nothing about five days.
+ * Whether an endpoint has only failed for so long, and so often, that it is given up. Failures that are close
+ * together count once: one bad hour, or two failures with a silent week between them, do not show that it failed for
+ * five days.
  */
 export function isGivenUp({ failingSince, spreadFailures }: Health, now: number): boolean {
   return (
@@ -85,7 +86,7 @@ export function isGivenUp({ failingSince, spreadFailures }: Health, now: number)
   );
 }
 
-/** How many probes in a row have failed: none when the circuit opens, one more with each. */
+/** The number of failed probes in a row: 0 when the circuit opens, and one more with each. */
 export function failedProbes({ consecutiveFailures }: Pick<Health, 'consecutiveFailures'>): number {
   return Math.max(0, consecutiveFailures - openAfterFailures);
 }

@@ -3,7 +3,7 @@ import type { AttemptRecord, Change } from '../status/apply.ts';
 import type { AttemptOutcome, FailureReason } from '../status/status.ts';
 import type { ClaimedRow } from './claim.ts';
 
-/** What an attempt came to: a value, never an exception. */
+/** The result of an attempt. It is a value, never an exception. */
 export type Outcome = Readonly<{
   outcome: AttemptOutcome;
   startedAt: Date;
@@ -16,12 +16,12 @@ export type Outcome = Readonly<{
   reconnected: boolean;
 }>;
 
-/** A handshake that has just ended releases what waits; this is the second look for what was published meanwhile. */
+/** A handshake that ends releases the waiting deliveries. This second look is for deliveries created meanwhile. */
 const handshakeRecheckMs = 3_000;
 
 /**
- * Whether a claimed row may be sent at all, by the state in which the claim found its endpoint. Undefined: send it.
- * Nothing is sent for an endpoint that is gone, inactive, purged or not verified, whatever was queued before.
+ * Whether a claimed row may be sent at all, by the state in which the claim found its endpoint. Undefined means that
+ * it may. Nothing is sent to an endpoint that is deleted, inactive, purged or not verified.
  */
 export function changeInsteadOfSending(
   row: ClaimedRow,
@@ -35,7 +35,7 @@ export function changeInsteadOfSending(
   return waits ? change({ kind: 'defer', delayMs: handshakeRecheckMs }, undefined) : undefined;
 }
 
-/** What becomes of a delivery after an attempt. */
+/** The next state of a delivery after an attempt. */
 export function changeAfterAttempt(
   row: ClaimedRow,
   result: Outcome,
@@ -65,16 +65,16 @@ export function changeAfterAttempt(
     : change({ kind: 'retry', delayMs }, attempt);
 }
 
-/** Whether the receiver has answered as its owner said it would where it never wants the delivery. */
+/** Whether the status of the answer is one with which, as its owner said, the receiver rejects a delivery for ever. */
 export const isRejected = (
   { sending }: Pick<ClaimedRow, 'sending'>,
   { responseStatus }: Pick<Outcome, 'responseStatus'>,
 ): boolean => responseStatus !== undefined && sending?.stopOn?.includes(responseStatus) === true;
 
-/** An attempt that has lasted a second shows as DELIVERING. */
+/** An attempt that has lasted a second is shown as DELIVERING. */
 export const deliveringChange = (row: ClaimedRow): Change => changeOf(row)({ kind: 'delivering' }, undefined);
 
-/** For what was claimed and then not sent after all. */
+/** For a delivery that was claimed but then not sent. */
 export const unsentChange = (row: ClaimedRow, to: Change['to']): Change => changeOf(row)(to, undefined);
 
 const changeOf =
@@ -100,7 +100,10 @@ function refusalOf(row: ClaimedRow, requireVerification: boolean): FailureReason
     : undefined;
 }
 
-/** Its last holder died in the middle: it may or may not have been received. It is due again at once. */
+/**
+ * Its last worker died during the attempt, so the delivery may or may not have been received. It is due again at
+ * once.
+ */
 function resumeAfterCrash(row: ClaimedRow): Change['to'] {
   return row.status === 'DELIVERING' ? { kind: 'retry', delayMs: 0 } : { kind: 'defer', delayMs: 0 };
 }

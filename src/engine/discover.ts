@@ -53,7 +53,7 @@ const newlyDueStatement = statement(
        limit ${rowsPerShard}) x`,
 );
 
-/** What became due after each shard's cursor, in the cursor's order, at most 500 rows a shard. */
+/** The rows that became due after each shard's cursor, in the cursor's order, at most 500 for each shard. */
 export function findNewlyDue(
   db: Database,
   cursors: ReadonlyMap<number, Cursor>,
@@ -66,7 +66,10 @@ export function findNewlyDue(
   ]);
 }
 
-/** The longest that a transaction of ours can last before the server ends it, a pause between two looks and a margin. */
+/**
+ * The longest time that one of our transactions can last before the server ends it, plus a pause between two looks
+ * and a margin.
+ */
 const longestTransactionSeconds = 22;
 
 const openSinceStatement = statement(
@@ -81,9 +84,9 @@ const openSinceStatement = statement(
 );
 
 /**
- * Since when transactions are open in this database. Rows that nobody can see yet are due no earlier: `due_at` is
- * given by a transaction's beginning. At most 22 s ago: older ones only read. As long ago where the transactions of
- * others are hidden from us, because a session of another role is connected.
+ * The time since which transactions are open in this database. Rows that nobody can see yet are due no earlier,
+ * because `due_at` is the beginning of a transaction. At most 22 s ago: transactions that are older only read. It is
+ * also 22 s ago if a session of another role is connected, whose transactions are hidden from us.
  */
 export async function openSince(db: Database): Promise<Date> {
   const [row] = await run<{ since: Date }>(db, db.engine, openSinceStatement, []);
@@ -99,7 +102,10 @@ const lateStatement = statement(
     group by d.owner_id, d.endpoint_id`,
 );
 
-/** What is due since then. With `openSince` from before the last look, that look's own rows and whatever it missed. */
+/**
+ * The rows that became due since then. With `openSince` from before the last look, these are that look's rows and all
+ * that it missed.
+ */
 export function findLate(
   db: Database,
   { shards, since }: { shards: readonly number[]; since: Date },

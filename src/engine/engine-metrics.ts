@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { attemptOutcomes } from '../status/status.ts';
 import type { Outcome } from './decide.ts';
 
-/** What the engine tells about itself at /metrics. */
+/** The engine's metrics at /metrics. */
 export class EngineMetrics {
   readonly #registry: Registry;
   readonly #attempts: Counter<'outcome'>;
@@ -17,7 +17,8 @@ export class EngineMetrics {
       labelNames: ['outcome'],
       registers: [registry],
     });
-    // At 0 from the start: a rate over a series that begins with its first failure does not see it.
+    // Set to 0 at the start, because a rate over a series that begins with its first failure would not show that
+    // failure.
     for (const outcome of attemptOutcomes) if (outcome !== 'INTERRUPTED') this.#attempts.inc({ outcome }, 0);
     this.#seconds = new Histogram({
       name: 'heliograph_attempt_seconds',

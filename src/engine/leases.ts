@@ -8,19 +8,21 @@ import { Loop } from '../loop.ts';
 import { shards } from '../status/shard.ts';
 
 /**
- * Who looks after which endpoints.
+ * Assigns endpoints to workers.
  *
- * 64 shards are shared out among the workers by leases in the database, by the database's clock. Each worker holds
- * its fair share, renews it once a second over a connection of its own, gives surplus to newcomers, and hands all
- * back when it stops. The epoch of a lease rises whenever it changes hands: claims of older epochs are free again.
+ * 64 shards are distributed among the workers by leases in the database, by the database's clock. Each worker holds
+ * its fair share, renews it once a second over a separate connection, gives surplus shards to new workers, and hands
+ * all back when it stops. The epoch of a lease increases whenever it changes hands, and claims of older epochs are
+ * void.
  *
- * When is a worker dead? Its lease has run out; or it has not been seen for 3 seconds and its advisory lock is gone,
- * which PostgreSQL drops the moment the process dies. A paused process keeps its lock: it is waited for until the
- * lease ends. A server that has just restarted has nobody's lock: the second rule rests for its first 10 seconds.
+ * When is a worker dead? When its lease has expired, or when it has not been seen for 3 seconds and its advisory lock
+ * is gone, which PostgreSQL releases as soon as the process dies. A paused process keeps its lock, so the others wait
+ * until its lease expires. After a restart of the server nobody has a lock, so the second rule is not used for its
+ * first 10 seconds.
  *
- * A lease is longer than an attempt can last. Past its own monotonic deadline, counted from before the renewal was
+ * A lease is longer than an attempt can last. After its own monotonic deadline, counted from before the renewal was
  * sent, a worker begins nothing that could outlive the lease (`timeLeftMs`). A worker that is wrong about all this
- * still does no harm: its claims are fenced.
+ * still does no harm, because its claims are fenced.
  */
 const tickMs = 1_000;
 const deadAfterMs = 3_000;
@@ -44,13 +46,13 @@ export class Leases {
     this.#loop.start();
   }
 
-  /** The epoch under which the shard may be claimed from now; undefined where it is not ours or is being handed over. */
+  /** The epoch under which the shard may be claimed; undefined if we do not hold it or are handing it over. */
   epochOf(shard: number): number | undefined {
     const lease = this.#held.get(shard);
     return lease === undefined || lease.surrendered ? undefined : lease.epoch;
   }
 
-  /** How long the shard is certainly ours. */
+  /** How long we certainly hold the shard. */
   timeLeftMs(shard: number): number {
     return (this.#held.get(shard)?.deadline ?? 0) - performance.now();
   }
@@ -59,13 +61,13 @@ export class Leases {
     return [...this.#held.keys()];
   }
 
-  /** Stops taking shards; those held are renewed until `release`. */
+  /** Takes no more shards. Those that we hold are renewed until `release`. */
   surrenderAll(): void {
     for (const lease of this.#held.values()) lease.surrendered = true;
     this.#draining = true;
   }
 
-  /** Hands everything back and ends. Safe to call twice. */
+  /** Hands everything back and ends. It is safe to call it twice. */
   async stop(): Promise<void> {
     await this.#loop.stop();
     const client = this.#client;
@@ -129,7 +131,7 @@ export class Leases {
     if (!this.#draining && this.#held.size < share) await this.#acquire(client, share - this.#held.size);
   }
 
-  /** Never waits: a connection that a broken network left behind may hold our lock for a while yet. */
+  /** It never waits, because a connection that a broken network left behind may hold our lock for a while. */
   async #lock(client: pg.Client): Promise<void> {
     if (this.#hasLock) return;
     const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
@@ -150,7 +152,7 @@ export class Leases {
       if (renewed.get(shard) === lease.epoch) lease.deadline = sentAt + this.#options.leaseMs;
       else this.#lose(shard);
     }
-    // Ours in the database, but given up here after an error: nobody else would look after it.
+    // The database says that we hold it, but we gave it up after an error, so nobody else would handle it.
     for (const [shard, epoch] of renewed) {
       if (!this.#held.has(shard)) this.#gain(shard, epoch, sentAt);
     }
@@ -183,7 +185,7 @@ export class Leases {
     return Math.max(1, rows[0]?.n ?? 1);
   }
 
-  /** Marks what is above our share, and gives back what was marked and has nothing in flight any more. */
+  /** Marks the shards above our share, and hands back marked shards that have no running attempts. */
   async #handOver(client: pg.Client, share: number): Promise<void> {
     const kept = [...this.#held].filter(([, lease]) => !lease.surrendered);
     for (const [, lease] of kept.slice(share)) lease.surrendered = true;
@@ -232,13 +234,13 @@ export class Leases {
 }
 
 export type LeaseOptions = Readonly<{
-  /** Past any pooler. */
+  /** A connection without a pooler. */
   url: string;
   logger: Logger;
   /** Longer than an attempt can last. */
   leaseMs: number;
   onGained(shard: number): void;
   onLost(shard: number): void;
-  /** Whether nothing of the shard is in flight. */
+  /** Whether the shard has no running attempts. */
   isIdle(shard: number): boolean;
 }>;

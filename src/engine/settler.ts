@@ -6,20 +6,23 @@ import type { Logger } from '../log.ts';
 import { type Applied, apply, type Change } from '../status/apply.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 
-/** Larger batches gain little: 100 a batch 37,000 a second, 500 52,000, 2,000 58,000. */
+/** Larger batches gain little: 37,000 a second with 100 a batch, 52,000 with 500, 58,000 with 2,000. */
 const largestBatch = 500;
 const longestPauseMs = 1_000;
 /**
- * Statements under way at a time, of all groups together: a row of a batch of 20 costs half as much again as one of a
- * batch of 100, so that groups that are busy had better gather. One that takes long, as where it waits for somebody
- * else's lock, does not count any more: no group waits for another's trouble.
+ * The limit for running statements, for all groups together. A row in a batch of 20 costs half as much again as in a
+ * batch of 100, so busy groups should collect. A statement that takes long, for example because it waits for somebody
+ * else's lock, no longer counts, so that no group waits for another's problem.
  */
 const statementsAtOnce = 2;
 const longStatementMs = 40;
 
-/** No partition for the row: one is made ahead by the hour, and soon. */
+/** There is no partition for the row. Partitions are created ahead every hour, so there will be one soon. */
 const noPartition = '23514';
-/** What the database says of the data itself (22, 23), and a statement of what it did (HG): once more changes nothing. */
+/**
+ * Errors about the data itself (22, 23), and errors that a statement raises about its own result (HG). Trying again
+ * would not help.
+ */
 const refusals = /^(22|23|HG)/;
 
 type Group = { waiting: Map<string, Waiting>; isRunning: boolean };
@@ -27,18 +30,19 @@ type Group = { waiting: Map<string, Waiting>; isRunning: boolean };
 type Waiting = { change: Change; done: (applied: Applied | undefined) => void };
 
 /**
- * Brings changes to `apply` in batches, one batch of an owner group at a time: while one is under way the next
- * gathers. Groups run side by side.
+ * Passes changes to `apply` in batches, one batch of an owner group at a time: while one is running, the next is
+ * collected. Groups run side by side.
  *
- * While the database is away a batch is tried again and again: the fence makes that safe, and what waits is bounded
- * by what may be in flight. A batch that the database refuses is halved until the offender stands alone; that one is
- * reported and left claimed, and only it. No receiver can bring that about: `apply` makes storable what it sends.
+ * While the database is not available a batch is tried again and again. The fence makes this safe, and the number of
+ * running attempts limits what waits. A batch that the database refuses is halved until the bad change is alone; only
+ * that one is reported and left claimed. No receiver can cause this, because `apply` makes everything that it sends
+ * storable.
  */
 export class Settler {
   readonly #db: Database;
   readonly #logger: Logger;
   readonly #groups: Group[];
-  /** Groups that have something to settle and no statement under way, in the order of their turns. */
+  /** Groups that have changes to settle and no running statement, in the order of their turns. */
   readonly #turns: Group[] = [];
   #underWay = 0;
   #isStopped = false;
@@ -50,8 +54,8 @@ export class Settler {
   }
 
   /**
-   * Resolves with what became of the change: undefined where it was fenced, was overtaken by a later one of the same
-   * delivery that waited with it, or could not be stored. Never rejects.
+   * Resolves with the result of the change: undefined if it was fenced, was replaced by a later change of the same
+   * delivery that waited with it, or could not be stored. It never rejects.
    */
   settle(change: Change): Promise<Applied | undefined> {
     const index = ownerGroupOf(change.ownerId);
@@ -63,12 +67,15 @@ export class Settler {
       if (group.isRunning) return;
       group.isRunning = true;
       this.#turns.push(group);
-      // Answers that arrive in the same turn of the event loop go together.
+      // Results that arrive in the same turn of the event loop are settled together.
       if (this.#turns.length === 1) setImmediate(() => this.#next());
     });
   }
 
-  /** Gives up what the database does not take any more: the next holder of the lease sends it again. */
+  /**
+   * Gives up the changes that the database does not accept any more. The next holder of the lease sends these
+   * deliveries again.
+   */
   stop(): void {
     this.#isStopped = true;
   }
@@ -81,7 +88,7 @@ export class Settler {
     }
   }
 
-  /** One batch of the group; what has come meanwhile waits for the group's next turn. Never rejects. */
+  /** Settles one batch of the group. Changes that arrive meanwhile wait for the group's next turn. It never rejects. */
   async #drain(group: Group): Promise<void> {
     this.#underWay += 1;
     let counts = true;
@@ -137,7 +144,7 @@ export class Settler {
   }
 }
 
-/** An error without a state that is no lost connection is our own. */
+/** An error without a state that is not a lost connection is our own. */
 function isRefusal(error: unknown): boolean {
   if (isTransient(error)) return false;
   const state = sqlStateOf(error);

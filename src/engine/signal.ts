@@ -1,4 +1,4 @@
-/** Something has happened: whoever waits goes on. A notification while nobody waits is kept for the next one. */
+/** Tells a waiter that something has happened. A notification without a waiter is kept for the next one. */
 export class Signal {
   #isSet = false;
   #waiter: (() => void) | undefined;
@@ -8,7 +8,7 @@ export class Signal {
     this.#waiter?.();
   }
 
-  /** Resolves at the next notification, or after `ms`. One waiter at a time. */
+  /** Resolves at the next notification, or after `ms`. There may be one waiter at a time. */
   async wait(ms: number): Promise<void> {
     if (!this.#isSet) {
       await new Promise<void>((resolve) => {
