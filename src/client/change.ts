@@ -7,21 +7,21 @@ export const deliveryStatuses = [
   'DEAD_LETTER',
 ] as const;
 
-/** What a delivery is at. */
+/** The status of a delivery. */
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** Which changes of the log; what it leaves out is passed over. */
+/** Only changes of the log that match; the others are skipped. */
 export type LogFilter = Readonly<{
   id?: readonly string[] | null | undefined;
   endpointId?: readonly string[] | null | undefined;
   eventId?: readonly string[] | null | undefined;
   /** Exact names of event types. */
   eventType?: readonly string[] | null | undefined;
-  /** The statuses that a delivery changed to. */
+  /** Only changes to these statuses. */
   status?: readonly DeliveryStatus[] | null | undefined;
   kind?: readonly string[] | null | undefined;
   tenant?: readonly string[] | null | undefined;
-  /** Deliveries that were created at this instant or later. */
+  /** Only deliveries that were created at this instant or later. */
   createdAfter?: string | null | undefined;
   createdBefore?: string | null | undefined;
   isReplayed?: boolean | null | undefined;
@@ -29,7 +29,7 @@ export type LogFilter = Readonly<{
 
 /** One status change of one delivery, as the log shows it unless `select` says otherwise. */
 export type Change = {
-  /** Its number in the log. */
+  /** The number of the change in the log. */
   position: number;
   /** RFC 3339. */
   occurredAt: string;
@@ -37,14 +37,17 @@ export type Change = {
   endpointId: string;
   eventType: string;
   status: DeliveryStatus;
-  /** Null where the delivery was created. */
+  /** Null if the change created the delivery. */
   previousStatus: DeliveryStatus | null;
   failureReason: string | null;
   attemptNumber: number;
   responseStatus: number | null;
 };
 
-/** What the log is read with: each message says what it covers and carries the changes that the filter let through. */
+/**
+ * The document that reads the log. Each message tells which part of the log it covers, and holds the matching
+ * changes.
+ */
 export type Batch = Readonly<{
   after: number;
   position: number;

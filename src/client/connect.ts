@@ -9,19 +9,19 @@ import { type ConnectOptions, readSettings } from './settings.ts';
 
 type RequestOptions = Readonly<{ signal?: AbortSignal | undefined }>;
 
-/** A server, as one caller sees it. Nothing is opened before it is used, and there is nothing to close. */
+/** A server, as one caller sees it. Nothing is opened before it is used, and nothing has to be closed. */
 export type Heliograph = Readonly<{
-  /** The log from a position on: every change exactly once and in order, for as long as it is iterated. */
+  /** The log from a position on: every change exactly once and in order, as long as it is iterated. */
   log: ReadLog;
-  /** Hands the log to a function, and goes on where it stopped, whatever ended it. */
+  /** Passes the log to a function, and resumes where it stopped, whatever ended it. */
   follow: Follow;
-  /** Asks once: the data. Throws UnavailableError where the same may succeed later. */
+  /** Sends one request and returns the data. Throws UnavailableError if the same request may succeed later. */
   query<Result = Record<string, unknown>, Variables = Record<string, unknown>>(
     document: TypedDocument<Result, Variables>,
     variables?: NoInfer<Variables>,
     options?: RequestOptions,
   ): Promise<Result>;
-  /** Publishes up to 1,000 events; once it has answered, they are stored with all their deliveries. */
+  /** Publishes up to 1,000 events. When it has answered, they are stored with all their deliveries. */
   publish(
     events: readonly NewEvent[],
     options?: RequestOptions,
@@ -40,14 +40,14 @@ type Follow = {
     handler: (change: Selected) => unknown,
     options: FollowOptions<Selected> & { batch?: undefined },
   ): Promise<void>;
-  /** With `batch` the handler gets up to so many changes at a time. */
+  /** With `batch` the handler gets up to this many changes at a time. */
   <Selected = Change>(
     handler: (changes: readonly Selected[]) => unknown,
     options: FollowOptions<Selected> & { batch: number },
   ): Promise<void>;
 };
 
-/** Makes `connect` for a platform, by what it opens WebSockets with; undefined for what is built in. */
+/** Creates `connect` for a platform, with its way to open WebSockets; undefined means the built-in one. */
 export function connectWith(webSocket: unknown): (options: ConnectOptions) => Heliograph {
   return (options) => {
     const settings = readSettings(options, webSocket);
@@ -56,7 +56,7 @@ export function connectWith(webSocket: unknown): (options: ConnectOptions) => He
       handler: (given: never) => unknown,
       { batch, ...rest }: FollowOptions<Selected> & { batch?: number | undefined },
     ) => {
-      // Which of the two the handler takes follows from `batch`, as the types of `Follow` say.
+      // `batch` decides which of the two the handler accepts, as the types of `Follow` say.
       const handle = (changes: readonly Selected[]) =>
         handler((batch === undefined ? changes[0] : changes) as never);
       return follow(settings, handle, { ...rest, most: batch ?? 1 });

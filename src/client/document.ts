@@ -2,12 +2,18 @@ import { type DocumentNode, print } from 'graphql';
 import type { Change } from './change.ts';
 import { UsageError } from './errors.ts';
 
-/** A document with the types of its result and variables, as code generators make it (TypedDocumentNode, or a string). */
+/**
+ * A document with the types of its result and variables, as code generators create it (TypedDocumentNode, or a
+ * string).
+ */
 export type TypedDocument<Result, Variables> = (DocumentNode | string | { toString(): string }) & {
   readonly __apiType?: (variables: Variables) => Result;
 };
 
-/** What a change of the log carries: names of its fields, a selection such as `{ deliveryId }`, or a fragment on DeliveryStatusChange. */
+/**
+ * The fields of a change of the log: a list of names, a selection such as `{ deliveryId }`, or a fragment on
+ * DeliveryStatusChange.
+ */
 export type Select<Selected> = readonly (keyof Change)[] | TypedDocument<Selected, never>;
 
 /** A document as text. */
@@ -21,7 +27,10 @@ export const logOldestQuery = 'query LogOldest($appId: ID) { logOldest(appId: $a
 const usual =
   'position occurredAt deliveryId endpointId eventType status previousStatus failureReason attemptNumber responseStatus';
 
-/** The text with which a log is read: whoever allows only known documents has to know it. Throws UsageError. */
+/**
+ * The text of the document that reads a log. A server that allows only known documents must know it. Throws
+ * UsageError.
+ */
 export function logDocument(select?: Select<unknown> | undefined): string {
   const { selection, definitions } = readSelect(select);
   return `subscription DeliveryLog($after: SafeInt!, $filter: DeliveryFilter, $appId: ID, $maxBatch: Int!) {

@@ -5,10 +5,10 @@ export type GraphQLFailure = Readonly<{
   extensions?: Readonly<Record<string, unknown>> | undefined;
 }>;
 
-/** Everything that this package throws on purpose. None of its messages holds a token. */
+/** All errors that this package throws on purpose. None of their messages contains a token. */
 export class HeliographError extends Error {
   override readonly name: string = 'HeliographError';
-  /** What went wrong, for programs: the server's code where there is one. */
+  /** The kind of error, for programs: the server's code if there is one. */
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -17,7 +17,7 @@ export class HeliographError extends Error {
   }
 }
 
-/** An option that cannot be right: what it has to be stands in the message. */
+/** An invalid option. The message tells what is valid. */
 export class UsageError extends HeliographError {
   override readonly name = 'UsageError';
 
@@ -26,7 +26,7 @@ export class UsageError extends HeliographError {
   }
 }
 
-/** The server takes no credential of ours: it refused twice, and `token` was asked anew in between. */
+/** The server refused the credential twice, although `token` was called again in between. */
 export class UnauthenticatedError extends HeliographError {
   override readonly name = 'UnauthenticatedError';
 
@@ -35,10 +35,10 @@ export class UnauthenticatedError extends HeliographError {
   }
 }
 
-/** The credential is good, but does not allow this. */
+/** The credential is valid, but does not allow this. */
 export class ForbiddenError extends HeliographError {
   override readonly name = 'ForbiddenError';
-  /** The permission that is missing, where the server tells. */
+  /** The missing permission, if the server tells it. */
   readonly permission: string | undefined;
 
   constructor(message: string, permission?: string) {
@@ -47,7 +47,7 @@ export class ForbiddenError extends HeliographError {
   }
 }
 
-/** The position to go on from is older than what the server keeps: the changes up to `oldest` cannot be read any more. */
+/** The position to resume after is past retention. Changes up to `oldest` can no longer be read. */
 export class PositionExpiredError extends HeliographError {
   override readonly name = 'PositionExpiredError';
   /** The oldest position that can still be resumed after. */
@@ -59,7 +59,7 @@ export class PositionExpiredError extends HeliographError {
   }
 }
 
-/** The log is not as far as the position to go on from: it is another log, or was restored from a backup. */
+/** The log has not reached the position to resume after. It is another log, or was restored from a backup. */
 export class PositionAheadError extends HeliographError {
   override readonly name = 'PositionAheadError';
   /** The newest position of the log. */
@@ -74,9 +74,9 @@ export class PositionAheadError extends HeliographError {
 /** A message does not begin where the one before it ended. The server promises that this never happens. */
 export class GapError extends HeliographError {
   override readonly name = 'GapError';
-  /** Where the client stood. */
+  /** The position of the client. */
   readonly expected: number;
-  /** Where the message began. */
+  /** The position at which the message began. */
   readonly found: number;
 
   constructor(expected: number, found: number) {
@@ -86,7 +86,7 @@ export class GapError extends HeliographError {
   }
 }
 
-/** The server refused the request as it stands; the same request would be refused again. */
+/** The server refused the request, and would refuse the same request again. */
 export class RequestError extends HeliographError {
   override readonly name = 'RequestError';
   readonly errors: readonly GraphQLFailure[];
@@ -97,10 +97,10 @@ export class RequestError extends HeliographError {
   }
 }
 
-/** The server could not be reached, or cannot answer just now: the same request may succeed later. */
+/** The server could not be reached or cannot answer at the moment. The same request may succeed later. */
 export class UnavailableError extends HeliographError {
   override readonly name = 'UnavailableError';
-  /** After how many seconds to ask again, where the server tells. */
+  /** The number of seconds after which to try again, if the server tells it. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(message: string, retryAfterSeconds?: number) {

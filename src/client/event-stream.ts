@@ -3,7 +3,7 @@ import { type Operation, type Result, readResult, reasonOf, request } from './po
 import type { Settings } from './settings.ts';
 import type { OpenStream } from './stream.ts';
 
-/** The longest line that is taken: far above what the server sends, and no reason to run out of memory. */
+/** The longest line that is accepted. It is far above what the server sends, and still fits into memory. */
 const longestLine = 64 * 1_024 * 1_024;
 
 /**
@@ -47,7 +47,8 @@ async function* read(
     }
     if (response.ok) onOpen();
     const reader = body.getReader();
-    // Beside the signal: Node's fetch sometimes forgets it once the response has begun, and the connection stays open.
+    // Needed in addition to the signal, because Node's fetch sometimes ignores it once the response has begun, and
+    // the connection stays open.
     signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined));
     const lines = new Lines();
     let isResult = false;
@@ -71,7 +72,7 @@ async function* read(
   }
 }
 
-/** Aborts where what is awaited does not come in time. */
+/** Aborts if the awaited value does not arrive in time. */
 function watchSilence(silenceMs: number, ending: AbortController) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const rest = () => clearTimeout(timer);
@@ -97,7 +98,7 @@ function parse(text: string): Result {
   }
 }
 
-/** Whole lines out of the pieces in which they come, wherever those were cut. */
+/** Joins the received pieces to whole lines, wherever they were cut. */
 class Lines {
   readonly #decoder = new TextDecoder();
   #pieces: string[] = [];

@@ -5,8 +5,8 @@ import { UsageError } from './errors.ts';
 import type { PositionStore } from './follow.ts';
 
 /**
- * A position in a file. It is written beside it and then renamed, so that whatever ends the process there is the old
- * position or the new one. A file that holds something else is refused: to begin anew would lose or repeat changes.
+ * Stores a position in a file. It writes a second file and renames it, so that after any crash the file holds the old
+ * or the new position. A file with other content is refused, because beginning again would lose or repeat changes.
  */
 export function fileStore(path: string): PositionStore {
   return {

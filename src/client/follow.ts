@@ -3,9 +3,9 @@ import { UsageError } from './errors.ts';
 import { Log, type LogOptions } from './log.ts';
 import type { Settings } from './settings.ts';
 
-/** Where a follower's position survives a restart. */
+/** Stores a follower's position across restarts. */
 export type PositionStore = Readonly<{
-  /** The position that was saved last; undefined where none has been. */
+  /** The last saved position; undefined if there is none. */
   load(): Promise<number | undefined>;
   save(position: number): Promise<void>;
 }>;
@@ -13,9 +13,9 @@ export type PositionStore = Readonly<{
 export type FollowOptions<Selected = Change> = LogOptions<Selected> & Readonly<{ store: PositionStore }>;
 
 /**
- * Hands the log to `handler` and saves the position when the handler's promise is kept: a crash repeats at most what was
- * in hand. Where the store has a position, it goes on from there and `after` does not count. What the handler throws
- * ends it, and the position stays before the change that it was thrown for.
+ * Passes the log to `handler` and saves the position when the handler's promise resolves. So a crash repeats at most
+ * the changes that were being handled. If the store has a position, it resumes from there and `after` is ignored. An
+ * error of the handler ends it, and the position stays before the change that caused it.
  */
 export async function follow<Selected>(
   settings: Settings,
@@ -28,14 +28,15 @@ export async function follow<Selected>(
   const log = new Log<Selected>(settings, { ...options, after: saved ?? options.after });
   try {
     const start = await log.start();
-    // From here on nothing is missed, even where the process ends before the first change.
+    // From here on nothing is missed, even if the process ends before the first change.
     if (saved === undefined && start !== undefined) await store.save(start);
     let last = start;
     for (;;) {
       const next = await log.nextBatch(most);
       if (next === undefined) return;
       if (next.changes.length > 0) await handle(next.changes);
-      // Without changes, too: what a filter leaves out would otherwise be past retention one day.
+      // This also happens without changes, because the position of a filtered log would otherwise be past retention
+      // one day.
       if (next.position !== last) await store.save(next.position);
       last = next.position;
     }

@@ -10,13 +10,13 @@ import {
 } from './errors.ts';
 
 /**
- * Why a connection or an answer came to nothing, where asking again helps. It never leaves the package: a log comes
+ * Why a connection or a request failed although trying again may help. It never leaves the package: a log connects
  * again, and a single request turns it into an error that callers know (`asError`).
  */
 export class Interruption extends Error {
-  /** The server did not take the credential. */
+  /** The server refused the credential. */
   readonly isRefusal: boolean;
-  /** The server took it once, and it has ended since. */
+  /** The server accepted the credential before, and it has expired since. */
   readonly isExpiry: boolean;
   readonly retryAfterSeconds: number | undefined;
 
@@ -37,7 +37,7 @@ export class Interruption extends Error {
   }
 }
 
-/** What the errors of an answer mean for whoever asked. */
+/** What the errors of an answer mean for the caller. */
 export function failureOf(errors: readonly GraphQLFailure[]): Interruption | HeliographError {
   const [first] = errors;
   if (first === undefined) return new Interruption('The server answered with neither data nor errors.');
@@ -57,10 +57,10 @@ export function failureOf(errors: readonly GraphQLFailure[]): Interruption | Hel
   return new RequestError(typeof code === 'string' ? code : 'REFUSED', message, errors);
 }
 
-/** After these the server would only refuse the same connection again; after all others a log comes again. */
+/** After these codes the server would refuse the same connection again. After all others a log connects again. */
 const finalCloseCodes = new Set([4400, 4406, 4409, 4500]);
 
-/** What the close of a WebSocket means. */
+/** What the close code of a WebSocket means. */
 export function closeFailure(code: number, reason: string): Interruption | HeliographError {
   const why = reason.replace(/\.$/, '');
   const text = `The connection was closed with ${code}${why === '' ? '' : `: ${why}`}.`;

@@ -9,36 +9,45 @@ import type { Settings } from './settings.ts';
 import type { Stream } from './stream.ts';
 import { openWebSocketStream } from './web-socket-stream.ts';
 
-/** `live`: nothing is known that has not been read. `catching up`: there is. `reconnecting`: there is no connection. */
+/**
+ * `live`: everything that is known has been read. `catching up`: there is more to read. `reconnecting`: there is no
+ * connection.
+ */
 export type LogState = 'live' | 'catching up' | 'reconnecting';
 
 export type LogOptions<Selected = Change> = Readonly<{
-  /** Where to begin: after a position, after what there is now (the default), or with the oldest change that is kept. */
+  /**
+   * Where to begin: after a position, after the newest change (the default), or with the oldest change that is kept.
+   */
   after?: number | 'head' | 'oldest' | undefined;
   filter?: LogFilter | undefined;
-  /** What a change carries; its position comes always. */
+  /** The fields of a change; the position is always included. */
   select?: Select<Selected> | undefined;
   /** An app's log instead of the tenant's. */
   appId?: string | undefined;
   /** Ends the iteration, without an error. */
   signal?: AbortSignal | undefined;
-  /** Is called whenever the state changes; `reason` says why there is no connection. */
+  /** Called whenever the state changes; `reason` tells why there is no connection. */
   onState?: ((state: LogState, reason?: string) => void) | undefined;
 }>;
 
-/** Changes in one message: enough that a change costs little, and few enough to be dealt with in a few seconds. */
+/**
+ * The number of changes in one message: large enough to be efficient, and small enough to be handled in a few
+ * seconds.
+ */
 const maxBatch = 500;
-/** A connection that held for so long was a good one: the next try comes soon. */
+/** A connection that lasted this long was good, so the next try comes soon. */
 const goodMs = 1_000;
-/** A credential that was refused so often in a row is not asked for again. */
+/** After this many refusals in a row, the credential is not requested again. */
 const mostRefusals = 2;
 
 /**
- * An owner's log from one position on: every change exactly once and in order, for as long as it is iterated.
+ * An owner's log from one position on: every change exactly once and in order, as long as it is iterated.
  *
- * All of it follows from one number, `#covered`: up to there everything was taken from the server. Each message has to
- * begin there; each connection asks for what comes after it. What was taken and not yet handed out waits in `#batch`,
- * and nothing more is asked for before it is empty, so memory is bounded and the server feels how fast the consumer is.
+ * Everything depends on one number, `#covered`, the position up to which everything has been received. Each message
+ * must begin there, and each connection asks for what comes after it. Received changes that were not yet returned
+ * wait in `#batch`, and nothing more is requested before it is empty. So memory is bounded, and the server adapts to
+ * the speed of the consumer.
  */
 export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
   readonly #settings: Settings;
@@ -71,7 +80,7 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
     signal?.addEventListener('abort', this.#end, { once: true });
   }
 
-  /** The last position that was handed out; undefined while it is not known where the log begins. */
+  /** The last position that was returned; undefined while it is not known where the log begins. */
   get position(): number | undefined {
     return this.#position;
   }
@@ -90,7 +99,7 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
   }
 
   next(): Promise<IteratorResult<Selected, undefined>> {
-    // What is in hand needs no waiting; it may not overtake who waits.
+    // Changes in memory need no waiting, but must not overtake a caller that waits.
     if (this.#waiting === 0 && this.#hasMore()) return Promise.resolve(this.#take());
     return this.#inTurn(async () => {
       while (!this.#hasMore()) if (!(await this.#receive())) return { done: true, value: undefined };
@@ -98,7 +107,7 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
     });
   }
 
-  /** Up to `most` changes that are there; none where the log has only been covered further. Undefined at the end. */
+  /** Up to `most` available changes; an empty list if the log has only been covered further. Undefined at the end. */
   nextBatch(most: number): Promise<Readonly<{ changes: readonly Selected[]; position: number }> | undefined> {
     return this.#inTurn(async () => {
       if (!this.#hasMore() && !(await this.#receive())) return undefined;
@@ -112,7 +121,10 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
     });
   }
 
-  /** Where it begins; undefined where it was ended before that was known. Throws what `next` would. */
+  /**
+   * The position at which it begins; undefined if it was ended before that was known. Throws the same errors as
+   * `next`.
+   */
   start(): Promise<number | undefined> {
     return this.#inTurn(async () => {
       while (this.#covered === undefined && (await this.#attempt(() => this.#findStart())));
@@ -146,11 +158,11 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
     if (change === undefined) return { done: true, value: undefined };
     this.#taken += 1;
     this.#position = change.position;
-    // What a change carries is what the document asks for: the server's answer fits its schema.
+    // The fields of a change are those of the document, and the server's answer matches its schema.
     return { done: false, value: change as Selected };
   }
 
-  /** Takes the next message. False at the end. */
+  /** Reads the next message. Returns false at the end. */
   async #receive(): Promise<boolean> {
     this.#position = this.#covered;
     return await this.#attempt(async () => {
@@ -163,7 +175,7 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
     });
   }
 
-  /** Tries until it succeeds or nothing will help, in which case it throws. False at the end. */
+  /** Tries until it succeeds, or throws if trying again cannot help. Returns false at the end. */
   async #attempt(act: () => Promise<void>): Promise<boolean> {
     const { signal } = this.#ending;
     while (!signal.aborted) {
@@ -205,7 +217,7 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
     });
   }
 
-  /** What was the oldest a moment ago may be so no more. */
+  /** The oldest position may have changed since a moment ago. */
   #startsLater(error: unknown): boolean {
     const isAtStart = this.#options.after === 'oldest' && this.#batch === undefined;
     if (!isAtStart || !(error instanceof PositionExpiredError)) return false;
@@ -225,7 +237,7 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
     return stream;
   }
 
-  /** Where nothing happens, the first message is a while away: only the head tells that there is nothing to read. */
+  /** If nothing happens, the first message takes a while. Only the head tells that there is nothing to read. */
   async #lookAtHead(stream: Stream): Promise<void> {
     const operation = { query: logHeadQuery, variables: { appId: this.#options.appId } };
     const answer = await this.#ask(operation).catch(() => undefined);
@@ -235,7 +247,7 @@ export class Log<Selected = Change> implements AsyncIterableIterator<Selected> {
     this.#setState(this.#covered !== undefined && this.#covered >= head ? 'live' : 'catching up');
   }
 
-  /** Proves that nothing is missing before anything is handed out. */
+  /** Checks that nothing is missing before anything is returned. */
   #accept(batch: Batch): void {
     const covered = this.#covered ?? batch.after;
     if (batch.after !== covered) throw new GapError(covered, batch.after);

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { connectWith } from './connect.ts';
 
-/** The package on Node: with `ws`, which can stop reading, where Node's own WebSocket would fill the memory. */
+/** The package for Node, with `ws`, which can stop reading. Node's own WebSocket would fill the memory. */
 export const connect = connectWith(WebSocket);
 
 export { fileStore } from './file-store.ts';

@@ -15,7 +15,7 @@ export type Result = Readonly<{
 
 const answerWithinMs = 60_000;
 
-/** Asks once over HTTP. Throws an Interruption where no GraphQL answer came in time. */
+/** Sends one request over HTTP. Throws an Interruption if no GraphQL answer came in time. */
 export async function post(
   settings: Settings,
   operation: Operation,
@@ -25,7 +25,8 @@ export async function post(
   const ending = new AbortController();
   const end = () => ending.abort();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  // Not left to fetch alone: Node's does not always hear a signal that several share, or one that ends by time.
+  // fetch alone is not enough: Node's fetch sometimes ignores a signal that several requests share, or that ends by a
+  // timer.
   const ended = new Promise<never>((_resolve, reject) => {
     ending.signal.addEventListener('abort', () =>
       reject(new Interruption(`No answer within ${withinMs} ms.`)),
@@ -43,7 +44,7 @@ export async function post(
   }
 }
 
-/** POSTs an operation; what it answers is up to the caller. */
+/** POSTs an operation. The caller handles the answer. */
 export async function request(
   settings: Settings,
   operation: Operation,
@@ -80,7 +81,7 @@ export async function readResult(response: Response): Promise<Result> {
     const value: unknown = JSON.parse(text);
     if (isResult(value)) return value;
   } catch {
-    // Said below: a proxy's page, say.
+    // Reported below, for example the page of a proxy.
   }
   throw new Interruption(`${response.url} answered with ${response.status}, and not as a GraphQL API does.`);
 }
@@ -88,7 +89,7 @@ export async function readResult(response: Response): Promise<Result> {
 const isResult = (value: unknown): value is Result =>
   typeof value === 'object' && value !== null && ('data' in value || 'errors' in value);
 
-/** Why a fetch failed, in a few words: the platform's own are often only "fetch failed". */
+/** Why a fetch failed, in a few words. The platform's own message is often only "fetch failed". */
 export function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (typeof cause !== 'object' || cause === null) return String(cause);

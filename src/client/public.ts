@@ -1,4 +1,4 @@
-// What the package exports on every platform.
+// The exports of the package on every platform.
 export type { Change, DeliveryStatus, LogFilter } from './change.ts';
 export type { Heliograph } from './connect.ts';
 export { logDocument, type TypedDocument } from './document.ts';

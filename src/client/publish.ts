@@ -7,11 +7,13 @@ import type { Settings } from './settings.ts';
 export type NewEvent = Readonly<{
   /** The name of a registered event type. */
   type: string;
-  /** What happened, as JSON. Exactly one of `payload` and `payloadText`. */
+  /** The payload as JSON. Give exactly one of `payload` and `payloadText`. */
   payload?: unknown;
-  /** The same as JSON text, which is sent byte for byte. */
+  /** The payload as JSON text, which is sent byte for byte. */
   payloadText?: string;
-  /** The same key within 24 hours is the same event. Where none is given, one is made, so that a call can be repeated. */
+  /**
+   * The same key within 24 hours is the same event. By default a key is generated, so that the call can be repeated.
+   */
   idempotencyKey?: string;
   /** RFC 3339; by default now. */
   occurredAt?: string;
@@ -20,7 +22,7 @@ export type NewEvent = Readonly<{
 
 export type PublishedEvent = Readonly<{
   event: Readonly<{ id: string }>;
-  /** Its key had been seen: nothing was stored again. */
+  /** The key had been used already, so nothing was stored again. */
   isDuplicate: boolean;
   deliveryCount: number;
 }>;
@@ -45,8 +47,8 @@ type Outcome = {
 };
 
 /**
- * Publishes; when it has answered, the events and their deliveries are stored. Each event has a key, so a call whose
- * answer was lost is repeated, and stores nothing twice.
+ * Publishes events. When it has answered, the events and their deliveries are stored. Each event has a key, so a call
+ * whose answer was lost is repeated and stores nothing twice.
  */
 export async function publish(
   settings: Settings,
@@ -85,7 +87,7 @@ async function publishOnce(settings: Settings, events: readonly NewEvent[], sign
   throw new RequestError(code, details === '' ? message : `${message} ${details}`, errors);
 }
 
-/** Not `randomUUID`, which browsers have on secure pages alone. */
+/** It does not use `randomUUID`, which browsers have only on secure pages. */
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

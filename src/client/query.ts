@@ -2,7 +2,10 @@ import { failureOf, Interruption } from './interruption.ts';
 import { type Operation, post } from './post.ts';
 import type { Settings } from './settings.ts';
 
-/** Asks once; where the credential was not taken, once more with a fresh one. Throws an Interruption or a HeliographError. */
+/**
+ * Sends one request, and once more with a fresh credential if the first was refused. Throws an Interruption or a
+ * HeliographError.
+ */
 export async function ask<Data>(
   settings: Settings,
   operation: Operation,
@@ -20,6 +23,6 @@ export async function ask<Data>(
 async function askOnce<Data>(settings: Settings, operation: Operation, signal?: AbortSignal): Promise<Data> {
   const { data, errors } = await post(settings, operation, { signal });
   if (data == null || errors !== undefined) throw failureOf(errors ?? []);
-  // The type is what the document promises; the server's answer fits its schema.
+  // The type comes from the document, and the server's answer matches its schema.
   return data as Data;
 }

@@ -1,21 +1,21 @@
 import { UsageError } from './errors.ts';
 import { Interruption } from './interruption.ts';
 
-/** A token as it is, or where to get one: the function is asked anew for each connection and request. */
+/** A token, or a function that returns one and is called for each connection and request. */
 export type Token = string | (() => string | undefined | Promise<string | undefined>);
 
 export type ConnectOptions = Readonly<{
   /** The server: `https://heliograph.example`, or the address of its GraphQL API. */
   url: string;
   token?: Token | undefined;
-  /** The tenant's externalId; only a platform service names one. */
+  /** The tenant's externalId. Only a platform service gives one. */
   tenant?: string | undefined;
-  /** How the log is read: over a WebSocket, the default, or as server-sent events. */
+  /** How the log is read: over a WebSocket (the default) or as server-sent events. */
   transport?: 'ws' | 'sse' | undefined;
   /**
-   * After so many milliseconds without any sign of life a connection counts as dead: 20,000 by default, at least 100 for
-   * a WebSocket, which is asked for one in half that time, and 6,000 for an event stream, which brings one every 5 s. It
-   * has to be longer than two round trips.
+   * A connection counts as dead after this many milliseconds without any data: 20,000 by default. It must be at least
+   * 100 for a WebSocket, which is pinged in half that time, and 6,000 for an event stream, which gets a heartbeat
+   * every 5 s. It must be longer than two round trips.
    */
   silenceMs?: number | undefined;
 }>;
@@ -26,17 +26,17 @@ export type Settings = Readonly<{
   transport: 'ws' | 'sse';
   tenant: string | undefined;
   silenceMs: number;
-  /** Whether the token can be another one next time. */
+  /** Whether the token can change. */
   hasTokenSource: boolean;
-  /** The credential as it stands in a header; undefined where there is none. */
+  /** The credential in the form of a header; undefined if there is none. */
   authorization(): Promise<string | undefined>;
-  /** What to open WebSockets with; undefined for the one that the platform has. */
+  /** How to open WebSockets; undefined for the platform's own. */
   webSocket: unknown;
 }>;
 
 const defaultSilenceMs = 20_000;
 
-/** Checks what `connect` was given. Throws UsageError. */
+/** Checks the options of `connect`. Throws UsageError. */
 export function readSettings(options: ConnectOptions, webSocket: unknown): Settings {
   const { token, transport = 'ws', silenceMs = defaultSilenceMs } = options;
   if (transport !== 'ws' && transport !== 'sse') {
@@ -71,12 +71,12 @@ async function askToken(token: () => string | undefined | Promise<string | undef
     return await token();
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    // Where tokens come from may be down for a while, like everything else.
+    // The source of tokens may be unavailable for a while, like everything else.
     throw new Interruption(`No token: ${error instanceof Error ? error.message : 'the function threw'}.`);
   }
 }
 
-/** What is wrong with a token is said without it. */
+/** The error about a token does not contain it. */
 function readToken(value: unknown): string {
   if (typeof value !== 'string') throw new UsageError('The token is not a string.');
   const token = value.trim().replace(/^bearer\s+/i, '');

@@ -4,16 +4,18 @@ import { closeFailure, failureOf, Interruption } from './interruption.ts';
 import type { Result } from './post.ts';
 import type { OpenStream } from './stream.ts';
 
-/** Messages that wait for the consumer before the socket is no longer read. */
+/** The number of messages that may wait for the consumer before the socket is no longer read. */
 const fewMessages = 2;
-/** The same where the platform's WebSocket cannot stop reading: beyond it the connection is given up until they are read. */
+/**
+ * The same if the platform's WebSocket cannot stop reading. Beyond it the connection is given up until they are read.
+ */
 const manyMessages = 32;
-/** A fresh credential is sent when so much of the old one's time is over. */
+/** A fresh credential is sent when this part of the old one's lifetime is over. */
 const refreshAfter = 0.7;
 const refreshId = 'credential';
 const closeGraceMs = 1_000;
 
-/** What the sockets of Node's `ws` can do beyond those of browsers. */
+/** What the sockets of Node's `ws` can do and those of browsers cannot. */
 type Socket = Readonly<{
   send(data: string): void;
   pause?: () => void;
@@ -67,7 +69,7 @@ export const openWebSocketStream: OpenStream = (settings, operation, onOpen) => 
       pong: (isReceived, payload) => {
         if (isReceived && payload?.id === refreshId) planRefresh(payload);
       },
-      // Told here first, or the client would connect again by itself after a close with 1000.
+      // Noted here first, because otherwise the client would connect again by itself after a close with 1000.
       closed: (event) => finish(closedBy(event)),
       error: (error) => finish(failureBehind(error)),
     },
@@ -117,10 +119,10 @@ export const openWebSocketStream: OpenStream = (settings, operation, onOpen) => 
     clearTimeout(refreshing);
     unread();
     unsubscribe();
-    // It rejects where the connection was never made, which has been told already.
+    // It rejects if the connection was never made, which has been reported already.
     Promise.resolve(client.dispose()).catch(() => undefined);
     const { terminate } = socket ?? {};
-    // Who does not answer our close is not waited for.
+    // If the other side does not answer our close frame, we do not wait for it.
     if (terminate !== undefined) setTimeout(() => terminate.call(socket), closeGraceMs);
   }
 
@@ -146,7 +148,7 @@ export const openWebSocketStream: OpenStream = (settings, operation, onOpen) => 
   }
 
   async function refresh(): Promise<void> {
-    // Where there is none now, the old one goes on to its end, and the next connection asks again.
+    // If there is no fresh one now, the old one is used until it expires, and the next connection asks again.
     const authorization = await settings.authorization().catch(() => undefined);
     if (end !== undefined || authorization === undefined || authorization === sentCredential) return;
     sentCredential = authorization;
@@ -181,17 +183,17 @@ function closedBy(event: unknown): Error {
   return closeFailure(typeof code === 'number' ? code : 1006, typeof reason === 'string' ? reason : '');
 }
 
-/** What graphql-ws hands to a sink: the operation's errors, a close event, an error event or an error. */
+/** What graphql-ws passes to a sink: the operation's errors, a close event, an error event or an error. */
 function failureBehind(error: unknown): Error {
   if (Array.isArray(error)) return failureOf(error);
-  // Of a token that could not be had, or cannot be right.
+  // An error about a token that could not be fetched, or is not valid.
   if (error instanceof Interruption || error instanceof HeliographError) return error;
   const { code, message } = Object(error);
   if (typeof code === 'number') return closedBy(error);
   return new Interruption(`No connection: ${message || 'the platform does not say why'}.`);
 }
 
-/** From `connection_ack` or a pong: for how long the credential still holds. */
+/** How long the credential is still valid, from `connection_ack` or a pong. */
 function secondsLeft(payload: unknown): number | undefined {
   const { expiresInSeconds } = Object(Object(payload).credential);
   return typeof expiresInSeconds === 'number' ? expiresInSeconds : undefined;

@@ -5,7 +5,7 @@ type Finding = Readonly<{ check: string; isGood: boolean; says: string }>;
 const liveWithinMs = 8_000;
 const clockToleranceMs = 60_000;
 
-/** `heliograph doctor`: says what is wrong and what to do. Answers whether all is well. */
+/** `heliograph doctor`: tells what is wrong and how to fix it. Returns whether all is well. */
 export async function doctor(session: Session): Promise<boolean> {
   const { url, token, print, heliograph } = session;
   let isWell = true;
@@ -62,7 +62,7 @@ async function look(check: string, act: () => Promise<string>): Promise<Finding>
   }
 }
 
-/** The server answers, and its clock agrees with ours. */
+/** Checks that the server answers, and that its clock agrees with ours. */
 async function reach(url: string): Promise<string> {
   let response: Response;
   try {

@@ -13,10 +13,13 @@ type Seen = { position: number; previousStatus: string | null; delivery: { event
 const eventFields = 'id type payloadText occurredAt';
 const answerWithinMs = 15_000;
 const mostWaitMs = 15_000;
-/** Events that are remembered, because each has a delivery for every endpoint and is shown once. */
+/** The number of events that are remembered, because an event has a delivery for every endpoint but is shown once. */
 const mostRemembered = 50_000;
 
-/** `heliograph listen`: the tenant's new deliveries, sent to a receiver on this machine as an endpoint would get them. */
+/**
+ * `heliograph listen`: sends the tenant's new deliveries to a receiver on this machine, as an endpoint would get
+ * them.
+ */
 export async function listen(
   session: Session,
   options: Narrowing & Readonly<{ forward: string; after?: string; resend?: string }>,
@@ -65,7 +68,7 @@ export async function listen(
   return true;
 }
 
-/** Sends until the receiver answers; undefined where Ctrl-C came first. */
+/** Sends until the receiver answers; undefined if Ctrl-C came first. */
 async function forward(
   session: Session,
   { url, secret, event }: { url: URL; secret: string; event: Event },
@@ -128,12 +131,12 @@ async function findEvent({ heliograph }: Session, id: string): Promise<Event> {
   return event;
 }
 
-/** The secret of this machine, made once, so that a receiver need not be told another each time. */
+/** The secret of this machine. It is created once, so that a receiver always has the same secret. */
 async function keptSecret(): Promise<string> {
   const path = join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'heliograph', 'listen-secret');
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const made = `whsec_${randomBytes(32).toString('base64')}`;
-  // Two that start at the same time agree on the one that was written.
+  // Two processes that start at the same time use the secret that was written first.
   await writeFile(path, made, { flag: 'wx', mode: 0o600 }).catch(() => undefined);
   const kept = (await readFile(path, 'utf8')).trim();
   if (/^whsec_[A-Za-z0-9+/]{32,}=*$/.test(kept)) return kept;

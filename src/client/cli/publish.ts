@@ -5,7 +5,7 @@ import { coloured, type Session } from './session.ts';
 
 const ended = ['SUCCEEDED', 'FAILED', 'DEAD_LETTER'];
 
-/** `heliograph publish`. Answers whether all went well. */
+/** `heliograph publish`. Returns whether it succeeded. */
 export async function publish(
   session: Session,
   type: string,
@@ -13,7 +13,7 @@ export async function publish(
 ): Promise<boolean> {
   const { heliograph, signal } = session;
   const payloadText = await payloadOf(options.payload ?? '{}');
-  // Read first, so that no change of the event can be missed.
+  // The position is read first, so that no change of the event can be missed.
   const { logHead } =
     options.watch === true ? await heliograph.query<{ logHead: number }>('{ logHead }') : { logHead: 0 };
   const { events } = await heliograph.publish(
@@ -28,7 +28,8 @@ export async function publish(
     `${event.id}  ${deliveryCount} ${deliveryCount === 1 ? 'delivery' : 'deliveries'}${isDuplicate ? '  (published before, not again)' : ''}`,
   );
   if (options.watch !== true || deliveryCount === 0) return true;
-  // Of one that was published before, the changes may lie behind us: how its deliveries stand now is asked first.
+  // If the event was published before, its changes may be in the past, so the current state of its deliveries is read
+  // first.
   const results = new Map<string, string>();
   const note = (deliveryId: string, status: string) => {
     if (ended.includes(status)) results.set(deliveryId, status);

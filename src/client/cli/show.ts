@@ -12,7 +12,7 @@ type Endpoint = {
 
 const endpointFields = 'id url state { name } events description circuit { state }';
 
-/** `heliograph endpoints`: page by page, until there are no more. */
+/** `heliograph endpoints`: all endpoints, page by page. */
 export async function showEndpoints({ heliograph, print, isJson }: Session): Promise<void> {
   const endpoints: Endpoint[] = [];
   for (let after: string | null = null; ; ) {
@@ -43,7 +43,7 @@ const endpointTable = (endpoints: readonly Endpoint[]) =>
     ]),
   );
 
-/** `heliograph endpoint`: one, and its last deliveries. */
+/** `heliograph endpoint`: one endpoint with its last deliveries. */
 export async function showEndpoint({ heliograph, print }: Session, id: string): Promise<void> {
   type Row = { id: string; status: string; eventType: string; createdAt: string; attemptCount: number };
   const { endpoint } = await heliograph.query<{
@@ -67,7 +67,7 @@ export async function showEndpoint({ heliograph, print }: Session, id: string): 
   );
 }
 
-/** `heliograph delivery`: what became of it, attempt by attempt. */
+/** `heliograph delivery`: one delivery with all attempts. */
 export async function showDelivery({ heliograph, print }: Session, id: string): Promise<void> {
   type Attempt = {
     number: number;

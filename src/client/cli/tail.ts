@@ -4,7 +4,7 @@ import { coloured, listOf, printable, type Session } from './session.ts';
 
 export type Narrowing = Readonly<{ status?: string; endpoint?: string; type?: string }>;
 
-/** The filter that the options of a command make; undefined where there are none. */
+/** The filter from the options of a command; undefined if there are none. */
 export function filterOf({ status, endpoint, type }: Narrowing) {
   const filter = {
     ...(status === undefined ? {} : { status: statusesOf(status) }),
@@ -27,7 +27,7 @@ export function positionOf(text: string | undefined): number | 'head' | 'oldest'
   throw new UsageError(`"${printable(text)}" is no position: give a number from 0, or oldest.`);
 }
 
-/** `heliograph tail`: the live log, a line a change. */
+/** `heliograph tail`: the live log, one line for each change. */
 export async function tail(
   session: Session,
   options: Narrowing & Readonly<{ after?: string; state?: string }>,

@@ -7,14 +7,14 @@ export type UsedDocument = Readonly<{ text: string; variables: unknown }>;
 const listeners = new Set<() => void>();
 let used: readonly UsedDocument[] = [];
 
-/** Notes a document; the same one with other variables takes the place of the earlier. */
+/** Records a document. The same document with other variables replaces the earlier one. */
 export function noteDocument(text: string, variables: unknown): void {
   const plain = text.replace(/\n *__typename$/gm, '');
   used = [...used.filter((entry) => entry.text !== plain), { text: plain, variables }];
   for (const listener of listeners) listener();
 }
 
-/** Another view begins. */
+/** Called when another view begins. */
 export function forgetDocuments(): void {
   used = [];
   for (const listener of listeners) listener();

@@ -5,7 +5,7 @@ export type Viewer = ConsoleViewerQuery['viewer'];
 
 export const ViewerContext = createContext<Viewer | undefined>(undefined);
 
-/** Whether the credential may do this: what it may not do is not shown as if it could. */
+/** Whether the credential has this permission. What it may not do is not offered. */
 export function useMay(permission: Permission): boolean {
   return useContext(ViewerContext)?.permissions.includes(permission) ?? false;
 }

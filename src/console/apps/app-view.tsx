@@ -24,7 +24,7 @@ import {
 
 type App = NonNullable<OneAppQuery['app']>;
 
-/** One app, as far as its credential may see it: what somebody may not see is not there. */
+/** One app, as far as the credential may see it. The rest is left out. */
 export default function AppView() {
   const { id = '' } = useParams();
   const [{ data, error }, ask] = useQuery({ query: OneAppDocument, variables: { id } });

@@ -15,7 +15,7 @@ import { AppsPageDocument, type AppsPageQuery, CreateAnAppDocument } from './gen
 
 type Made = Readonly<{ clientId: string; clientSecret: string; webhookSecret: string }>;
 
-/** The partner apps that the tenant has made, and those that it has installed. */
+/** The partner apps that the tenant has created, and those that it has installed. */
 export default function AppsView() {
   const after = useAsked('after');
   const [{ data, error }, ask] = useQuery({

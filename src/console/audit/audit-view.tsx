@@ -15,7 +15,7 @@ const paths: Readonly<Record<string, string>> = {
   App: '/apps',
 };
 
-/** Who changed what, newest first; each entry leads to what it changed. */
+/** The audit log, newest first. Each entry links to the changed record. */
 export default function AuditView() {
   const after = useAsked('after');
   const action = useAsked('action');
@@ -103,7 +103,7 @@ function Row({ entry }: Readonly<{ entry: Entry }>) {
   );
 }
 
-/** A value where it was set, from and to where it was changed. Text alone, whatever it holds. */
+/** A value that was set, or from and to if it was changed. It is shown as text, whatever it contains. */
 function Changes({ changes }: Readonly<{ changes: unknown }>) {
   const entries = typeof changes === 'object' && changes !== null ? Object.entries(changes) : [];
   if (entries.length === 0) return <span className="note">–</span>;
@@ -131,7 +131,7 @@ function inWords(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** A day of the form is that day's beginning in UTC. */
+/** A day in the form means the beginning of that day in UTC. */
 const instant = (day: string | undefined) =>
   day !== undefined && !Number.isNaN(Date.parse(day)) ? new Date(day).toISOString() : null;
 

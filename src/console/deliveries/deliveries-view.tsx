@@ -15,7 +15,7 @@ import { Keys } from './keys.tsx';
 
 const firstPage = 50;
 
-/** The deliveries as they change. Everything that is chosen stands in the address. */
+/** The deliveries as they change. The address contains every choice. */
 export default function DeliveriesView() {
   const [search] = useSearchParams();
   const asked = [...search]

@@ -10,7 +10,7 @@ const wideRow = 36;
 const narrowRow = 64;
 const rowsBeforeTheEnd = 20;
 
-/** The rows that are in sight, of as many as there are; the next page is asked for shortly before the end. */
+/** Renders the visible rows of a long list. The next page is requested shortly before the end. */
 export function DeliveryGrid(
   props: Readonly<{
     rows: readonly Row[];

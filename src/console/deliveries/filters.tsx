@@ -10,7 +10,7 @@ const texts = [
   ['to', 'To (UTC)', '2026-03-02T09:30'],
 ] as const;
 
-/** What is filtered by, as it stands in the address. */
+/** The filter, as it is in the address. */
 export function DeliveryFilters() {
   const [search, setSearch] = useSearchParams();
   const form = useRef<HTMLFormElement>(null);

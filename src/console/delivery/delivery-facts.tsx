@@ -21,12 +21,12 @@ import { History } from './history.tsx';
 
 const lookAgainMs = 2_000;
 
-/** One delivery: what was sent, what each attempt came to, and what can be done about it. */
+/** One delivery: the event, each attempt with its result, and what can be done about it. */
 export function DeliveryFacts({ id }: Readonly<{ id: string }>) {
   const [{ data, error }, reload] = useQuery({ query: OneDeliveryDocument, variables: { id } });
   const again = () => reload({ requestPolicy: 'network-only' });
   const isUnderWay = data?.delivery != null && data.delivery.completedAt === null;
-  // What is under way is looked at again until it has ended.
+  // An unfinished delivery is read again until it has ended.
   useEffect(() => {
     if (!isUnderWay) return;
     const timer = setInterval(() => reload({ requestPolicy: 'network-only' }), lookAgainMs);

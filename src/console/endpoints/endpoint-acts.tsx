@@ -22,7 +22,7 @@ import { useCounts } from './use-counts.ts';
 type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
 type Open = 'edit' | 'verify' | 'test' | 'recover' | 'purge' | 'delete' | undefined;
 
-/** All that can be done with an endpoint. What cannot be undone says first what it will do, and wants the host typed. */
+/** All acts on an endpoint. An act that cannot be undone first tells what it will do, and requires typing the host. */
 export function EndpointActs({
   endpoint,
   onChanged,

@@ -21,7 +21,7 @@ export type EndpointValues = Readonly<{
 
 const fields = ['url', 'description', 'events', 'maxDeliveriesPerSecond', ...sendingFields];
 
-/** What an endpoint is made of, new or to be changed. What was typed stays when the server refuses it. */
+/** The settings of an endpoint, to create or change it. The typed values stay when the server refuses them. */
 export function EndpointForm(
   props: Readonly<{
     start: EndpointValues;

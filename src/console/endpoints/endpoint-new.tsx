@@ -14,7 +14,7 @@ type Made = Readonly<{ id: string; url: string; secret: string }>;
 
 const blank = { url: '', description: '', events: [], rate: '', sending: usualSending };
 
-/** A new endpoint: its settings, then its secret once, then the handshake as it goes, then a test event. */
+/** A new endpoint: its settings, then its secret once, then the progress of the handshake, then a test event. */
 export default function EndpointNew() {
   const { act, isRunning, refusal } = useAct(CreateEndpointDocument);
   const [made, setMade] = useState<Made>();

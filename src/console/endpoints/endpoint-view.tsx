@@ -16,7 +16,7 @@ import { Secrets } from './secrets.tsx';
 
 type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
 
-/** One endpoint: how it fares, what was sent to it, its secrets, what was changed, and what can be done. */
+/** One endpoint: its figures, its deliveries, its secrets, its changes, and its acts. */
 export default function EndpointView() {
   const { id = '' } = useParams();
   const variables = useMemo(() => ({ id, since: null }), [id]);

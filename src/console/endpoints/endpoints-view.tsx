@@ -12,7 +12,7 @@ import { EndpointsPageDocument, type EndpointsPageQuery } from './generated/grap
 
 type Endpoint = EndpointsPageQuery['endpoints']['nodes'][number];
 
-/** Where events go, and how each of the receivers fares. */
+/** The endpoints, with the state of each. */
 export default function EndpointsView() {
   const after = useAsked('after');
   const [{ data, error }, ask] = useQuery({

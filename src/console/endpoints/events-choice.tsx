@@ -4,14 +4,14 @@ import { EndpointCatalogueDocument } from './generated/graphql.ts';
 
 type Type = Readonly<{ name: string; category: string; description: string }>;
 
-/** Which of the catalogue an entry stands for. */
+/** The event types of the catalogue that match an entry. */
 function matchesOf(entry: string, types: readonly Type[]): readonly Type[] {
   if (entry === '*') return types;
   if (entry.endsWith('.*')) return types.filter(({ category }) => `${category}.*` === entry);
   return types.filter(({ name }) => name === entry);
 }
 
-/** Event types chosen from the catalogue: all, whole categories, or one by one. What they stand for is shown. */
+/** A choice of event types from the catalogue: all, whole categories, or one by one. It shows the types that match. */
 export function EventsChoice(
   props: Readonly<{
     chosen: readonly string[];

@@ -7,7 +7,7 @@ import { EndpointHandshakeDocument, VerifyEndpointDocument } from './generated/g
 
 const lookEveryMs = 1_000;
 
-/** The ownership handshake as it goes: looked at each second until it has ended. */
+/** The progress of the ownership handshake. It is read each second until it has ended. */
 export function Handshake({ id, onVerified }: Readonly<{ id: string; onVerified?: () => void }>) {
   const [{ data }, look] = useQuery({ query: EndpointHandshakeDocument, variables: { id } });
   const { act, isRunning, refusal } = useAct(VerifyEndpointDocument);

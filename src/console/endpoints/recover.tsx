@@ -18,7 +18,7 @@ const windows = [
   [30 * 24 * hour, 'the last 30 days'],
 ] as const;
 
-/** Replays all that failed since a moment: counted first, then with its progress. */
+/** Replays all deliveries that failed since a given time. They are counted first, and then the progress is shown. */
 export function Recover({ endpoint, onClose, onChanged }: Props) {
   const [openedAt] = useState(() => Date.now());
   const [length, setLength] = useState<number>(24 * hour);

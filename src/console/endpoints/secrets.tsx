@@ -15,7 +15,7 @@ const overlaps = [
   [604_800, 'after a week'],
 ] as const;
 
-/** The secrets in force with their ages; rotating shows the new one once, and how long the old one still signs. */
+/** The valid secrets with their ages. A rotation shows the new secret once, and how long the old one still signs. */
 export function Secrets(props: Readonly<{ endpoint: Endpoint; mayRotate: boolean; onChanged: () => void }>) {
   const { endpoint, mayRotate, onChanged } = props;
   const [isAsking, setAsking] = useState(false);
@@ -79,7 +79,7 @@ export function Secrets(props: Readonly<{ endpoint: Endpoint; mayRotate: boolean
   );
 }
 
-/** How long a replaced secret still signs, counted down. */
+/** A countdown of how long a replaced secret still signs. */
 function Overlap({ endsAt }: Readonly<{ endsAt: string }>) {
   const left = Date.parse(endsAt) - useNow();
   return <>{left > 0 ? `Replaced, still signs for ${span(left)}` : 'Replaced, signs no more'}</>;

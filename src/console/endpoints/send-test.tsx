@@ -5,7 +5,7 @@ import { useAct } from '../parts/act.ts';
 import { Field, Refused } from '../parts/form.tsx';
 import { EndpointCatalogueDocument, TestEndpointDocument } from './generated/graphql.ts';
 
-/** Sends the example of a type to the endpoint, whatever it subscribes to, and leads to what became of it. */
+/** Sends the example of a type to the endpoint, whatever it subscribes to, and links to the delivery. */
 export function SendTest({ id }: Readonly<{ id: string }>) {
   const [{ data }] = useQuery({ query: EndpointCatalogueDocument });
   const { act, isRunning, refusal } = useAct(TestEndpointDocument);

@@ -1,4 +1,4 @@
-/** What is wrong with a URL as far as it has been typed; undefined where nothing is. The server has the last word. */
+/** The problem of a URL that is being typed; undefined if there is none. The server decides in the end. */
 export function urlProblem(typed: string): string | undefined {
   const text = typed.trim();
   if (text === '') return undefined;

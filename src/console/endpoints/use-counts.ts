@@ -2,7 +2,9 @@ import { useMemo } from 'react';
 import { useQuery } from 'urql';
 import { EndpointCountsDocument } from './generated/graphql.ts';
 
-/** How many deliveries an endpoint has, and how many failed since then that nobody has replayed; as people say it. */
+/**
+ * The number of an endpoint's deliveries, and of those that failed since a given time and were not replayed, as text.
+ */
 export function useCounts(id: string, since: string | undefined) {
   const variables = useMemo(() => ({ endpoint: [id], since: since ?? null }), [id, since]);
   const [{ data, fetching }] = useQuery({

@@ -8,7 +8,7 @@ import { RegisterTypeDocument } from './generated/graphql.ts';
 
 const namePattern = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
-/** What is wrong with a JSON text as far as it has been typed. */
+/** The problem of a JSON text that is being typed. */
 function jsonProblem(text: string): string | undefined {
   if (text.trim() === '') return undefined;
   try {

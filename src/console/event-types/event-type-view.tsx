@@ -15,7 +15,10 @@ import { SchemaTree } from './schema-tree.tsx';
 
 type Type = NonNullable<OneEventTypeQuery['eventType']>;
 
-/** One event type: what it means, the shape of its payload, an example, and who of the tenant's subscribes. */
+/**
+ * One event type: its meaning, the schema of its payload, an example, and the tenant's endpoints that subscribe to
+ * it.
+ */
 export default function EventTypeView() {
   const { name = '' } = useParams();
   const [{ data, error }, ask] = useQuery({ query: OneEventTypeDocument, variables: { name } });

@@ -10,7 +10,7 @@ import { CatalogueViewDocument, type CatalogueViewQuery } from './generated/grap
 
 type Type = CatalogueViewQuery['eventTypes'][number];
 
-/** The catalogue by category, and who of the tenant's subscribes. */
+/** The catalogue by category, with the number of the tenant's endpoints that subscribe to each type. */
 export default function EventTypesView() {
   const includeDeprecated = useAsked('deprecated') === 'true';
   const [{ data, error }, ask] = useQuery({

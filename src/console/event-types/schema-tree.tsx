@@ -4,7 +4,7 @@ const isSchema = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const deepest = 12;
 
-/** A JSON Schema as a tree of its fields. Whatever it holds is shown as text. */
+/** A JSON Schema as a tree of its fields. Everything in it is shown as text. */
 export function SchemaTree({ schema }: Readonly<{ schema: unknown }>) {
   if (!isSchema(schema))
     return <p className="hint">{schema === false ? 'No payload is taken.' : 'Any payload is taken.'}</p>;

@@ -16,28 +16,28 @@ export type Page = Readonly<{
   pageInfo: Readonly<{ hasNextPage: boolean; endCursor?: string | null | undefined }>;
 }>;
 
-/** After a page's cursor, or, where the table was cut, before the moment that follows its last row. */
+/** After a page’s cursor or, if the table was cut, before the instant that follows its last row. */
 type NextPage =
   | Readonly<{ after: string; createdBefore: string | undefined }>
   | Readonly<{ after: undefined; createdBefore: string }>;
 
-/** So many rows are kept where more and more come in; what is older is read again where somebody goes there. */
+/** The number of rows that are kept while more and more arrive. Older rows are read again when somebody scrolls to them. */
 const mostRows = 6_000;
 const keptRows = 5_000;
 
 export type DeliveryTable = Readonly<{
-  /** Undefined: every status. What else is filtered by never changes, and the server does it. */
+  /** Undefined means every status. The other conditions never change, and the server applies them. */
   statuses: readonly DeliveryStatus[] | undefined;
   /** Newest first. */
   rows: readonly Row[];
   seen: ReadonlyMap<string, number>;
-  /** Up to which position the log is in the rows. */
+  /** The position of the log up to which the rows are current. */
   position: number;
-  /** Where the next page begins; undefined where there is none. */
+  /** Where the next page begins; undefined if there is none. */
   next: NextPage | undefined;
-  /** The last row of the last page, while there are more: what is older is not of this table. */
+  /** The last row of the last page, while there are more. Older rows do not belong to this table. */
   oldest: string | undefined;
-  /** The changes since a page was asked for; undefined while none is. */
+  /** The changes since a page was requested; undefined if no page is being read. */
   kept: readonly Change[] | undefined;
 }>;
 
@@ -54,10 +54,10 @@ export function startTable(page: Page, statuses: readonly DeliveryStatus[] | und
   return withPage(empty, page, undefined);
 }
 
-/** The next page is asked for. */
+/** Called when the next page is requested. */
 export const expectPage = (table: DeliveryTable): DeliveryTable => ({ ...table, kept: [] });
 
-/** The page did not come. */
+/** Called when the page could not be read. */
 export const forgetPage = (table: DeliveryTable): DeliveryTable => ({ ...table, kept: undefined });
 
 export function addPage(table: DeliveryTable, page: Page): DeliveryTable {
@@ -65,7 +65,7 @@ export function addPage(table: DeliveryTable, page: Page): DeliveryTable {
   return applied(withPage({ ...table, kept: undefined }, page, table.next?.createdBefore), kept);
 }
 
-/** Takes the changes of one message of the log, in their order. */
+/** Applies the changes of one message of the log, in their order. */
 export function applyChanges(
   table: DeliveryTable,
   changes: readonly Change[],
@@ -133,7 +133,7 @@ function applied(table: DeliveryTable, changes: readonly Change[]): DeliveryTabl
   return { ...table, rows: [...fresh, ...rows].sort(newestFirst), seen };
 }
 
-/** Ids are made in the order of time. */
+/** Ids are in the order of time. */
 const newestFirst = (a: Row, b: Row) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 
 /**

@@ -21,14 +21,14 @@ type LogOptions = Readonly<{
   onState: (state: LogState) => void;
 }>;
 
-/** Where deliveries come from: pages of the API, and its log. */
+/** The source of deliveries: pages of the API, and its log. */
 export type DeliverySource = Readonly<{
-  /** Throws where no page came. */
+  /** Throws if the page cannot be read. */
   readPage(variables: PageVariables): Promise<Page>;
   openLog(options: LogOptions): Pick<Log<Change>, 'nextBatch' | 'head' | 'state'>;
-  /** Those of these ids that are still there. */
+  /** The ids among these that still exist. */
   findThere(ids: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Calls back when it is time to show what has come. */
+  /** Calls back when it is time to show new changes. */
   nextFrame(show: () => void): void;
   /** How often to look whether rows were purged; 10 s where nothing is said. */
   lookEveryMs?: number;
@@ -82,7 +82,7 @@ export class LiveDeliveries {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Begins, and reads everything anew where it has begun before. */
+  /** Begins, or reads everything again if it has begun before. */
   start(): void {
     this.stop();
     this.#round = new AbortController();
@@ -143,7 +143,7 @@ export class LiveDeliveries {
     }
   }
 
-  /** Asks until a page comes; undefined where nobody waits for it any more. */
+  /** Tries until a page can be read; undefined if nobody waits for it any more. */
   async #firstPage(signal: AbortSignal): Promise<Page | undefined> {
     for (;;) {
       try {
@@ -188,7 +188,7 @@ export class LiveDeliveries {
     if (table !== undefined) this.#show({ state: this.#stateAt(table.position) });
   }
 
-  /** What has come and is not in the table yet is still to be caught up with. */
+  /** Changes that have arrived but are not in the table yet. */
   #stateAt(position: number): LogState {
     const { state, head } = this.#log ?? { state: 'catching up', head: 0 };
     return state === 'live' && (position < head || this.#waiting.length > 0) ? 'catching up' : state;
@@ -200,6 +200,6 @@ export class LiveDeliveries {
   }
 }
 
-/** The log cannot be resumed from here, which reading everything anew mends. */
+/** The log cannot be resumed from here, so everything must be read again. */
 const isLost = (error: unknown) =>
   error instanceof PositionExpiredError || error instanceof PositionAheadError || error instanceof GapError;

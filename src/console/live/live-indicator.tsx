@@ -3,7 +3,7 @@ import { Shape } from '../parts/shape.tsx';
 
 const shapes = { paused: 'bars', live: 'full', 'catching up': 'half', reconnecting: 'ring' } as const;
 
-/** Where the view stands in the log. It says Live only where nothing is known to be missing. */
+/** The state of the view in the log. It says Live only if nothing is known to be missing. */
 export function LiveIndicator(
   props: Readonly<{ state: LogState; position: number; isPaused?: boolean; onPause?: () => void }>,
 ) {

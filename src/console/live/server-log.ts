@@ -8,11 +8,11 @@ import {
 import { currentToken } from '../app/session.ts';
 import { noteDocument } from '../app/used-documents.ts';
 
-/** A connection that gives no sign of life for so long counts as dead: until then the indicator may say Live. */
+/** A connection without any data for this time counts as dead. Until then the indicator may say Live. */
 const silenceMs = 10_000;
 const server = connect({ url: location.origin, token: currentToken, silenceMs });
 
-/** Reads the log of whoever is signed in, through the same client that everybody can use. */
+/** Reads the log of the signed-in caller, with the same client that everybody can use. */
 export function openLog<Selected>(
   options: Readonly<{
     select: TypedDocument<Selected, never>;

@@ -7,7 +7,7 @@ import { LiveChangeFragmentDoc, StillThereDocument } from './generated/graphql.t
 import { type DeliverySource, LiveDeliveries, type Snapshot } from './live-deliveries.ts';
 import { openLog } from './server-log.ts';
 
-/** The deliveries that a filter matches, as they change. The filter must be the same object while it says the same. */
+/** The deliveries that match a filter, as they change. An equal filter must be the same object. */
 export function useLiveDeliveries(
   filter: DeliveryFilter,
   first: number,
@@ -56,7 +56,7 @@ function sourceOf(client: Client): DeliverySource {
   };
 }
 
-/** Why nothing came, as the parts of a page take it. */
+/** Why nothing could be read, in the form that the parts of a page use. */
 export const problemOf = (error: unknown): CombinedError | string | undefined =>
   error === undefined || error instanceof CombinedError
     ? error

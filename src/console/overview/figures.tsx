@@ -9,7 +9,7 @@ type Props = Readonly<{ data: OverviewQuery; since: string }>;
 const count = (n: number) => n.toLocaleString('en');
 const milliseconds = (ms: number | null) => (ms === null ? '–' : duration(ms));
 
-/** The window's figures, each leading to what it counts, and how they came about. */
+/** The window's figures, each linked to what it counts, and their timelines. */
 export function Figures({ data, since }: Props) {
   const { deliveryStats: stats, deadLetters } = data;
   const listOf = (statuses: string) => `/deliveries?status=${statuses}&from=${encodeURIComponent(since)}`;

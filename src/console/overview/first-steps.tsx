@@ -18,10 +18,10 @@ import {
   RegisterFirstTypeDocument,
 } from './generated/graphql.ts';
 
-/** Types of these categories are there from the start; nobody publishes them. */
+/** The types of these categories exist from the start, but nobody publishes them. */
 const ofThePlatform: readonly string[] = ['app', 'endpoint'];
 
-/** What somebody does first, where nothing was ever delivered. It makes room by itself once something is. */
+/** The first steps, shown if nothing was ever delivered. They disappear once something is. */
 export function FirstSteps() {
   const [{ data, error }, ask] = useQuery({ query: FirstStepsDocument });
   const again = () => ask({ requestPolicy: 'network-only' });

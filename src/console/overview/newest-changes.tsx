@@ -3,7 +3,7 @@ import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 import type { NewestChangeFragment } from './generated/graphql.ts';
 
-/** What has just happened, with its positions in the log. */
+/** The newest changes, with their positions in the log. */
 export function NewestChanges({ changes }: Readonly<{ changes: readonly NewestChangeFragment[] }>) {
   return (
     <section aria-labelledby="newest">

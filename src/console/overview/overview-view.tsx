@@ -21,16 +21,16 @@ const windows = [
 ] as const;
 const usual = windows[1];
 const buckets = 60;
-/** At most so often the figures are read anew while things happen, and so often where nothing does. */
+/** How often the figures are read at most while something happens, and how often if nothing does. */
 const leastMs = 3_000;
 const mostMs = 30_000;
 
-/** How everything fares: figures, charts, what needs somebody, and what has just happened. */
+/** An overview: figures, charts, endpoints that need attention, and the newest changes. */
 export default function Overview() {
   const asked = useAsked('window');
   const [name, lengthMs] = windows.find(([one]) => one === asked) ?? usual;
   const [now, setNow] = useState(() => Date.now());
-  // A whole minute, so that asking again within it is the same question; never earlier than what is kept.
+  // A whole minute, so that a repeated request within it is the same; never earlier than what is kept.
   const since = new Date(Math.ceil((now - lengthMs) / minuteMs) * minuteMs).toISOString();
   const variables = useMemo(() => ({ since, buckets }), [since]);
   const [{ data: fresh, error }, ask] = useQuery({ query: OverviewDocument, variables });
@@ -83,7 +83,7 @@ export default function Overview() {
   );
 }
 
-/** Reads again soon after the position of the log has moved on, and once in a while in any case. */
+/** Reads again soon after the position of the log has changed, and from time to time in any case. */
 function useAgain(again: () => void, position: number) {
   const readAt = useRef(0);
   useEffect(() => {

@@ -20,7 +20,7 @@ export type NewestChanges = Readonly<{
 
 const none: NewestChanges = { newest: [], position: 0, state: 'catching up' };
 
-/** The last changes of the whole log, as they come. They are shown at most once a frame. */
+/** The last changes of the whole log, as they arrive. They are rendered at most once a frame. */
 export function useNewestChanges(): NewestChanges {
   const client = useClient();
   const [changes, setChanges] = useState(none);
@@ -57,7 +57,7 @@ export function useNewestChanges(): NewestChanges {
         else requestAnimationFrame(flush);
       }
     }
-    // Whatever has ended it, what is newest is read anew.
+    // Whatever has ended it, the newest changes are read again.
     async function goOn(): Promise<void> {
       while (!signal.aborted) {
         await follow().catch(() => undefined);

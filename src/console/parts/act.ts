@@ -2,7 +2,7 @@ import { use, useCallback, useState } from 'react';
 import type { AnyVariables, CombinedError, TypedDocumentNode } from 'urql';
 import { ActsContext } from '../app/api.ts';
 
-/** Why an act was refused, and which of the fields that were given are to blame. */
+/** Why an act was refused, and which of the given fields caused it. */
 export type Refusal = Readonly<{
   code?: string;
   message: string;
@@ -49,7 +49,7 @@ const wordsOf = (error: CombinedError | undefined) => error?.graphQLErrors[0]?.m
 
 const isRefusal = (result: object): result is Refusal => 'code' in result && 'message' in result;
 
-/** What is wrong with one field of an input, where something is. */
+/** The problem of one field of an input, if there is one. */
 export function issueOf(refusal: Refusal | undefined, field: string): string | undefined {
   return refusal?.issues?.find(({ path }) => path[0] === field)?.message;
 }

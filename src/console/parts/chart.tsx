@@ -1,7 +1,7 @@
 import './chart.css';
 import { type PointerEvent, type ReactNode, useId, useState } from 'react';
 
-/** One thing that is drawn: its name, how it looks, and its value in each stretch. */
+/** One series of the chart: its name, its appearance, and its value in each interval. */
 type Series = Readonly<{
   name: string;
   kind: 'good' | 'bad' | 'busy' | 'first' | 'second';
@@ -11,7 +11,7 @@ type Series = Readonly<{
 type Props = Readonly<{
   title: string;
   starts: readonly string[];
-  /** Bars stand on each other; lines go from value to value. */
+  /** Bars are stacked; lines connect the values. */
   as: 'bars' | 'lines';
   series: readonly Series[];
   show: (value: number) => string;
@@ -106,7 +106,7 @@ export function Chart({ title, starts, as, series, show }: Props) {
   );
 }
 
-/** The top of the scale: 1, 2 or 5 times a power of ten, so that it can be read. */
+/** The top of the scale: 1, 2 or 5 times a power of ten, so that it is easy to read. */
 function mostOf(as: Props['as'], series: readonly Series[], length: number): number {
   const tops = Array.from({ length }, (_, index) => {
     const values = series.map(({ values: all }) => all[index] ?? 0);
@@ -117,7 +117,7 @@ function mostOf(as: Props['as'], series: readonly Series[], length: number): num
   return ([1, 2, 5, 10].find((step) => step * power >= top) ?? 10) * power;
 }
 
-/** A value that is not nothing is seen: it has at least two units of a hundred. */
+/** A value above zero must be visible, so it has at least two units of a hundred. */
 const heightOf = (value: number, most: number) => (value === 0 ? 0 : Math.max(2, (value / most) * height));
 
 function bars(series: readonly Series[], most: number): ReactNode {
@@ -140,7 +140,7 @@ function bars(series: readonly Series[], most: number): ReactNode {
 function lines(series: readonly Series[], most: number): ReactNode {
   return series.map(({ name, kind, values }) => {
     const at = (value: number) => height - (value / most) * height;
-    // A value alone between two gaps would be no line: each has a step of its own.
+    // A single value between two gaps would not be a line, so each value has a step.
     const path = values
       .map((value, index) => {
         if (value == null) return '';

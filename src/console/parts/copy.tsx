@@ -1,6 +1,6 @@
 import { useState } from 'react';
 
-/** A button that copies a text, and says so. */
+/** A button that copies a text and confirms it. */
 export function Copy({ text, name = 'Copy' }: Readonly<{ text: string; name?: string }>) {
   const [state, setState] = useState<'ready' | 'copied' | 'failed'>('ready');
   async function copy() {

@@ -20,7 +20,7 @@ const shapes: Readonly<Record<Name, ShapeName>> = {
 
 type State = Readonly<{ name: Name; reason?: string | null | undefined; since?: string | null | undefined }>;
 
-/** An endpoint's state by word, colour and shape; with why and since when, where there is room. */
+/** An endpoint's state by word, colour and shape, with its reason and beginning if there is space. */
 export function EndpointStateBadge({ state, long = false }: Readonly<{ state: State; long?: boolean }>) {
   const { name, reason, since } = state;
   return (

@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from 'react';
 import type { Refusal } from './act.ts';
 
-/** A labelled input with its hint and what is wrong with it, both told to whoever cannot see them. */
+/** A labelled input with its hint and its problem, which screen readers read as well. */
 export function Field(
   props: Readonly<{
     label: string;
@@ -30,7 +30,7 @@ export function Field(
   );
 }
 
-/** Why the whole was refused. Issues that stand at their fields are not said twice. */
+/** Why the whole input was refused. Issues that are shown at their fields are not repeated. */
 export function Refused({
   refusal,
   fields = [],

@@ -1,6 +1,6 @@
 import { Link, useLocation, useSearch } from 'wouter';
 
-/** Pages by cursor, which stands in the address: back, forward and a shared link show the same. */
+/** Pages by cursor. The address contains the cursor, so back, forward and a shared link show the same page. */
 export function Pages(
   props: Readonly<{ name: string; endCursor: string | null | undefined; hasNextPage: boolean }>,
 ) {
@@ -24,7 +24,7 @@ export function Pages(
   );
 }
 
-/** What the address says. */
+/** The page in the address. */
 export function useAsked(name: string): string | undefined {
   const value = new URLSearchParams(useSearch()).get(name);
   return value === null || value === '' ? undefined : value;

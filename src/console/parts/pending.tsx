@@ -2,7 +2,7 @@ import type { CombinedError } from 'urql';
 import { Problem } from './problem.tsx';
 import { Skeleton } from './skeleton.tsx';
 
-/** Stands where an answer has not come yet: its place, or why it does not come. */
+/** A placeholder for an answer that has not arrived yet, or the reason why it does not arrive. */
 export function Pending(
   props: Readonly<{ lines: number; error: CombinedError | undefined; onRetry: () => void }>,
 ) {

@@ -1,4 +1,4 @@
-/** `99.98 %`; `–` where there is nothing to speak of. Never 100 where something failed. */
+/** A percentage such as `99.98 %`; `–` if there is nothing to count. It is never 100 if something failed. */
 export function percent(rate: number | null | undefined): string {
   if (rate == null) return '–';
   if (rate === 1) return '100 %';

@@ -1,6 +1,6 @@
 import type { CombinedError } from 'urql';
 
-/** What went wrong, in words, and a way to try again. */
+/** An error message and a button to try again. */
 export function Problem({
   error,
   onRetry,

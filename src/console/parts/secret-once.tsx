@@ -21,7 +21,7 @@ if err == nil { err = wh.Verify(body, r.Header) }`,
 type Language = keyof typeof snippets;
 const languages = Object.keys(snippets) as Language[];
 
-/** A secret at the only moment at which it can be seen. */
+/** A secret, at the only time when it can be seen. */
 export function SecretOnce({ secret, name }: Readonly<{ secret: string; name: string }>) {
   return (
     <div className="secret" role="status">
@@ -36,7 +36,7 @@ export function SecretOnce({ secret, name }: Readonly<{ secret: string; name: st
   );
 }
 
-/** How a receiver verifies what it gets, with the official libraries. */
+/** How a receiver verifies requests with the official libraries. */
 export function VerificationSnippets() {
   const [language, setLanguage] = useState<Language>('Node');
   return (

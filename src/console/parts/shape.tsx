@@ -11,7 +11,7 @@ const paths = {
 
 export type ShapeName = keyof typeof paths;
 
-/** A drawn mark beside a word: no font need have it. */
+/** A drawn mark beside a word, which needs no font. */
 export function Shape({ name }: Readonly<{ name: ShapeName }>) {
   return (
     <svg className="shape" viewBox="0 0 12 12" aria-hidden="true">

@@ -1,4 +1,4 @@
-/** Holds the place of what is being loaded, so that nothing jumps. */
+/** A placeholder while something is being loaded, so that the layout does not jump. */
 export function Skeleton({ lines }: Readonly<{ lines: number }>) {
   return (
     <div className="skeleton" aria-hidden="true">

@@ -44,7 +44,7 @@ export function Sparkline({ buckets, of }: Readonly<{ buckets: readonly Bucket[]
   );
 }
 
-/** At least two units high where there is anything: one failure among thousands must be seen. */
+/** At least two units high if the value is not zero, because one failure among thousands must be visible. */
 function barOf(count: number, most: number): number {
   return count === 0 ? 0 : Math.max(2, (count / most) * (height - 4));
 }

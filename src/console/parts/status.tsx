@@ -23,7 +23,7 @@ const shapes: Readonly<Record<DeliveryStatus, ShapeName>> = {
 
 export const statusWord = (status: DeliveryStatus): string => words[status];
 
-/** A status by word, colour and shape: none of them carries it alone. */
+/** A status by word, colour and shape, so that none of them is needed alone. */
 export function Status({ status }: Readonly<{ status: DeliveryStatus }>) {
   return (
     <span className={`status status-${status.toLowerCase()}`}>
@@ -32,7 +32,7 @@ export function Status({ status }: Readonly<{ status: DeliveryStatus }>) {
   );
 }
 
-/** `ENDPOINT_INACTIVE` as people say it. */
+/** A name such as `ENDPOINT_INACTIVE` in words. */
 export function wordsOf(constant: string): string {
   const text = constant.toLowerCase().replaceAll('_', ' ');
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,4 +1,4 @@
-/** Figures side by side, each under its name. */
+/** Figures side by side, each with its name. */
 export function Tiles({
   figures,
 }: Readonly<{ figures: readonly (readonly [name: string, value: string])[] }>) {

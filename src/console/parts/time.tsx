@@ -28,19 +28,19 @@ const units = [
   [1_000, 's'],
 ] as const;
 
-/** `3 min`, `2 h`: the largest unit that fits. */
+/** A duration such as `3 min` or `2 h`, in the largest unit that fits. */
 export function span(ms: number): string {
   const [size, unit] = units.find(([least]) => ms >= least) ?? [1_000, 's'];
   return `${Math.max(0, Math.floor(ms / size))} ${unit}`;
 }
 
-/** `84 ms`, `2.4 s`. */
+/** A short duration such as `84 ms` or `2.4 s`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : span(ms);
 }
 
-/** An instant as people say it, the exact UTC on hover. */
+/** An instant in relative words, with the exact UTC time on hover. */
 export function Time({ at }: Readonly<{ at: string }>) {
   const distance = useNow() - Date.parse(at);
   const text =

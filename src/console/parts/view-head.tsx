@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** The title of a list, how many there are once that is known, and what can be done with it. */
+/** The title of a list, the number of its records once that is known, and its acts. */
 export function ViewHead(
   props: Readonly<{ title: string; count: number | undefined; children?: ReactNode }>,
 ) {

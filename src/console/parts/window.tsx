@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { Button, Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 
-/** A dialog with a name over the view. Escape and a click beside it close it, and the focus goes back. */
+/** A dialog with a name over the view. Escape or a click beside it closes it, and the focus returns. */
 export function Window(
   props: Readonly<{
     title: string;
