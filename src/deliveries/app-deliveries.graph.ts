@@ -6,7 +6,7 @@ import { findInstallations } from '../installations/installation.ts';
 import { Delivery, DeliveryConnection, deliveryPage } from './deliveries.graph.ts';
 import { DeliveryFilter } from './delivery-filter.graph.ts';
 import { ownedLoader } from './owned-loader.ts';
-import { viewPermission } from './viewed-owner.ts';
+import { viewPermission } from './view-permission.ts';
 
 const installationOf = ownedLoader(findInstallations);
 

@@ -1,7 +1,8 @@
-import { askedOwners, findAmong } from '../endpoints/asking-owner.ts';
+import { askedOwners } from '../endpoints/asked-owner.ts';
 import { changeEndpoints } from '../endpoints/endpoint.graph.ts';
 import { NotFoundError } from '../errors.ts';
 import type { Context } from '../graph/context.ts';
+import { findAmong } from '../graph/find-among.ts';
 import { decodeId } from '../ids.ts';
 import { findDelivery } from './find-delivery.ts';
 

@@ -1,6 +1,7 @@
-import { findAllAmong } from '../endpoints/asking-owner.ts';
+import { askedOwners } from '../endpoints/asked-owner.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
+import { findAllAmong } from '../graph/find-among.ts';
 import { node } from '../graph/node.ts';
 import { shortList } from '../graph/operation-cost.ts';
 import { decodeAttemptId, encodeAttemptId } from '../ids.ts';
@@ -8,7 +9,7 @@ import { AttemptOutcome, attemptOutcomeOf } from './enums.graph.ts';
 import { findDeliveries } from './find-delivery.ts';
 import { type DeliveryAttempt as Attempt, listAttempts } from './list-attempts.ts';
 import { groupLoader } from './owned-loader.ts';
-import { viewedOwners, viewPermission } from './viewed-owner.ts';
+import { viewPermission } from './view-permission.ts';
 
 export const attemptsOf = groupLoader(listAttempts, (attempt) => attempt.delivery_id);
 
@@ -81,7 +82,7 @@ node(builder, DeliveryAttempt, {
 
 /** Attempts by their global ids, as far as the caller may see their deliveries. */
 async function findAttempts(ids: readonly string[], context: Context): Promise<(Attempt | undefined)[]> {
-  const owners = await viewedOwners(context);
+  const owners = await askedOwners(context, viewPermission);
   return findAllAmong(owners, ids, (ownerId) => findOwnersAttempts(ids, { ownerId, context }));
 }
 

@@ -1,4 +1,4 @@
-import { askedEndpoint } from '../endpoints/asking-owner.ts';
+import { askedEndpoint } from '../endpoints/asked-owner.ts';
 import { changeEndpoints, Endpoint } from '../endpoints/endpoint.graph.ts';
 import { byOf } from '../endpoints/endpoint-services.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';

@@ -1,10 +1,11 @@
 import { type Page, type PageArgs, type PageRange, pageRange } from '../db/keyset.ts';
-import { findAllAmong, findAmong } from '../endpoints/asking-owner.ts';
+import { askedOwnerOfEndpoint, askedOwners } from '../endpoints/asked-owner.ts';
 import { Endpoint, loadEndpoint } from '../endpoints/endpoint.graph.ts';
 import { RequestError } from '../errors.ts';
 import { builder, DeliveryStatus } from '../graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import type { Context } from '../graph/context.ts';
+import { findAllAmong, findAmong } from '../graph/find-among.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
 import { shortList } from '../graph/operation-cost.ts';
@@ -20,7 +21,7 @@ import { knownAttempts } from './known-attempts.ts';
 import { listDeliveries, listDeliveriesOf } from './list-deliveries.ts';
 import { argsLoader, ownedLoader } from './owned-loader.ts';
 import type { DeliveryScope } from './scope.ts';
-import { filteredOwner, viewedOwners, viewPermission } from './viewed-owner.ts';
+import { viewPermission } from './view-permission.ts';
 
 const capability = { records: ['Delivery'], sideEffects: [], idempotency: 'It only reads.' };
 
@@ -34,7 +35,9 @@ node(builder, Delivery, {
   permission: viewPermission,
   id: (delivery) => encodeId('Delivery', delivery.id),
   load: async (ids, context) =>
-    findAllAmong(await viewedOwners(context), ids, (ownerId) => deliveryOf(context).loadMany(ownerId, ids)),
+    findAllAmong(await askedOwners(context, viewPermission), ids, (ownerId) =>
+      deliveryOf(context).loadMany(ownerId, ids),
+    ),
   fields: (t) => ({
     endpoint: t.field({
       type: Endpoint,
@@ -200,7 +203,7 @@ builder.queryFields((t) => ({
     capability,
     args: { id: t.arg.id({ required: true, description: 'The id of a delivery: `dlv_…`.' }) },
     resolve: async (_root, { id }, context) => {
-      const owners = await viewedOwners(context);
+      const owners = await askedOwners(context, viewPermission);
       const uuid = decodeId('Delivery', id);
       if (uuid === undefined) return null;
       return findAmong(owners, (ownerId) => findDelivery(context.services.database.query, ownerId, uuid));
@@ -218,6 +221,9 @@ builder.queryFields((t) => ({
     },
     complexity: pageCost,
     resolve: async (_root, { filter, ...page }, context) =>
-      deliveryPage(context, await filteredOwner(context, filter), { page, filter }),
+      deliveryPage(context, await askedOwnerOfEndpoint(context, viewPermission, filter?.endpointId), {
+        page,
+        filter,
+      }),
   }),
 }));

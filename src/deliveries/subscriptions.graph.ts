@@ -1,3 +1,4 @@
+import { askedOwnerOfApp } from '../endpoints/asked-owner.ts';
 import { badUserInput } from '../errors.ts';
 import { builder, DeliveryStatus } from '../graph/builder.ts';
 import type { Context, Progress } from '../graph/context.ts';
@@ -13,7 +14,7 @@ import { maxHistory, readHistory } from './delivery-history.ts';
 import { FailureReason, failureReasonOf } from './enums.graph.ts';
 import { changeMatcher, type DeliveryFilter as Filter, resolveFilter } from './filter.ts';
 import { groupLoader } from './owned-loader.ts';
-import { viewedLog, viewPermission } from './viewed-owner.ts';
+import { viewPermission } from './view-permission.ts';
 import { whileMember } from './while-member.ts';
 
 declare module '../graph/context.ts' {
@@ -160,7 +161,7 @@ async function subscribeTo(
   chain?: MessageChain,
 ): Promise<AsyncIterableIterator<LogBatch | Error>> {
   // The owner of the log decides what can be seen at all, so it is checked before the executor and the filter.
-  const ownerId = await viewedLog(context, args.appId);
+  const ownerId = await askedOwnerOfApp(context, viewPermission, args.appId);
   if (args.after != null && args.after < 0) {
     throw badUserInput('`after` must be a position of the log, which is 0 or more.', { argument: 'after' });
   }
@@ -348,7 +349,7 @@ builder.queryFields((t) => ({
     capability: boundsCapability,
     args: { appId: t.arg.id({ description: appIdDescription }) },
     resolve: async (_root, { appId }, context) =>
-      (await readHead(context.services.database, await viewedLog(context, appId))).head,
+      (await readHead(context.services.database, await askedOwnerOfApp(context, viewPermission, appId))).head,
   }),
   logOldest: t.field({
     type: 'SafeInt',
@@ -358,6 +359,7 @@ builder.queryFields((t) => ({
     capability: boundsCapability,
     args: { appId: t.arg.id({ description: appIdDescription }) },
     resolve: async (_root, { appId }, context) =>
-      (await readHead(context.services.database, await viewedLog(context, appId))).floor,
+      (await readHead(context.services.database, await askedOwnerOfApp(context, viewPermission, appId)))
+        .floor,
   }),
 }));

@@ -1,6 +1,6 @@
 import type { Grant, GrantWatch } from '../access/grant-watch.ts';
 import { type Context, requireActor } from '../graph/context.ts';
-import { viewPermission } from './viewed-owner.ts';
+import { viewPermission } from './view-permission.ts';
 
 declare module '../graph/context.ts' {
   interface Services {

@@ -9,7 +9,7 @@ import {
 } from '../idempotency/idempotently.graph.ts';
 import { sendingChange } from '../sending/sending.ts';
 import { endQueuedOrLeave } from '../status/end-queued.ts';
-import { askedEndpoint } from './asking-owner.ts';
+import { askedEndpoint } from './asked-owner.ts';
 import { createEndpoint } from './create-endpoint.ts';
 import { deleteEndpoint } from './delete-endpoint.ts';
 import { changeEndpoints, Endpoint } from './endpoint.graph.ts';

@@ -4,6 +4,7 @@ import { emptyPage, type Page, type PageRange, pageRange } from '../db/keyset.ts
 import { builder } from '../graph/builder.ts';
 import { pageArgs, pageCost } from '../graph/connection.ts';
 import type { Context } from '../graph/context.ts';
+import { findAmong } from '../graph/find-among.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
 import { encodeId } from '../ids.ts';
@@ -12,7 +13,7 @@ import {
   maxSecretsInForce,
   type SecretInfo as SecretInfoRow,
 } from '../sending/signing-secrets.ts';
-import { askedOwners, findAmong } from './asking-owner.ts';
+import { askedOwners } from './asked-owner.ts';
 import {
   createdAt,
   type DisabledReason,

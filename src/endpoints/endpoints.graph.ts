@@ -6,10 +6,11 @@ import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { builder } from '../graph/builder.ts';
 import { connection, countedFields, pageArgs, pageCost } from '../graph/connection.ts';
 import { requireActor } from '../graph/context.ts';
+import { findAmong } from '../graph/find-among.ts';
 import { loader } from '../graph/loader.ts';
 import { decodeId } from '../ids.ts';
 import { isStorable } from '../text.ts';
-import { askedOwners, askingOwner, findAmong } from './asking-owner.ts';
+import { askedOwner, askedOwners } from './asked-owner.ts';
 import { Endpoint, loadEndpoint, seeEndpoints, VerificationStatus } from './endpoint.graph.ts';
 import { type Endpoint as EndpointRow, listAllEndpoints, listEndpoints } from './endpoint.ts';
 
@@ -56,7 +57,7 @@ builder.objectField(EventType, 'subscribedEndpoints', (t) =>
       const { permissions, tenantId, kind } = requireActor(context);
       const isTenants = permissions.has(seeEndpoints.tenant) && tenantId !== undefined;
       if (!isTenants && kind !== 'APP') return null;
-      const { ownerId } = askingOwner(context, seeEndpoints);
+      const { ownerId } = askedOwner(context, seeEndpoints);
       const subscribers = await subscribersOf(context).load(ownerId);
       const subscribed = subscribers.to(patternsOf(type.name, type.category));
       const list = await readPage(pageRange(page, { kind: 'Endpoint', ownerId }), async (range) =>
@@ -99,7 +100,7 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: EndpointFilter, description: 'Only endpoints that match; by default all.' }),
     },
     resolve: async (_root, { filter, ...page }, context) => {
-      const { ownerId } = askingOwner(context, seeEndpoints);
+      const { ownerId } = askedOwner(context, seeEndpoints);
       const asked = {
         isActive: filter?.isActive,
         anyOfEvents: filter?.event == null ? undefined : subscriptionsTo(filter.event),

@@ -7,7 +7,7 @@ import {
   idempotently,
 } from '../idempotency/idempotently.graph.ts';
 import { maxSecretsInForce } from '../sending/signing-secrets.ts';
-import { askedEndpoint } from './asking-owner.ts';
+import { askedEndpoint } from './asked-owner.ts';
 import { changeEndpoints, Endpoint } from './endpoint.graph.ts';
 import { getEndpoint } from './endpoint.ts';
 import { endpointOwner } from './endpoint-owner.graph.ts';

@@ -1,13 +1,14 @@
 import { Delivery, DeliveryConnection, deliveryPageOf } from '../deliveries/deliveries.graph.ts';
 import { createdAt } from '../deliveries/delivery.ts';
 import { ownedLoader } from '../deliveries/owned-loader.ts';
-import { viewedOwner, viewedOwners, viewPermission } from '../deliveries/viewed-owner.ts';
-import { findAllAmong, findAmong } from '../endpoints/asking-owner.ts';
+import { viewPermission } from '../deliveries/view-permission.ts';
+import { askedOwner, askedOwners } from '../endpoints/asked-owner.ts';
 import { RequestError } from '../errors.ts';
 import { appPermissionsOf } from '../graph/app-grants.ts';
 import { builder } from '../graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import type { Context } from '../graph/context.ts';
+import { findAllAmong, findAmong } from '../graph/find-among.ts';
 import { node } from '../graph/node.ts';
 import { forbidden } from '../graph/permission.ts';
 import { decodeId, encodeId } from '../ids.ts';
@@ -29,7 +30,9 @@ node(builder, Event, {
   permission: viewPermission,
   id: (event) => encodeId('Event', event.id),
   load: async (ids, context) =>
-    findAllAmong(await viewedOwners(context), ids, (ownerId) => eventOf(context).loadMany(ownerId, ids)),
+    findAllAmong(await askedOwners(context, viewPermission), ids, (ownerId) =>
+      eventOf(context).loadMany(ownerId, ids),
+    ),
   fields: (t) => ({
     type: t.exposeString('type', { description: "The event type's name, such as `comment.created`." }),
     tenant: t.field({
@@ -124,7 +127,7 @@ builder.queryFields((t) => ({
     capability,
     args: { id: t.arg.id({ required: true, description: 'The id of an event: `evt_…`.' }) },
     resolve: async (_root, { id }, context) => {
-      const owners = await viewedOwners(context);
+      const owners = await askedOwners(context, viewPermission);
       const uuid = decodeId('Event', id);
       if (uuid === undefined) return null;
       return findAmong(owners, (ownerId) => findEvent(context.services.database.query, ownerId, uuid));
@@ -145,6 +148,9 @@ builder.queryFields((t) => ({
     },
     complexity: pageCost,
     resolve: (_root, { type, ...page }, context) =>
-      listEvents(context.services.database.query, viewedOwner(context), { page, types: type }),
+      listEvents(context.services.database.query, askedOwner(context, viewPermission).ownerId, {
+        page,
+        types: type,
+      }),
   }),
 }));

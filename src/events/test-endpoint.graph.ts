@@ -1,6 +1,6 @@
 import { Delivery } from '../deliveries/deliveries.graph.ts';
 import { findDelivery } from '../deliveries/find-delivery.ts';
-import { askedEndpoint } from '../endpoints/asking-owner.ts';
+import { askedEndpoint } from '../endpoints/asked-owner.ts';
 import { changeEndpoints } from '../endpoints/endpoint.graph.ts';
 import { byOf } from '../endpoints/endpoint-services.ts';
 import { LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';

@@ -4,9 +4,9 @@ import { createdAt } from '../deliveries/delivery.ts';
 import { DeliveryFilter } from '../deliveries/delivery-filter.graph.ts';
 import { findDelivery } from '../deliveries/find-delivery.ts';
 import { ownedLoader } from '../deliveries/owned-loader.ts';
-import { viewedOwners, viewPermission } from '../deliveries/viewed-owner.ts';
+import { viewPermission } from '../deliveries/view-permission.ts';
 import { whileMember } from '../deliveries/while-member.ts';
-import { askingOwnerOf, findAllAmong, findAmong } from '../endpoints/asking-owner.ts';
+import { askedOwnerOfEndpoint, askedOwners } from '../endpoints/asked-owner.ts';
 import { changeEndpoints } from '../endpoints/endpoint.graph.ts';
 import { byOf } from '../endpoints/endpoint-services.ts';
 import {
@@ -18,6 +18,7 @@ import {
 } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
+import { findAllAmong, findAmong } from '../graph/find-among.ts';
 import { node } from '../graph/node.ts';
 import { mutation } from '../graph/result.ts';
 import {
@@ -60,7 +61,9 @@ node(builder, ReplayJob, {
   permission: viewPermission,
   id: (job) => encodeId('ReplayJob', job.id),
   load: async (ids, context) =>
-    findAllAmong(await viewedOwners(context), ids, (ownerId) => jobOf(context).loadMany(ownerId, ids)),
+    findAllAmong(await askedOwners(context, viewPermission), ids, (ownerId) =>
+      jobOf(context).loadMany(ownerId, ids),
+    ),
   fields: (t) => ({
     status: t.expose('status', { type: ReplayJobStatus, description: 'Current status.' }),
     matched: t.expose('matched', {
@@ -151,7 +154,7 @@ mutation(builder, 'replayDeliveries', {
   payload: { job: { type: ReplayJob, description: 'The bulk replay, which has just started.' } },
   errors: [ValidationError, IdempotencyError],
   async resolve(input, context) {
-    const ownerId = await askingOwnerOf(context, changeEndpoints, input.filter.endpointId);
+    const ownerId = await askedOwnerOfEndpoint(context, changeEndpoints, input.filter.endpointId);
     const { jobId } = await idempotently(
       context,
       { ownerId, field: 'replayDeliveries', input },
@@ -207,7 +210,7 @@ builder.subscriptionField('replayJobProgress', (t) =>
 );
 
 async function findJob(context: Context, globalId: string): Promise<ReplayJobRow | undefined> {
-  const owners = await viewedOwners(context);
+  const owners = await askedOwners(context, viewPermission);
   const id = decodeId('ReplayJob', globalId);
   if (id === undefined) return undefined;
   return findAmong(owners, (ownerId) => jobOf(context).load({ ownerId, id }));

@@ -1,7 +1,7 @@
 import { App, ifHeld } from '../apps/app.graph.ts';
 import { findPublishedVersions } from '../apps/version.ts';
 import { databaseNow } from '../clock.ts';
-import { viewPermission } from '../deliveries/viewed-owner.ts';
+import { viewPermission } from '../deliveries/view-permission.ts';
 import { RequestError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { Tenant, tenantOf } from '../tenants/tenants.graph.ts';

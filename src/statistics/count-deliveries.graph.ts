@@ -1,5 +1,6 @@
 import { DeliveryFilter } from '../deliveries/delivery-filter.graph.ts';
-import { filteredOwner, viewPermission } from '../deliveries/viewed-owner.ts';
+import { viewPermission } from '../deliveries/view-permission.ts';
+import { askedOwnerOfEndpoint } from '../endpoints/asked-owner.ts';
 import { builder } from '../graph/builder.ts';
 import { type CappedCount as Count, countDeliveries, maxCount } from './count-deliveries.ts';
 
@@ -27,6 +28,10 @@ builder.queryFields((t) => ({
       }),
     },
     resolve: async (_root, args, context) =>
-      countDeliveries(context.services.database.query, await filteredOwner(context, args.filter), args),
+      countDeliveries(
+        context.services.database.query,
+        await askedOwnerOfEndpoint(context, viewPermission, args.filter?.endpointId),
+        args,
+      ),
   }),
 }));

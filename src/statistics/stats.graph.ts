@@ -1,6 +1,7 @@
 import { databaseNow } from '../clock.ts';
 import { argsLoader } from '../deliveries/owned-loader.ts';
-import { viewedOwner, viewPermission } from '../deliveries/viewed-owner.ts';
+import { viewPermission } from '../deliveries/view-permission.ts';
+import { askedOwner } from '../endpoints/asked-owner.ts';
 import { Endpoint } from '../endpoints/endpoint.graph.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
@@ -227,7 +228,7 @@ builder.queryField('deliveryStats', (t) =>
       until: t.arg({ type: 'DateTime', description: untilDescription }),
     },
     resolve: async (_root, args, context) => {
-      const ownerId = viewedOwner(context);
+      const { ownerId } = askedOwner(context, viewPermission);
       const window = windowOf(args, context);
       const stats = await readOwnerStats(context.services.database.query, ownerId, window);
       return { ...stats, ownerId, endpointId: undefined };

@@ -1,32 +1,30 @@
 import type { AppPermission, Permission } from '../access/permissions.ts';
-import { NotFoundError } from '../errors.ts';
-import { appGrants } from '../graph/app-grants.ts';
+import { NotFoundError, RequestError } from '../errors.ts';
+import { appGrants, appPermissionsOf } from '../graph/app-grants.ts';
 import { type Context, requireActor, requireTenant } from '../graph/context.ts';
 import { forbidden } from '../graph/permission.ts';
 import { decodeId } from '../ids.ts';
 import { type Endpoint, findOwnersEndpoint } from './endpoint.ts';
 
+/** The permission that a caller needs: the tenant's for records of its tenant, the app's for records of an app. */
 type OwnersPermission = Readonly<{ tenant: Permission; app: AppPermission }>;
 
 export type Owner = Readonly<{ ownerId: string; ownerKind: Endpoint['owner_kind'] }>;
 
 /**
- * Whose endpoints the caller asks about where it names none: those of its tenant, where it holds the tenant's
- * permission, or those of the app whose own token it is. A field's `permission` has let in every user who might be a
- * member of some app, too: those are refused here.
+ * The owner whose records the caller asks for if it names none: its tenant, or the app that its token belongs to.
+ * Throws FORBIDDEN without the tenant's permission, because the field's `permission` also lets in every user who
+ * might be a member of some app.
  */
-export function askingOwner(context: Context, permission: OwnersPermission): Owner {
+export function askedOwner(context: Context, permission: OwnersPermission): Owner {
   const actor = requireActor(context);
   if (actor.kind === 'APP' && actor.appId !== undefined) return { ownerId: actor.appId, ownerKind: 'APP' };
   if (!actor.permissions.has(permission.tenant)) throw forbidden(permission);
   return { ownerId: requireTenant(context), ownerKind: 'TENANT' };
 }
 
-/**
- * The same, or an app that the caller holds the app's permission for: where a filter names its endpoint, and no other.
- * So a member reaches the app's records beside the tenant's.
- */
-export async function askingOwnerOf(
+/** Like `askedOwner`, or the app whose endpoint is the only one that is named, if the caller has its permission. */
+export async function askedOwnerOfEndpoint(
   context: Context,
   permission: OwnersPermission,
   endpointIds: readonly string[] | null | undefined,
@@ -38,17 +36,27 @@ export async function askingOwnerOf(
     id === undefined || apps.length === 0
       ? undefined
       : await findOwnersEndpoint(context.services.database.query, apps, id);
-  return app ?? askingOwner(context, permission).ownerId;
+  return app ?? askedOwner(context, permission).ownerId;
 }
 
-async function appsHolding(context: Context, permission: AppPermission): Promise<string[]> {
-  return [...(await appGrants(context))].flatMap(([appId, held]) => (held.has(permission) ? [appId] : []));
+/** Like `askedOwner`, or the named app. Throws NOT_FOUND without the app's permission. */
+export async function askedOwnerOfApp(
+  context: Context,
+  permission: OwnersPermission,
+  appId: string | null | undefined,
+): Promise<string> {
+  if (appId == null) return askedOwner(context, permission).ownerId;
+  requireActor(context);
+  const id = decodeId('App', appId);
+  if (id === undefined || !(await appPermissionsOf(context, id)).has(permission.app)) {
+    throw new RequestError('NOT_FOUND', 'There is no such app.');
+  }
+  return id;
 }
 
 /**
- * In whose records the caller may look for one that it names by its id: its tenant's, and those of each app that it
- * holds the app's permission for. An id that is none of theirs is a missing one. Throws FORBIDDEN where there is
- * nobody, whatever the id.
+ * The owners among whose records the caller may find one by its id: its tenant, and each app for which it has the
+ * app's permission. Throws FORBIDDEN if there are none, whatever the id.
  */
 export async function askedOwners(
   context: Context,
@@ -62,7 +70,7 @@ export async function askedOwners(
   return [requireTenant(context), ...apps];
 }
 
-/** Which endpoint of whose a mutation is about. Throws a NotFoundError for what is no endpoint's id. */
+/** The endpoint that a mutation is about, with its owner. Throws a NotFoundError for an id that is not an endpoint's. */
 export async function askedEndpoint(
   context: Context,
   { permission, globalId }: { permission: OwnersPermission; globalId: string },
@@ -71,7 +79,7 @@ export async function askedEndpoint(
   const id = decodeId('Endpoint', globalId);
   if (id === undefined) throw new NotFoundError(globalId);
   const [only, ...others] = owners;
-  // The act itself looks whether it is there.
+  // With a single owner, the act itself checks whether the endpoint exists.
   const ownerId =
     only !== undefined && others.length === 0
       ? only
@@ -80,21 +88,6 @@ export async function askedEndpoint(
   return { ownerId, ownerKind: ownerId === requireActor(context).tenantId ? 'TENANT' : 'APP', id };
 }
 
-/** The first of the owners who has the record; undefined where none has. */
-export async function findAmong<Row>(
-  owners: readonly string[],
-  find: (ownerId: string) => Promise<Row | undefined> | Row | undefined,
-): Promise<Row | undefined> {
-  const found = await Promise.all(owners.map(find));
-  return found.find((row) => row !== undefined);
-}
-
-/** The same for several: the answers in the order of the ids. */
-export async function findAllAmong<Row>(
-  owners: readonly string[],
-  ids: readonly string[],
-  find: (ownerId: string) => Promise<readonly (Row | undefined)[]>,
-): Promise<(Row | undefined)[]> {
-  const found = await Promise.all(owners.map(find));
-  return ids.map((_id, index) => found.map((rows) => rows[index]).find((row) => row !== undefined));
+async function appsHolding(context: Context, permission: AppPermission): Promise<string[]> {
+  return [...(await appGrants(context))].flatMap(([appId, held]) => (held.has(permission) ? [appId] : []));
 }

@@ -1,0 +1,2 @@
+/** The permission to read deliveries, events and the live log. */
+export const viewPermission = { tenant: 'MANAGE_WEBHOOKS', app: 'VIEW_DELIVERIES' } as const;
