@@ -11,7 +11,7 @@ test.each([
   '1e-400',
   '123456789012345678901234567890e300',
   '9'.repeat(400),
-])('%s would be changed, and is told by its text', (text) => {
+])('%s would be changed, and is reported by its text', (text) => {
   expect(parseExactly(`{"a":[${text}]}`)).toEqual({ a: [new LostNumber(text)] });
   expect(findLostNumber(parseExactly(`{"a":[1,${text}]}`))).toMatchObject({
     path: ['a', 1],

@@ -52,7 +52,7 @@ const lastUse = async (id: string) =>
       .executeTakeFirstOrThrow()
   ).last_used_at;
 
-test('an API key stands for itself, in its tenant', async () => {
+test('an API key is a caller of its own, in its tenant', async () => {
   const expires_at = new Date(Date.now() + 60_000);
   const { id, authorization } = await addKey({ expires_at });
   expect(await createOne().authenticate({ authorization })).toEqual({

@@ -135,7 +135,7 @@ describe('a bad token', () => {
     await expect(withToken(await issuer.sign(goodClaims(claims)))).rejects.toMatchObject(refusal('invalid'));
   });
 
-  test('whose time is over has expired, with 5 seconds for clocks that differ', async () => {
+  test('a token after its time has expired, with 5 seconds for clocks that differ', async () => {
     const now = Math.floor(Date.now() / 1000);
     await expect(withToken(await issuer.sign(goodClaims({ exp: now - 30 })))).rejects.toMatchObject(
       refusal('expired'),

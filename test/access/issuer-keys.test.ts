@@ -63,23 +63,26 @@ test.each<[string, string | Error]>([
   ['an empty set', '{"keys":[]}'],
   ['nonsense', '{"keys":7}'],
   ['an error', new Error('500')],
-])('with %s the last good set is kept, and an unknown key is told to come again', async (_name, answer) => {
-  const { issuer, verify } = openIssuer();
-  await verify(old);
-  issuer.answer = answer;
-  issuer.now += 5_000;
-  await expect(verify(fresh)).rejects.toThrow(KeysUnavailableError);
-  expect((await verify(old)).subject).toBe('user-1');
-  // A read has just failed, so there is no new one.
-  await expect(verify(fresh)).rejects.toThrow(KeysUnavailableError);
-  expect(issuer.looks).toBe(2);
-  // Old keys are read again. If that fails, they are still used.
-  issuer.now += 700_000;
-  expect((await verify(old)).subject).toBe('user-1');
-  issuer.answer = fresh.jwks;
-  issuer.now += 5_000;
-  expect((await verify(fresh)).subject).toBe('user-1');
-});
+])(
+  'with %s the last good set is kept, and a caller with an unknown key is told to try again',
+  async (_name, answer) => {
+    const { issuer, verify } = openIssuer();
+    await verify(old);
+    issuer.answer = answer;
+    issuer.now += 5_000;
+    await expect(verify(fresh)).rejects.toThrow(KeysUnavailableError);
+    expect((await verify(old)).subject).toBe('user-1');
+    // A read has just failed, so there is no new one.
+    await expect(verify(fresh)).rejects.toThrow(KeysUnavailableError);
+    expect(issuer.looks).toBe(2);
+    // Old keys are read again. If that fails, they are still used.
+    issuer.now += 700_000;
+    expect((await verify(old)).subject).toBe('user-1');
+    issuer.answer = fresh.jwks;
+    issuer.now += 5_000;
+    expect((await verify(fresh)).subject).toBe('user-1');
+  },
+);
 
 test('a key that the issuer no longer publishes stops counting after ten minutes', async () => {
   const { issuer, verify } = openIssuer();

@@ -38,7 +38,7 @@ test('a source belongs to one app, until that is deleted', async () => {
   expect(await auditOf(first.uuid)).toEqual(['app.create', 'app.delete']);
 });
 
-test('bad input is told by field; a service names the first member', async () => {
+test('errors about bad input name the field, and a service must name the first member', async () => {
   const service = serviceActor(owner.tenantId);
   const input = { name: ' ', source: 'two words' };
   expect(await apps.act(service, 'createApp', { input })).toMatchObject({

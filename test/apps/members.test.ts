@@ -130,7 +130,7 @@ test('an expired invitation is refused, and another one voids the first', async 
   expect(await invite(person.verifiedEmail)).toMatchObject({ __typename: 'ConflictError' });
 });
 
-test('bad input is told by field', async () => {
+test('errors about bad input name the field', async () => {
   expect(await invite('nobody', [])).toMatchObject({
     __typename: 'ValidationError',
     issues: [

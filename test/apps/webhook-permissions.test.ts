@@ -121,7 +121,7 @@ test('a bulk replay that a member follows ends with the membership', async () =>
   expect(await stream.next()).toMatchObject({ done: true });
 });
 
-test('whoever rotates the secret by the endpoint’s id: the app is told, and no earlier answer shows an old one', async () => {
+test('a rotation by the endpoint’s id informs the app, and no earlier answer shows an old secret', async () => {
   const input = { name: 'Told', source: 'told', idempotencyKey: 'make-told' };
   const created = { input, fields: 'app { id } webhookSecret' };
   const { app: made } = await apps.act<{ app: { id: string } }>(owner, 'createApp', created);

@@ -53,7 +53,7 @@ test.each(transports)(
   },
 );
 
-test('who is overtaken by retention is told, and nothing after the gap is handed out', async () => {
+test('a subscriber that retention overtakes gets an error, and nothing after the gap', async () => {
   const { ownerId, db } = server;
   const oldest = 30_000;
   const readers = transports.map((transport) => ({ log: open(transport).log({ after: 0 }), seen: 0 }));

@@ -260,7 +260,7 @@ test('what a credential may not do is not shown as if it could', async () => {
   await close();
 });
 
-test('the audit log’s filter stands in the address, and back undoes it', async () => {
+test('the address contains the audit log’s filter, and back undoes it', async () => {
   const { page, close } = await open('/audit');
   const rows = () => page.locator('tbody tr').count();
   const all = await rows();

@@ -33,7 +33,7 @@ test('the longest waiting goes first', async () => {
   expect(order).toEqual([1, 2, 3]);
 });
 
-test('who waits for too long is refused, and takes nothing beyond the share', async () => {
+test('a caller that waits too long is refused, and uses nothing beyond its share', async () => {
   const shares = new Shares(1, 1);
   const held = await shares.take('busy');
   await expect(shares.take('busy')).rejects.toBeInstanceOf(UnavailableError);

@@ -56,7 +56,7 @@ test('one that is silent has half a minute', async () => {
   expect(await ended).toEqual([null, 'SIGQUIT']);
 });
 
-test('one that ends is told with its last words', async () => {
+test('a process that ends is reported with its last output', async () => {
   const { server, waiting, said } = start('LOG:  starting', 'FATAL:  no');
   await said;
   server.stdin.write('\n');

@@ -37,7 +37,7 @@ function batchesOf(socket: RawSocket, operation = '1'): Batch[] {
   });
 }
 
-test('a subscriber that is cut off for slowness is told exactly up to where it has read', async () => {
+test('a subscriber that is disconnected for slowness learns exactly how far it has read', async () => {
   const slow = await connectAs('key', wsUrl);
   slow.say(follow(0));
   await slow.hear(({ id }) => id === '1');
@@ -59,7 +59,7 @@ test('a subscriber that is cut off for slowness is told exactly up to where it h
   next.socket.terminate();
 });
 
-test('of several on one socket, the position of the one furthest behind is told', async () => {
+test('with several subscriptions on one socket, the position of the one furthest behind is given', async () => {
   const slow = await connectAs('key', wsUrl);
   slow.socket.pause();
   slow.say(follow(2_000));

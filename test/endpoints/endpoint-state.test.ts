@@ -61,7 +61,7 @@ test('where no handshake is needed nothing is UNVERIFIED', () => {
   expect(state({ verification: 'UNVERIFIED' }, open, false).name).toBe('RESTING');
 });
 
-test('since when a field is as it is stands in the audit log, whatever else was changed since', async () => {
+test('the audit log tells since when a field has its value, whatever else was changed since', async () => {
   const { endpoint: other } = await room.newEndpoint(ownerId);
   const changed = (values: object) =>
     room.act((trx) => updateEndpoint(trx, { ownerId, id: endpoint.id, values, by }));

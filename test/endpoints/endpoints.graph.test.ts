@@ -241,7 +241,7 @@ test('a bad input is a ValidationError with the path of each issue, and changes 
   });
 });
 
-test('many creations with one key make one endpoint, and everyone gets its answer or is told to wait', async () => {
+test('many creations with one key create one endpoint, and every caller gets its answer or is told to wait', async () => {
   const owner = serviceActor(await room.newOwner(), ['MANAGE_WEBHOOKS']);
   const key = randomUUID();
   const answers = await Promise.all(

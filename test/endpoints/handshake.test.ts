@@ -97,7 +97,7 @@ test.for(cases)('%s', async ([, answer, reason]) => {
   expect(tookMs).toBeLessThan(3_000);
 });
 
-test('an address that may not be dialled is told in the same words wherever it lies', async () => {
+test('the error about a forbidden address is the same wherever the address is', async () => {
   const { endpoint } = await room.newEndpoint(ownerId, { url: 'http://127.0.0.2:8080/hook' });
   const result = await verifyEndpoint(room.database.query, room.handshakes, { ownerId, id: endpoint.id, by });
   expect(result).toMatchObject({

@@ -54,7 +54,7 @@ test('another owner’s endpoint reads as a missing one', async () => {
   expect(String(foreign)).toBe(String(missing));
 });
 
-test('the one who asked stands in the audit log', async () => {
+test('the audit log names the caller', async () => {
   const { endpoint } = await room.newEndpoint(ownerId, { url: receiver.url });
   await verify(endpoint.id);
   expect((await room.audit(endpoint)).at(-1)).toEqual({

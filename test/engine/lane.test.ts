@@ -64,7 +64,7 @@ test('the whole rate is there again a second after it was used', () => {
   expect(lane.room(6_000)).toBe(5);
 });
 
-test('what was claimed and not sent after all takes nothing of the rate', () => {
+test('a delivery that was claimed but not sent does not count towards the rate', () => {
   const lane = newLane(5);
   lane.begin(5, 1_000);
   for (let handedBack = 0; handedBack < 5; handedBack += 1) lane.end({ wasSent: false });

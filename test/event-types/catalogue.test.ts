@@ -98,7 +98,7 @@ describe('registering', () => {
     expect((await register({ name: 'on-demand.test-run' })).category).toBe('on-demand');
   });
 
-  test('an example that breaks the schema is told where', async () => {
+  test('the error about an example that breaks the schema names the place', async () => {
     const example = { id: 'seven', list: [] };
     await expect(register({ name: 'broken', schema: objectSchema, example })).rejects.toMatchObject({
       issues: [{ path: ['example', 'id'], code: 'SCHEMA_MISMATCH' }],

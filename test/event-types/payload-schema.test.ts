@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compileSchema, UnusableSchemaError } from '../../src/event-types/payload-schema.ts';
 
-test('the first place that breaks the schema is told, from the payload’s root', () => {
+test('the issue is the first place that breaks the schema, with a path from the payload’s root', () => {
   const validate = compileSchema({
     type: 'object',
     required: ['id'],
@@ -24,7 +24,7 @@ test('the first place that breaks the schema is told, from the payload’s root'
   });
 });
 
-test('a payload with a thousand faults is told of one', () => {
+test('a payload with a thousand errors gets one issue', () => {
   const validate = compileSchema({ type: 'array', items: { type: 'string' } });
   expect(validate(Array(1000).fill(1))).toHaveLength(1);
 });

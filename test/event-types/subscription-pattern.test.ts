@@ -18,7 +18,7 @@ test('names, categories and all can be subscribed to', async () => {
   expect(await check(['comment.*', 'comment.created', 'ping', 'ping.*', 'endpoint.disabled'])).toEqual([]);
 });
 
-test('what is wrong is told with its place', async () => {
+test('an issue names its place', async () => {
   expect(await check([])).toEqual([['EMPTY']]);
   expect(await check(['comment.created', 'comment.updated', 'comments.*'])).toEqual([
     [1, 'UNKNOWN_EVENT_TYPE'],

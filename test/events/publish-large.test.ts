@@ -113,7 +113,7 @@ test('of one tenant four large calls wait, and the next is refused and stored by
   expect(rows).toEqual([{ head: 6 * size * endpoints, logged: 6 * size * endpoints }]);
 });
 
-test('of a large call and a small one that share a key, one is told that its event is new', async () => {
+test('if a large call and a small one share a key, only one of them has stored the event', async () => {
   const { ownerId } = await seedOwner(db.database, { endpoints });
   const [shared] = eventsOf(ownerId, 'shared', 1);
   const [large, small] = await Promise.all([
@@ -125,7 +125,7 @@ test('of a large call and a small one that share a key, one is told that its eve
   expect(large.every(({ deliveryCount }) => deliveryCount === endpoints)).toBe(true);
 });
 
-test('of two calls of one batch that share a key, one is told that its event is new', async () => {
+test('if two calls of one batch share a key, only one of them has stored the event', async () => {
   const { ownerId } = await seedOwner(db.database, { endpoints: 1 });
   const told = await Promise.all([1, 2, 3].map(() => publisher.publish(eventsOf(ownerId, 'same', 1))));
   expect(told.flat().map(({ isDuplicate }) => isDuplicate)).toEqual([false, true, true]);

@@ -48,7 +48,7 @@ test('an empty page has no cursors', async () => {
   });
 });
 
-test('a bad size or cursor is the caller’s fault, and the limit is told', async () => {
+test('a bad size or cursor is the caller’s error, which names the limit', async () => {
   const errorsOf = async (args: string) => (await ask(schema, `{ things(${args}) { nodes { id } } }`)).errors;
   expect(await errorsOf('first: 101')).toEqual([
     'BAD_USER_INPUT at things: `first` must be from 0 to 100; it was 101.',

@@ -39,7 +39,7 @@ test('a fault of ours says only that there was one; the log has it once, with th
   expect(lines[0]).toContain('"requestId":"r1"');
 });
 
-test('a database that is away is told, and that a mutation may have been done though its answer was lost', () => {
+test('the error about an unavailable database says that a mutation may have been done although its answer was lost', () => {
   const { message, extensions } = mask(withCode('ECONNRESET'));
   expect(message).toMatch(
     /database .*\. Try again\. If this was a mutation without an idempotency key, it may have been done already\.$/,
@@ -51,7 +51,7 @@ test('a statement that took too long is no reason to send it again at once', () 
   expect(mask(withCode('57014')).extensions.code).toBe('INTERNAL');
 });
 
-test('an issuer that is away is told, and only the log learns where it was sought', () => {
+test('the error about an unavailable issuer does not name its address, which only the log has', () => {
   const { message, extensions, lines } = mask(new KeysUnavailableError(withCode('ECONNREFUSED')));
   expect(message).toBe('The keys of the token issuer are not available at the moment. Try again.');
   expect(extensions).toEqual({ code: 'UNAVAILABLE', requestId: 'r1', retryAfterSeconds: 1 });

@@ -33,7 +33,7 @@ test('without a credential no root field answers', async () => {
   }
 });
 
-test('a caller without the permission is told which it lacks, and the resolver never runs', async () => {
+test('a caller without the permission gets its name in the error, and the resolver never runs', async () => {
   const before = seen.resolved;
   expect(await ask(schema, '{ things { nodes { id } } }', { as: 'poor' })).toEqual({
     data: null,

@@ -312,7 +312,7 @@ async function apps(): Promise<void> {
   await act('deleteApp', { id: appId }, '');
 }
 
-test('every statement on an owned table names its owner, or stands on the list with a reason', async () => {
+test('every statement on an owned table names its owner, or is in the list with a reason', async () => {
   await everything();
   const jobs = createJobs({ database, handshakes: { rescue: async () => 0 }, config });
   for (const job of jobs) await job.run();

@@ -36,7 +36,7 @@ test('a permission that is lacking: FORBIDDEN with its name', async () => {
   expect(answer.errors?.[0]?.extensions).toEqual({ code: 'FORBIDDEN', permission: 'MANAGE_WEBHOOKS' });
 });
 
-test('a credential that could not be checked is our fault, and nothing of why is told', async () => {
+test('a credential that could not be checked is an internal error without details', async () => {
   const { status, answer } = await server.post('{ hello }', { token: 'database-down' });
   expect(status).toBe(500);
   expect(JSON.stringify(answer)).not.toContain('hunter2');

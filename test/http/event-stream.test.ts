@@ -37,7 +37,7 @@ test('a client that leaves ends the source, even one that is waiting', async () 
   await server.ticks.whenReturned(server.ticks.opened);
 });
 
-test('a refusal is told in the stream’s first event', async () => {
+test('a refusal is the stream’s first event', async () => {
   const response = await open('subscription { ticks }', 'poor');
   expect(await response.text()).toContain('"extensions":{"permission":"MANAGE_WEBHOOKS","code":"FORBIDDEN"}');
 });

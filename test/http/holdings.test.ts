@@ -24,7 +24,7 @@ const asked = (accept: string, token = 'full') =>
 const apollo = 'multipart/mixed;subscriptionSpec=1.0';
 const metrics = () => server.metrics.registry.metrics();
 
-test('an actor’s subscriptions count together, over every transport; one more is told when to come back', async () => {
+test('an actor’s subscriptions count together over all transports, and one too many learns when to try again', async () => {
   const [sse, multipart] = [asked('text/event-stream'), asked(apollo)];
   await Promise.all([once(sse, 'data'), once(multipart, 'data')]);
   const socket = await connectAs('full', server.wsUrl);

@@ -97,7 +97,7 @@ test('Apollo Client follows one to its end, with signs of life between', async (
   expect(await quiet.ended).toEqual([['CombinedProtocolErrors', 'The credential is no longer valid.']]);
 });
 
-test('Apollo Client is told of refusals, and of a server that goes away', async () => {
+test('Apollo Client gets refusals, and the error of a server that goes away', async () => {
   expect(await follow('subscription { ticks }', 'poor').ended).toEqual([
     ['CombinedGraphQLErrors', 'This needs the permission MANAGE_WEBHOOKS.'],
   ]);

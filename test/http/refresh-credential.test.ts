@@ -42,7 +42,7 @@ async function refresh(socket: RawSocket, payload: object): Promise<Record<strin
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const held = (until: Date) => ({ expiresAt: until.toISOString(), expiresInSeconds: expect.any(Number) });
 
-test('a socket is told how long its credential holds', async () => {
+test('a socket learns how long its credential is valid', async () => {
   const socket = await connectAs('old', server.wsUrl);
   expect(socket.heard[0]).toEqual({ type: 'connection_ack', payload: { credential: held(inAnHour) } });
   socket.socket.terminate();

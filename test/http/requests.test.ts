@@ -191,7 +191,7 @@ describe('malformed requests', () => {
   });
 });
 
-test('an actor that asks too often is told when to come back; others are not held up', async () => {
+test('an actor that asks too often learns when to try again, and others are not delayed', async () => {
   const limited = await startTestServer({ environment: { RATE_LIMIT_PER_MINUTE: '3' } });
   for (let call = 0; call < 3; call += 1) expect((await limited.post('{ hello }')).status).toBe(200);
   const refused = await limited.post('{ hello }');

@@ -30,7 +30,7 @@ afterAll(async () => {
   await db.drop();
 });
 
-test('a statement that takes too long is a fault of ours: nobody is told to send it again at once', async () => {
+test('a statement that takes too long is an internal error, which nobody is told to repeat at once', async () => {
   const answer = await fetch(`${server.url}/heavy`);
   expect({ status: answer.status, wait: answer.headers.get('retry-after') }).toEqual({
     status: 500,

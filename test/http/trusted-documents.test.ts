@@ -152,7 +152,7 @@ describe('without it', () => {
     }
   });
 
-  test('an unknown id is told as one, so that the client sends the text beside it', async () => {
+  test('the error about an unknown id makes the client send the text beside it', async () => {
     for (const body of [{ documentId: unknownId }, apollo(unknownId)]) {
       expect(await http(open, body)).toEqual([200, 'PERSISTED_QUERY_NOT_FOUND']);
       expect(await webSocket(open, body)).toBe('PERSISTED_QUERY_NOT_FOUND');

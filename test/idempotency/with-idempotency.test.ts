@@ -91,7 +91,7 @@ test('without a key each call is an act of its own', async () => {
   expect((await withIdempotency(call, act)).id).not.toBe((await withIdempotency(call, act)).id);
 });
 
-test('a call whose first one still runs is told so, and waits for nothing', async () => {
+test('a call whose first call is still running is refused at once', async () => {
   const call = callWith();
   let finish = () => {};
   let started = () => {};

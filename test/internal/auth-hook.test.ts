@@ -250,7 +250,7 @@ test('a tenant that is suspended before anybody has named it is found suspended'
   expect(rows).toEqual([{ suspended: true }]);
 });
 
-test('a secret without whsec_ is taken as it stands, and one that only looks like it stops the start', async () => {
+test('a secret without whsec_ is used as it is, and one that only looks like it stops the start', async () => {
   const { database, runner } = server;
   const none = { production: false, cronSecret: undefined, testControlSecret: undefined };
   const routes = (authHookSecret: string) =>

@@ -126,7 +126,7 @@ test('200 at once with one run id run once, and all are told the same', async ()
   expect(new Set(answers).size).toBe(1);
 });
 
-test('while a job runs, another run of it is told so, here and in another process', async () => {
+test('while a job runs, another run of it is answered so, here and in another process', async () => {
   const before = runs;
   let open = () => {};
   gate = new Promise((resolve) => {

@@ -70,7 +70,7 @@ test('errors are those of the result union and those of the request', () => {
   expect(inventory.find(({ path }) => path === 'deliveryLog')?.errors).toContain('LOG_POSITION_EXPIRED');
 });
 
-test('what declares nothing, or stands where nobody finds it, stops the generation', () => {
+test('a field without declarations, or one that cannot be found, stops the generation', () => {
   const builder = createBuilder();
   builder.queryField('hidden', (t) =>
     t.boolean({

@@ -107,7 +107,7 @@ async function tell(type: string, data: object): Promise<void> {
 
 const viewer = '{ viewer { kind label permissions tenant { externalId } expiresAt } }';
 
-test('who opens a link is told who it is, and may do what the link was given and no more', async () => {
+test('a person who opens a link learns who it is, and has the permissions of the link and no others', async () => {
   const { url, expiresAt, visitor } = await linkOf(await stage.callerOf(server), {
     path: '/console/deliveries?status=FAILED',
     expiresInSeconds: 600,

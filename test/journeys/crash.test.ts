@@ -93,7 +93,7 @@ test('what was acknowledged before the crash is the same event when it is publis
   }
 });
 
-test('each idempotency key stands for one event, whether its first publish was answered or not', async () => {
+test('each idempotency key means one event, whether its first publish was answered or not', async () => {
   const keys = calls.flat().map(({ idempotencyKey }) => idempotencyKey);
   const events = await listEvents(caller);
   expect(events.map(({ idempotencyKey }) => idempotencyKey).sort()).toEqual([...keys].sort());
@@ -125,7 +125,7 @@ test('only what was under way at the crash is sent twice', () => {
   expect(twice).toHaveLength(idsInFlight.length);
 });
 
-test('an attempt that the crash interrupted is told as such, and does not count', async () => {
+test('an attempt that the crash interrupted is recorded as such, and does not count', async () => {
   const [id = ''] = idsInFlight;
   const { event } = await ask<{ event: { deliveries: { nodes: Attempted[] } } }>(
     caller,

@@ -90,7 +90,7 @@ test('what is no id of ours is refused before a stream is opened; one ahead of t
   expect(text).not.toContain('id: ');
 });
 
-test('a query takes no notice of it', async () => {
+test('a query ignores it', async () => {
   expect((await send(caller, '{ logHead }')).status).toBe(200);
   expect(await read('{ logHead }', 1, '2')).toEqual({ lastEventId: '', positions: [undefined] });
 });

@@ -154,7 +154,7 @@ test('the tool sets the webhook, passes the handshake, and follows its log from 
   follower = await followOverWebSocket(tool, 0);
 });
 
-test('a version is published: the app is told', async () => {
+test('the app is informed when a version is published', async () => {
   const { version } = await act<{ version: unknown }>(
     owner,
     'publishAppVersion',

@@ -45,7 +45,7 @@ test('the page behind the head is empty', async () => {
   });
 });
 
-test('an owner without a log stands at 0', async () => {
+test('the head of an owner without a log is 0', async () => {
   const ownerId = '01890000-0000-7000-8000-000000000000';
   expect(await readHead(db.database, ownerId)).toMatchObject({ head: 0, floor: 0 });
   expect((await readPage(db.database, ownerId, from(0))).changes).toEqual([]);

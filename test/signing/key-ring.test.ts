@@ -38,7 +38,7 @@ test.each([
   }
 });
 
-test('a box takes no ring that could not have been read', () => {
+test('a box refuses a ring that could not have been read', () => {
   const key = randomBytes(32);
   for (const ring of [
     [],

@@ -6,7 +6,7 @@ import {
   InvalidSigningSecretError,
 } from '../../src/signing/secret.ts';
 
-test('a new secret stands for 32 bytes, and is never the same', () => {
+test('a new secret has 32 bytes, and is never the same', () => {
   const made = Array.from({ length: 1_000 }, generateSigningSecret);
   expect(new Set(made).size).toBe(1_000);
   for (const secret of made) {

@@ -133,7 +133,7 @@ test('an event that is there already gets no second set of deliveries', async ()
   expect(await log(ownerId)).toHaveLength(1);
 });
 
-test('ending a queue leaves what is claimed, unless it is told otherwise', async () => {
+test('ending a queue leaves claimed deliveries, unless they are included explicitly', async () => {
   const { ownerId, endpointIds } = await seedOwner(db.database);
   const endpointId = endpointIds[0] ?? '';
   await seedDeliveries(db.database, ownerId, endpointId, 2);

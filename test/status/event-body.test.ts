@@ -4,7 +4,7 @@ import { payloadTextOf, renderEventBody } from '../../src/status/event-body.ts';
 
 const occurredAt = new Date('2026-11-21T10:00:00.120Z');
 
-test('the payload stands in the body byte for byte', () => {
+test('the body contains the payload byte for byte', () => {
   const payloadText = '{ "b":1,"2":1, "n":12345678901234567890, "x":1.0 }';
   const body = renderEventBody({ type: 'comment.created', occurredAt, payloadText });
   expect(body).toBe(

@@ -49,7 +49,7 @@ async function keyActor(expiresAt?: Date): Promise<Actor & { keyId: string }> {
   return { ...service(['MANAGE_WEBHOOKS']), kind: 'API_KEY', actorId, expiresAt, keyId: apiKey.id };
 }
 
-test('a link stands for itself, in its creator’s tenant, with what it was given', async () => {
+test('a link is a caller of its own, in its creator’s tenant, with the permissions it was given', async () => {
   const link = await create({ permissions: ['READ_AUDIT_LOG', 'MANAGE_WEBHOOKS', 'READ_AUDIT_LOG'] });
   expect(link.url).toMatch(/^https:\/\/hooks\.example\/console#token=hgc_[\w-]+$/);
   const actor = await links.authenticate(tokenOf(link));

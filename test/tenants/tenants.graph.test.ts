@@ -25,7 +25,7 @@ const forbidden = (permission: string) => [
   expect.objectContaining({ message: expect.stringContaining(permission) }),
 ];
 
-test('the viewer is told who it is', async () => {
+test('the viewer learns who it is', async () => {
   const { data } = await ask(
     serviceActor(tenantId, ['READ_AUDIT_LOG', 'MANAGE_WEBHOOKS']),
     '{ viewer { kind actorId label permissions tenant { id externalId name createdAt suspendedAt } expiresAt } }',
