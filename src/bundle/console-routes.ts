@@ -8,14 +8,14 @@ const overview = declareRoute({
   method: 'GET',
   path: '/console',
   ...publicRead,
-  description: 'The console: its overview. Not there with CONSOLE=false.',
+  description: 'The console: its overview. It does not exist with CONSOLE=false.',
   response: 'text/html',
 });
 const list = declareRoute({
   method: 'GET',
   path: '/console/:view',
   ...publicRead,
-  description: 'The console: one of its views. Not there with CONSOLE=false.',
+  description: 'The console: one of its views. It does not exist with CONSOLE=false.',
   response: 'text/html',
 });
 const explorer = declareRoute({
@@ -23,14 +23,14 @@ const explorer = declareRoute({
   path: '/console/graphiql',
   ...publicRead,
   description:
-    'GraphiQL, signed in as the console of the same tab is; in production a view of the console that says where to go instead. Not there with CONSOLE=false.',
+    'GraphiQL, signed in like the console in the same tab. In production it is a page of the console that says where to go instead. It does not exist with CONSOLE=false.',
   response: 'text/html',
 });
 const record = declareRoute({
   method: 'GET',
   path: '/console/:view/:id',
   ...publicRead,
-  description: 'The console: one record. Not there with CONSOLE=false.',
+  description: 'The console: one record. It does not exist with CONSOLE=false.',
   response: 'text/html',
 });
 const assetPage = declareRoute({
@@ -38,7 +38,7 @@ const assetPage = declareRoute({
   path: '/console/assets/:file',
   ...publicRead,
   description:
-    'A script or stylesheet of the console. Its name tells its content, so it may be kept for ever.',
+    'A script or stylesheet of the console. A file with the same name never changes, so it can be cached for ever.',
   response:
     'text/javascript or text/css, compressed with brotli or gzip if accepted; 404 if there is no file with this name',
 });

@@ -26,7 +26,7 @@ const receive = declareRoute({
   method: 'POST',
   path: '/demo/receiver',
   description:
-    "The demo's built-in receiver: verifies the signature and answers 200. Only on the embedded database.",
+    "The demo's built-in receiver, which verifies the signature and answers 200. It exists only with the embedded database.",
   auth: ['SIGNATURE'],
   request: "a delivery, signed with the demo endpoint's secret",
   response: '{"received":true}; for a handshake {"challenge"}',

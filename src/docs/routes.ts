@@ -33,7 +33,7 @@ const guidePage = declareRoute({
   method: 'GET',
   path: '/docs/:guide',
   ...publicRead,
-  description: 'One guide.',
+  description: 'A guide of the documentation.',
   response: 'text/html; 404 if there is no guide with this name',
 });
 

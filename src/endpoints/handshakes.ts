@@ -22,7 +22,7 @@ import {
   startHandshake,
 } from './record-handshake.ts';
 
-/** The limits for background handshakes at a time, in this process and for one owner, because receivers may be slow. */
+/** The limits for background handshakes, in this process and for one owner. */
 const maxInBackground = 64;
 const maxInBackgroundPerOwner = 8;
 /** Handshakes beyond this limit are left to the rescue. */
@@ -59,18 +59,17 @@ export type HandshakeResult = Readonly<{ outcome: HandshakeOutcome; recorded: En
 /**
  * Runs the handshakes of this process.
  *
- * What is under way stands in the endpoint's row (PENDING, and when it was started), not in memory. The time is the
- * handshake's name: starting another one, a new URL or a deletion makes the earlier one's result void, whoever runs
- * it and however late it comes. So there is no moment at which a crash could leave an endpoint waiting for ever:
+ * The endpoint's row says which handshake is running (PENDING, and when it was started). Another handshake, a new URL
+ * or a deletion makes the result of the earlier one void, however late it comes. So a crash at any moment cannot
+ * leave an endpoint waiting for ever:
  *
- * - before the request, or before its result is written: the row stays PENDING, and once it is older than the
- *   deadline and some grace, the rescue of any process starts it anew. All may look; one compare-and-set wins. A
- *   process that is alone need not wait: it starts anew at once what is older than itself.
- * - after the result, before the waiting deliveries are released or ended: they become due by themselves when the
- *   handshake's time is over, and the claim reads the endpoint's state.
+ * - Before the result is written: the row stays PENDING, and once it is older than the deadline and some grace
+ * period, the rescue of any process starts the handshake again; one compare-and-set wins. A process that is alone
+ * starts handshakes older than itself again at once.
+ * - After the result, before the waiting deliveries are released or ended: they become due by themselves when the
+ * handshake's time is over, and the claim reads the endpoint's state.
  *
- * `start` and `stop` may be called twice. `stop` ends what is under way without a verdict and hands it to the next
- * process that looks.
+ * `start` and `stop` may be called twice. `stop` ends running handshakes without a result, for the next process.
  */
 export class Handshakes {
   readonly #options: HandshakesOptions;

@@ -3,14 +3,14 @@ import { run, statement } from '../db/statement.ts';
 import type { Cursor } from './lane.ts';
 
 /**
- * How a worker learns which endpoints have something due. It only marks lanes; rows are read by the claim.
+ * Finds the endpoints that have something due. It only marks lanes; the claim reads the rows.
  *
- * - `scanLanes`: a loose index scan, once when a shard is taken and once a minute: it jumps from lane to lane
- *   (100,000 lanes over 1,000,000 rows: 0.5 s), so that a million rows of one lane hide nobody.
- * - `findNewlyDue`: a cursor by due time that only goes forward, several times a second.
- * - `findLate`: what became due behind that cursor, because its transaction committed late. It looks back as far as
- *   transactions were open at the look before, and never further than one can last: after a burst of a million rows
- *   all that is due since the longest transaction is too much to read every two seconds.
+ * - `scanLanes`: a loose index scan, once when a shard is taken and then once a minute. It jumps from lane to lane
+ * (100,000 lanes over 1,000,000 rows: 0.5 s), so a million rows of one lane hide nobody.
+ * - `findNewlyDue`: a cursor by due time that only moves forward, several times a second.
+ * - `findLate`: rows that became due behind that cursor, because their transaction committed late. It looks back as
+ * far as transactions were open at the last look, and never further than a transaction can last: after a burst of a
+ * million rows, everything that became due since the longest transaction would be too much to read every two seconds.
  */
 export type FoundLane = { owner_id: string; endpoint_id: string; due_at: Date; delivery_id: string };
 

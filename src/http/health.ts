@@ -37,7 +37,7 @@ function answersWithin(database: Pick<Database, 'probe'>, ms: number): Promise<b
 const alive = declareRoute({
   method: 'GET',
   path: '/healthz',
-  description: 'Whether the process is alive: 200 as long as it can answer at all.',
+  description: 'Whether the process is alive. It answers 200 as long as the process can answer at all.',
   ...publicRead,
   response: '{"status":"alive"}',
 });
@@ -45,7 +45,7 @@ const alive = declareRoute({
 const ready = declareRoute({
   method: 'GET',
   path: '/readyz',
-  description: 'Whether the process wants requests: 200, or 503 with the reasons why not.',
+  description: 'Whether the process is ready for requests. It answers 200, or 503 with the reasons why not.',
   ...publicRead,
   response: '{"status":"ready"}, or with 503 {"status":"not ready","reasons":[…]}',
 });

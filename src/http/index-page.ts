@@ -53,7 +53,7 @@ const index = declareRoute({
   method: 'GET',
   path: '/',
   ...publicRead,
-  description: 'A page that says what this is and where to go; a browser is led to the console.',
+  description: 'A page with a short introduction and links. A browser is redirected to the console.',
   response: 'text/html; 302 to /console if `accept` names text/html and the console is served',
 });
 

@@ -4,7 +4,7 @@ import type { Metrics } from './metrics.ts';
 const metricsPage = declareRoute({
   method: 'GET',
   path: '/metrics',
-  description: 'What this process tells about itself, for Prometheus. Keep it from the public.',
+  description: 'The metrics of this process for Prometheus. Do not expose it to the public.',
   ...publicRead,
   response: 'text/plain in the Prometheus exposition format',
 });

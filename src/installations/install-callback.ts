@@ -20,7 +20,7 @@ const show = declareRoute({
   method: 'GET',
   path: '/install/callback',
   description:
-    'A page that shows what an install link would install, and how an administrator confirms it. It changes nothing: link scanners may open it.',
+    'A page that shows what an install link would install, and how an administrator confirms it. It changes nothing, so link scanners may open it.',
   auth: ['INSTALL_STATE'],
   request: 'query: state, as `createInstallLink` gave it',
   response: 'text/html; 400 with a page for every link that is not valid or no longer valid',
@@ -34,7 +34,7 @@ const confirm = declareRoute({
   method: 'POST',
   path: '/install/callback',
   description:
-    "Installs the app of an install link for the caller's tenant. The state alone grants nothing: it takes the tenant administrator's own credential.",
+    "Installs the app of an install link for the caller's tenant. The state alone grants nothing; the tenant administrator's own credential is needed.",
   auth: ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK'],
   permissions: ['MANAGE_APPS'],
   request: '{"state","isSubscribed"} as application/json; the state may stand in the query instead',

@@ -15,7 +15,7 @@ const authHook = declareRoute({
   method: 'POST',
   path: '/internal/auth-hook',
   description:
-    'What the identity provider tells: `user.deleted`, `user.permissions_changed`, `tenant.suspended`, `tenant.resumed`, `api_key.compromised`. Exists only where AUTH_HOOK_SECRET is set.',
+    'Receives messages of the identity provider: `user.deleted`, `user.permissions_changed`, `tenant.suspended`, `tenant.resumed`, `api_key.compromised`. It exists only if AUTH_HOOK_SECRET is set.',
   auth: ['SIGNATURE'],
   request:
     'a Standard Webhooks message, at most 5 minutes old: {"type","timestamp","data"}; data: {"subject"} of users, {"tenant"} of tenants, {"tokenSha256"} or {"tenant","apiKeyId"} of a key',

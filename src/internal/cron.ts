@@ -10,7 +10,7 @@ const cron = declareRoute({
   method: 'POST',
   path: '/internal/cron/:job',
   description:
-    'Runs a periodic job now: `retention`, `partitions`, `rescue` or `usage-rollup`. Optional: the same jobs run from inside by themselves. Exists only where CRON_SECRET is set.',
+    'Runs a periodic job now: `retention`, `partitions`, `rescue` or `usage-rollup`. It is optional, because the program runs the same jobs by itself. It exists only if CRON_SECRET is set.',
   auth: ['CRON_SECRET'],
   request: 'header idempotency-key: the run id, 1 to 255 printable ASCII characters; no body',
   response:

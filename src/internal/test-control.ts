@@ -14,7 +14,7 @@ const control = declareRoute({
   method: 'POST',
   path: '/internal/test-control',
   description:
-    'What the test suite of an integration needs: `advance` makes due now what waits for its time, `drain` waits until nothing is due or on the wire, `reset` gives a tenant without endpoints and with fresh idempotency keys. Exists only where TEST_CONTROL_SECRET is set, and never with NODE_ENV=production.',
+    'For the test suite of an integration: `advance` makes waiting deliveries due now, `drain` waits until nothing is due or being sent, and `reset` deletes a tenant’s endpoints and forgets its idempotency keys. It exists only if TEST_CONTROL_SECRET is set, and never with NODE_ENV=production.',
   auth: ['TEST_CONTROL_SECRET'],
   request:
     'header x-test-control; {"action":"advance","tenant"}, {"action":"drain","tenant","timeoutMs"} or {"action":"reset","tenant"}; `tenant` is an externalId; except for reset it may be left out, which means all tenants',

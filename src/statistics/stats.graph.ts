@@ -148,13 +148,13 @@ const DeliveryStats = builder.objectRef<Stats>('DeliveryStats').implement({
     latencyTimeline: t.field({
       type: [LatencyBucketType],
       description:
-        'The latency of attempts over the window, oldest first: the hours (UTC) that it touches, in at most `buckets` stretches of an equal number of hours. Errors: BAD_USER_INPUT for `buckets` out of range.',
+        'The latency of attempts over the window, oldest first. The hours (UTC) that the window overlaps are divided into at most `buckets` intervals of an equal number of hours. Errors: BAD_USER_INPUT for `buckets` out of range.',
       complexity: timelineField.complexity,
       args: {
         buckets: t.arg.int({
           required: true,
           defaultValue: 60,
-          description: `At most how many: 60 by default, from 1 to ${maxTimelineBuckets}.`,
+          description: `The largest number of intervals: 60 by default, from 1 to ${maxTimelineBuckets}.`,
         }),
       },
       resolve: async ({ ownerId, endpointId, window }, { buckets }, context) => {

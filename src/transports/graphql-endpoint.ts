@@ -52,7 +52,8 @@ const errors = [
 declareRoute({
   method: 'POST',
   path: '/graphql',
-  description: 'GraphQL: each operation is listed by its root fields. Subscriptions as server-sent events.',
+  description:
+    'GraphQL over HTTP. Each operation is listed by its root fields. Subscriptions are answered as server-sent events.',
   auth: ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'],
   request:
     '{"query","variables","operationName"} as application/json, at most 4 MiB; a documentId may replace query',
@@ -66,7 +67,7 @@ declareRoute({
   method: 'GET',
   path: '/graphql',
   description:
-    'The same over WebSocket, with the subprotocol graphql-transport-ws; queries and subscriptions by GET.',
+    'GraphQL over WebSocket with the subprotocol graphql-transport-ws, and queries and subscriptions by GET.',
   auth: ['API_KEY', 'USER', 'SERVICE', 'CONSOLE_LINK', 'APP'],
   request:
     'an upgrade with `authorization` in the connection parameters; or the parameters query (or documentId), variables and operationName',

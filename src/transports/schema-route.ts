@@ -4,7 +4,7 @@ import { declareRoute, publicRead, type Route } from '../route.ts';
 const schemaPage = declareRoute({
   method: 'GET',
   path: '/schema.graphql',
-  description: 'The GraphQL schema as text. Not there with NODE_ENV=production.',
+  description: 'The GraphQL schema as text. It does not exist with NODE_ENV=production.',
   ...publicRead,
   response: 'text/plain: the schema in SDL',
 });

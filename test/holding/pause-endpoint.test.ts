@@ -171,7 +171,7 @@ test('a queue that is full takes nothing more until a tenth is free, and what is
   expect(reasons.rows).toContainEqual({ failure_reason: 'ENDPOINT_PAUSED', n: 8 });
 });
 
-test('a delivery to a full queue is recorded as FAILED, and can be replayed after the pause', async () => {
+test('a delivery to a full queue is recorded as FAILED, and new ones are sent after the pause', async () => {
   const receiver = await stage.startReceiver();
   const { id } = await createEndpoint(caller, { url: receiver.url, events: ['order.paid'] });
   await act('pauseEndpoint', id);

@@ -170,7 +170,9 @@ const badSignatures = (setting: Setting, body: string, secret?: string): Named[]
 };
 
 const openPaths =
-  '/ /console /docs /docs/schema /docs/style.css /healthz /metrics /readyz /schema.graphql'.split(' ');
+  '/ /console /console/graphiql /docs /docs/schema /docs/style.css /healthz /metrics /readyz /schema.graphql'.split(
+    ' ',
+  );
 
 export const routeRows: Readonly<Record<string, RouteRow>> = {
   ...Object.fromEntries(openPaths.map((path) => [`GET ${path}`, open(path)])),

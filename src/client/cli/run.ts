@@ -12,7 +12,7 @@ import { tail } from './tail.ts';
 
 const codes = { done: 0, failed: 1, wrongUsage: 2, notAllowed: 3 };
 
-/** The command line: runs what the arguments say and answers with the exit code. Nothing prints a stack. */
+/** The command line: runs what the arguments say and returns the exit code. It never prints a stack trace. */
 export async function run(
   argv: readonly string[],
   more: { developmentToken?: () => Promise<string | undefined> } = {},
@@ -20,7 +20,7 @@ export async function run(
   const ending = new AbortController();
   const stop = () => ending.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  // Who reads our output may stop reading.
+  // The reader of our output may stop reading.
   process.stdout.on('error', () => process.exit(codes.done));
   let code = codes.done;
   const program = createProgram((options, act) =>
@@ -43,7 +43,7 @@ export async function run(
 }
 
 function report(error: unknown, usage: string): number {
-  // Commander has said it already.
+  // Commander has printed the error already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? codes.done : codes.wrongUsage;
   const message = error instanceof Error ? error.message : String(error);
   console.error(`${pc.red('heliograph:')} ${printable(message)}`);

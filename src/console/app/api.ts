@@ -4,7 +4,7 @@ import { Client, fetchExchange, formatDocument, mapExchange } from 'urql';
 import { currentToken, signOut } from './session.ts';
 import { noteDocuments } from './used-documents.ts';
 
-/** Records are kept by their `id`; what has none belongs to the record that it stands in. */
+/** Records are cached by their `id`. A record without one belongs to the record that contains it. */
 const ownerless = () => null;
 const keys = {
   CappedCount: ownerless,
@@ -32,7 +32,7 @@ const common = {
   fetchOptions: () => ({ headers: { authorization: `Bearer ${currentToken() ?? ''}` } }),
 } as const;
 
-/** The client of the API for one credential: another one must see nothing that is left of the last. */
+/** The client of the API for one credential. Another credential must not see the data of the last one. */
 export function createApi(): Client {
   return new Client({
     ...common,

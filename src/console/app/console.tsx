@@ -9,7 +9,7 @@ import { Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
 import { ViewerContext } from './viewer.ts';
 
-/** The console: signed in or not. Whoever signs in again comes back to the address where it ended. */
+/** The console, signed in or not. A person who signs in again returns to the address where the session ended. */
 export function Console() {
   const { token, ended, number } = useSession();
   if (token === undefined) return <SignIn ended={ended} />;

@@ -30,7 +30,7 @@ function change(next: Omit<Session, 'number'>, number = session.number + 1): voi
   for (const listener of listeners) listener();
 }
 
-// A printed link that is clicked while the console is open changes the fragment alone.
+// If a printed link is clicked while the console is open, only the fragment changes.
 addEventListener('hashchange', () => {
   if (location.hash.startsWith('#token=')) change({ token: begin(), ended: undefined });
 });
@@ -47,7 +47,7 @@ export function renewToken(token: string): void {
   change({ token, ended: undefined }, session.number);
 }
 
-/** `why` is told where the person signs in again. */
+/** `why` is shown where the person signs in again. */
 export function signOut(why?: string): void {
   if (session.token === undefined) return;
   forget(kept);

@@ -7,7 +7,7 @@ import { ViewGraphQL } from './view-graphql.tsx';
 import { ViewerContext } from './viewer.ts';
 import { destinations, views } from './views.tsx';
 
-/** What stands around every view: the way to the others, who is signed in, and the GraphQL that the view used. */
+/** The frame of every view: the navigation, who is signed in, and the GraphQL that the view used. */
 export function Shell() {
   const [location] = useLocation();
   const viewer = use(ViewerContext);

@@ -2,7 +2,7 @@ import { type FormEvent, useState } from 'react';
 import { signIn } from './session.ts';
 import { beginSignIn, type Provider, provider } from './single-sign-on.ts';
 
-/** The page of whoever has no credential here. What is pasted is tried by the first view. */
+/** The page for a person without a credential. The first view tries what was pasted. */
 export function SignIn({ ended }: Readonly<{ ended: string | undefined }>) {
   const [isEmpty, setEmpty] = useState(false);
   function submit(event: FormEvent<HTMLFormElement>) {

@@ -3,7 +3,7 @@ import { Copy } from '../parts/copy.tsx';
 import { Window } from '../parts/window.tsx';
 import { useUsedDocuments } from './used-documents.ts';
 
-/** The documents and variables that the open view was made of: whoever sees it can ask the same. */
+/** The documents and variables of the open view, so that a reader can send the same requests. */
 export function ViewGraphQL() {
   const used = useUsedDocuments();
   return (

@@ -20,7 +20,7 @@ export const views: readonly Readonly<{ path: string; view: ComponentType }>[] =
   { path: '/deliveries/:id', view: lazy(() => import('../delivery/delivery-view.tsx')) },
 ];
 
-/** What stands in the navigation, in this order, for whoever may see it. */
+/** The entries of the navigation, in this order. */
 export const destinations: readonly Readonly<{ path: string; name: string; needs?: Permission }>[] = [
   { path: '/', name: 'Overview', needs: 'MANAGE_WEBHOOKS' },
   { path: '/deliveries', name: 'Deliveries', needs: 'MANAGE_WEBHOOKS' },

@@ -23,7 +23,7 @@ import { PermissionChoice, useMayGive } from './permission-choice.tsx';
 
 type Key = KeysPageQuery['apiKeys']['nodes'][number];
 
-/** The tenant's API keys: made here and shown once, revoked here for good. */
+/** The tenant's API keys. A new key is shown once, and a key can be revoked permanently. */
 export default function KeysView() {
   const after = useAsked('after');
   const [{ data, error }, ask] = useQuery({
