@@ -82,15 +82,20 @@ export async function startEmbeddedPostgres(options: {
     ],
     ...(options.settings ?? []).flatMap((setting) => ['-c', setting]),
   ]);
-  await waitUntilReady(server, user.hint);
+  // Watched from here on: a process that is killed while its server still starts stops it, too.
+  const letGo = stopWithUs(server.pid);
+  await waitUntilReady(server, user.hint).catch((error: unknown) => {
+    letGo();
+    throw error;
+  });
   server.stderr?.resume();
   const url = urlOf(port, password);
-  const letGo = stopWithUs(server.pid);
   const hold = await holdServer(url, { dir, isLeftover: false });
   const stop = async () => {
-    letGo();
     await hold?.end();
     await stopChild(server);
+    // Only now: if we were killed while it stops, the watcher would still have to stop it.
+    letGo();
   };
   return { url, stop };
 }
@@ -120,9 +125,9 @@ async function takeOver(
     }
     const letGo = stopWithUs(running.pid);
     const stop = async () => {
-      letGo();
       await hold.end();
       await stopLeftover(running.pid, data);
+      letGo();
     };
     return { url, stop };
   }

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError } from '../../src/config.ts';
 import { startEmbeddedPostgres, stopLeftover } from '../../src/db/embedded-postgres.ts';
-import { startServer } from '../support/server-process.ts';
+import { launchServer, startServer } from '../support/server-process.ts';
 import { untilTrue } from '../support/worker.ts';
 import { isRoot, nobodyReachesPackages, withoutNamespaces } from './without-namespaces.ts';
 
@@ -186,6 +186,21 @@ test('a server whose parent is killed stops by itself, and the next start over i
       await server.kill();
       // The last thing that a PostgreSQL does is to remove its file. The next start does not wait for it here.
       if (round === 1) await untilTrue(async () => !existsSync(join(folder, 'postgres', 'postmaster.pid')));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a server whose parent is killed while both still start stops by itself, too', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'heliograph-killed-early-'));
+  const pidFile = join(folder, 'postgres', 'postmaster.pid');
+  try {
+    for (let round = 0; round < 3; round += 1) {
+      const server = launchServer({ DATA_DIR: folder, PORT: '0' });
+      await untilTrue(() => existsSync(pidFile));
+      await server.kill();
+      await untilTrue(() => !existsSync(pidFile));
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -90,9 +90,15 @@ export async function startServer(environment: Readonly<Record<string, string>>)
 /** Starts the program without waiting for it. */
 export function launchServer(
   environment: Readonly<Record<string, string>>,
-): Pick<ServerProcess, 'output' | 'stop'> {
+): Pick<ServerProcess, 'output' | 'stop' | 'kill'> {
   const { child, output } = launch(environment);
-  return { output, stop: () => end(child, 'SIGTERM') };
+  return {
+    output,
+    stop: () => end(child, 'SIGTERM'),
+    async kill() {
+      await end(child, 'SIGKILL');
+    },
+  };
 }
 
 /** Starts the program when a refusal is expected. Resolves once it has ended. */
