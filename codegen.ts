@@ -15,7 +15,9 @@ import {
 } from 'graphql';
 // Loads every room that declares a route.
 import './src/app.ts';
-import { logDocument, logHeadQuery } from './src/client/document.ts';
+import { documents } from './src/client/cli/documents.ts';
+import { logDocument, logHeadQuery, logOldestQuery } from './src/client/document.ts';
+import { publishMutation } from './src/client/publish.ts';
 import { printSettings } from './src/docs/print-settings.ts';
 import { generateInventory } from './src/inventory/generate-inventory.ts';
 import { schema } from './src/schema.ts';
@@ -41,6 +43,7 @@ async function generate(): Promise<Map<string, string>> {
     ...generateInventory(schema, new URL('./', import.meta.url)),
     ['src/guides/configure.md', printSettings()],
     ['schema/trusted-documents.json', manifestOf(documents.map(({ document }) => print(document)))],
+    ['schema/trusted-documents.client.json', manifestOf(clientTexts())],
   ]);
   for (const folder of consoleFolders()) {
     const shared = folder === sharedFragments ? [] : readDocuments(sharedFragments);
@@ -56,6 +59,11 @@ async function generate(): Promise<Map<string, string>> {
   }
   files.set('schema/trusted-documents.console.json', manifestOf(ofConsole));
   return files;
+}
+
+/** Of the package `heliograph` and its command, as they send them. A log with a `select` of one's own is not among them. */
+function clientTexts(): string[] {
+  return [logDocument(), logHeadQuery, logOldestQuery, publishMutation, ...Object.values(documents)];
 }
 
 type DocumentFile = Readonly<{ location: string; rawSDL: string; document: DocumentNode }>;

@@ -25,7 +25,7 @@ export const logHeadQuery = 'query LogHead($appId: ID) { logHead(appId: $appId) 
 export const logOldestQuery = 'query LogOldest($appId: ID) { logOldest(appId: $appId) }';
 
 const usual =
-  'position occurredAt deliveryId endpointId eventType status previousStatus failureReason attemptNumber responseStatus';
+  'occurredAt deliveryId endpointId eventType status previousStatus failureReason attemptNumber responseStatus';
 
 /**
  * The text of the document that reads a log. A server that allows only known documents must know it. Throws

@@ -27,7 +27,7 @@ export type PublishedEvent = Readonly<{
   deliveryCount: number;
 }>;
 
-const publishMutation = `mutation PublishEvents($events: [PublishEventInput!]!) {
+export const publishMutation = `mutation PublishEvents($events: [PublishEventInput!]!) {
   publishEvents(input: { events: $events }) {
     __typename
     ... on PublishEventsPayload { events { event { id } isDuplicate deliveryCount } }
@@ -84,7 +84,7 @@ async function publishOnce(settings: Settings, events: readonly NewEvent[], sign
     extensions: { code: issue.code },
   }));
   const details = issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join(' ');
-  throw new RequestError(code, details === '' ? message : `${message} ${details}`, errors);
+  throw new RequestError(code, details === '' ? message : details, errors);
 }
 
 /** It does not use `randomUUID`, which browsers have only on secure pages. */

@@ -1,4 +1,5 @@
 import { connect, HeliographError } from '../node.ts';
+import { documents } from './documents.ts';
 import { printable, type Session } from './session.ts';
 
 type Finding = Readonly<{ check: string; isGood: boolean; says: string }>;
@@ -7,7 +8,7 @@ const clockToleranceMs = 60_000;
 
 /** `heliograph doctor`: tells what is wrong and how to fix it. Returns whether all is well. */
 export async function doctor(session: Session): Promise<boolean> {
-  const { url, token, print, heliograph } = session;
+  const { url, token, tenant, print, heliograph } = session;
   let isWell = true;
   const say = ({ check, isGood, says }: Finding) => {
     isWell &&= isGood;
@@ -22,7 +23,7 @@ export async function doctor(session: Session): Promise<boolean> {
     await look('credential', async () => {
       const { viewer } = await heliograph.query<{
         viewer: { label: string; kind: string; permissions: string[]; expiresAt: string | null };
-      }>('{ viewer { label kind permissions expiresAt } }');
+      }>(documents.viewer);
       return `${viewer.label} (${viewer.kind}), ${viewer.expiresAt === null ? 'without an end' : `until ${viewer.expiresAt}`}, may: ${viewer.permissions.join(', ').toLowerCase() || 'nothing'}`;
     }),
   );
@@ -33,7 +34,7 @@ export async function doctor(session: Session): Promise<boolean> {
         const timer = setTimeout(() => ending.abort(), liveWithinMs);
         let last = 'nothing came';
         let isLive = false;
-        const log = connect({ url, token, transport }).log({
+        const log = connect({ url, token, tenant, transport }).log({
           signal: AbortSignal.any([ending.signal, session.signal]),
           onState: (state, reason) => {
             last = reason ?? last;

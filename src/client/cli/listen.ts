@@ -4,13 +4,13 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestError, UsageError } from '../node.ts';
+import { documents, listenSelection } from './documents.ts';
 import { printable, type Session } from './session.ts';
 import { filterOf, type Narrowing, positionOf } from './tail.ts';
 
 type Event = { id: string; type: string; payloadText: string; occurredAt: string };
 type Seen = { position: number; previousStatus: string | null; delivery: { event: Event | null } | null };
 
-const eventFields = 'id type payloadText occurredAt';
 const answerWithinMs = 15_000;
 const mostWaitMs = 15_000;
 /** The number of events that are remembered, because an event has a delivery for every endpoint but is shown once. */
@@ -33,7 +33,8 @@ export async function listen(
   const filter = filterOf(options);
   const secret = await keptSecret();
   const counts = { sent: 0, failed: 0 };
-  session.tell(`Signing secret: ${secret}`);
+  if (session.isJson) session.print({ signingSecret: secret }, '');
+  else session.tell(`Signing secret: ${secret}`);
   const show = async (event: Event, position?: number) => {
     const status = await forward(session, { url, secret, event });
     if (status === undefined) return false;
@@ -42,15 +43,20 @@ export async function listen(
     return true;
   };
   if (options.resend !== undefined) {
-    await show(await findEvent(session, options.resend));
-    return counts.failed === 0;
+    const isSent = await show(await findEvent(session, options.resend));
+    return isSent && counts.failed === 0;
   }
   session.tell(`Forwarding to ${url.href}`);
   const seen = new Set<string>();
   let position: number | undefined;
-  const select = `{ previousStatus delivery { event { ${eventFields} } } }`;
   const onState = (state: string, reason = '') => session.tell(`[${state}] ${printable(reason)}`.trimEnd());
-  for await (const change of heliograph.log<Seen>({ after, filter, select, signal, onState })) {
+  for await (const change of heliograph.log<Seen>({
+    after,
+    filter,
+    select: listenSelection,
+    signal,
+    onState,
+  })) {
     const event = change.delivery?.event;
     if (change.previousStatus === null && event != null && !seen.has(event.id)) {
       seen.add(event.id);
@@ -112,15 +118,9 @@ async function forward(
 
 async function findEvent({ heliograph }: Session, id: string): Promise<Event> {
   const data = id.startsWith('dlv_')
-    ? await heliograph.query<{ delivery: { event: Event | null } | null }>(
-        `query ($id: ID!) { delivery(id: $id) { event { ${eventFields} } } }`,
-        { id },
-      )
+    ? await heliograph.query<{ delivery: { event: Event | null } | null }>(documents.eventOfDelivery, { id })
     : {
-        delivery: await heliograph.query<{ event: Event | null }>(
-          `query ($id: ID!) { event(id: $id) { ${eventFields} } }`,
-          { id },
-        ),
+        delivery: await heliograph.query<{ event: Event | null }>(documents.event, { id }),
       };
   const event = data.delivery?.event;
   if (event == null)

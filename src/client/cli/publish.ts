@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
+import { logHeadQuery } from '../document.ts';
 import { UsageError } from '../node.ts';
+import { documents } from './documents.ts';
 import { coloured, type Session } from './session.ts';
 
 const ended = ['SUCCEEDED', 'FAILED', 'DEAD_LETTER'];
@@ -15,7 +17,7 @@ export async function publish(
   const payloadText = await payloadOf(options.payload ?? '{}');
   // The position is read first, so that no change of the event can be missed.
   const { logHead } =
-    options.watch === true ? await heliograph.query<{ logHead: number }>('{ logHead }') : { logHead: 0 };
+    options.watch === true ? await heliograph.query<{ logHead: number }>(logHeadQuery) : { logHead: 0 };
   const { events } = await heliograph.publish(
     [{ type, payloadText, ...(options.key === undefined ? {} : { idempotencyKey: options.key }) }],
     { signal },
@@ -49,11 +51,12 @@ export async function publish(
 }
 
 async function deliveriesOf({ heliograph }: Session, eventId: string) {
-  const query =
-    'query ($id: [ID!]) { deliveries(first: 100, filter: { eventId: $id }) { nodes { id status } } }';
-  const data = await heliograph.query<{ deliveries: { nodes: { id: string; status: string }[] } }>(query, {
-    id: [eventId],
-  });
+  const data = await heliograph.query<{ deliveries: { nodes: { id: string; status: string }[] } }>(
+    documents.deliveriesOfEvent,
+    {
+      id: [eventId],
+    },
+  );
   return data.deliveries.nodes;
 }
 

@@ -2,13 +2,13 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Presets, SingleBar } from 'cli-progress';
 import { RequestError, UnavailableError, UsageError } from '../node.ts';
+import { documents } from './documents.ts';
 import { instantOf, type Session } from './session.ts';
 import { filterOf, type Narrowing } from './tail.ts';
 
 type Job = { id: string; status: string; matched: number; replayed: number; skipped: number };
 type Started = { __typename: string; message?: string; job?: Job };
 
-const jobFields = 'id status matched replayed skipped';
 const lookEveryMs = 250;
 
 /** `heliograph replay`: counts, asks, starts and shows how far it is. Answers whether it was done. */
@@ -29,7 +29,7 @@ export async function replay(
     throw new UsageError('Only FAILED and DEAD_LETTER can be replayed.');
   }
   const { deliveryCount } = await heliograph.query<{ deliveryCount: { count: number; isCapped: boolean } }>(
-    'query ($filter: DeliveryFilter) { deliveryCount(filter: $filter, limit: 100000) { count isCapped } }',
+    documents.deliveryCount,
     { filter },
   );
   const { count, isCapped } = deliveryCount;
@@ -41,16 +41,15 @@ export async function replay(
     return false;
   }
   const { replayDeliveries: started } = await heliograph.query<{ replayDeliveries: Started }>(
-    `mutation ($filter: DeliveryFilter!) { replayDeliveries(input: { filter: $filter }) {
-      __typename ... on ReplayDeliveriesPayload { job { ${jobFields} } } ... on Error { message } } }`,
+    documents.replay,
     { filter },
   );
   if (started.job === undefined)
     throw new RequestError('REFUSED', started.message ?? 'The replay was refused.');
-  return await watch(session, started.job);
+  return await watch(session, started.job, count);
 }
 
-async function watch(session: Session, begun: Job): Promise<boolean> {
+async function watch(session: Session, begun: Job, counted: number): Promise<boolean> {
   const { signal } = session;
   const startedAt = performance.now();
   const doneOf = ({ replayed, skipped }: Job) => replayed + skipped;
@@ -66,12 +65,13 @@ async function watch(session: Session, begun: Job): Promise<boolean> {
     Presets.shades_classic,
   );
   let job = begun;
-  if (!session.isJson) bar.start(job.matched, doneOf(job), { rate: 0 });
+  if (!session.isJson) bar.start(counted, doneOf(job), { rate: 0 });
   try {
     while (job.status === 'RUNNING' && !signal.aborted) {
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
       job = (await findJob(session, job.id)) ?? job;
-      bar.setTotal(job.matched);
+      // It finds them as it goes; what was counted is more telling until then.
+      bar.setTotal(job.status === 'RUNNING' ? Math.max(job.matched, counted) : job.matched);
       bar.update(doneOf(job), { rate: rateOf(job) });
     }
   } finally {
@@ -85,8 +85,7 @@ async function watch(session: Session, begun: Job): Promise<boolean> {
 /** Undefined where the server is away for a moment: the job goes on without being looked at. */
 async function findJob({ heliograph, signal }: Session, id: string): Promise<Job | undefined> {
   try {
-    const query = `query ($id: ID!) { replayJob(id: $id) { ${jobFields} } }`;
-    return (await heliograph.query<{ replayJob: Job }>(query, { id }, { signal })).replayJob;
+    return (await heliograph.query<{ replayJob: Job }>(documents.replayJob, { id }, { signal })).replayJob;
   } catch (error) {
     if (error instanceof UnavailableError) return undefined;
     throw error;

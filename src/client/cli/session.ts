@@ -15,6 +15,7 @@ export type GlobalOptions = Readonly<{
 export type Session = Readonly<{
   heliograph: Heliograph;
   url: string;
+  tenant: string | undefined;
   isJson: boolean;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
@@ -49,6 +50,7 @@ export function openSession(
       transport: options.sse === true ? 'sse' : 'ws',
     }),
     url,
+    tenant: options.tenant,
     isJson,
     signal: more.signal,
     token,

@@ -1,4 +1,5 @@
 import { RequestError } from '../node.ts';
+import { documents } from './documents.ts';
 import { coloured, printable, type Session, table } from './session.ts';
 
 type Endpoint = {
@@ -10,8 +11,6 @@ type Endpoint = {
   circuit: { state: string };
 };
 
-const endpointFields = 'id url state { name } events description circuit { state }';
-
 /** `heliograph endpoints`: all endpoints, page by page. */
 export async function showEndpoints({ heliograph, print, isJson }: Session): Promise<void> {
   const endpoints: Endpoint[] = [];
@@ -19,10 +18,7 @@ export async function showEndpoints({ heliograph, print, isJson }: Session): Pro
     type Page = {
       endpoints: { nodes: Endpoint[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
     };
-    const page: Page = await heliograph.query<Page>(
-      `query ($after: String) { endpoints(first: 100, after: $after) { nodes { ${endpointFields} } pageInfo { hasNextPage endCursor } } }`,
-      { after },
-    );
+    const page: Page = await heliograph.query<Page>(documents.endpoints, { after });
     endpoints.push(...page.endpoints.nodes);
     after = page.endpoints.pageInfo.endCursor;
     if (!page.endpoints.pageInfo.hasNextPage) break;
@@ -48,11 +44,7 @@ export async function showEndpoint({ heliograph, print }: Session, id: string): 
   type Row = { id: string; status: string; eventType: string; createdAt: string; attemptCount: number };
   const { endpoint } = await heliograph.query<{
     endpoint: (Endpoint & { deliveries: { nodes: Row[] } }) | null;
-  }>(
-    `query ($id: ID!) { endpoint(id: $id) { ${endpointFields}
-      deliveries(first: 20) { nodes { id status eventType createdAt attemptCount } } } }`,
-    { id },
-  );
+  }>(documents.endpoint, { id });
   if (endpoint === null) throw notThere('endpoint', id);
   const rows = endpoint.deliveries.nodes.map((row) => [
     row.id,
@@ -88,11 +80,7 @@ export async function showDelivery({ heliograph, print }: Session, id: string): 
     endpoint: { id: string; url: string };
     attempts: Attempt[];
   };
-  const { delivery } = await heliograph.query<{ delivery: Delivery | null }>(
-    `query ($id: ID!) { delivery(id: $id) { id status failureReason eventType createdAt nextAttemptAt
-      event { id } endpoint { id url } attempts { number outcome responseStatus error durationMs startedAt } } }`,
-    { id },
-  );
+  const { delivery } = await heliograph.query<{ delivery: Delivery | null }>(documents.delivery, { id });
   if (delivery === null) throw notThere('delivery', id);
   const { status, failureReason, eventType, event, endpoint, nextAttemptAt } = delivery;
   const attempts = delivery.attempts.map((attempt) => [
@@ -116,9 +104,7 @@ ${table(['ATTEMPT', 'STARTED', 'OUTCOME', 'ANSWER', 'TOOK', 'ERROR'], attempts)}
 /** `heliograph event-types`: the catalogue. */
 export async function showEventTypes({ heliograph, print, isJson }: Session): Promise<void> {
   type EventType = { name: string; category: string; description: string };
-  const { eventTypes } = await heliograph.query<{ eventTypes: EventType[] }>(
-    '{ eventTypes { name category description } }',
-  );
+  const { eventTypes } = await heliograph.query<{ eventTypes: EventType[] }>(documents.eventTypes);
   if (isJson) for (const eventType of eventTypes) print(eventType, '');
   else
     print(
