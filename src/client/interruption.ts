@@ -58,7 +58,7 @@ export function failureOf(errors: readonly GraphQLFailure[]): Interruption | Hel
 }
 
 /** After these codes the server would refuse the same connection again. After all others a log connects again. */
-const finalCloseCodes = new Set([4400, 4406, 4409, 4500]);
+const finalCloseCodes = new Set([1009, 4400, 4406, 4409, 4500]);
 
 /** What the close code of a WebSocket means. */
 export function closeFailure(code: number, reason: string): Interruption | HeliographError {

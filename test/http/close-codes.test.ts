@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { closeCodes } from '../../src/websocket/close-codes.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const readme = read('README.md');
+const guide = read('src/guides/follow-the-log.md');
 const words = { again: 'yes', changed: 'only after a change', no: 'no' };
 const codes = Object.values(closeCodes);
 
@@ -19,8 +19,8 @@ test.each(['src/guides/follow-the-log.md'])('%s lists every close code and wheth
   expect(read(path)).toContain(`\n\n${table}\n`);
 });
 
-test('the README’s loop goes on after every other code than those that are final for its one token', () => {
-  const [, list = ''] = /const final = \[([\d, ]+)\]/.exec(readme) ?? [];
+test('the guide’s loop goes on after every other code than those that are final for its one token', () => {
+  const [, list = ''] = /const final = \[([\d, ]+)\]/.exec(guide) ?? [];
   const final = codes.filter(
     ({ code, comesBack }) => (comesBack === 'no' && code !== 1000) || code === closeCodes.forbidden.code,
   );
