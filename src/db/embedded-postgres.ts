@@ -68,7 +68,8 @@ export async function startEmbeddedPostgres(options: {
   const port = await freePort();
   // If a server is still starting or stopping, its files stay as they are, and the next line refuses.
   if (readPidFile(data) === undefined) user.own(data);
-  const server = user.run(join(native, 'bin/postgres'), [
+  const server = user.run('/bin/sh', [
+    ...['-c', watched, 'sh', join(native, 'bin/postgres')],
     ...['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
     ...[
       '-c',
@@ -82,8 +83,7 @@ export async function startEmbeddedPostgres(options: {
     ],
     ...(options.settings ?? []).flatMap((setting) => ['-c', setting]),
   ]);
-  // Watched from here on: a process that is killed while its server still starts stops it, too.
-  const letGo = stopWithUs(server.pid);
+  const letGo = holdWatch(server);
   await waitUntilReady(server, user.hint).catch((error: unknown) => {
     letGo();
     throw error;
@@ -153,6 +153,24 @@ function stopWithUs(pid: number | undefined): () => void {
   const input = watcher.stdin;
   if (input !== null && 'unref' in input && typeof input.unref === 'function') input.unref();
   return () => void watcher.kill('SIGKILL');
+}
+
+/**
+ * Becomes the server, and leaves behind a watcher that stops it. One process starts both, so there is no moment in which
+ * we could be killed with a server that nobody watches. The watcher waits at descriptor 3: a line ends it, and the end of
+ * our process, without a line, makes it stop the server. It is no child of the server, which would take its end for a
+ * crash.
+ */
+const watched = `( ( read -r _ <&3 || kill -INT $$ ) >/dev/null 2>&1 & )
+exec "$@" 3<&-`;
+
+/** Returns a function that ends the watching of a server that was started with `watched`. */
+function holdWatch(server: ChildProcess): () => void {
+  const pipe = server.stdio[3];
+  if (pipe === null || pipe === undefined || !('write' in pipe)) return () => undefined;
+  pipe.on('error', () => undefined);
+  if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+  return () => void pipe.end('over\n');
 }
 
 function nativeFolder(): string {

@@ -9,7 +9,10 @@ const namespace = ['--user', `--map-user=${nobody}`, `--map-group=${nobody}`];
 
 /** How the programs of PostgreSQL are run. It is chosen once for the life of this process. */
 export type Unprivileged = Readonly<{
-  /** Starts a program. All paths must be absolute. */
+  /**
+   * Starts a program. All paths must be absolute. Its file descriptor 3 reads from a pipe that only this process holds
+   * open.
+   */
   run(command: string, args: readonly string[]): ChildProcess;
   /** Makes that user the owner of a folder or file of the data directory, with all its content. */
   own(path: string): void;
@@ -18,7 +21,7 @@ export type Unprivileged = Readonly<{
 }>;
 
 const optionsOf = (env: NodeJS.ProcessEnv): SpawnOptions => ({
-  stdio: ['ignore', 'pipe', 'pipe'],
+  stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   env,
   // In its own process group, so that Ctrl-C in the terminal reaches only us; we stop the server last.
   detached: true,
