@@ -24,6 +24,7 @@ import './deliveries/change-deliveries.graph.ts';
 import './deliveries/app-deliveries.graph.ts';
 import './deliveries/subscriptions.graph.ts';
 import './events/events.graph.ts';
+import './events/preview-filter.graph.ts';
 import './events/publish.graph.ts';
 import './events/test-endpoint.graph.ts';
 import './replays/replay.graph.ts';

@@ -9,7 +9,24 @@ type Defaulted<T> = ColumnType<T, T | undefined, T>;
 /** A header that is sent with each attempt, with its value in plain text or sealed (base64). */
 export type StoredHeader = Readonly<{ name: string; value: string } | { name: string; sealed: string }>;
 
-/** How an endpoint's deliveries are sent. A missing setting has its default. */
+export const payloadOperators = [
+  'EQ',
+  'NE',
+  'IN',
+  'GT',
+  'GTE',
+  'LT',
+  'LTE',
+  'EXISTS',
+  'STARTS_WITH',
+  'CONTAINS',
+] as const;
+export type PayloadOperator = (typeof payloadOperators)[number];
+
+/** A condition of an endpoint's filter, as it was given. `value` is absent for EXISTS. */
+export type StoredCondition = Readonly<{ path: string; op: PayloadOperator; value?: unknown }>;
+
+/** How an endpoint wants its deliveries sent. What is absent is as usual. */
 export type EndpointSending = Readonly<{
   headers?: readonly StoredHeader[];
   /** The seconds before each attempt. */
@@ -19,6 +36,8 @@ export type EndpointSending = Readonly<{
   stopOn?: readonly number[];
   /** The prefix of the names of the signature's headers; `webhook-` if absent. */
   headerPrefix?: 'svix-';
+  /** Which events it takes: those whose body meets all conditions. */
+  filter?: readonly StoredCondition[];
 }>;
 
 export type Tables = {

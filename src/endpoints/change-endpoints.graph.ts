@@ -23,7 +23,7 @@ import {
 import { endpointOwner } from './endpoint-owner.graph.ts';
 import { byOf, rulesOf } from './endpoint-services.ts';
 import { ownSecretRule, refuseBadSecret } from './rotate-secret.ts';
-import { changedSendingInputs, headersOf, newSendingInputs } from './sending.graph.ts';
+import { changedSendingInputs, newSendingInputs, sendingOf } from './sending.graph.ts';
 import { finishUpdate, updateEndpoint } from './update-endpoint.ts';
 
 const urlRule =
@@ -69,7 +69,7 @@ mutation(builder, 'createEndpoint', {
     const { database, signingSecrets, handshakes } = context.services;
     const ownerId = requireTenant(context);
     const by = byOf(context);
-    const sending = sendingChange({ ...input, headers: headersOf(input.headers) });
+    const sending = sendingChange(sendingOf(input));
     const values = await checkNewEndpoint(rulesOf(context), input, sending);
     const ownSecret = refuseBadSecret(input.secret);
     const created: EndpointRow[] = [];
@@ -93,7 +93,7 @@ mutation(builder, 'updateEndpoint', {
   description:
     'Changes the given fields of an endpoint. A new URL is not verified: call `verifyEndpoint` after changing it. An endpoint that is activated again starts with a closed circuit.',
   inputDescription:
-    'A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`; for other fields it is a ValidationError.',
+    'A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `filter`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`; for other fields it is a ValidationError.',
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],
@@ -117,7 +117,7 @@ mutation(builder, 'updateEndpoint', {
   async resolve({ id: globalId, ...input }, context) {
     const { database, signingSecrets: secrets } = context.services;
     const { ownerId, id } = await askedEndpoint(context, { permission: changeEndpoints, globalId });
-    const change = sendingChange({ ...input, headers: headersOf(input.headers) });
+    const change = sendingChange(sendingOf(input));
     const values = await checkEndpointChange(rulesOf(context), input, change);
     const sending = change === undefined ? undefined : { change, secrets };
     const updated = await database.query

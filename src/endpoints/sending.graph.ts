@@ -1,4 +1,10 @@
 import type { InputFieldBuilder } from '@pothos/core';
+import {
+  conditionsOf,
+  filterRule,
+  PayloadCondition,
+  PayloadConditionInput,
+} from '../filters/filter.graph.ts';
 import { builder } from '../graph/builder.ts';
 import type { Types } from '../graph/schema-types.ts';
 import {
@@ -52,6 +58,12 @@ builder.objectFields(Endpoint, (t) => ({
     complexity: { field: 1, multiplier: 1 },
     resolve: ({ sending }) => sending?.headers ?? [],
   }),
+  filter: t.field({
+    type: [PayloadCondition],
+    description: filterRule,
+    complexity: { field: 1, multiplier: 1 },
+    resolve: ({ sending }) => sending?.filter ?? [],
+  }),
   retrySchedule: t.intList({
     nullable: true,
     description:
@@ -101,6 +113,7 @@ const EndpointHeaderUpdateInput = builder.inputType('EndpointHeaderUpdateInput',
 });
 
 const policyInputs = (t: InputFields) => ({
+  filter: t.field({ type: [PayloadConditionInput], description: filterRule }),
   retrySchedule: t.intList({ description: scheduleRule }),
   timeoutMs: t.int({ description: timeoutRule }),
   stopOn: t.intList({ description: stopRule }),
@@ -125,12 +138,22 @@ export const changedSendingInputs = (t: InputFields) => ({
   ...policyInputs(t),
 });
 
-type GivenHeader = Readonly<{ name: string; value?: string | null | undefined; isSecret: boolean }>;
+type Given = Readonly<{
+  headers?:
+    | readonly Readonly<{ name: string; value?: string | null | undefined; isSecret: boolean }>[]
+    | null
+    | undefined;
+  filter?: Parameters<typeof conditionsOf>[0];
+}>;
 
-/** An input's headers as the rules take them. */
-export const headersOf = (
-  headers: readonly GivenHeader[] | null | undefined,
-): readonly HeaderValue[] | null | undefined =>
-  headers == null
-    ? headers
-    : headers.map(({ name, value, isSecret }) => ({ name, value: value ?? null, isSecret }));
+/** An input as the rules take it. */
+export const sendingOf = <Input extends Given>(input: Input) => ({
+  ...input,
+  headers:
+    input.headers == null
+      ? input.headers
+      : input.headers.map(
+          ({ name, value, isSecret }): HeaderValue => ({ name, value: value ?? null, isSecret }),
+        ),
+  filter: conditionsOf(input.filter),
+});

@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { DisabledReason, Endpoint } from '../endpoints/endpoint.ts';
 import { categoryOf } from '../event-types/event-type-name.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
+import { passes } from '../filters/filter.ts';
 import { encodeId, mintUuid } from '../ids.ts';
 import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import { createDeliveriesWithin, type NewDelivery, type NewEvent } from '../status/create-deliveries.ts';
@@ -42,13 +43,15 @@ export async function announceDisabled(
     ...{ ownerId, id: mintUuid(), type, tenantId, idempotencyKey: undefined, occurredAt: disabledAt },
     body: renderEventBody({ type, occurredAt: disabledAt, payloadText: JSON.stringify(payload) }),
   };
-  const deliveries = (await findOthers(trx, endpoint)).map(
-    (other): NewDelivery => ({
-      ...{ ownerId, id: mintUuid(), endpointId: other.id, eventId: event.id, eventType: type, tenantId },
-      ...{ kind: 'EVENT', replayOf: undefined, installationId: undefined },
-      ...planDelivery(other, rules),
-    }),
-  );
+  const deliveries = (await findOthers(trx, endpoint))
+    .filter(({ sending }) => passes(sending?.filter, event.body))
+    .map(
+      (other): NewDelivery => ({
+        ...{ ownerId, id: mintUuid(), endpointId: other.id, eventId: event.id, eventType: type, tenantId },
+        ...{ kind: 'EVENT', replayOf: undefined, installationId: undefined },
+        ...planDelivery(other, rules),
+      }),
+    );
   await createDeliveriesWithin(trx, { events: [event], deliveries });
   return deliveries;
 }

@@ -1,4 +1,5 @@
 import { patternsOf } from '../event-types/subscription-pattern.ts';
+import { FilterChecks } from '../filters/filter.ts';
 import { mintUuid } from '../ids.ts';
 import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   NewForward,
 } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
+import type { StoredCondition } from '../tables.ts';
 import type { Audience, Subscriber } from './fan-out.ts';
 import type { PlannedEvent } from './plan-events.ts';
 
@@ -17,7 +19,9 @@ export class Targets {
   readonly #audience: Audience;
   readonly #rules: DeliveryRules;
   /** By tenant and event type. */
-  readonly #subscribers = new Map<string, readonly Subscriber[]>();
+  readonly #subscribers = new Map<string, Subscribers>();
+  /** By event: those of its type's subscribers whose filter it passes, where any of them has one. */
+  readonly #passed = new Map<string, readonly Subscriber[]>();
 
   constructor(audience: Audience, rules: DeliveryRules) {
     this.#audience = audience;
@@ -55,14 +59,29 @@ export class Targets {
     for (const part of parts) yield this.rowsOf(part);
   }
 
-  #subscribersOf({ checked: { tenantId, type } }: PlannedEvent): readonly Subscriber[] {
+  #subscribersOf(event: PlannedEvent): readonly Subscriber[] {
+    const { all, filters } = this.#subscribersTo(event);
+    if (filters.length === 0) return all;
+    const known = this.#passed.get(event.id);
+    if (known !== undefined) return known;
+    const checks = new FilterChecks(bodyOf(event), filters);
+    const passed = all.filter(
+      ({ sending }) =>
+        sending?.filter === undefined || checks.failedConditionOf(sending.filter) === undefined,
+    );
+    this.#passed.set(event.id, passed);
+    return passed;
+  }
+
+  #subscribersTo({ checked: { tenantId, type } }: PlannedEvent): Subscribers {
     const place = `${tenantId}/${type.name}`;
     const known = this.#subscribers.get(place);
     if (known !== undefined) return known;
     const wanted = new Set(patternsOf(type.name, type.category));
-    const found = (this.#audience.owners.get(tenantId)?.endpoints ?? []).filter((endpoint) =>
+    const all = (this.#audience.owners.get(tenantId)?.endpoints ?? []).filter((endpoint) =>
       endpoint.events.some((pattern) => wanted.has(pattern)),
     );
+    const found = { all, filters: all.flatMap(({ sending }) => (sending?.filter ? [sending.filter] : [])) };
     this.#subscribers.set(place, found);
     return found;
   }
@@ -100,8 +119,14 @@ const rowOf = ({ checked, id, occurredAt }: PlannedEvent): NewEvent => ({
   ownerId: checked.tenantId,
   id,
   type: checked.type.name,
-  body: renderEventBody({ type: checked.type.name, occurredAt, payloadText: checked.payloadText }),
+  body: bodyOf({ checked, occurredAt }),
   tenantId: checked.tenantId,
   idempotencyKey: checked.idempotencyKey,
   occurredAt,
 });
+
+const bodyOf = ({ checked, occurredAt }: Pick<PlannedEvent, 'checked' | 'occurredAt'>): string =>
+  renderEventBody({ type: checked.type.name, occurredAt, payloadText: checked.payloadText });
+
+/** Who subscribed to a type, and the filters among them. */
+type Subscribers = Readonly<{ all: readonly Subscriber[]; filters: readonly (readonly StoredCondition[])[] }>;

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import { retrying } from '../db/retry.ts';
 import { categoryOf } from '../event-types/event-type-name.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
+import { passes } from '../filters/filter.ts';
 import { createDeliveries, type NewDelivery, type NewEvent } from '../status/create-deliveries.ts';
 import type { Tables } from '../tables.ts';
 import {
@@ -51,7 +52,8 @@ export async function forwardEvents(options: ForwarderOptions, group: number): P
       'INSTALLED_TENANT_EVENTS',
     );
     const events: NewEvent[] = [];
-    const deliveries: NewDelivery[] = [];
+    // Of each event; undefined where the webhook's filter keeps it from going out.
+    const deliveries: (NewDelivery | undefined)[] = [];
     for (const forward of await readForwards(
       trx,
       rows.filter((row) => webhooks.has(row.app_id)),
@@ -66,7 +68,8 @@ export async function forwardEvents(options: ForwarderOptions, group: number): P
         idempotencyKey: undefined,
         occurredAt: forward.occurred_at,
       });
-      deliveries.push(deliveryToApp(webhook, { ...event, installationId: forward.installation_id }, config));
+      const delivery = deliveryToApp(webhook, { ...event, installationId: forward.installation_id }, config);
+      deliveries.push(passes(webhook.sending?.filter, forward.body) ? delivery : undefined);
     }
     for (const batch of byEvent(events, deliveries)) {
       await retrying(() => createDeliveries(database, batch), { attempts: retries });
@@ -111,7 +114,7 @@ const takes = (events: readonly string[], type: string) =>
  */
 function byEvent(
   events: readonly NewEvent[],
-  deliveries: readonly NewDelivery[],
+  deliveries: readonly (NewDelivery | undefined)[],
 ): { events: NewEvent[]; deliveries: NewDelivery[] }[] {
   const batches: { ids: Set<string>; events: NewEvent[]; deliveries: NewDelivery[] }[] = [];
   for (const [index, event] of events.entries()) {

@@ -1,4 +1,5 @@
 import { retrying } from '../db/retry.ts';
+import { passes } from '../filters/filter.ts';
 import { createDeliveries } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import {
@@ -44,7 +45,7 @@ export async function forwardLifecycle(options: ForwarderOptions, group: number)
     }));
     const deliveries = events.flatMap((event) => {
       const webhook = webhooks.get(event.ownerId);
-      if (webhook === undefined) return [];
+      if (webhook === undefined || !passes(webhook.sending?.filter, event.body)) return [];
       return [deliveryToApp(webhook, { ...event, installationId: undefined }, config)];
     });
     await retrying(() => createDeliveries(database, { events, deliveries }), { attempts: retries });

@@ -60,7 +60,8 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   'Endpoint.auditLog': view,
   'Endpoint.circuit': same,
   'Endpoint.deliveries': view,
-  // Secrets have no value here.
+  'Endpoint.filter': same,
+  // What is secret in them has no value here.
   'Endpoint.headers': same,
   'Endpoint.owner': same,
   'Endpoint.signingSecrets': same,
@@ -71,6 +72,8 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   'Event.deliveries': view,
   'Event.tenant': same,
   'EventType.subscribedEndpoints': asked,
+  'FilterPreview.events': same,
+  'FilterPreviewEvent.event': same,
   'PublishedEvent.event': same,
   'TenantFailures.tenant': same,
   'ValidationError.issues': same,

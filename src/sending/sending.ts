@@ -1,6 +1,7 @@
 import { dayMs } from '../clock.ts';
 import type { ValidationIssue } from '../errors.ts';
-import type { EndpointSending } from '../tables.ts';
+import { filterIssues } from '../filters/check-filter.ts';
+import type { EndpointSending, StoredCondition } from '../tables.ts';
 import { type HeaderValue, headerIssues, shownHeaders, storeHeaders } from './endpoint-headers.ts';
 import { maxScheduleEntries, retrySpread } from './retry-schedule.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
@@ -16,17 +17,18 @@ export type SendingChange = Readonly<{
   timeoutMs?: number | null | undefined;
   stopOn?: readonly number[] | null | undefined;
   headerPrefix?: string | null | undefined;
+  filter?: readonly StoredCondition[] | null | undefined;
 }>;
 
 export const usualHeaderPrefix = 'webhook-';
 const headerPrefixes: readonly string[] = [usualHeaderPrefix, 'svix-'];
 
-const sendingFields = ['headers', 'retrySchedule', 'timeoutMs', 'stopOn', 'headerPrefix'] as const;
+const sendingFields = ['headers', 'filter', 'retrySchedule', 'timeoutMs', 'stopOn', 'headerPrefix'] as const;
 
 /** The part of an input that is about sending; undefined where nothing of it is given. */
 export function sendingChange(input: SendingChange): SendingChange | undefined {
-  const { headers, retrySchedule, timeoutMs, stopOn, headerPrefix } = input;
-  const given = { headers, retrySchedule, timeoutMs, stopOn, headerPrefix };
+  const { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix } = input;
+  const given = { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix };
   return Object.values(given).every((value) => value === undefined) ? undefined : given;
 }
 
@@ -37,6 +39,7 @@ export function sendingIssues(
   if (change === undefined) return [];
   return [
     ...(change.headers == null ? [] : headerIssues(change.headers)),
+    ...(change.filter == null ? [] : filterIssues(change.filter)),
     ...(change.retrySchedule == null ? [] : scheduleIssues(change.retrySchedule, rules)),
     ...(change.timeoutMs == null ? [] : timeoutIssues(change.timeoutMs)),
     ...(change.stopOn == null ? [] : statusIssues(change.stopOn)),

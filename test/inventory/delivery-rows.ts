@@ -71,6 +71,13 @@ export const deliveryRows: Rows = {
     reach: 'own',
     nothing: nobody,
   },
+  'QUERY previewFilter': {
+    needs: see,
+    document: '{ previewFilter(filter: [], eventType: "order.paid") { examined events { event { id } } } }',
+    about: one,
+    reach: 'own',
+    nothing: { examined: 0, events: [] },
+  },
   'QUERY logHead': {
     needs: see,
     document: 'query ($appId: ID) { logHead(appId: $appId) }',

@@ -19,6 +19,8 @@ export type CreateEndpointInput = {
   description?: string | null | undefined;
   /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events: Array<string>;
+  /** Which events it takes: those whose body meets all conditions, at most 10. It is looked at when an event is published: one that does not pass makes no delivery to the endpoint, and the event’s `deliveryCount` says so. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
+  filter?: Array<PayloadConditionInput> | null | undefined;
   /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
   /** Headers to send with each attempt. At most 20 headers and 8,192 bytes of names and values, each name once. They apply from the next attempt on, also to the handshake and to replays. More than 1,000 entries are BAD_USER_INPUT. */
@@ -164,12 +166,56 @@ export type FailureReason =
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
-/** A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`; for other fields it is a ValidationError. */
+/** A condition that an event’s body has to meet. */
+export type PayloadConditionInput = {
+  /** How what stands there is compared. */
+  op: PayloadOperator;
+  /** A JSON Pointer (RFC 6901) into the body that is sent: `/data/amount`, `/data/items/0/name`, `/type`. At most 1,000 characters and 32 names or indexes. Of two members of one name the last counts. */
+  path: string;
+  /** Text of at most 1,000 characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text. */
+  value?: unknown;
+};
+
+/** How what stands at a path is compared. A text equals no number and is never compared with one. Numbers are compared by their exact values, however many digits the payload writes: 1.0 equals 1, and 12345678901234567890 is less than 12345678901234567891. */
+export type PayloadOperator =
+  /** It is a text with the value in it, or an array with an element that equals it. */
+  | 'CONTAINS'
+  /** Something stands there and equals the value. */
+  | 'EQ'
+  /** Something stands there, and be it null. Takes no value. */
+  | 'EXISTS'
+  /** It is greater: a number by value, a text by its code points. */
+  | 'GT'
+  /** It is greater or equal. */
+  | 'GTE'
+  /** What stands there equals one of a list of 1 to 100 values. */
+  | 'IN'
+  /** It is less. */
+  | 'LT'
+  /** It is less or equal. */
+  | 'LTE'
+  /** Nothing stands there, or something else than the value. */
+  | 'NE'
+  /** It is a text that begins with the value. */
+  | 'STARTS_WITH';
+
+/** The status of a bulk replay. */
+export type ReplayJobStatus =
+  /** Every delivery that matched has been replayed or skipped. */
+  | 'COMPLETED'
+  /** It was stopped after errors. The replays that it had made remain. */
+  | 'FAILED'
+  /** It is collecting or replaying deliveries. */
+  | 'RUNNING';
+
+/** A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `filter`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`; for other fields it is a ValidationError. */
 export type UpdateEndpointInput = {
   /** At most 1000 characters. Null removes it. */
   description?: string | null | undefined;
   /** All event types to subscribe to from now on. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events?: Array<string> | null | undefined;
+  /** Which events it takes: those whose body meets all conditions, at most 10. It is looked at when an event is published: one that does not pass makes no delivery to the endpoint, and the event’s `deliveryCount` says so. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
+  filter?: Array<PayloadConditionInput> | null | undefined;
   /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
   /** All headers to send from now on. At most 20 headers and 8,192 bytes of names and values, each name once. They apply from the next attempt on, also to the handshake and to replays. Null removes all. More than 1,000 entries are BAD_USER_INPUT. */

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { filterIssues } from '../../src/filters/check-filter.ts';
+import { FilterChecks, passes } from '../../src/filters/filter.ts';
+import type { StoredCondition } from '../../src/tables.ts';
+
+const body =
+  '{"type":"order.paid","timestamp":"2026-03-01T00:00:00.000Z","data":{"amount":12345678901234567891,"price":1.50,"country":"DE","tags":["new","vip",3],"note":null,"ok":true,"deep":{"a":{}}}}';
+
+const condition = (path: string, op: StoredCondition['op'], value?: unknown): StoredCondition =>
+  value === undefined ? { path, op } : { path, op, value };
+
+test.each([
+  [condition('/data/country', 'EQ', 'DE'), true],
+  [condition('/data/country', 'EQ', 'de'), false],
+  [condition('/data/price', 'EQ', 1.5), true],
+  [condition('/data/price', 'EQ', '1.50'), false],
+  [condition('/data/ok', 'EQ', true), true],
+  [condition('/data/ok', 'EQ', 'true'), false],
+  [condition('/data/note', 'EQ', null), true],
+  [condition('/data/missing', 'EQ', null), false],
+  [condition('/data/deep', 'EQ', 'x'), false],
+  [condition('/data/country', 'NE', 'FR'), true],
+  [condition('/data/country', 'NE', 'DE'), false],
+  [condition('/data/missing', 'NE', 'DE'), true],
+  [condition('/data/country', 'IN', ['FR', 'DE']), true],
+  [condition('/data/country', 'IN', ['FR', 1]), false],
+  [condition('/data/note', 'IN', [null]), true],
+  // As 64-bit floats the two are equal.
+  [condition('/data/amount', 'GT', 12345678901234567000), true],
+  [condition('/data/price', 'GTE', 1.5), true],
+  [condition('/data/price', 'LT', 1.5), false],
+  [condition('/data/price', 'LTE', 1.5), true],
+  [condition('/data/price', 'GT', '1'), false],
+  [condition('/timestamp', 'GTE', '2026-02'), true],
+  [condition('/timestamp', 'LT', '2026-02'), false],
+  [condition('/data/ok', 'GT', 0), false],
+  [condition('/data/note', 'EXISTS'), true],
+  [condition('/data/missing', 'EXISTS'), false],
+  [condition('', 'EXISTS'), true],
+  [condition('/data/country', 'STARTS_WITH', 'D'), true],
+  [condition('/data/price', 'STARTS_WITH', '1'), false],
+  [condition('/data/country', 'CONTAINS', 'E'), true],
+  [condition('/data/tags', 'CONTAINS', 'vip'), true],
+  [condition('/data/tags', 'CONTAINS', 'vi'), false],
+  [condition('/data/tags', 'CONTAINS', 3), true],
+  [condition('/data/deep', 'CONTAINS', 'a'), false],
+  [condition('/data/tags/1', 'EQ', 'vip'), true],
+  [condition('/type', 'EQ', 'order.paid'), true],
+])('%o: %s', (one, expected) => {
+  expect(filterIssues([one])).toEqual([]);
+  expect(passes([one], body)).toBe(expected);
+});
+
+test('all conditions must hold, and the first that does not is named', () => {
+  const [yes, no] = [condition('/data/ok', 'EQ', true), condition('/data/ok', 'EQ', false)];
+  const checks = new FilterChecks(body, [[yes, no], [yes], []]);
+  expect(checks.failedConditionOf([yes, no])).toBe(1);
+  expect(checks.failedConditionOf([yes])).toBeUndefined();
+  expect(checks.failedConditionOf([])).toBeUndefined();
+  expect(passes(undefined, 'not even JSON')).toBe(true);
+});
+
+test('texts are compared by code points: beyond U+FFFF is more than before it', () => {
+  expect(passes([condition('/a', 'GT', '\uffee')], '{"a":"\u{1f600}"}')).toBe(true);
+});
