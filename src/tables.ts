@@ -6,8 +6,14 @@ import type { ColumnType, Generated } from 'kysely';
  */
 type Defaulted<T> = ColumnType<T, T | undefined, T>;
 
-/** A header that is sent with each attempt, with its value in plain text or sealed (base64). */
-export type StoredHeader = Readonly<{ name: string; value: string } | { name: string; sealed: string }>;
+/** A header that is sent with each attempt: its value, or the value sealed (base64). */
+export type StoredHeader = Readonly<
+  | { name: string; value: string }
+  /** With `signsBody` the sealed value is a key, and what is sent is a signature of the body under it. */
+  | { name: string; sealed: string; signsBody?: true }
+>;
+
+export type SignatureScheme = 'HMAC_SHA256' | 'ED25519';
 
 export const payloadOperators = [
   'EQ',
@@ -36,6 +42,8 @@ export type EndpointSending = Readonly<{
   stopOn?: readonly number[];
   /** The prefix of the names of the signature's headers; `webhook-` if absent. */
   headerPrefix?: 'svix-';
+  /** HMAC_SHA256 where absent. It stays as it was created. */
+  signature?: 'ED25519';
   /** Which events it takes: those whose body meets all conditions. */
   filter?: readonly StoredCondition[];
 }>;
@@ -117,6 +125,7 @@ export type Tables = {
     id: string;
     sealed: Buffer;
     expires_at: Defaulted<Date | null>;
+    public_key: Defaulted<string | null>;
   };
   endpoint_health: {
     owner_id: string;

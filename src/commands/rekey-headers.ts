@@ -27,7 +27,7 @@ export async function rekeyHeaders(
         if (!('sealed' in header)) return header;
         const place = sealedHeaderPlace({ ownerId: owner_id, endpointId: id, name: header.name });
         const fresh = reseal(Buffer.from(header.sealed, 'base64'), place);
-        return fresh === undefined ? header : { name: header.name, sealed: fresh.toString('base64') };
+        return fresh === undefined ? header : { ...header, sealed: fresh.toString('base64') };
       });
       if (JSON.stringify(headers) === JSON.stringify(sending?.headers)) continue;
       const { numUpdatedRows } = await query

@@ -117,7 +117,7 @@ export function demoRoute(options: { database: Database; secrets: SigningSecrets
     if (ownerId === undefined || endpoint === undefined) return { status: 404 };
     const text = body.toString('utf8');
     const isGenuine = verifySignature(
-      await secrets.keysInForce(database.query, ownerId, endpoint.id),
+      (await secrets.keysInForce(database.query, ownerId, endpoint.id)).filter((key) => Buffer.isBuffer(key)),
       {
         id: String(headers['webhook-id']),
         timestamp: String(headers['webhook-timestamp']),

@@ -61,7 +61,7 @@ mutation(builder, 'createEndpoint', {
     secret: {
       type: 'String',
       description:
-        'The secret that signs its deliveries: `whsec_…`. It is shown only here; a rotation gives a new one.',
+        'The secret that signs its deliveries: `whsec_…`. It is shown only here; a rotation gives a new one. For ED25519 it is the public key, `whpk_…`; the private key is never shown.',
     },
   },
   errors: [ValidationError, IdempotencyError, LimitExceededError],
@@ -71,7 +71,7 @@ mutation(builder, 'createEndpoint', {
     const by = byOf(context);
     const sending = sendingChange(sendingOf(input));
     const values = await checkNewEndpoint(rulesOf(context), input, sending);
-    const ownSecret = refuseBadSecret(input.secret);
+    const ownSecret = refuseBadSecret(input.secret, input.signature);
     const created: EndpointRow[] = [];
     const { id, secret } = await idempotently(
       context,

@@ -40,7 +40,7 @@ export async function createEndpoint(
   const sending = changeSending(secrets, place, { before: null, change: fresh.sending ?? {} });
   const endpoint = await insertEndpoint(trx, id, fresh, sending);
   const { secret } = await secrets.create(trx, {
-    ...{ ownerId: fresh.ownerId, endpointId: endpoint.id, own: fresh.ownSecret },
+    ...{ ownerId: fresh.ownerId, endpointId: endpoint.id, own: fresh.ownSecret, scheme: sending?.signature },
   });
   return { endpoint, secret };
 }

@@ -127,6 +127,10 @@ export const SecretInfo = builder.objectRef<SecretInfoRow>('SecretInfo').impleme
       nullable: true,
       description: 'When it stops being valid; null for the newest secret.',
     }),
+    publicKey: t.exposeString('publicKey', {
+      nullable: true,
+      description: 'Of a signing key of ED25519: `whpk_…`, which verifies its signatures. Null otherwise.',
+    }),
   }),
 });
 
@@ -222,7 +226,7 @@ const endpointOf = loader(async (keys: readonly string[], { services }) => {
   });
 });
 
-const secretsOf = loader(async (endpoints: readonly EndpointRow[], { services }) => {
+export const secretsOf = loader(async (endpoints: readonly EndpointRow[], { services }) => {
   const found = await forEachOwner(endpoints, (ownerId, ids) =>
     listSecretsInForce(services.database.query, ownerId, ids),
   );

@@ -3,7 +3,9 @@ import { databaseNow } from '../clock.ts';
 import { BLOCKED_ADDRESS_MESSAGE } from '../egress/check-url.ts';
 import type { Sender, SendResult } from '../egress/send.ts';
 import { encodeId, mintUuid } from '../ids.ts';
+import type { OwnHeader } from '../sending/endpoint-headers.ts';
 import { requestHeaders } from '../sending/request-headers.ts';
+import type { SigningKey } from '../signing/sign.ts';
 
 /** An answer is one short JSON object; what is longer is not read for it, however it goes on. */
 const maxAnswerChars = 4_000;
@@ -16,11 +18,11 @@ export type HandshakeOutcome = Readonly<{ verified: true } | { verified: false; 
 export type HandshakeRequest = Readonly<{
   url: string;
   /** The endpoint's secrets in force, newest first. */
-  secrets: readonly Buffer[];
+  secrets: readonly SigningKey[];
   timeoutMs: number;
   userAgent: string;
   /** The endpoint's own headers. */
-  headers: readonly { name: string; value: string }[];
+  headers: readonly OwnHeader[];
   headerPrefix: string | undefined;
   signal?: AbortSignal;
 }>;

@@ -16,7 +16,6 @@ import {
   defaultOverlapSeconds,
   maxOverlapSeconds,
   ownSecretRule,
-  refuseBadSecret,
   refuseOverlap,
   rotateSecret,
 } from './rotate-secret.ts';
@@ -52,7 +51,11 @@ mutation(builder, 'rotateEndpointSecret', {
       type: Endpoint,
       description: 'The endpoint. The new secret is the first of its `signingSecrets`.',
     },
-    secret: { type: 'String', description: 'The new secret, `whsec_…`. It is shown here and never again.' },
+    secret: {
+      type: 'String',
+      description:
+        'The new secret, `whsec_…`: it is shown here and never again. Of ED25519 the new public key, `whpk_…`.',
+    },
   },
   errors: [ValidationError, NotFoundError, IdempotencyError, LimitExceededError],
   async resolve(input, context) {
@@ -68,10 +71,11 @@ mutation(builder, 'rotateEndpointSecret', {
       async (trx) => {
         const { overlapSeconds } = input;
         refuseOverlap(overlapSeconds);
-        const own = refuseBadSecret(input.secret);
         await rotation?.tell(trx, { ownerId, overlapSeconds });
         const by = byOf(context);
-        const rotated = await rotateSecret(trx, signingSecrets, { ownerId, id, overlapSeconds, own, by });
+        const rotated = await rotateSecret(trx, signingSecrets, {
+          ...{ ownerId, id, overlapSeconds, own: input.secret, by },
+        });
         return { secret: rotated.secret };
       },
     );

@@ -4,10 +4,11 @@ import { appendAudit } from '../audit/append-audit.ts';
 import { invalid, LimitExceededError } from '../errors.ts';
 import { forgetAnswersWithSecretOf } from '../idempotency/with-idempotency.ts';
 import { encodeId } from '../ids.ts';
-import { maxSecretsInForce, type SigningSecrets } from '../sending/signing-secrets.ts';
+import { maxSecretsInForce, type SigningSecrets, signingKeyOf } from '../sending/signing-secrets.ts';
+import { ownPrivateKeyProblem } from '../signing/key-pair.ts';
 import { ownSecretProblem } from '../signing/own-secret.ts';
-import { decodeSigningSecret } from '../signing/secret.ts';
-import type { Tables } from '../tables.ts';
+import type { SigningKey } from '../signing/sign.ts';
+import type { SignatureScheme, Tables } from '../tables.ts';
 import { type Endpoint, lockEndpoint } from './endpoint.ts';
 
 export const defaultOverlapSeconds = 86_400;
@@ -21,13 +22,15 @@ export const maxOverlapSeconds = 604_800;
 export async function rotateSecret(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
-  request: { ownerId: string; id: string; overlapSeconds: number; own?: string | undefined; by: By },
+  request: { ownerId: string; id: string; overlapSeconds: number; own?: string | null | undefined; by: By },
 ): Promise<{ endpoint: Endpoint; secret: string }> {
   const { ownerId, id, overlapSeconds, by } = request;
   refuseOverlap(overlapSeconds);
   const locked = await lockEndpoint(trx, ownerId, id);
-  if (request.own !== undefined) await refuseInForce(trx, secrets, { ownerId, id, own: request.own });
-  const fresh = await replaceSecret(trx, secrets, request);
+  const scheme = locked.sending?.signature;
+  const own = refuseBadSecret(request.own, scheme);
+  if (own !== undefined) await refuseInForce(trx, secrets, { ownerId, id, own });
+  const fresh = await replaceSecret(trx, secrets, { ...request, own, scheme });
   const endpoint = await trx
     .updateTable('endpoint')
     .set({ updated_at: sql<Date>`clock_timestamp()` })
@@ -45,7 +48,7 @@ export async function rotateSecret(
     changes: {
       signingSecretId: encodeId('SigningSecret', fresh.id),
       overlapSeconds,
-      ...(request.own === undefined ? {} : { ownSecret: true }),
+      ...(own === undefined ? {} : { ownSecret: true }),
     },
   });
   return { endpoint, secret: fresh.secret };
@@ -53,12 +56,15 @@ export async function rotateSecret(
 
 /** For descriptions. */
 export const ownSecretRule =
-  'It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. A secret that can be guessed is a ValidationError (WEAK).';
+  'It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. For ED25519 it is a private key: `whsk_` followed by the base64 of the 32 bytes of its seed, with or without the 32 bytes of its public key behind them. A secret that can be guessed is a ValidationError (WEAK).';
 
 /** Throws a ValidationError for a secret of the owner's own that cannot be taken. Absent and null are no secret. */
-export function refuseBadSecret(secret: string | null | undefined): string | undefined {
+export function refuseBadSecret(
+  secret: string | null | undefined,
+  scheme: SignatureScheme | undefined,
+): string | undefined {
   if (secret == null) return undefined;
-  const problem = ownSecretProblem(secret);
+  const problem = scheme === 'ED25519' ? ownPrivateKeyProblem(secret) : ownSecretProblem(secret);
   if (problem !== undefined) throw invalid(['secret'], problem.code, problem.message);
   return secret;
 }
@@ -69,12 +75,16 @@ async function refuseInForce(
   secrets: SigningSecrets,
   { ownerId, id, own }: { ownerId: string; id: string; own: string },
 ): Promise<void> {
-  const key = decodeSigningSecret(own);
+  const key = signingKeyOf(own);
   const inForce = await secrets.keysInForce(trx, ownerId, id);
-  if (inForce.some((other) => other.equals(key))) {
+  if (inForce.some((other) => isSameKey(other, key))) {
     throw invalid(['secret'], 'IN_FORCE', 'This secret signs already. Give another one.');
   }
 }
+
+/** Of one scheme: an endpoint keeps its own. */
+const isSameKey = (a: SigningKey, b: SigningKey): boolean =>
+  Buffer.isBuffer(a) ? Buffer.isBuffer(b) && a.equals(b) : !Buffer.isBuffer(b) && a.equals(b);
 
 /** Throws a ValidationError. */
 export function refuseOverlap(overlapSeconds: number): void {
@@ -90,7 +100,13 @@ export function refuseOverlap(overlapSeconds: number): void {
 export async function replaceSecret(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
-  request: { ownerId: string; id: string; overlapSeconds: number; own?: string | undefined },
+  request: {
+    ownerId: string;
+    id: string;
+    overlapSeconds: number;
+    own?: string | undefined;
+    scheme?: SignatureScheme | undefined;
+  },
 ): Promise<{ id: string; secret: string }> {
   const overlapping = await limitOlder(trx, request);
   if (overlapping >= maxSecretsInForce) {
@@ -100,7 +116,7 @@ export async function replaceSecret(
     );
   }
   return await secrets.create(trx, {
-    ...{ ownerId: request.ownerId, endpointId: request.id, own: request.own },
+    ...{ ownerId: request.ownerId, endpointId: request.id, own: request.own, scheme: request.scheme },
   });
 }
 

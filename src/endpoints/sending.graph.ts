@@ -20,8 +20,8 @@ import {
   shortestTimeoutMs,
   usualHeaderPrefix,
 } from '../sending/sending.ts';
-import type { StoredHeader } from '../tables.ts';
-import { Endpoint } from './endpoint.graph.ts';
+import type { SignatureScheme as Scheme, StoredHeader } from '../tables.ts';
+import { Endpoint, secretsOf } from './endpoint.graph.ts';
 
 const nameRule = `Letters, digits and !#$%&'*+-.^_\`|~; at most 256 characters. These names are reserved: ${reservedHeaders}.`;
 const valueRule =
@@ -31,9 +31,24 @@ const headersRule = `At most ${maxHeaders} headers and ${maxHeaderBytes.toLocale
 const scheduleRule = `The delay before each attempt in whole seconds: 1 to ${maxScheduleEntries} numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule.`;
 const timeoutRule = `The time limit for a whole attempt: ${shortestTimeoutMs.toLocaleString('en')} to ${longestTimeoutMs.toLocaleString('en')} milliseconds. Null means the server’s setting.`;
 const stopRule = `Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most ${maxStopStatuses}, each once. Status 410 disables the endpoint in any case.`;
+const signsRule =
+  'If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it.';
 
 const prefixRule =
   'The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`.';
+
+const schemes: Record<Scheme, { description: string }> = {
+  HMAC_SHA256: { description: 'With a shared secret, `whsec_…`. Signatures begin with `v1,`.' },
+  ED25519: {
+    description:
+      'With a pair of keys. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign.',
+  },
+};
+
+const SignatureScheme = builder.enumType('SignatureScheme', {
+  description: 'How deliveries are signed. Both ways follow Standard Webhooks.',
+  values: schemes,
+});
 
 const EndpointHeader = builder.objectRef<StoredHeader>('EndpointHeader').implement({
   description: 'A header that is sent with each attempt.',
@@ -48,6 +63,10 @@ const EndpointHeader = builder.objectRef<StoredHeader>('EndpointHeader').impleme
       description: 'Whether the value is secret: never shown, and redacted in attempts.',
       resolve: (header) => 'sealed' in header,
     }),
+    signsBody: t.boolean({
+      description: 'Whether the value is a key, and what is sent is a signature of the body under it.',
+      resolve: (header) => 'sealed' in header && header.signsBody === true,
+    }),
   }),
 });
 
@@ -57,6 +76,18 @@ builder.objectFields(Endpoint, (t) => ({
     description: `The owner’s headers, which are sent with each attempt; at most ${maxHeaders}.`,
     complexity: { field: 1, multiplier: 1 },
     resolve: ({ sending }) => sending?.headers ?? [],
+  }),
+  signature: t.field({
+    type: SignatureScheme,
+    description: 'How its deliveries are signed.',
+    resolve: ({ sending }): Scheme => sending?.signature ?? 'HMAC_SHA256',
+  }),
+  publicKey: t.string({
+    nullable: true,
+    description:
+      'The public key that verifies the signatures of its newest key: `whpk_…`. Null for HMAC_SHA256. During a rotation the older keys sign as well.',
+    resolve: async (endpoint, _args, context) =>
+      (await secretsOf(context).load(endpoint))[0]?.publicKey ?? null,
   }),
   filter: t.field({
     type: [PayloadCondition],
@@ -94,6 +125,7 @@ const EndpointHeaderInput = builder.inputType('EndpointHeaderInput', {
     name: t.string({ required: true, description: nameRule }),
     value: t.string({ required: true, description: valueRule }),
     isSecret: t.boolean({ required: true, defaultValue: false, description: secretRule }),
+    signsBody: t.boolean({ required: true, defaultValue: false, description: signsRule }),
   }),
 });
 
@@ -108,6 +140,11 @@ const EndpointHeaderUpdateInput = builder.inputType('EndpointHeaderUpdateInput',
       required: true,
       defaultValue: false,
       description: `${secretRule} A value that is kept stays secret.`,
+    }),
+    signsBody: t.boolean({
+      required: true,
+      defaultValue: false,
+      description: `${signsRule} Null keeps a key only where this is true, and another secret only where it is false.`,
     }),
   }),
 });
@@ -127,6 +164,13 @@ export const newSendingInputs = (t: InputFields) => ({
     description: `Headers to send with each attempt. ${headersRule}`,
   }),
   ...policyInputs(t),
+  signature: t.field({
+    type: SignatureScheme,
+    required: true,
+    defaultValue: 'HMAC_SHA256',
+    description:
+      'How deliveries are signed. It cannot be changed later: create another endpoint for another scheme.',
+  }),
 });
 
 /** What `updateEndpoint` takes about sending: null is as usual again. */
@@ -140,7 +184,12 @@ export const changedSendingInputs = (t: InputFields) => ({
 
 type Given = Readonly<{
   headers?:
-    | readonly Readonly<{ name: string; value?: string | null | undefined; isSecret: boolean }>[]
+    | readonly Readonly<{
+        name: string;
+        value?: string | null | undefined;
+        isSecret: boolean;
+        signsBody: boolean;
+      }>[]
     | null
     | undefined;
   filter?: Parameters<typeof conditionsOf>[0];
@@ -152,8 +201,6 @@ export const sendingOf = <Input extends Given>(input: Input) => ({
   headers:
     input.headers == null
       ? input.headers
-      : input.headers.map(
-          ({ name, value, isSecret }): HeaderValue => ({ name, value: value ?? null, isSecret }),
-        ),
+      : input.headers.map(({ value, ...header }): HeaderValue => ({ ...header, value: value ?? null })),
   filter: conditionsOf(input.filter),
 });

@@ -1,14 +1,12 @@
 import { userAgent } from '../config.ts';
 import type { Sender } from '../egress/send.ts';
 import { encodeId } from '../ids.ts';
-import { openHeaders } from '../sending/endpoint-headers.ts';
+import { type OwnHeader, openHeaders } from '../sending/endpoint-headers.ts';
 import { requestHeaders } from '../sending/request-headers.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
+import type { SigningKey } from '../signing/sign.ts';
 import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
-
-/** A header of the endpoint's owner, in clear. */
-export type OwnHeader = Readonly<{ name: string; value: string; isSecret: boolean }>;
 
 /**
  * One attempt: signs the event's body for this moment and POSTs it (standardwebhooks.com). The id is the event's and
@@ -20,7 +18,7 @@ export async function attempt(
   row: ClaimedRow,
   options: {
     body: string;
-    keys: readonly Buffer[];
+    keys: readonly SigningKey[];
     /** The owner's own: they never replace one of ours. */
     extra?: () => readonly OwnHeader[];
     /** Now, by the database's clock: a host whose own is off would sign times that receivers refuse. */

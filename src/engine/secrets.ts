@@ -1,6 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
+import type { SigningKey } from '../signing/sign.ts';
 
 const inForceStatement = statement(
   'secrets_in_force',
@@ -23,7 +24,7 @@ export async function readSigningKeys(
     endpoints: readonly { owner_id: string; endpoint_id: string }[];
     onUnreadable: (endpointId: string, error: unknown) => void;
   },
-): Promise<ReadonlyMap<string, readonly Buffer[]>> {
+): Promise<ReadonlyMap<string, readonly SigningKey[]>> {
   const distinct = [...new Map(options.endpoints.map((row) => [row.endpoint_id, row.owner_id]))];
   const rows = await run<{ owner_id: string; endpoint_id: string; id: string; sealed: Buffer }>(
     db,
@@ -31,7 +32,7 @@ export async function readSigningKeys(
     inForceStatement,
     [distinct.map(([, ownerId]) => ownerId), distinct.map(([endpointId]) => endpointId)],
   );
-  const keys = new Map<string, Buffer[]>();
+  const keys = new Map<string, SigningKey[]>();
   for (const row of rows) {
     const list = keys.get(row.endpoint_id) ?? [];
     keys.set(row.endpoint_id, list);

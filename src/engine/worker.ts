@@ -7,6 +7,7 @@ import type { Sender } from '../egress/send.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
+import type { SigningKey } from '../signing/sign.ts';
 import type { Change } from '../status/apply.ts';
 import { aimProbes } from './aim-probes.ts';
 import { attempt, ownHeaders } from './attempt.ts';
@@ -298,7 +299,7 @@ export class Worker {
   async #deliver(
     row: ClaimedRow,
     body: string | undefined,
-    keys: readonly Buffer[] | undefined,
+    keys: readonly SigningKey[] | undefined,
   ): Promise<void> {
     const { config, sender, metrics } = this.#options;
     // Past retention: nothing is left to send.

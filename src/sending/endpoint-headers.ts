@@ -5,7 +5,16 @@ import type { HeaderPlace } from './sealed-headers.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
 
 /** A header as its owner gives it. Null keeps the secret value that is stored under the name. */
-export type HeaderValue = Readonly<{ name: string; value: string | null; isSecret: boolean }>;
+export type HeaderValue = Readonly<{
+  name: string;
+  value: string | null;
+  isSecret: boolean;
+  /** The value is a key, and what is sent is a signature of the body under it. */
+  signsBody?: boolean | undefined;
+}>;
+
+/** A header of an endpoint's owner, with its value, or its key, in clear. */
+export type OwnHeader = Readonly<{ name: string; value: string; isSecret: boolean; signsBody: boolean }>;
 
 export const maxHeaders = 20;
 /** Of all names and values together. */
@@ -98,19 +107,22 @@ export function storeHeaders(
 ): readonly StoredHeader[] {
   const old = new Map(before.map((header) => [header.name.toLowerCase(), header]));
   const issues: ValidationIssue[] = [];
-  const stored = given.flatMap(({ name, value, isSecret }, index): StoredHeader[] => {
+  const stored = given.flatMap(({ name, value, isSecret, signsBody = false }, index): StoredHeader[] => {
     const known = old.get(name.toLowerCase());
-    const sealed = known !== undefined && 'sealed' in known ? known.sealed : undefined;
+    const isKept = known !== undefined && 'sealed' in known && (known.signsBody === true) === signsBody;
+    const sealed = isKept ? known.sealed : undefined;
+    const kind = signsBody ? ({ signsBody } as const) : {};
     if (value === null) {
-      if (sealed !== undefined) return [{ name, sealed }];
+      if (sealed !== undefined) return [{ name, sealed, ...kind }];
       const message = 'Null keeps a stored secret value, but there is none under this name. Give a value.';
       issues.push({ path: ['headers', index, 'value'], code: 'REQUIRED', message });
       return [];
     }
-    if (!isSecret) return [{ name, value }];
+    if (!isSecret && !signsBody) return [{ name, value }];
     const header = { ...place, name };
-    if (sealed !== undefined && opensTo(secrets, header, { sealed, value })) return [{ name, sealed }];
-    return [{ name, sealed: secrets.sealHeader(header, value) }];
+    if (sealed !== undefined && opensTo(secrets, header, { sealed, value }))
+      return [{ name, sealed, ...kind }];
+    return [{ name, sealed: secrets.sealHeader(header, value), ...kind }];
   });
   if (issues.length > 0) throw new ValidationError(issues);
   return stored;
@@ -134,7 +146,7 @@ export function openHeaders(
   secrets: SigningSecrets,
   place: Place,
   headers: readonly StoredHeader[] | undefined,
-): readonly { name: string; value: string; isSecret: boolean }[] {
+): readonly OwnHeader[] {
   if (headers === undefined) return [];
   return headers.map((header) =>
     'sealed' in header
@@ -142,11 +154,16 @@ export function openHeaders(
           name: header.name,
           value: secrets.openHeader({ ...place, name: header.name }, header.sealed),
           isSecret: true,
+          signsBody: header.signsBody === true,
         }
-      : { ...header, isSecret: false },
+      : { ...header, isSecret: false, signsBody: false },
   );
 }
 
 /** For the audit log: a secret value is told by nothing but a mark. */
 export const shownHeaders = (headers: readonly StoredHeader[]) =>
-  headers.map((header) => ({ name: header.name, value: 'sealed' in header ? '[secret]' : header.value }));
+  headers.map((header) => ({
+    name: header.name,
+    value: 'sealed' in header ? '[secret]' : header.value,
+    ...('sealed' in header && header.signsBody === true ? { signsBody: true } : {}),
+  }));

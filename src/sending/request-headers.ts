@@ -1,4 +1,6 @@
-import { type SignedMessage, signatureHeader } from '../signing/sign.ts';
+import { createHmac } from 'node:crypto';
+import { type SignedMessage, type SigningKey, signatureHeader } from '../signing/sign.ts';
+import type { OwnHeader } from './endpoint-headers.ts';
 import { usualHeaderPrefix } from './sending.ts';
 
 /**
@@ -8,15 +10,17 @@ import { usualHeaderPrefix } from './sending.ts';
 export function requestHeaders(
   message: SignedMessage,
   options: {
-    keys: readonly Buffer[];
+    keys: readonly SigningKey[];
     userAgent: string;
-    own: readonly { name: string; value: string }[];
+    own: readonly OwnHeader[];
     headerPrefix: string | undefined;
   },
 ): Record<string, string> {
   const { keys, userAgent, own, headerPrefix: prefix = usualHeaderPrefix } = options;
   return {
-    ...(own.length === 0 ? {} : Object.fromEntries(own.map(({ name, value }) => [name, value]))),
+    ...(own.length === 0
+      ? {}
+      : Object.fromEntries(own.map((header) => [header.name, sentValue(header, message.body)]))),
     'content-type': 'application/json',
     'user-agent': userAgent,
     [`${prefix}id`]: message.id,
@@ -24,3 +28,7 @@ export function requestHeaders(
     [`${prefix}signature`]: signatureHeader(keys, message),
   };
 }
+
+/** As it is sent. The scheme is the one that many services had before there was a standard. */
+const sentValue = ({ value, signsBody }: OwnHeader, body: string): string =>
+  signsBody ? `sha256=${createHmac('sha256', value).update(body).digest('hex')}` : value;

@@ -1,7 +1,7 @@
 import { dayMs } from '../clock.ts';
 import type { ValidationIssue } from '../errors.ts';
 import { filterIssues } from '../filters/check-filter.ts';
-import type { EndpointSending, StoredCondition } from '../tables.ts';
+import type { EndpointSending, SignatureScheme, StoredCondition } from '../tables.ts';
 import { type HeaderValue, headerIssues, shownHeaders, storeHeaders } from './endpoint-headers.ts';
 import { maxScheduleEntries, retrySpread } from './retry-schedule.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
@@ -18,17 +18,27 @@ export type SendingChange = Readonly<{
   stopOn?: readonly number[] | null | undefined;
   headerPrefix?: string | null | undefined;
   filter?: readonly StoredCondition[] | null | undefined;
+  /** At creation alone. */
+  signature?: SignatureScheme | undefined;
 }>;
 
 export const usualHeaderPrefix = 'webhook-';
 const headerPrefixes: readonly string[] = [usualHeaderPrefix, 'svix-'];
 
-const sendingFields = ['headers', 'filter', 'retrySchedule', 'timeoutMs', 'stopOn', 'headerPrefix'] as const;
+const sendingFields = [
+  'headers',
+  'filter',
+  'retrySchedule',
+  'timeoutMs',
+  'stopOn',
+  'headerPrefix',
+  'signature',
+] as const;
 
 /** The part of an input that is about sending; undefined where nothing of it is given. */
 export function sendingChange(input: SendingChange): SendingChange | undefined {
-  const { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix } = input;
-  const given = { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix };
+  const { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, signature } = input;
+  const given = { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, signature };
   return Object.values(given).every((value) => value === undefined) ? undefined : given;
 }
 
@@ -107,8 +117,7 @@ export function changeSending(
   for (const field of sendingFields) {
     const value = change[field];
     if (value === undefined) continue;
-    if (value === null || value === usualHeaderPrefix || (Array.isArray(value) && value.length === 0))
-      delete next[field];
+    if (isUsual(value)) delete next[field];
     else next[field] = value;
   }
   if (change.headers != null && change.headers.length > 0) {
@@ -116,6 +125,12 @@ export function changeSending(
   }
   return Object.keys(next).length === 0 ? null : next;
 }
+
+const isUsual = (value: unknown): boolean =>
+  value === null ||
+  value === usualHeaderPrefix ||
+  value === 'HMAC_SHA256' ||
+  (Array.isArray(value) && value.length === 0);
 
 /** What was set at creation, for the audit log. */
 export function sendingSet(sending: EndpointSending | null): Readonly<Record<string, unknown>> {

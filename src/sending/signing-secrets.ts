@@ -1,9 +1,11 @@
 import type { Kysely, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import { mintUuid, timeOfUuid } from '../ids.ts';
-import { decodeSigningSecret, generateSigningSecret } from '../signing/secret.ts';
+import { generatePrivateKey, privateKeyPrefix, publicKeyText, readPrivateKey } from '../signing/key-pair.ts';
+import { decodeSigningSecret, generateSigningSecret, InvalidSigningSecretError } from '../signing/secret.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
-import type { Tables } from '../tables.ts';
+import type { SigningKey } from '../signing/sign.ts';
+import type { SignatureScheme, Tables } from '../tables.ts';
 import { Opened } from './opened.ts';
 import { type HeaderPlace, sealedHeaderPlace } from './sealed-headers.ts';
 
@@ -13,8 +15,22 @@ export const maxSecretsInForce = 10;
 /** A secret as it stands in the database: without the key ring it says nothing. */
 export type SealedSecret = Readonly<{ ownerId: string; endpointId: string; id: string; sealed: Buffer }>;
 
+/** `scheme` is of one that is made; the owner's own tells by itself. */
+type NewSecret = Readonly<{
+  ownerId: string;
+  endpointId: string;
+  own?: string | undefined;
+  scheme?: SignatureScheme | undefined;
+}>;
+
 /** Which secret signs, and until when. */
-export type SecretInfo = Readonly<{ id: string; createdAt: Date; expiresAt: Date | undefined }>;
+export type SecretInfo = Readonly<{
+  id: string;
+  createdAt: Date;
+  expiresAt: Date | undefined;
+  /** Of the private key of a pair: `whpk_…`. */
+  publicKey?: string | undefined;
+}>;
 
 /**
  * The secrets that sign an endpoint's deliveries. In clear they exist twice: in the one answer that shows a new one
@@ -25,26 +41,28 @@ export type SecretInfo = Readonly<{ id: string; createdAt: Date; expiresAt: Date
  */
 export class SigningSecrets {
   readonly #box: SecretBox;
-  readonly #keys = new Opened<Buffer>();
+  readonly #keys = new Opened<SigningKey>();
   readonly #headers = new Opened<string>();
 
   constructor(box: SecretBox) {
     this.#box = box;
   }
 
-  /** Adds a secret that signs from now on: a fresh one, or the owner’s own, which has been checked. The text that is returned is stored nowhere. */
+  /** Adds a secret that signs from now on: a fresh one, or the owner’s own, which has been checked. The text that is returned is stored nowhere, unless it is a public key: of a pair the private one is told nobody. */
   async create(
     trx: Transaction<Tables>,
-    { ownerId, endpointId, own }: { ownerId: string; endpointId: string; own?: string | undefined },
+    { ownerId, endpointId, own, scheme }: NewSecret,
   ): Promise<{ id: string; secret: string }> {
     const id = mintUuid();
-    const secret = own ?? generateSigningSecret();
+    const secret = own ?? (scheme === 'ED25519' ? generatePrivateKey() : generateSigningSecret());
+    const key = readPrivateKey(secret);
+    const publicKey = key === undefined ? undefined : publicKeyText(key);
     const sealed = this.#box.seal(secret, sealedSecretPlace({ ownerId, endpointId, id }));
     await trx
       .insertInto('signing_secret')
-      .values({ owner_id: ownerId, endpoint_id: endpointId, id, sealed })
+      .values({ owner_id: ownerId, endpoint_id: endpointId, id, sealed, public_key: publicKey ?? null })
       .execute();
-    return { id, secret };
+    return { id, secret: publicKey ?? secret };
   }
 
   /** Seals an endpoint's secrets for another place of the same owner. Returns how many there are. */
@@ -56,9 +74,9 @@ export class SigningSecrets {
       .deleteFrom('signing_secret')
       .where('owner_id', '=', ownerId)
       .where('endpoint_id', '=', from)
-      .returning(['id', 'sealed', 'expires_at'])
+      .returning(['id', 'sealed', 'expires_at', 'public_key'])
       .execute();
-    for (const { id, sealed, expires_at } of rows) {
+    for (const { id, sealed, expires_at, public_key } of rows) {
       const secret = this.#box.open(sealed, sealedSecretPlace({ ownerId, endpointId: from, id }));
       await trx
         .insertInto('signing_secret')
@@ -68,15 +86,16 @@ export class SigningSecrets {
           id,
           sealed: this.#box.seal(secret, sealedSecretPlace({ ownerId, endpointId: to, id })),
           expires_at,
+          public_key,
         })
         .execute();
     }
   }
 
   /** The key that a secret stands for, to sign with. */
-  open(secret: SealedSecret): Buffer {
+  open(secret: SealedSecret): SigningKey {
     const place = sealedSecretPlace(secret);
-    return this.#keys.recall(place, () => decodeSigningSecret(this.#box.open(secret.sealed, place)));
+    return this.#keys.recall(place, () => signingKeyOf(this.#box.open(secret.sealed, place)));
   }
 
   /** Seals a header's value for its endpoint and its name. */
@@ -91,7 +110,7 @@ export class SigningSecrets {
   }
 
   /** The keys that sign for the endpoint at this moment, the newest first. */
-  async keysInForce(db: Kysely<Tables>, ownerId: string, endpointId: string): Promise<readonly Buffer[]> {
+  async keysInForce(db: Kysely<Tables>, ownerId: string, endpointId: string): Promise<readonly SigningKey[]> {
     const rows = await selectInForce(db, ownerId)
       .select('sealed')
       .where('endpoint_id', '=', endpointId)
@@ -110,11 +129,12 @@ export async function listSecretsInForce(
     .where('endpoint_id', '=', sql<string>`any(${[...endpointIds]}::uuid[])`)
     .execute();
   const byEndpoint = new Map<string, SecretInfo[]>(endpointIds.map((id) => [id, []]));
-  for (const { endpoint_id, id, expires_at } of rows) {
+  for (const { endpoint_id, id, expires_at, public_key } of rows) {
     byEndpoint.get(endpoint_id)?.push({
       id,
       createdAt: new Date(timeOfUuid(id)),
       expiresAt: expires_at ?? undefined,
+      publicKey: public_key ?? undefined,
     });
   }
   return byEndpoint;
@@ -123,11 +143,19 @@ export async function listSecretsInForce(
 function selectInForce(db: Kysely<Tables>, ownerId: string) {
   return db
     .selectFrom('signing_secret')
-    .select(['endpoint_id', 'id', 'expires_at'])
+    .select(['endpoint_id', 'id', 'expires_at', 'public_key'])
     .where('owner_id', '=', ownerId)
     .where((is) => is.or([is('expires_at', 'is', null), is('expires_at', '>', sql<Date>`clock_timestamp()`)]))
     .orderBy('endpoint_id')
     .orderBy('id', 'desc');
+}
+
+/** The key that a secret's text stands for. Throws InvalidSigningSecretError. */
+export function signingKeyOf(secret: string): SigningKey {
+  if (!secret.startsWith(privateKeyPrefix)) return decodeSigningSecret(secret);
+  const key = readPrivateKey(secret);
+  if (key === undefined) throw new InvalidSigningSecretError();
+  return key;
 }
 
 /** What a sealed secret is bound to. */

@@ -15,13 +15,13 @@ export function ownSecretProblem(secret: string): SecretProblem | undefined {
     const message = 'A secret must be `whsec_` followed by the base64 of 24 to 64 bytes.';
     return { code: 'INVALID', message };
   }
-  if (!isWeak(key)) return undefined;
+  if (!isWeakKey(key)) return undefined;
   const message = 'The secret can be guessed. Use 24 to 64 bytes from a random number generator.';
   return { code: 'WEAK', message };
 }
 
 /** Few different bytes, a pattern that repeats, or one that counts up or down. */
-function isWeak(key: Buffer): boolean {
+export function isWeakKey(key: Buffer): boolean {
   if (new Set(key).size < fewestDifferent) return true;
   for (let period = 1; period <= key.length / 2; period += 1) {
     if (key.subarray(period).equals(key.subarray(0, key.length - period))) return true;

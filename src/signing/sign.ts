@@ -11,7 +11,8 @@
  *
  * One secret and 2 kB take about 6 µs.
  */
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, KeyObject, timingSafeEqual } from 'node:crypto';
+import { signAsymmetrically } from './key-pair.ts';
 
 const VERSION_PREFIX = 'v1,';
 const DIGEST_BYTES = 32;
@@ -37,13 +38,23 @@ export interface VerifyOptions {
   readonly nowSeconds: number;
 }
 
-/** The `webhook-signature` header: one `v1,<base64>` per secret, in their order, separated by spaces. */
-export function signatureHeader(secrets: readonly Buffer[], message: SignedMessage): string {
+/** What signs: the bytes of a shared secret, or the private key of a pair. */
+export type SigningKey = Buffer | KeyObject;
+
+/**
+ * The `webhook-signature` header: one `v1,<base64>` per secret, or `v1a,<base64>` per private key, in their order,
+ * separated by spaces.
+ */
+export function signatureHeader(keys: readonly SigningKey[], message: SignedMessage): string {
   if (!Number.isSafeInteger(message.timestamp))
     throw new RangeError('the timestamp must be whole unix seconds');
-  return secrets
-    .map((secret) => VERSION_PREFIX + digest(secret, `${message.timestamp}`, message).toString('base64'))
-    .join(' ');
+  return keys.map((key) => signatureOf(key, message)).join(' ');
+}
+
+function signatureOf(key: SigningKey, message: SignedMessage): string {
+  const timestamp = `${message.timestamp}`;
+  if (key instanceof KeyObject) return signAsymmetrically(key, `${message.id}.${timestamp}.${message.body}`);
+  return VERSION_PREFIX + digest(key, timestamp, message).toString('base64');
 }
 
 /** Whether any of the signatures was made with any of the secrets, recently. Never throws. */
@@ -73,12 +84,12 @@ function digest(secret: Buffer, timestamp: string, { id, body }: { id: string; b
 }
 
 /** By the secret's bytes in memory, so that both are forgotten together: a raw key is imported anew for each signature. */
-const keys = new WeakMap<Buffer, KeyObject>();
+const imported = new WeakMap<Buffer, KeyObject>();
 
 function keyOf(secret: Buffer): KeyObject {
-  const known = keys.get(secret);
+  const known = imported.get(secret);
   if (known !== undefined) return known;
   const key = createSecretKey(secret);
-  keys.set(secret, key);
+  imported.set(secret, key);
   return key;
 }

@@ -53,7 +53,7 @@ async function keysUnder(box: SecretBox, made: Awaited<ReturnType<typeof seed>>[
   return await Promise.all(
     made.map(async ({ ownerId, endpointId, secret }) => {
       const [opened] = await secrets.keysInForce(db.database.query, ownerId, endpointId);
-      return opened?.equals(decodeSigningSecret(secret)) === true;
+      return Buffer.isBuffer(opened) && opened.equals(decodeSigningSecret(secret));
     }),
   );
 }

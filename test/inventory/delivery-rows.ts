@@ -17,6 +17,13 @@ async function failed(owner: Owner, { query }: Credentials): Promise<object> {
   return { id };
 }
 
+/** The type of an event of the owner's. */
+async function typed(owner: Owner, { query }: Credentials): Promise<object> {
+  const { eventId } = await owner.delivery();
+  const rows = await query('select type from event where id = $1', [decodeId('Event', eventId)]);
+  return { type: Object(rows[0]).type };
+}
+
 const job = async (owner: Owner) => ({ id: await owner.replayJob() });
 const endpoint = async (owner: Owner) => ({ id: await owner.endpoint() });
 const one = async (owner: Owner) => made(await owner.delivery());
@@ -73,8 +80,9 @@ export const deliveryRows: Rows = {
   },
   'QUERY previewFilter': {
     needs: see,
-    document: '{ previewFilter(filter: [], eventType: "order.paid") { examined events { event { id } } } }',
-    about: one,
+    document:
+      'query ($type: String!) { previewFilter(filter: [], eventType: $type) { examined events { event { id } } } }',
+    about: typed,
     reach: 'own',
     nothing: { examined: 0, events: [] },
   },

@@ -33,8 +33,10 @@ export type CreateEndpointInput = {
   maxDeliveriesPerSecond?: number | null | undefined;
   /** The delay before each attempt in whole seconds: 1 to 20 numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule. More than 1,000 entries are BAD_USER_INPUT. */
   retrySchedule?: Array<number> | null | undefined;
-  /** The first signing secret, if you bring your own. It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. A secret that can be guessed is a ValidationError (WEAK). If absent or null, a secret is generated. */
+  /** The first signing secret, if you bring your own. It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. For ED25519 it is a private key: `whsk_` followed by the base64 of the 32 bytes of its seed, with or without the 32 bytes of its public key behind them. A secret that can be guessed is a ValidationError (WEAK). If absent or null, a secret is generated. */
   secret?: string | null | undefined;
+  /** How deliveries are signed. It cannot be changed later: create another endpoint for another scheme. */
+  signature?: SignatureScheme;
   /** Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most 100, each once. Status 410 disables the endpoint in any case. More than 1,000 entries are BAD_USER_INPUT. */
   stopOn?: Array<number> | null | undefined;
   /** The time limit for a whole attempt: 1,000 to 60,000 milliseconds. Null means the server’s setting. */
@@ -97,6 +99,8 @@ export type EndpointHeaderInput = {
   isSecret?: boolean;
   /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
+  /** If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it. */
+  signsBody?: boolean;
   /** Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed. */
   value: string;
 };
@@ -107,6 +111,8 @@ export type EndpointHeaderUpdateInput = {
   isSecret?: boolean;
   /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
+  /** If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it. Null keeps a key only where this is true, and another secret only where it is false. */
+  signsBody?: boolean;
   /** Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed. Null or absent keeps the secret value that is stored under the name. */
   value?: string | null | undefined;
 };
@@ -207,6 +213,13 @@ export type ReplayJobStatus =
   | 'FAILED'
   /** It is collecting or replaying deliveries. */
   | 'RUNNING';
+
+/** How deliveries are signed. Both ways follow Standard Webhooks. */
+export type SignatureScheme =
+  /** With a pair of keys. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign. */
+  | 'ED25519'
+  /** With a shared secret, `whsec_…`. Signatures begin with `v1,`. */
+  | 'HMAC_SHA256';
 
 /** A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `filter`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`; for other fields it is a ValidationError. */
 export type UpdateEndpointInput = {
