@@ -7,7 +7,7 @@ import './tenants/api-keys.graph.ts';
 import './tenants/console-link.graph.ts';
 import './event-types/event-types.graph.ts';
 import './endpoints/endpoints.graph.ts';
-import './endpoints/endpoint-state.graph.ts';
+import './holding/endpoint-state.graph.ts';
 import './endpoints/change-endpoints.graph.ts';
 import './endpoints/prove-endpoint.graph.ts';
 import './holding/pause-endpoint.graph.ts';

@@ -116,6 +116,8 @@ export type Tables = {
     sending: ColumnType<EndpointSending | null, string | null | undefined, string | null>;
     paused_at: Defaulted<Date | null>;
     queue_full_at: Defaulted<Date | null>;
+    strict_boundary: Defaulted<string | null>;
+    strict_head: Defaulted<number>;
     updated_at: Defaulted<Date>;
     deleted_at: Defaulted<Date | null>;
   };

@@ -4,6 +4,7 @@ import { byOf } from '../endpoints/endpoint-services.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { mutation } from '../graph/result.ts';
+import { laneHint } from '../status/lane-hint.ts';
 import { askedDelivery } from './asked-delivery.graph.ts';
 import { cancelDelivery } from './cancel-delivery.ts';
 import { Delivery } from './deliveries.graph.ts';
@@ -35,9 +36,10 @@ mutation(builder, 'cancelDelivery', {
     await database.query
       .transaction()
       .execute((trx) => cancelDelivery(trx, { ownerId, id, by: byOf(context) }));
-    database.hints.send([ownerId]);
     const delivery = await findDelivery(database.query, ownerId, id);
     if (delivery === undefined) throw new NotFoundError(input.id);
+    // Of an endpoint that is ordered strictly the next may be sent.
+    database.hints.send([ownerId, laneHint(ownerId, delivery.endpoint_id)]);
     return { delivery };
   },
 });

@@ -11,6 +11,7 @@ import { node } from '../graph/node.ts';
 import { shortList } from '../graph/operation-cost.ts';
 import { decodeId, encodeId } from '../ids.ts';
 import { readHeads } from '../live/read-log.ts';
+import { findHeads } from '../status/strict-order.ts';
 import { attemptsOf, DeliveryAttempt } from './attempts.graph.ts';
 import { createdAt, type Delivery as DeliveryRow } from './delivery.ts';
 import { DeliveryFilter } from './delivery-filter.graph.ts';
@@ -26,6 +27,22 @@ import { viewPermission } from './view-permission.ts';
 const capability = { records: ['Delivery'], sideEffects: [], idempotency: 'It only reads.' };
 
 export const deliveryOf = ownedLoader(findDeliveries);
+
+/** The delivery that a waiting one of a strict order has to wait for, or itself where it is the first. */
+const headFor = loader(async (deliveries: readonly DeliveryRow[], { services }) => {
+  const endpointsOf = new Map<string, Set<string>>();
+  for (const { owner_id, endpoint_id, status } of deliveries) {
+    if (status !== 'PENDING' && status !== 'RETRYING') continue;
+    endpointsOf.set(owner_id, (endpointsOf.get(owner_id) ?? new Set()).add(endpoint_id));
+  }
+  const heads = await Promise.all(
+    [...endpointsOf].map(([ownerId, ids]) => findHeads(services.database, ownerId, [...ids])),
+  );
+  const found = new Map(heads.flatMap((byEndpoint) => [...byEndpoint]));
+  return deliveries.map(({ endpoint_id, status }) =>
+    status === 'PENDING' || status === 'RETRYING' ? found.get(endpoint_id) : undefined,
+  );
+});
 
 export const Delivery = builder.objectRef<DeliveryRow>('Delivery');
 
@@ -72,6 +89,18 @@ node(builder, Delivery, {
         delivery.replay_of === null
           ? null
           : deliveryOf(context).load({ ownerId: delivery.owner_id, id: delivery.replay_of }),
+    }),
+    blockedBy: t.field({
+      type: Delivery,
+      nullable: true,
+      description:
+        'For an endpoint with `ordering: STRICT`: the delivery that has to end before this one is sent, the first of the queue. Null where this one is the first, has ended, or the endpoint has no order.',
+      resolve: async (delivery, _args, context) => {
+        const head = await headFor(context).load(delivery);
+        return head === undefined || head === delivery.id
+          ? null
+          : deliveryOf(context).load({ ownerId: delivery.owner_id, id: head });
+      },
     }),
     attemptCount: t.exposeInt('attempt_count', {
       description:

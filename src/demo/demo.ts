@@ -101,6 +101,7 @@ export async function seedDemo(options: {
         description: 'The built-in receiver of the demo',
         isActive: true,
         maxDeliveriesPerSecond: null,
+        ordering: 'NONE',
       },
       by,
     }),

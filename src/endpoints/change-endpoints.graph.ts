@@ -12,7 +12,7 @@ import { endQueuedOrLeave } from '../status/end-queued.ts';
 import { askedEndpoint } from './asked-owner.ts';
 import { createEndpoint } from './create-endpoint.ts';
 import { deleteEndpoint } from './delete-endpoint.ts';
-import { changeEndpoints, Endpoint } from './endpoint.graph.ts';
+import { changeEndpoints, DeliveryOrdering, Endpoint } from './endpoint.graph.ts';
 import { type Endpoint as EndpointRow, getEndpoint, maxEndpointsPerOwner } from './endpoint.ts';
 import {
   checkEndpointChange,
@@ -33,6 +33,9 @@ const descriptionRule = `At most ${maxDescriptionChars} characters.`;
 const rateRule = `The largest number of deliveries a second, from 1 to ${maxDeliveryRate}; null means no limit.`;
 const activeRule = 'If false, nothing is sent, and waiting deliveries end as FAILED (ENDPOINT_INACTIVE).';
 
+const orderingRule =
+  'Whether deliveries are sent one at a time, in the order in which their events were committed.';
+
 /** What a repetition of `createEndpoint` needs. */
 type CreatedEndpoint = { id: string; secret: string };
 
@@ -50,6 +53,12 @@ mutation(builder, 'createEndpoint', {
     description: t.string({ description: `A note of your own. ${descriptionRule}` }),
     isActive: t.boolean({ required: true, defaultValue: true, description: activeRule }),
     maxDeliveriesPerSecond: t.int({ description: rateRule }),
+    ordering: t.field({
+      type: DeliveryOrdering,
+      required: true,
+      defaultValue: 'NONE',
+      description: orderingRule,
+    }),
     ...newSendingInputs(t),
     secret: t.string({
       description: `The first signing secret, if you bring your own. ${ownSecretRule} If absent or null, a secret is generated.`,
@@ -110,6 +119,10 @@ mutation(builder, 'updateEndpoint', {
     description: t.string({ description: `${descriptionRule} Null removes it.` }),
     isActive: t.boolean({ description: activeRule }),
     maxDeliveriesPerSecond: t.int({ description: rateRule }),
+    ordering: t.field({
+      type: DeliveryOrdering,
+      description: `${orderingRule} Deliveries that are waiting when it becomes STRICT go first, in the order of their creation.`,
+    }),
     ...changedSendingInputs(t),
   }),
   payload: { endpoint: { type: Endpoint, description: 'The endpoint as it is now.' } },

@@ -3,6 +3,7 @@ import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { LimitExceededError } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import { orderingOf } from '../sending/ordering.ts';
 import { changeSending, type SendingChange, sendingSet } from '../sending/sending.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { EndpointSending, Tables } from '../tables.ts';
@@ -65,6 +66,7 @@ export async function insertEndpoint(
       is_active: values.isActive,
       disabled_reason: values.isActive ? null : 'MANUAL',
       max_deliveries_per_second: values.maxDeliveriesPerSecond,
+      ...(await orderingOf(trx, ownerId, values.ordering)),
       sending: sending === null ? null : JSON.stringify(sending),
       verification: 'PENDING',
       handshake_started_at: sql<Date>`clock_timestamp()`,

@@ -4,6 +4,7 @@ import type { AddressGuard } from '../egress/address-guard.ts';
 import { checkUrl } from '../egress/check-url.ts';
 import { ValidationError, type ValidationIssue } from '../errors.ts';
 import { checkSubscription } from '../event-types/subscription-pattern.ts';
+import type { DeliveryOrdering } from '../sending/ordering.ts';
 import { type SendingChange, sendingIssues } from '../sending/sending.ts';
 import { isStorable } from '../text.ts';
 
@@ -17,6 +18,7 @@ export type EndpointValues = Readonly<{
   description: string | null;
   isActive: boolean;
   maxDeliveriesPerSecond: number | null;
+  ordering: DeliveryOrdering;
 }>;
 
 /** Of a new endpoint: what is absent or null takes its default. */
@@ -51,6 +53,7 @@ export async function checkNewEndpoint(
     description: input.description ?? null,
     isActive: input.isActive ?? true,
     maxDeliveriesPerSecond: input.maxDeliveriesPerSecond ?? null,
+    ordering: input.ordering ?? 'NONE',
   };
   await refuseInvalid(rules, values, sendingIssues(sending, rules));
   return values;
@@ -65,13 +68,14 @@ export async function checkEndpointChange(
   input: EndpointChangeInput,
   sending?: SendingChange,
 ): Promise<Partial<EndpointValues>> {
-  const { url, events, description, isActive, maxDeliveriesPerSecond } = input;
+  const { url, events, description, isActive, maxDeliveriesPerSecond, ordering } = input;
   const values: Partial<EndpointValues> = {
     ...(url == null ? {} : { url }),
     ...(events == null ? {} : { events }),
     ...(description === undefined ? {} : { description }),
     ...(isActive == null ? {} : { isActive }),
     ...(maxDeliveriesPerSecond === undefined ? {} : { maxDeliveriesPerSecond }),
+    ...(ordering == null ? {} : { ordering }),
   };
   await refuseInvalid(rules, values, [...nullIssues(input), ...sendingIssues(sending, rules)]);
   return values;
@@ -93,7 +97,7 @@ async function refuseInvalid(
 }
 
 function nullIssues(input: EndpointChangeInput): ValidationIssue[] {
-  return (['url', 'events', 'isActive'] as const)
+  return (['url', 'events', 'isActive', 'ordering'] as const)
     .filter((field) => input[field] === null)
     .map((field) => ({ path: [field], code: 'REQUIRED', message: `\`${field}\` must not be null.` }));
 }

@@ -8,6 +8,7 @@ import { findAmong } from '../graph/find-among.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
 import { encodeId } from '../ids.ts';
+import type { DeliveryOrdering as DeliveryOrderingName } from '../sending/ordering.ts';
 import {
   listSecretsInForce,
   maxSecretsInForce,
@@ -46,6 +47,14 @@ const verificationStatusValues: Described<VerificationStatusName> = {
   FAILED: { description: 'The last handshake failed for the reason in `reason`. Nothing is delivered.' },
 };
 
+const orderingValues: Described<DeliveryOrderingName> = {
+  NONE: { description: 'Deliveries are independent. One that fails holds up no other.' },
+  STRICT: {
+    description:
+      'Deliveries are sent one at a time, in the order in which their events were committed. While one waits for its next attempt, those behind it wait as PENDING (`blockedBy`). When it ends, also as DEAD_LETTER, the next is sent. A replay goes to the end. Around the crash of a sending process the same delivery may arrive twice.',
+  },
+};
+
 const circuitStateValues: Described<EndpointCircuit['circuit']> = {
   CLOSED: { description: 'Deliveries are sent normally.' },
   OPEN: { description: 'The endpoint failed repeatedly. Nothing is sent before `nextProbeAt`.' },
@@ -53,6 +62,11 @@ const circuitStateValues: Described<EndpointCircuit['circuit']> = {
     description: 'One delivery is being tried. Its result decides whether the circuit closes or opens again.',
   },
 };
+
+export const DeliveryOrdering = builder.enumType('DeliveryOrdering', {
+  description: 'Whether the deliveries to an endpoint wait for each other.',
+  values: orderingValues,
+});
 
 export const VerificationStatus = builder.enumType('VerificationStatus', {
   description: 'Whether the receiver at the URL has answered the ownership handshake.',
@@ -183,6 +197,11 @@ node(builder, Endpoint, {
     maxDeliveriesPerSecond: t.exposeInt('max_deliveries_per_second', {
       nullable: true,
       description: 'The largest number of deliveries a second; null means no limit.',
+    }),
+    ordering: t.field({
+      type: DeliveryOrdering,
+      description: 'Whether its deliveries wait for each other.',
+      resolve: ({ strict_boundary }): DeliveryOrderingName => (strict_boundary === null ? 'NONE' : 'STRICT'),
     }),
     circuit: t.field({
       type: Circuit,

@@ -2,9 +2,11 @@ import { sql, type Transaction } from 'kysely';
 import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
+import { orderingOf } from '../sending/ordering.ts';
 import { changeSending, type SendingChange, sendingDifferences } from '../sending/sending.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import { endQueued } from '../status/end-queued.ts';
+import { laneHint } from '../status/lane-hint.ts';
 import { releaseWaiting } from '../status/release-waiting.ts';
 import type { Tables } from '../tables.ts';
 import { type Endpoint, lockEndpoint } from './endpoint.ts';
@@ -52,6 +54,7 @@ export async function updateEndpoint(
       ...('maxDeliveriesPerSecond' in changes
         ? { max_deliveries_per_second: values.maxDeliveriesPerSecond }
         : {}),
+      ...('ordering' in changes ? await orderingOf(trx, ownerId, values.ordering) : {}),
       ...('isActive' in changes
         ? { is_active: values.isActive, disabled_reason: values.isActive ? null : 'MANUAL' }
         : {}),
@@ -89,6 +92,8 @@ export async function finishUpdate(database: Database, { before, after }: Update
     // The handshake that they waited for has no end any more.
     await releaseWaiting(database, { ownerId, endpointId });
   }
+  // Its worker learns of another order with the next claim.
+  if (before.strict_boundary !== after.strict_boundary) database.hints.send([laneHint(ownerId, endpointId)]);
 }
 
 const unverified = {
@@ -108,6 +113,7 @@ function changesOf(before: Endpoint, values: Partial<EndpointValues>): Readonly<
     description: before.description,
     isActive: before.is_active,
     maxDeliveriesPerSecond: before.max_deliveries_per_second,
+    ordering: before.strict_boundary === null ? 'NONE' : 'STRICT',
   };
   const changes: Record<string, Change> = {};
   for (const name of fields) {
@@ -117,7 +123,7 @@ function changesOf(before: Endpoint, values: Partial<EndpointValues>): Readonly<
   return changes;
 }
 
-const fields = ['url', 'events', 'description', 'isActive', 'maxDeliveriesPerSecond'] as const;
+const fields = ['url', 'events', 'description', 'isActive', 'maxDeliveriesPerSecond', 'ordering'] as const;
 
 function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

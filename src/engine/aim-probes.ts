@@ -88,7 +88,9 @@ const aimStatement = statement(
 
 /** The takes, each probe with the place that it is to be taken from. A probe that finds none stays as it is. */
 export async function aimProbes(db: Database, takes: readonly Take[]): Promise<readonly Take[]> {
-  const probes = takes.filter(({ isProbe }) => isProbe);
+  // Of an endpoint that is ordered strictly nothing but its head may be sent.
+  const isAimed = ({ isProbe, lane }: Take) => isProbe && !lane.isStrict;
+  const probes = takes.filter(isAimed);
   if (probes.length === 0) return takes;
   const failed = probes.map(({ lane }) => failedProbes(lane.health));
   const found = await run<{ endpoint_id: string; due_at: Date; delivery_id: string }>(
@@ -108,5 +110,5 @@ export async function aimProbes(db: Database, takes: readonly Take[]): Promise<r
   const aims = new Map(
     found.map((row) => [row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id }]),
   );
-  return takes.map((take) => (take.isProbe ? { ...take, aim: aims.get(take.lane.endpointId) } : take));
+  return takes.map((take) => (isAimed(take) ? { ...take, aim: aims.get(take.lane.endpointId) } : take));
 }

@@ -60,7 +60,15 @@ export async function announceDisabled(
 function findOthers(trx: Transaction<Tables>, disabled: Disabled['endpoint']) {
   return trx
     .selectFrom('endpoint')
-    .select(['id', 'is_active', 'disabled_reason', 'verification', 'sending', 'queue_full_at'])
+    .select([
+      'id',
+      'is_active',
+      'disabled_reason',
+      'verification',
+      'sending',
+      'queue_full_at',
+      'strict_boundary',
+    ])
     .where('owner_id', '=', disabled.owner_id)
     .where('id', '<>', disabled.id)
     .where('deleted_at', 'is', null)

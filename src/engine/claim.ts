@@ -1,6 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
+import { headOf, sweptPlaces } from '../status/strict-order.ts';
 import type { DeliveryKind, EndpointSending } from '../tables.ts';
 import type { Cursor, Lane } from './lane.ts';
 
@@ -34,6 +35,8 @@ export type ClaimedRow = {
   purged_through: string | null;
   max_deliveries_per_second: number | null;
   sending: EndpointSending | null;
+  /** It is the one of its endpoint that may be sent now. */
+  is_strict: boolean;
   is_suspended: boolean;
   /** The installation that a forwarded event came through has been revoked. */
   is_revoked: boolean;
@@ -43,7 +46,7 @@ export type ClaimedRow = {
  * A row is marked by its `ctid`, and what it belongs to is looked up row by row, its endpoint once for the lane: the
  * planner has no other way, whatever statistics say. (A row that was changed since the statement's snapshot is passed
  * over.) Nothing is taken from a lane whose endpoint is paused; one that is inactive or deleted has its rows taken, to
- * be ended.
+ * be ended. One that is ordered strictly gives its head alone, and that only while nothing of it is in flight.
  *
  * Bounds and order are those of one index, due_lane. With plain comparisons and statistics that know one endpoint, the
  * planner may take a shorter index and walk over every row of a neighbour.
@@ -52,9 +55,10 @@ const claimStatement = statement(
   'claim',
   `with lane as materialized (
      select l.*, e.url, e.is_active, e.disabled_reason, e.verification, e.purged_through,
-            e.max_deliveries_per_second, e.sending
-       from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::timestamptz[], $6::uuid[], $7::bigint[])
-         as l(shard, owner_id, endpoint_id, take, from_at, from_id, epoch)
+            e.max_deliveries_per_second, e.sending, e.strict_boundary, e.strict_head
+       from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::timestamptz[], $6::uuid[], $7::bigint[],
+                   $9::integer[])
+         as l(shard, owner_id, endpoint_id, take, from_at, from_id, epoch, in_flight)
        join shard_lease s on s.shard = l.shard and s.epoch = l.epoch and s.holder = $8
        left join lateral (
          select * from endpoint
@@ -75,17 +79,37 @@ const claimStatement = statement(
          order by d.endpoint_id, d.due_at, d.delivery_id
          limit lane.take
            for update of d skip locked) p
+      where lane.strict_boundary is null
+   ),
+   head as materialized (
+     select lane.*, p.row_at, p.stale_claim, p.stale_at
+       from lane
+      cross join lateral (select ${headOf('lane')} as delivery_id) h
+      cross join lateral (
+        select d.ctid as row_at, d.claim as stale_claim, d.claimed_at as stale_at
+          from due d
+         where (d.owner_id, d.delivery_id) >= (lane.owner_id, h.delivery_id)
+           and (d.owner_id, d.delivery_id) <= (lane.owner_id, h.delivery_id)
+           and d.due_at <= now() and (d.claim is null or d.claim < lane.epoch)
+         order by d.owner_id, d.delivery_id
+         limit 1
+           for update of d skip locked) p
+      where lane.strict_boundary is not null and lane.in_flight = 0
+   ),
+   ${sweptPlaces},
+   chosen as (
+     select * from pick union all select * from head
    ),
    taken as (
-     update due d set claim = pick.epoch, claimed_at = now() from pick
+     update due d set claim = pick.epoch, claimed_at = now() from chosen pick
       where d.ctid = pick.row_at
-     returning d.*, pick.stale_claim, pick.stale_at, pick.url, pick.is_active, pick.disabled_reason,
+     returning d.*, pick.strict_boundary is not null as is_strict, pick.stale_claim, pick.stale_at, pick.url, pick.is_active, pick.disabled_reason,
        pick.verification, pick.purged_through, pick.max_deliveries_per_second, pick.sending
    )
    select t.owner_id, t.delivery_id, t.shard, t.endpoint_id, t.event_id, t.due_at, t.status, t.attempt_count,
           t.attempt_rows, t.max_attempts, t.kind, t.claim, t.stale_claim, t.stale_at,
           t.url, t.is_active, t.disabled_reason, t.verification, t.purged_through, t.max_deliveries_per_second,
-          t.sending,
+          t.sending, t.is_strict,
           w.suspended_at is not null as is_suspended, i.revoked_at is not null as is_revoked
      from taken t
      left join lateral (
@@ -121,6 +145,7 @@ export function claim(db: Database, workerId: string, takes: readonly Take[]): P
     takes.map((take) => startOf(take).deliveryId),
     takes.map(({ epoch }) => epoch),
     workerId,
+    takes.map(({ lane }) => lane.inFlight),
   ]);
 }
 

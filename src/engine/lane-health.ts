@@ -7,6 +7,7 @@ import type { Lane } from './lane.ts';
 type HealthRow = {
   endpoint_id: string;
   max_deliveries_per_second: number | null;
+  is_strict: boolean;
   circuit: Health['circuit'] | null;
   consecutive_failures: number | null;
   opened_at: Date | null;
@@ -18,7 +19,7 @@ type HealthRow = {
 
 const readStatement = statement(
   'read_health',
-  `select e.id as endpoint_id, e.max_deliveries_per_second, h.circuit, h.consecutive_failures, h.opened_at,
+  `select e.id as endpoint_id, e.max_deliveries_per_second, e.strict_boundary is not null as is_strict, h.circuit, h.consecutive_failures, h.opened_at,
           h.next_probe_at, h.failing_since, h.spread_failures, h.spread_failure_at
      from unnest($1::uuid[], $2::uuid[]) as x(owner_id, endpoint_id)
      join endpoint e on e.owner_id = x.owner_id and e.id = x.endpoint_id
@@ -38,6 +39,7 @@ export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<v
     if (lane.isLoaded && lane.inFlight > 0) continue;
     const row = found.get(lane.endpointId);
     lane.maxPerSecond = row?.max_deliveries_per_second ?? undefined;
+    lane.isStrict = row?.is_strict === true;
     lane.health = {
       circuit: row?.circuit ?? 'CLOSED',
       consecutiveFailures: row?.consecutive_failures ?? 0,

@@ -13,7 +13,7 @@ const largestWindow = 128;
 
 export type Cursor = { dueAt: Date; deliveryId: string };
 
-const beginning: Cursor = { dueAt: new Date(0), deliveryId: lowestUuid };
+export const beginning: Cursor = { dueAt: new Date(0), deliveryId: lowestUuid };
 
 export class Lane {
   readonly ownerId: string;
@@ -27,6 +27,8 @@ export class Lane {
   window = firstWindow;
   health: Health = healthy();
   maxPerSecond: number | undefined;
+  /** One at a time. What the database says counts; this spares asking it in vain. */
+  isStrict = false;
   /** Whether health and rate were read from the database since the shard was taken. */
   isLoaded = false;
   isProbing = false;
@@ -47,7 +49,8 @@ export class Lane {
     const state = gate(this.health, now);
     if (state === 'closed') return 0;
     if (state === 'probe') return this.isProbing || this.inFlight > 0 ? 0 : 1;
-    return Math.max(0, Math.min(this.window - this.inFlight, this.#rateRoom(now)));
+    const slots = this.isStrict ? 1 : this.window;
+    return Math.max(0, Math.min(slots - this.inFlight, this.#rateRoom(now)));
   }
 
   /** Whether what is begun now is the one that tells if the endpoint is well again. */

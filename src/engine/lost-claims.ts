@@ -1,7 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import { startOf, type Take } from './claim.ts';
-import type { Cursor } from './lane.ts';
+import { beginning, type Cursor } from './lane.ts';
 
 /**
  * Claims whose answer never came: a reset or a dead network between the commit and us. If the claim was committed,
@@ -65,7 +65,8 @@ export class LostClaims {
     for (const take of takes) {
       const key = keyOf(take);
       const before = this.#lost.get(key);
-      const from = before?.take.epoch === take.epoch ? before.from : startOf(take);
+      const from =
+        before?.take.epoch === take.epoch ? before.from : take.lane.isStrict ? beginning : startOf(take);
       this.#lost.set(key, { take, from, lostAt: now, looks: 0 });
     }
   }

@@ -6,6 +6,7 @@ import { type Logger, warnAtTimes } from '../log.ts';
 import { Loop } from '../loop.ts';
 import { parseLaneHint } from '../status/lane-hint.ts';
 import { shardOf } from '../status/shard.ts';
+import { keepPlaces } from '../status/strict-order.ts';
 import { databaseTime, findLate, findNewlyDue, openSince, scanLanes } from './discover.ts';
 import type { Cursor } from './lane.ts';
 import { loadLanes } from './lane-health.ts';
@@ -122,6 +123,7 @@ export class Scout {
       const isNew = this.#gained.has(shard);
       const time = await databaseTime(database);
       const found = await scanLanes(database, shard);
+      if (found.length > 0) await keepPlaces(database, found);
       if (leases.epochOf(shard) === undefined) continue;
       for (const row of found) {
         lanes.mark(row.owner_id, row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id });

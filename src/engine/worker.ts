@@ -177,11 +177,8 @@ export class Worker {
     for (const { lane } of shares) this.#claiming.add(lane.shard);
     const { takes, rows } = await this.#take(shares).finally(() => this.#claiming.clear());
     const byEndpoint = new Map<string, ClaimedRow[]>();
-    for (const row of rows) {
-      const list = byEndpoint.get(row.endpoint_id);
-      if (list === undefined) byEndpoint.set(row.endpoint_id, [row]);
-      else list.push(row);
-    }
+    for (const row of rows)
+      byEndpoint.get(row.endpoint_id)?.push(row) ?? byEndpoint.set(row.endpoint_id, [row]);
     for (const take of takes) this.#account(take, byEndpoint.get(take.lane.endpointId) ?? []);
     if (rows.length > 0) void this.#begin(rows);
     return rows.length;
@@ -239,9 +236,10 @@ export class Worker {
   #account({ lane, count, marks, isProbe, aim }: Take, rows: readonly ClaimedRow[]): void {
     const last = rows.at(-1);
     if (last !== undefined) {
-      // A probe may stand anywhere, with others before it.
-      if (!isProbe) lane.cursor = { dueAt: last.due_at, deliveryId: last.delivery_id };
+      // A probe may stand anywhere, with others before it, and so may the head of a strict order.
+      if (!isProbe && !last.is_strict) lane.cursor = { dueAt: last.due_at, deliveryId: last.delivery_id };
       lane.maxPerSecond = last.max_deliveries_per_second ?? undefined;
+      lane.isStrict = last.is_strict;
     }
     this.#lanes.begin(lane, rows.length, databaseNow());
     for (const row of rows) {
@@ -338,12 +336,12 @@ export class Worker {
   async #settle(row: ClaimedRow, change: Change): Promise<void> {
     const applied = await this.#settler.settle(change);
     if (applied === undefined) this.#options.metrics.fenced();
-    // Due again at once: no need to wait for the scout.
-    if (applied?.due_at != null && applied.due_at.getTime() <= databaseNow()) {
-      const from = { dueAt: applied.due_at, deliveryId: row.delivery_id };
-      if (this.#leases.epochOf(row.shard) !== undefined)
-        this.#lanes.mark(row.owner_id, row.endpoint_id, from);
-    }
+    // Due again at once, so that no scout has to find it; or the next of a strict order may be sent.
+    const dueAt = applied?.due_at;
+    const from =
+      dueAt && dueAt.getTime() <= databaseNow() ? { dueAt, deliveryId: row.delivery_id } : undefined;
+    if ((from || row.is_strict) && this.#leases.epochOf(row.shard) !== undefined)
+      this.#lanes.mark(row.owner_id, row.endpoint_id, from);
     this.#release(row);
   }
 

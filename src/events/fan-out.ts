@@ -12,6 +12,7 @@ export type Subscriber = {
   verification: 'UNVERIFIED' | 'PENDING' | 'VERIFIED' | 'FAILED';
   sending: EndpointSending | null;
   queue_full_at: Date | null;
+  strict_boundary: string | null;
 };
 
 /** An app that receives events of one of a tenant's categories. */
@@ -46,18 +47,18 @@ export type Audience = Readonly<{
  */
 const audienceStatement = statement(
   'audience',
-  `select e.owner_id, e.id, e.events, e.is_active, e.disabled_reason, e.verification, e.sending, e.queue_full_at,
+  `select e.owner_id, e.id, e.events, e.is_active, e.disabled_reason, e.verification, e.sending, e.queue_full_at, e.strict_boundary,
           null::uuid as app_id, null::uuid as installation_id, null::text as category, null::text[] as data_types,
           null::text as version, null::boolean as is_suspended
      from unnest($1::uuid[]) as o(owner_id)
      join endpoint e on e.owner_id = o.owner_id
     where e.deleted_at is null and e.owner_kind = 'TENANT' and e.events && $2::text[]
     union all
-   select f.tenant_id, null, null, null, null, null, null, null, f.app_id, f.installation_id, f.category, f.data_types, null, null
+   select f.tenant_id, null, null, null, null, null, null, null, null, f.app_id, f.installation_id, f.category, f.data_types, null, null
      from app_forward f
     where f.tenant_id = any($1::uuid[]) and f.category = any($3::text[])
     union all
-   select t.id, null, null, null, null, null, null, null, null, null, null, null, audience_version(t.id), t.suspended_at is not null
+   select t.id, null, null, null, null, null, null, null, null, null, null, null, null, audience_version(t.id), t.suspended_at is not null
      from tenant t
     where t.id = any($1::uuid[])
     order by owner_id, id`,

@@ -42,6 +42,7 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   // A caller that may cancel, replay or test gets the delivery as the answer, but that does not allow it to read what
   // receivers answered.
   'Delivery.attempts': view,
+  'Delivery.blockedBy': view,
   'Delivery.endpoint': same,
   // The permission for the content of the event is checked there.
   'Delivery.event': same,

@@ -12,7 +12,7 @@ export type DeliveryRules = Pick<Config, 'retrySchedule' | 'requireVerification'
 /** What of its endpoint a fresh delivery depends on. */
 export type Recipient = Pick<
   Selectable<Tables['endpoint']>,
-  'is_active' | 'disabled_reason' | 'verification' | 'sending' | 'queue_full_at'
+  'is_active' | 'disabled_reason' | 'verification' | 'sending' | 'queue_full_at' | 'strict_boundary'
 >;
 
 /** How a fresh delivery begins. */
@@ -22,6 +22,8 @@ export type DeliveryPlan = Readonly<{
   maxAttempts: number;
   /** Milliseconds before the first attempt. */
   delayMs: number;
+  /** Whether it has to wait for those before it. */
+  isStrict: boolean;
 }>;
 
 /**
@@ -35,8 +37,9 @@ export function planDelivery(
   const retrySchedule = endpoint.sending?.retrySchedule ?? usual;
   const maxAttempts = retrySchedule.length;
   const firstDelayMs = (retrySchedule[0] ?? 0) * 1000;
-  const refuse = (failureReason: FailureReason) => ({ failureReason, maxAttempts, delayMs: 0 });
-  const queue = (delayMs: number) => ({ failureReason: undefined, maxAttempts, delayMs });
+  const isStrict = endpoint.strict_boundary !== null;
+  const refuse = (failureReason: FailureReason) => ({ failureReason, maxAttempts, delayMs: 0, isStrict });
+  const queue = (delayMs: number) => ({ failureReason: undefined, maxAttempts, delayMs, isStrict });
 
   if (!endpoint.is_active) {
     return refuse(endpoint.disabled_reason === 'GONE' ? 'ENDPOINT_GONE' : 'ENDPOINT_INACTIVE');

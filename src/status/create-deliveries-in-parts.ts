@@ -4,7 +4,13 @@ import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import { RequestError } from '../errors.ts';
 import { highestUuid } from '../ids.ts';
-import { creationSource, creationValues, hintWords, type NewDeliveries } from './create-deliveries.ts';
+import {
+  creationSource,
+  creationValues,
+  hintWords,
+  type NewDeliveries,
+  strictEndpoints,
+} from './create-deliveries.ts';
 import { creation } from './creation.ts';
 import { logTail, statTail } from './log-tail.ts';
 
@@ -31,7 +37,8 @@ const partStatement = statement(
 const rememberStatement = statement(
   'remember_parts',
   `select set_config('heliograph.owner_ids', $1, true), set_config('heliograph.event_ids', $2, true),
-          set_config('heliograph.oldest_id', $3, true), set_config('heliograph.deliveries', $4, true)`,
+          set_config('heliograph.oldest_id', $3, true), set_config('heliograph.deliveries', $4, true),
+          set_config('heliograph.strict_ids', $5, true)`,
 );
 
 /**
@@ -54,7 +61,7 @@ const appendAndCommit = `with created as materialized (
         and d.id >= current_setting('heliograph.oldest_id')::uuid
    ),
    ${statTail},
-   ${logTail({ writers: ['stat'], expected: 'x' })}
+   ${logTail({ writers: ['stat'], expected: 'x', strict: `current_setting('heliograph.strict_ids')::uuid[]` })}
    select ok from checked;
    commit`;
 
@@ -92,6 +99,7 @@ async function createWithin(
   { events, hints }: { events: Map<string, string>; hints: Set<string> },
 ): Promise<void> {
   const giveUpAt = performance.now() + openForMs;
+  const strict = new Set<string>();
   let count = 0;
   let oldest = highestUuid;
   await client.query('begin');
@@ -103,7 +111,8 @@ async function createWithin(
     const fresh = new Set(rows.map(({ id }) => id));
     for (const { id, ownerId } of part.events) if (fresh.has(id)) events.set(id, ownerId);
     for (const word of hintWords(part)) hints.add(word);
-    // Ids are in the order of their creation. The first id decides which partitions are read.
+    for (const id of strictEndpoints(part.deliveries)) strict.add(id);
+    // Ids are in the order of their making: which partitions are looked at goes by the first.
     for (const { id } of part.deliveries) if (id < oldest) oldest = id;
   }
   if (count === 0) {
@@ -115,6 +124,7 @@ async function createWithin(
     `{${[...events.keys()].join(',')}}`,
     oldest,
     String(count),
+    `{${[...strict].join(',')}}`,
   ]);
   const leftMs = Math.floor(giveUpAt - performance.now());
   if (leftMs < shortestAppendMs) throw tooSlow();

@@ -33,6 +33,8 @@ export type NewDelivery = Readonly<{
   maxAttempts: number;
   /** The delay before its first attempt. */
   delayMs: number;
+  /** Its endpoint sends one at a time, in order. */
+  isStrict: boolean;
   tenantId: string | undefined;
   installationId: string | undefined;
 }>;
@@ -85,7 +87,7 @@ const createStatement = statement(
    ${creationSource},
    ${creation},
    ${statTail},
-   ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x' })}
+   ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x', strict: '$29::uuid[]' })}
    select ev.id from audience cross join checked left join ev on true where audience.ok = 0 and checked.ok = 0`,
 );
 
@@ -133,6 +135,14 @@ const statementValues = (batch: NewDeliveries, versions: readonly AudienceVersio
   ...creationValues(batch),
   versions.map(({ ownerId }) => ownerId),
   versions.map(({ version }) => version),
+  strictEndpoints(batch.deliveries),
+];
+
+/** The endpoints among them that are ordered strictly. */
+export const strictEndpoints = (
+  deliveries: readonly Pick<NewDelivery, 'endpointId' | 'isStrict'>[],
+): string[] => [
+  ...new Set(deliveries.filter(({ isStrict }) => isStrict).map(({ endpointId }) => endpointId)),
 ];
 
 type Hinted = Pick<NewDelivery, 'ownerId' | 'endpointId' | 'failureReason'>;

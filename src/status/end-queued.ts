@@ -3,6 +3,7 @@ import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
 import { statement } from '../db/statement.ts';
 import { highestUuid } from '../ids.ts';
+import { laneHint } from './lane-hint.ts';
 import type { FailureReason } from './status.ts';
 import { transition, transitionWithin } from './transition.ts';
 
@@ -66,8 +67,12 @@ export async function endQueued(
     const { ended = 0, held = 0 } = rows[0] ?? {};
     total += ended;
     if (ended > 0) db.hints.send([ownerId]);
-    // Deliveries that changed while this waited for the lock are ended by the next round.
-    if (held < endQueuedChunk && ended === held) return total;
+    // What changed while it was locked is ended by the next look.
+    if (held < endQueuedChunk && ended === held) {
+      // Of an endpoint that is ordered strictly the next may be sent.
+      if (total > 0) db.hints.send([laneHint(ownerId, endpointId)]);
+      return total;
+    }
     if (pauseMs !== undefined) await delay(pauseMs);
   }
   return total;

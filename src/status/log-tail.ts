@@ -15,7 +15,13 @@
  * 4. The statement checks itself. If a change would be missing in the log (for example without a row in `owner_log`),
  * the transaction fails.
  */
-export const logTail = (options: { writers: readonly string[]; expected: string; held?: string }) => `
+export const logTail = (options: {
+  writers: readonly string[];
+  expected: string;
+  held?: string;
+  /** Of a creation: the ids of the endpoints that are ordered strictly, whose deliveries get their places. */
+  strict?: string;
+}) => `
   n as materialized (
     select owner_id, count(*)::bigint as n from del where is_logged group by owner_id
   ),
@@ -41,8 +47,9 @@ export const logTail = (options: { writers: readonly string[]; expected: string;
            d.status, d.previous_status, d.failure_reason, d.attempt_count, d.response_status
       from del d join hd on hd.owner_id = d.owner_id
      where d.is_logged
-    returning 1
+    returning ${options.strict === undefined ? '1' : 'owner_id, delivery_id, endpoint_id, position, status'}
   ),
+  ${options.strict === undefined ? '' : placed(options.strict)}
   checked as materialized (
     select case
              when (select count(*) from logged) <> (select count(*) from del where is_logged)
@@ -60,10 +67,15 @@ export const logTail = (options: { writers: readonly string[]; expected: string;
   )`;
 // The final select must read `checked` first, as the outer side of a left join. Beside an empty CTE it would not run.
 
-/**
- * Counts finished deliveries by the minute of their creation. Rows are in key order, so that two batches cannot
- * deadlock.
- */
+/** After the log is locked, and all of them new rows: so places are in the order of the commits, and wait for nobody. */
+const placed = (strict: string) => `placed as (
+    insert into strict_place (owner_id, delivery_id, endpoint_id, position)
+    select owner_id, delivery_id, endpoint_id, position from logged
+     where endpoint_id = any(${strict}) and status = 'PENDING'
+    returning 1
+  ),`;
+
+/** Finished deliveries, counted by the minute of their creation; rows in key order, so that two batches never cross. */
 export const statTail = `
   stat as (
     insert into endpoint_stat as s

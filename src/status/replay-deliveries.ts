@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import { run, runWithin, statement } from '../db/statement.ts';
 import type { Tables } from '../tables.ts';
+import { strictEndpoints } from './create-deliveries.ts';
 import { creation } from './creation.ts';
 import { logTail, statTail } from './log-tail.ts';
 import { shardOf } from './shard.ts';
@@ -17,6 +18,8 @@ export type NewReplay = Readonly<{
   maxAttempts: number;
   /** Milliseconds before its first attempt. */
   delayMs: number;
+  /** Its endpoint sends one at a time, in order: it goes at the end. */
+  isStrict: boolean;
 }>;
 
 /**
@@ -26,7 +29,7 @@ export type NewReplay = Readonly<{
  * statement writes their new rows, due rows and log entries. A delivery that can no longer be replayed is left out:
  * one that has not failed, is a test, or whose event is past retention.
  */
-const replay = (options: { orAgain: string; counted?: string }) => `
+const replay = (options: { orAgain: string; strict: string; counted?: string }) => `
   original as materialized (
     select d.*, p.id as fresh_id, p.reason, p.max_attempts as fresh_max_attempts, p.delay_ms, p.shard
       from pick p join delivery d on d.owner_id = p.owner_id and d.id = p.original_id
@@ -53,6 +56,7 @@ const replay = (options: { orAgain: string; counted?: string }) => `
   ${logTail({
     writers: ['marked', 'queued', 'stat', ...(options.counted === undefined ? [] : ['counted'])],
     expected: 'x',
+    strict: options.strict,
   })}`;
 
 const oneStatement = statement(
@@ -61,7 +65,7 @@ const oneStatement = statement(
      select $1::uuid as owner_id, $2::uuid as original_id, $3::uuid as id, $4::text as reason,
             $5::integer as max_attempts, $6::float8 as delay_ms, $7::smallint as shard
    ),
-   ${replay({ orAgain: 'true' })}
+   ${replay({ orAgain: 'true', strict: '$8::uuid[]' })}
    select (select count(*)::integer from del) as replayed from checked where checked.ok = 0`,
 );
 
@@ -76,6 +80,7 @@ export async function replayWithin(
   const rows = await runWithin<{ replayed: number }>(trx, oneStatement, [
     ...[ownerId, fresh.originalId, fresh.id, fresh.failureReason ?? null, fresh.maxAttempts, fresh.delayMs],
     shardOf(ownerId, fresh.endpointId),
+    strictEndpoints([fresh]),
   ]);
   return rows[0]?.replayed === 1;
 }
@@ -100,6 +105,7 @@ const itemsStatement = statement(
    ),
    ${replay({
      orAgain: '$5',
+     strict: '$13::uuid[]',
      counted: `counted as (
      update replay_job j
         set replayed = j.replayed + (select count(*) from x),
@@ -147,6 +153,7 @@ export async function replayItems(
     items.map(({ replay: fresh }) => fresh?.delayMs ?? 0),
     items.map(({ replay: fresh }) => (fresh === undefined ? 0 : shardOf(ownerId, fresh.endpointId))),
     items.map(({ replay: fresh }) => fresh !== undefined),
+    strictEndpoints(items.flatMap(({ replay: fresh }) => fresh ?? [])),
   ]);
   return rows[0]?.held === 1;
 }

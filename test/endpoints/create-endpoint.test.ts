@@ -70,6 +70,7 @@ test('the audit log says what it was created with, and no secret', async () => {
         description: 'ours',
         isActive: true,
         maxDeliveriesPerSecond: null,
+        ordering: 'NONE',
       },
     },
   ]);
@@ -105,6 +106,7 @@ test('nothing of it stays where its transaction fails', async () => {
         description: null,
         isActive: true,
         maxDeliveriesPerSecond: null,
+        ordering: 'NONE',
       },
       by,
     });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Endpoint, getEndpoint } from '../../src/endpoints/endpoint.ts';
 import { type EndpointCircuit, untroubled } from '../../src/endpoints/endpoint-health.ts';
-import { findLastChanges, stateOf } from '../../src/endpoints/endpoint-state.ts';
 import { updateEndpoint } from '../../src/endpoints/update-endpoint.ts';
+import { findLastChanges, stateOf } from '../../src/holding/endpoint-state.ts';
 import { by, openRoom, type Room } from './room.ts';
 
 let room: Room;

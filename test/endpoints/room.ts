@@ -85,6 +85,7 @@ export async function openRoom() {
             description: null,
             isActive: true,
             maxDeliveriesPerSecond: null,
+            ordering: 'NONE',
             ...values,
           },
           by,

@@ -67,5 +67,6 @@ const rowTo = (url: string): ClaimedRow => ({
   max_deliveries_per_second: null,
   sending: null,
   is_suspended: false,
+  is_strict: false,
   is_revoked: false,
 });

@@ -40,6 +40,7 @@ export function newDelivery(
     replayOf: undefined,
     maxAttempts: 3,
     delayMs: 0,
+    isStrict: false,
     tenantId: ownerId,
     installationId: undefined,
     ...options,

@@ -10,6 +10,8 @@ export type CreateEndpointInput = {
   description?: string | null | undefined;
   /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events: Array<string>;
+  /** Which events it takes: those whose body meets all conditions, at most 10. It is looked at when an event is published: one that does not pass makes no delivery to the endpoint, and the event’s `deliveryCount` says so. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
+  filter?: Array<PayloadConditionInput> | null | undefined;
   /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
   /** Headers to send with each attempt. At most 20 headers and 8,192 bytes of names and values, each name once. They apply from the next attempt on, also to the handshake and to replays. More than 1,000 entries are BAD_USER_INPUT. */
@@ -20,10 +22,14 @@ export type CreateEndpointInput = {
   isActive?: boolean;
   /** The largest number of deliveries a second, from 1 to 10000; null means no limit. */
   maxDeliveriesPerSecond?: number | null | undefined;
+  /** Whether deliveries are sent one at a time, in the order in which their events were committed. */
+  ordering?: DeliveryOrdering;
   /** The delay before each attempt in whole seconds: 1 to 20 numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule. More than 1,000 entries are BAD_USER_INPUT. */
   retrySchedule?: Array<number> | null | undefined;
-  /** The first signing secret, if you bring your own. It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. A secret that can be guessed is a ValidationError (WEAK). If absent or null, a secret is generated. */
+  /** The first signing secret, if you bring your own. It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. For ED25519 it is a private key: `whsk_` followed by the base64 of the 32 bytes of its seed, with or without the 32 bytes of its public key behind them. A secret that can be guessed is a ValidationError (WEAK). If absent or null, a secret is generated. */
   secret?: string | null | undefined;
+  /** How deliveries are signed. It cannot be changed later: create another endpoint for another scheme. */
+  signature?: SignatureScheme;
   /** Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most 100, each once. Status 410 disables the endpoint in any case. More than 1,000 entries are BAD_USER_INPUT. */
   stopOn?: Array<number> | null | undefined;
   /** The time limit for a whole attempt: 1,000 to 60,000 milliseconds. Null means the server’s setting. */
@@ -40,6 +46,13 @@ export type DeliveryKind =
   | 'REPLAY'
   /** Created by `testEndpoint`. It has the header `webhook-test: true`. */
   | 'TEST';
+
+/** Whether the deliveries to an endpoint wait for each other. */
+export type DeliveryOrdering =
+  /** Deliveries are independent. One that fails holds up no other. */
+  | 'NONE'
+  /** Deliveries are sent one at a time, in the order in which their events were committed. While one waits for its next attempt, those behind it wait as PENDING (`blockedBy`). When it ends, also as DEAD_LETTER, the next is sent. A replay goes to the end. Around the crash of a sending process the same delivery may arrive twice. */
+  | 'STRICT';
 
 /** The status of a delivery. PENDING and RETRYING deliveries wait for an attempt. SUCCEEDED, FAILED and DEAD_LETTER are final. */
 export type DeliveryStatus =
@@ -62,6 +75,8 @@ export type EndpointHeaderInput = {
   isSecret?: boolean;
   /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
+  /** If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it. */
+  signsBody?: boolean;
   /** Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed. */
   value: string;
 };
@@ -121,6 +136,39 @@ export type FailureReason =
   /** The tenant is suspended. */
   | 'TENANT_SUSPENDED';
 
+/** A condition that an event’s body has to meet. */
+export type PayloadConditionInput = {
+  /** How what stands there is compared. */
+  op: PayloadOperator;
+  /** A JSON Pointer (RFC 6901) into the body that is sent: `/data/amount`, `/data/items/0/name`, `/type`. At most 1,000 characters and 32 names or indexes. Of two members of one name the last counts. */
+  path: string;
+  /** Text of at most 1,000 characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text. */
+  value?: unknown;
+};
+
+/** How what stands at a path is compared. A text equals no number and is never compared with one. Numbers are compared by their exact values, however many digits the payload writes: 1.0 equals 1, and 12345678901234567890 is less than 12345678901234567891. */
+export type PayloadOperator =
+  /** It is a text with the value in it, or an array with an element that equals it. */
+  | 'CONTAINS'
+  /** Something stands there and equals the value. */
+  | 'EQ'
+  /** Something stands there, and be it null. Takes no value. */
+  | 'EXISTS'
+  /** It is greater: a number by value, a text by its code points. */
+  | 'GT'
+  /** It is greater or equal. */
+  | 'GTE'
+  /** What stands there equals one of a list of 1 to 100 values. */
+  | 'IN'
+  /** It is less. */
+  | 'LT'
+  /** It is less or equal. */
+  | 'LTE'
+  /** Nothing stands there, or something else than the value. */
+  | 'NE'
+  /** It is a text that begins with the value. */
+  | 'STARTS_WITH';
+
 /** The input of `registerEventType`. */
 export type RegisterEventTypeInput = {
   /** The kind of record that the payload shows: 1 to 128 characters. White space around it is removed. */
@@ -134,6 +182,13 @@ export type RegisterEventTypeInput = {
   /** The JSON Schema (2020-12) that every payload must satisfy; by default any payload is accepted. At most 64 KiB and 200 levels deep, with references only to parts of the schema itself. Patterns use the syntax of RE2, without lookaround and backreferences, and with repetitions up to 1,000. Publishing reports only the first error of a payload. A payload whose check takes longer than 1.5 seconds is refused (TOO_COSTLY). */
   schema?: unknown;
 };
+
+/** How deliveries are signed. Both ways follow Standard Webhooks. */
+export type SignatureScheme =
+  /** With a pair of keys. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign. */
+  | 'ED25519'
+  /** With a shared secret, `whsec_…`. Signatures begin with `v1,`. */
+  | 'HMAC_SHA256';
 
 type ActProblem_ConflictError_Fragment = { code: ErrorCode, message: string };
 

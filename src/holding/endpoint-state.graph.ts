@@ -1,7 +1,7 @@
+import { circuitOf, Endpoint, forEachOwner } from '../endpoints/endpoint.graph.ts';
+import type { Endpoint as EndpointRow } from '../endpoints/endpoint.ts';
 import { builder } from '../graph/builder.ts';
 import { loader } from '../graph/loader.ts';
-import { circuitOf, Endpoint, forEachOwner } from './endpoint.graph.ts';
-import type { Endpoint as EndpointRow } from './endpoint.ts';
 import {
   type EndpointState as EndpointStateRecord,
   findLastChanges,

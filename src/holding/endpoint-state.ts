@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
+import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { EndpointCircuit } from '../endpoints/endpoint-health.ts';
 import { timeOfUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
-import type { Endpoint } from './endpoint.ts';
-import type { EndpointCircuit } from './endpoint-health.ts';
 
 export type EndpointStateName = 'ACTIVE' | 'PAUSED' | 'DISABLED' | 'UNVERIFIED' | 'RESTING';
 
