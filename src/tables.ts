@@ -32,7 +32,7 @@ export type PayloadOperator = (typeof payloadOperators)[number];
 /** A condition of an endpoint's filter, as it was given. `value` is absent for EXISTS. */
 export type StoredCondition = Readonly<{ path: string; op: PayloadOperator; value?: unknown }>;
 
-/** How an endpoint wants its deliveries sent. What is absent is as usual. */
+/** How an endpoint's deliveries are sent. A missing setting has its default. */
 export type EndpointSending = Readonly<{
   headers?: readonly StoredHeader[];
   /** The seconds before each attempt. */

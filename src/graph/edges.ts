@@ -62,7 +62,7 @@ export const edges: Readonly<Record<string, EdgeRule>> = {
   'Endpoint.circuit': same,
   'Endpoint.deliveries': view,
   'Endpoint.filter': same,
-  // What is secret in them has no value here.
+  // Secrets have no value here.
   'Endpoint.headers': same,
   'Endpoint.owner': same,
   'Endpoint.signingSecrets': same,
