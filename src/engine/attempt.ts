@@ -2,6 +2,7 @@ import { userAgent } from '../config.ts';
 import type { Sender } from '../egress/send.ts';
 import { encodeId } from '../ids.ts';
 import { type OwnHeader, openHeaders } from '../sending/endpoint-headers.ts';
+import { Redaction } from '../sending/redaction.ts';
 import { requestHeaders } from '../sending/request-headers.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { SigningKey } from '../signing/sign.ts';
@@ -47,7 +48,8 @@ export async function attempt(
       timeoutMs: options.timeoutMs,
       signal: options.signal,
     });
-    const common = { startedAt, durationMs: result.durationMs, requestHeaders: shownHeaders(headers, extra) };
+    const redaction = new Redaction(headers, extra);
+    const common = { startedAt, durationMs: result.durationMs, requestHeaders: redaction.request() };
     if (result.kind === 'failure') {
       return {
         ...common,
@@ -65,8 +67,8 @@ export async function attempt(
       ...common,
       outcome: succeeded ? 'SUCCEEDED' : 'HTTP_STATUS',
       responseStatus: result.status,
-      responseBody: result.body,
-      responseHeaders: result.headers,
+      responseBody: redaction.text(result.body),
+      responseHeaders: redaction.response(result.headers),
       error: succeeded ? undefined : `The receiver answered with status ${result.status}.`,
       reconnected: result.reconnected,
     };
@@ -89,19 +91,4 @@ export async function attempt(
 export function ownHeaders(row: ClaimedRow, secrets: SigningSecrets): readonly OwnHeader[] {
   const { owner_id: ownerId, endpoint_id: endpointId, sending } = row;
   return openHeaders(secrets, { ownerId, endpointId }, sending?.headers);
-}
-
-const isSignature = (name: string) => name === 'webhook-signature' || name === 'svix-signature';
-
-/** What is kept of the request's headers: a signature is as good as a password for its five minutes. */
-function shownHeaders(
-  headers: Readonly<Record<string, string>>,
-  extra: readonly OwnHeader[],
-): { name: string; value: string }[] {
-  const shown: { name: string; value: string }[] = [];
-  for (const name in headers) {
-    const isSecret = isSignature(name) || extra.some((own) => own.isSecret && own.name === name);
-    shown.push({ name, value: isSecret ? '[redacted]' : (headers[name] ?? '') });
-  }
-  return shown;
 }

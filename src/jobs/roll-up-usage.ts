@@ -26,11 +26,24 @@ const rollUp = statement(
    select count(*)::integer as changed from written`,
 );
 
+/** Deliveries that ended within this time make their day of creation count again. */
+const lookBackMs = 7 * dayMs;
+
+const lateDays = statement(
+  'late_usage_days',
+  `select distinct date_trunc('day', s.minute, 'UTC') as day
+     from endpoint_stat s
+    where s.minute < $2 and greatest(s.last_success_at, s.last_failure_at) > $1 and s.owner_id is not null
+    order by day`,
+);
+
 /**
  * Counts each owner's deliveries by day (UTC) into `usage_day`, which outlives retention and purges. It serves
  * invoices and yearly charts. It is counted from the rollups, never from deliveries.
  *
- * Every day on which a delivery may still end is counted again each time, so a run may be skipped or repeated. A
+ * Every day on which a delivery may still end by the server's schedule is counted again each time, and so is every
+ * earlier day whose deliveries have ended within the last week: an endpoint may have a longer schedule, or may have been
+ * paused. So a run may be skipped or repeated. A
  * count never decreases: a purge, or retention in the middle of a day, subtracts nothing. Returns the number of
  * changed days of owners.
  */
@@ -40,10 +53,14 @@ export async function rollUpUsage(
 ): Promise<number> {
   const days = Math.ceil((longestScheduleSeconds(options.retrySchedule) * 1000) / dayMs) + 2;
   const today = Math.floor(options.now / dayMs) * dayMs;
+  const usual = Array.from({ length: days }, (_, back) => today - back * dayMs);
+  const late = await run<{ day: Date }>(database, database.api, lateDays, [
+    new Date(options.now - lookBackMs),
+    new Date(today - (days - 1) * dayMs),
+  ]);
   let changed = 0;
-  for (let back = days - 1; back >= 0; back -= 1) {
-    const start = new Date(today - back * dayMs);
-    const end = new Date(start.getTime() + dayMs);
+  for (const day of [...late.map((row) => row.day.getTime()), ...usual.reverse()]) {
+    const [start, end] = [new Date(day), new Date(day + dayMs)];
     const rows = await run<{ changed: number }>(database, database.api, rollUp, [
       start,
       end,

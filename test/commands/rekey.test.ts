@@ -5,6 +5,7 @@ import { sealedTokenKeyPlace } from '../../src/access/app-tokens.ts';
 import { rekeySecrets } from '../../src/commands/rekey-secrets.ts';
 import { withIdempotency } from '../../src/idempotency/with-idempotency.ts';
 import { mintUuid } from '../../src/ids.ts';
+import { openHeaders, storeHeaders } from '../../src/sending/endpoint-headers.ts';
 import { SigningSecrets } from '../../src/sending/signing-secrets.ts';
 import { decodeSigningSecret } from '../../src/signing/secret.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
@@ -110,4 +111,36 @@ test('what no key of the ring opens is counted and left alone', async () => {
   });
   expect(await keysUnder(new SecretBox([stranger]), made)).toEqual([true, true]);
   expect(await keysUnder(after, readable.made)).toEqual([true]);
+});
+
+test('secret headers, and keys that sign the body, are sealed anew and stay what they are', async () => {
+  const { ownerId, endpointIds } = await seedOwner(db.database);
+  const endpointId = endpointIds[0] ?? '';
+  const place = { ownerId, endpointId };
+  const given = [
+    { name: 'Authorization', value: 'Bearer one', isSecret: true },
+    { name: 'X-Old-Signature', value: 'its key', isSecret: false, signsBody: true },
+    { name: 'X-Plain', value: 'plain', isSecret: false },
+  ];
+  const headers = storeHeaders(new SigningSecrets(before), place, { given, before: [] });
+  await db.database.query
+    .updateTable('endpoint')
+    .set({ sending: JSON.stringify({ headers, timeoutMs: 2_000 }) })
+    .where('owner_id', '=', ownerId)
+    .where('id', '=', endpointId)
+    .execute();
+  expect(() => openHeaders(new SigningSecrets(after), place, headers)).toThrow('not in the key ring');
+  expect(await rekeySecrets(db.database, during)).toMatchObject({ headers: 1 });
+  const { sending } = await db.database.query
+    .selectFrom('endpoint')
+    .select('sending')
+    .where('owner_id', '=', ownerId)
+    .executeTakeFirstOrThrow();
+  expect(sending?.timeoutMs).toBe(2_000);
+  expect(openHeaders(new SigningSecrets(after), place, sending?.headers)).toEqual([
+    { name: 'Authorization', value: 'Bearer one', isSecret: true, signsBody: false },
+    { name: 'X-Old-Signature', value: 'its key', isSecret: true, signsBody: true },
+    { name: 'X-Plain', value: 'plain', isSecret: false, signsBody: false },
+  ]);
+  expect(await rekeySecrets(db.database, during)).toMatchObject({ headers: 0 });
 });

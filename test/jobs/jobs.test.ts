@@ -113,3 +113,20 @@ test('of two processes one runs each job of the hour', async () => {
   expect(done.sort()).toEqual(['partitions', 'retention', 'usage-rollup']);
   expect(rows.length).toBe(3);
 });
+
+test('a day long past is counted again where a delivery of it has ended lately', async () => {
+  const { database } = db;
+  const owner = mintUuid();
+  const now = Date.UTC(2026, 5, 20, 12);
+  await database.api.query(
+    `insert into endpoint_stat (owner_id, endpoint_id, minute, succeeded, last_success_at)
+     values ($1, $1, '2026-05-25T10:00Z', 4, '2026-06-19T10:00Z'), ($1, $1, '2026-05-26T10:00Z', 4, '2026-05-27T10:00Z')`,
+    [owner],
+  );
+  await rollUpUsage(database, { retrySchedule: config.retrySchedule, now });
+  const { rows } = await database.api.query(
+    'select day::text, succeeded from usage_day where owner_id = $1',
+    [owner],
+  );
+  expect(rows).toEqual([{ day: '2026-05-25', succeeded: 4 }]);
+});
