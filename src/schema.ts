@@ -28,6 +28,7 @@ import './events/preview-filter.graph.ts';
 import './events/publish.graph.ts';
 import './events/test-endpoint.graph.ts';
 import './replays/replay.graph.ts';
+import './replays/recover-endpoint.graph.ts';
 import './statistics/count-deliveries.graph.ts';
 import './statistics/stats.graph.ts';
 import './statistics/app-analytics.graph.ts';

@@ -246,6 +246,8 @@ export type Tables = {
     epoch: Defaulted<number>;
     lease_until: Defaulted<Date>;
     failures: Defaulted<number>;
+    recover_endpoint: Defaulted<string | null>;
+    recover_cursor: Defaulted<string | null>;
     completed_at: Defaulted<Date | null>;
   };
   replay_job_item: { owner_id: string; job_id: string; original_id: string };

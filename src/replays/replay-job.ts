@@ -23,7 +23,12 @@ const columns = [
   'lease_until',
   'failures',
   'completed_at',
+  'recover_endpoint',
+  'recover_cursor',
 ] as const;
+
+/** The endpoint that is also sent what it missed, and after which event that begins. */
+type Recovery = Readonly<{ endpointId: string; after: string }>;
 
 /** In the order of the index that is used to collect them. */
 const replayableStatuses = ['DEAD_LETTER', 'FAILED'] as const;
@@ -34,7 +39,7 @@ const replayableStatuses = ['DEAD_LETTER', 'FAILED'] as const;
  */
 export async function createReplayJob(
   trx: Transaction<Tables>,
-  { ownerId, filter, by }: { ownerId: string; filter: DeliveryFilter; by: By },
+  { ownerId, filter, recover, by }: { ownerId: string; filter: DeliveryFilter; recover?: Recovery; by: By },
 ): Promise<string> {
   const conditions = await replayConditions(trx, filter);
   const id = mintUuid();
@@ -46,6 +51,8 @@ export async function createReplayJob(
       conditions: JSON.stringify(conditions),
       upper_id: id,
       cursor_status: statusesOf(conditions)[0] ?? null,
+      recover_endpoint: recover?.endpointId ?? null,
+      recover_cursor: recover?.after ?? null,
     })
     .execute();
   await appendAudit(trx, {
@@ -54,7 +61,7 @@ export async function createReplayJob(
     action: 'replay_job.create',
     targetType: 'ReplayJob',
     targetId: id,
-    changes: { filter },
+    changes: { filter, ...(recover === undefined ? {} : { recover: true }) },
   });
   return id;
 }
@@ -87,7 +94,10 @@ export async function findReplayJob(
 }
 
 /** Deliveries that were replayed before are skipped unless the filter asks for them, and so are tests. */
-async function replayConditions(db: Kysely<Tables>, filter: DeliveryFilter): Promise<DeliveryConditions> {
+export async function replayConditions(
+  db: Kysely<Tables>,
+  filter: DeliveryFilter,
+): Promise<DeliveryConditions> {
   const { createdAfter, createdBefore } = filter;
   if (createdAfter != null && createdBefore != null && createdAfter >= createdBefore) {
     throw invalid(

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts';
 import { type Logger, warnAtTimes } from '../log.ts';
 import { Loop } from '../loop.ts';
 import type { DeliveryRules } from '../sending/plan-delivery.ts';
+import { recoverMissed } from './recover-endpoint.ts';
 import {
   claimReplayJob,
   gatherItems,
@@ -98,6 +99,10 @@ export class ReplayRunner {
     const { database, config } = this.#options;
     if (job.cursor_status !== null) {
       return gatherItems(database.query, job, { rows: gatherRows, leaseMs });
+    }
+    if (job.recover_cursor !== null) {
+      const options = { events: replayItemsPerStep, leaseMs, rules: config };
+      return retrying(() => recoverMissed(database, job, options), { attempts: retries });
     }
     return retrying(
       () => replayNextItems(database, job, { items: replayItemsPerStep, leaseMs, rules: config }),

@@ -51,9 +51,9 @@ const ReplayJobStatus = builder.enumType('ReplayJobStatus', {
   values: jobStatuses,
 });
 
-const jobOf = ownedLoader(findReplayJobs);
+export const jobOf = ownedLoader(findReplayJobs);
 
-const ReplayJob = builder.objectRef<ReplayJobRow>('ReplayJob');
+export const ReplayJob = builder.objectRef<ReplayJobRow>('ReplayJob');
 
 node(builder, ReplayJob, {
   description:

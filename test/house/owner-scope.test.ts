@@ -248,6 +248,7 @@ async function everything(): Promise<void> {
   const { delivery } = await act('testEndpoint', { id: good, eventType: 'order.paid' }, 'delivery { id }');
   if (delivery !== undefined) await act('cancelDelivery', { id: idOf(delivery) }, '');
   await act('updateEndpoint', { id: good, description: 'changed' }, 'endpoint { id }');
+  await act('recoverEndpoint', { id: bad, since: '2026-01-01T00:00:00Z' }, 'missed');
   await act('pauseEndpoint', { id: bad }, '');
   await act('resumeEndpoint', { id: bad }, '');
   await act('rotateEndpointSecret', { id: good, idempotencyKey: 'rotated' }, 'secret');

@@ -162,6 +162,10 @@ export const endpointRows: Rows = {
   },
   'MUTATION pauseEndpoint': { needs: change, about: endpoint },
   'MUTATION resumeEndpoint': { needs: change, about: endpoint },
+  'MUTATION recoverEndpoint': {
+    needs: change,
+    about: async (owner) => ({ ...(await endpoint(owner)), since: '2026-01-01T00:00:00Z' }),
+  },
   'MUTATION deleteEndpoint': { needs: change, about: endpoint },
   'MUTATION rotateEndpointSecret': {
     needs: { tenant: 'MANAGE_WEBHOOKS', app: 'ROTATE_SECRETS' },

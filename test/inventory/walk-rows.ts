@@ -227,6 +227,7 @@ export const walkRows: WalkRows = {
   ...act('publishAppVersion', 'appId', 'App', 'version: "9", webhookCategories: [], dataTypes: []'),
   ...act('pauseEndpoint', 'id', 'Endpoint'),
   ...act('purgeDeliveries', 'endpointId', 'Endpoint'),
+  ...act('recoverEndpoint', 'id', 'Endpoint', 'since: "2026-01-01T00:00:00Z"'),
   ...act('removeAppMember', 'id', 'AppMember'),
   ...act('removeAppWebhook', 'appId', 'App'),
   ...act('replayDelivery', 'id', 'Delivery'),

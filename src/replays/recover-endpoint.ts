@@ -1,0 +1,123 @@
+import type { Transaction } from 'kysely';
+import { sql } from 'kysely';
+import type { By } from '../access/actor.ts';
+import { databaseNow } from '../clock.ts';
+import type { Database } from '../db/pool.ts';
+import { visibleDeliveries } from '../deliveries/delivery.ts';
+import { matchesFilter } from '../deliveries/filter.ts';
+import { findEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
+import { invalid, LimitExceededError } from '../errors.ts';
+import { encodeId, firstUuidAt, mintUuid } from '../ids.ts';
+import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
+import { createDeliveriesWithin, hintDeliveries, type NewDelivery } from '../status/create-deliveries.ts';
+import type { Tables } from '../tables.ts';
+import { findMissed, mostCounted } from './missed-events.ts';
+import { createReplayJob, replayConditions } from './replay-job.ts';
+import type { HeldJob, StepResult } from './replay-steps.ts';
+
+/** What there is to recover, counted up to `mostCounted` each. */
+export type Recoverable = Readonly<{ failed: number; missed: number }>;
+
+type Asked = Readonly<{ ownerId: string; id: string; since: Date }>;
+
+/** Counts what an endpoint failed to get, and what it was never sent, since then. Throws a ValidationError. */
+export async function countRecoverable(trx: Transaction<Tables>, asked: Asked): Promise<Recoverable> {
+  if (asked.since.getTime() > databaseNow()) {
+    throw invalid(['since'], 'OUT_OF_RANGE', '`since` must not lie in the future.');
+  }
+  const endpoint = await lockEndpoint(trx, asked.ownerId, asked.id);
+  const conditions = await replayConditions(trx, filterOf(asked));
+  const failed = await trx
+    .selectFrom(
+      visibleDeliveries(trx, asked.ownerId)
+        .select('d.id')
+        .where(matchesFilter({ ...conditions, status: ['DEAD_LETTER', 'FAILED'] }))
+        .where('d.status', '<>', 'SUCCEEDED')
+        .limit(mostCounted)
+        .as('found'),
+    )
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  const window = { after: firstUuidAt(asked.since.getTime()), through: mintUuid(), limit: mostCounted };
+  const missed = await findMissed(trx, endpoint, window);
+  return { failed: failed.count, missed: missed.length };
+}
+
+const filterOf = ({ id, since }: Asked) => ({
+  endpointId: [encodeId('Endpoint', id)],
+  createdAfter: since,
+});
+
+/** One at a time for an endpoint: a second one would find what the first is about to send. */
+export async function createRecovery(
+  trx: Transaction<Tables>,
+  asked: Asked & { by: By },
+): Promise<{ jobId: string }> {
+  const { ownerId, id, since, by } = asked;
+  const running = await trx
+    .selectFrom('replay_job')
+    .select('id')
+    .where('owner_id', '=', ownerId)
+    .where('recover_endpoint', '=', id)
+    .where(sql<boolean>`status = 'RUNNING'`)
+    .executeTakeFirst();
+  if (running !== undefined) {
+    const message = `The endpoint is being recovered already, by ${encodeId('ReplayJob', running.id)}. Wait until that job has ended.`;
+    throw new LimitExceededError(1, message);
+  }
+  const recover = { endpointId: id, after: firstUuidAt(since.getTime()) };
+  return { jobId: await createReplayJob(trx, { ownerId, filter: filterOf(asked), recover, by }) };
+}
+
+/**
+ * Sends the next of the events that the job's endpoint missed, in one transaction with the job's progress, which only
+ * whoever holds the job can make. An event that has got a delivery meanwhile is not missed any more.
+ */
+export async function recoverMissed(
+  database: Database,
+  job: HeldJob,
+  { events: limit, leaseMs, rules }: { events: number; leaseMs: number; rules: DeliveryRules },
+): Promise<StepResult> {
+  const { owner_id: ownerId, recover_endpoint: endpointId, recover_cursor: after } = job;
+  if (endpointId === null || after === null) return 'MORE';
+  const created = await database.query.transaction().execute(async (trx) => {
+    const endpoint = await findEndpoint(trx, ownerId, endpointId);
+    const window = { after, through: job.upper_id, limit };
+    const missed = endpoint === undefined ? [] : await findMissed(trx, endpoint, window);
+    const cursor = missed.length < limit ? null : (missed.at(-1)?.id ?? null);
+    const held = await trx
+      .updateTable('replay_job')
+      .set({
+        recover_cursor: cursor,
+        matched: sql<number>`matched + ${missed.length}::bigint`,
+        replayed: sql<number>`replayed + ${missed.length}::bigint`,
+        lease_until: sql<Date>`now() + ${leaseMs}::integer * interval '1 millisecond'`,
+        failures: 0,
+      })
+      .where('owner_id', '=', ownerId)
+      .where('id', '=', job.id)
+      .where('epoch', '=', job.epoch)
+      .where('status', '=', 'RUNNING')
+      .returning('id')
+      .executeTakeFirst();
+    if (held === undefined) return undefined;
+    const deliveries =
+      endpoint === undefined
+        ? []
+        : missed.map(
+            (event): NewDelivery => ({
+              ...{ ownerId, id: mintUuid(), endpointId, eventId: event.id, eventType: event.type },
+              ...{ kind: 'REPLAY', replayOf: undefined, installationId: undefined },
+              tenantId: event.tenant_id ?? undefined,
+              ...planDelivery(endpoint, rules),
+            }),
+          );
+    // Last, because it locks the owner's log until the commit.
+    if (deliveries.length > 0) await createDeliveriesWithin(trx, { events: [], deliveries });
+    return { cursor, deliveries };
+  });
+  if (created === undefined) return 'LOST';
+  job.recover_cursor = created.cursor;
+  hintDeliveries(database, created.deliveries);
+  return 'MORE';
+}
