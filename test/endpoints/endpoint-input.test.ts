@@ -82,6 +82,7 @@ test('what a new endpoint leaves out takes its default', async () => {
     description: null,
     isActive: true,
     maxDeliveriesPerSecond: null,
+    ordering: 'NONE',
   });
 });
 

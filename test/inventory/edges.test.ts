@@ -20,6 +20,7 @@ import { addMember, freshName } from './owners.ts';
 /** Stated here again by hand: fields that a caller may not see just because it reached the object. */
 const guarded: readonly string[] = [
   'Delivery.attempts',
+  'Delivery.blockedBy',
   'Delivery.history',
   'Delivery.replayOf',
   'Delivery.replays',
