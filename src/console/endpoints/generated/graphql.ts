@@ -214,15 +214,6 @@ export type PayloadOperator =
   /** It is a text that begins with the value. */
   | 'STARTS_WITH';
 
-/** The status of a bulk replay. */
-export type ReplayJobStatus =
-  /** Every delivery that matched has been replayed or skipped. */
-  | 'COMPLETED'
-  /** It was stopped after errors. The replays that it had made remain. */
-  | 'FAILED'
-  /** It is collecting or replaying deliveries. */
-  | 'RUNNING';
-
 /** How deliveries are signed. Both ways follow Standard Webhooks. */
 export type SignatureScheme =
   /** With a pair of keys. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign. */
