@@ -34,6 +34,7 @@ import { createJobs } from './jobs/jobs.ts';
 import { Scheduler } from './jobs/scheduler.ts';
 import { Hub } from './live/hub.ts';
 import type { Logger } from './log.ts';
+import { createMailer } from './mail.ts';
 import { ReplayRunner } from './replays/replay-runner.ts';
 import { schema } from './schema.ts';
 import { SigningSecrets } from './sending/signing-secrets.ts';
@@ -116,6 +117,7 @@ export async function startApp(
   const grantWatch = new GrantWatch({ database, logger });
   const replayRunner = new ReplayRunner({ database, config, logger });
   const purger = new Purger({ database, directUrl, logger });
+  const mailer = createMailer(config, logger);
   const invitationMailer = createInvitationMailer(config, logger);
   const publicUrl = () => config.publicUrl ?? listening;
   const eventTypes = new EventTypeCatalogue(database);
@@ -151,6 +153,7 @@ export async function startApp(
           sender,
           secrets: signingSecrets,
           metrics: new EngineMetrics(metrics.registry),
+          mailer,
         });
   const heldQueues =
     config.role === 'api'
@@ -218,6 +221,7 @@ export async function startApp(
       replayRunner.stop(),
       purger.stop(),
       invitationMailer?.stop(),
+      mailer?.stop(),
     ]);
     await authenticator.settled();
     await eventTypes.close();

@@ -184,7 +184,7 @@ export const environment = z.object({
   }),
   SMTP_URL: url('smtp:', 'smtps:').optional().meta({
     description:
-      'The mail server that sends invitations. Their sender is `no-reply@` followed by the host name of `PUBLIC_URL`.',
+      'The mail server that sends invitations, and mails about endpoints that fail. Their sender is `no-reply@` followed by the host name of `PUBLIC_URL`.',
     shownDefault: 'unset',
   }),
   DNS_SERVERS: dnsServers.default([]).meta({

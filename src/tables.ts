@@ -44,6 +44,8 @@ export type EndpointSending = Readonly<{
   headerPrefix?: 'svix-';
   /** HMAC_SHA256 where absent. It stays as it was created. */
   signature?: 'ED25519';
+  /** Who gets a mail when it fails. */
+  alertEmails?: readonly string[];
   /** Which events it takes: those whose body meets all conditions. */
   filter?: readonly StoredCondition[];
 }>;
@@ -139,6 +141,9 @@ export type Tables = {
     failing_since: Defaulted<Date | null>;
     spread_failures: Defaulted<number>;
     spread_failure_at: Defaulted<Date | null>;
+    told_failing: Defaulted<boolean>;
+    told_failing_at: Defaulted<Date | null>;
+    dead_letters_told_at: Defaulted<Date | null>;
     updated_at: Defaulted<Date>;
   };
   endpoint_stat: {

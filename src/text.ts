@@ -20,5 +20,9 @@ const unfitForLine = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 export const isLine = (text: string, maxChars: number): boolean =>
   text.trim() !== '' && text.length <= maxChars && isStorable(text) && !unfitForLine.test(text);
 
+/** One `@` between two parts without white space. Only a mail can tell whether the mailbox exists. */
+export const isEmail = (text: string): boolean =>
+  text.length <= 254 && /^[^\s@\p{Cc}<>,;"]+@[^\s@\p{Cc}<>,;"]+$/u.test(text) && text.isWellFormed();
+
 export const lineRule = (maxChars: number): string =>
   `must have 1 to ${maxChars.toLocaleString('en')} characters, without line breaks, control characters or characters that change the direction of writing`;

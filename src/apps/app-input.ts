@@ -1,7 +1,7 @@
 import { memberEmail } from '../access/app-access.ts';
 import { type AppPermission, appPermissions } from '../access/permissions.ts';
 import type { ValidationIssue } from '../errors.ts';
-import { isLine, lineRule } from '../text.ts';
+import { isEmail, isLine, lineRule } from '../text.ts';
 
 export const maxNameChars = 200;
 export const maxSourceChars = 200;
@@ -24,15 +24,8 @@ export function sourceIssues(source: string): Issues {
   return [{ path: ['source'], code: 'INVALID_SOURCE', message }];
 }
 
-/** One `@` between two parts without white space. Only a mail can tell whether the mailbox exists. */
 export function emailIssues(email: string, field: string): Issues {
-  const normal = memberEmail(email);
-  if (
-    normal.length <= maxEmailChars &&
-    /^[^\s@\p{Cc}<>,;"]+@[^\s@\p{Cc}<>,;"]+$/u.test(normal) &&
-    normal.isWellFormed()
-  )
-    return [];
+  if (isEmail(memberEmail(email))) return [];
   return [{ path: [field], code: 'INVALID_EMAIL', message: 'This is not an email address.' }];
 }
 

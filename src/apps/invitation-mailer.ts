@@ -1,59 +1,27 @@
-import { createTransport, type Transporter } from 'nodemailer';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
+import { Mailer, type MailerOptions } from '../mail.ts';
 import { invitationDays } from './invite-member.ts';
-
-const connectTimeoutMs = 10_000;
-const socketTimeoutMs = 30_000;
 
 export type InvitationMail = Readonly<{ to: string; appName: string; invitedBy: string; token: string }>;
 
-/**
- * Mails invitations by SMTP. The inviting caller has seen the token, too, so a failed mail is only logged, and no
- * request waits for the mail server.
- */
+/** Mails invitations. The inviting caller has seen the token, too, so nothing depends on a mail. */
 export class InvitationMailer {
-  readonly #transport: Transporter;
-  readonly #from: string;
-  readonly #logger: Logger;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #mailer: Mailer;
 
-  constructor(options: { smtpUrl: string; publicUrl: string | undefined; logger: Logger }) {
-    this.#transport = createTransport({
-      url: options.smtpUrl,
-      connectionTimeout: connectTimeoutMs,
-      greetingTimeout: connectTimeoutMs,
-      socketTimeout: socketTimeoutMs,
-      // Mails never read content from a file or a URL.
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
-    const host = options.publicUrl === undefined ? 'localhost' : new URL(options.publicUrl).hostname;
-    this.#from = `Heliograph <no-reply@${host}>`;
-    this.#logger = options.logger;
+  constructor(options: MailerOptions) {
+    this.#mailer = new Mailer(options);
   }
 
   /** Starts to send, and returns at once. */
   send(mail: InvitationMail): void {
-    const sent = this.#transport
-      .sendMail({
-        from: this.#from,
-        to: { name: '', address: mail.to },
-        subject: `You are invited to the app ${mail.appName}`,
-        text: textOf(mail),
-      })
-      .then(
-        () => undefined,
-        (error: unknown) => this.#logger.warn({ err: error }, 'could not mail an invitation'),
-      )
-      .finally(() => this.#underWay.delete(sent));
-    this.#underWay.add(sent);
+    const subject = `You are invited to the app ${mail.appName}`;
+    this.#mailer.send({ to: [mail.to], subject, text: textOf(mail) });
   }
 
   /** Waits until running mails have been sent, then closes the connections. */
   async stop(): Promise<void> {
-    await Promise.all(this.#underWay);
-    this.#transport.close();
+    await this.#mailer.stop();
   }
 }
 

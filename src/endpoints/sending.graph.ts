@@ -16,6 +16,8 @@ import {
 import { maxScheduleEntries } from '../sending/retry-schedule.ts';
 import {
   longestTimeoutMs,
+  maxAlertEmails,
+  maxScheduleEntries,
   maxStopStatuses,
   shortestTimeoutMs,
   usualHeaderPrefix,
@@ -31,6 +33,7 @@ const headersRule = `At most ${maxHeaders} headers and ${maxHeaderBytes.toLocale
 const scheduleRule = `The delay before each attempt in whole seconds: 1 to ${maxScheduleEntries} numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule.`;
 const timeoutRule = `The time limit for a whole attempt: ${shortestTimeoutMs.toLocaleString('en')} to ${longestTimeoutMs.toLocaleString('en')} milliseconds. Null means the server’s setting.`;
 const stopRule = `Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most ${maxStopStatuses}, each once. Status 410 disables the endpoint in any case.`;
+const alertRule = `The addresses that get a mail when the endpoint fails (\`endpoint.failing\`), works again, or is disabled: at most ${maxAlertEmails}. Mails are sent only if the server has a mail server. Null means nobody.`;
 const signsRule =
   'If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it.';
 
@@ -111,6 +114,10 @@ builder.objectFields(Endpoint, (t) => ({
       'The prefix of the names of the id, timestamp and signature headers: `webhook-`, or `svix-` for receivers that were written for Svix.',
     resolve: ({ sending }) => sending?.headerPrefix ?? usualHeaderPrefix,
   }),
+  alertEmails: t.stringList({
+    description: 'The addresses that get a mail when it fails, works again, or is disabled.',
+    resolve: ({ sending }) => sending?.alertEmails ?? [],
+  }),
   stopOn: t.intList({
     description: 'Response statuses that end a delivery at once as FAILED (REJECTED).',
     resolve: ({ sending }) => sending?.stopOn ?? [],
@@ -155,6 +162,7 @@ const policyInputs = (t: InputFields) => ({
   timeoutMs: t.int({ description: timeoutRule }),
   stopOn: t.intList({ description: stopRule }),
   headerPrefix: t.string({ description: prefixRule }),
+  alertEmails: t.stringList({ description: alertRule }),
 });
 
 /** What `createEndpoint` takes about sending. */

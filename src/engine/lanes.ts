@@ -62,8 +62,16 @@ export class Lanes {
     return taken;
   }
 
-  marked(): Iterable<Lane> {
-    return this.#marked;
+  /** The time until a rate limit or a circuit opens one of the first `most` marked lanes, at most `idleMs`. */
+  waitMs(now: number, { idleMs, most }: { idleMs: number; most: number }): number {
+    let wait = idleMs;
+    let looked = 0;
+    for (const lane of this.#marked) {
+      if (++looked > most) break;
+      const until = lane.waitsUntil(now);
+      if (until !== undefined) wait = Math.min(wait, Math.max(1, until - now));
+    }
+    return wait;
   }
 
   /** Lanes whose circuit is not closed and that wait for nothing: their owner may have changed the endpoint. */

@@ -6,9 +6,13 @@ import type { Database } from '../db/pool.ts';
 import type { Sender } from '../egress/send.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Mailer } from '../mail.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { SigningKey } from '../signing/sign.ts';
 import type { Change } from '../status/apply.ts';
+import { isTold } from '../telling/announce.ts';
+import { giveUpEndpoint } from '../telling/give-up-endpoint.ts';
+import { failsForMs, Tellings } from '../telling/tellings.ts';
 import { aimProbes } from './aim-probes.ts';
 import { attempt, ownHeaders } from './attempt.ts';
 import { attemptDeadline } from './attempt-deadline.ts';
@@ -24,7 +28,6 @@ import {
   unsentChange,
 } from './decide.ts';
 import type { EngineMetrics } from './engine-metrics.ts';
-import { giveUpEndpoint } from './give-up-endpoint.ts';
 import type { Lane } from './lane.ts';
 import { loadLanes, writeHealth } from './lane-health.ts';
 import { Lanes } from './lanes.ts';
@@ -73,6 +76,8 @@ export type WorkerOptions = Readonly<{
   sender: Sender;
   secrets: SigningSecrets;
   metrics: EngineMetrics;
+  /** For owners who want a mail when an endpoint fails. */
+  mailer?: Mailer | undefined;
 }>;
 
 export class Worker {
@@ -81,6 +86,7 @@ export class Worker {
   readonly #leases: Leases;
   readonly #scout: Scout;
   readonly #settler: Settler;
+  readonly #tellings: Tellings;
   readonly #wake = new Signal();
   readonly #abort = new AbortController();
   /** Shards of the claim that is under way: what it brings is in flight before we know it. */
@@ -100,6 +106,7 @@ export class Worker {
     setMaxListeners(slotsOfProcess * 2, this.#abort.signal);
     const { database, logger } = options;
     this.#settler = new Settler({ database, logger });
+    this.#tellings = new Tellings({ database, logger, rules: options.config, mailer: options.mailer });
     this.#leases = new Leases({
       url: options.directUrl,
       logger,
@@ -148,7 +155,7 @@ export class Worker {
     while (this.#underWay.size > 0 && performance.now() < giveUpAt) await this.#wake.wait(50);
     this.#abort.abort();
     this.#settler.stop();
-    await this.#leases.stop();
+    await Promise.all([this.#leases.stop(), this.#tellings.stop()]);
   }
 
   async #run(): Promise<void> {
@@ -156,7 +163,8 @@ export class Worker {
       try {
         await this.#freeLostClaims();
         const claimed = await this.#claimRound();
-        if (claimed === 0) await this.#wake.wait(this.#waitMs());
+        if (claimed === 0)
+          await this.#wake.wait(this.#lanes.waitMs(databaseNow(), { idleMs, most: rowsPerClaim }));
       } catch (error) {
         this.#options.logger.warn({ error: messageOf(error) }, 'claim failed, trying again');
         await delay(200);
@@ -323,14 +331,17 @@ export class Worker {
     await this.#learn(row, outcome);
     // Before the settle: a process that dies between the two leaves a delivery that is answered 410 again.
     if (outcome.responseStatus === 410) await this.#giveUp(row, 'GONE');
-    await this.#settle(
-      row,
-      changeAfterAttempt(row, outcome, {
-        scheduleSeconds: config.retrySchedule,
-        random: Math.random(),
-        now: databaseNow(),
-      }),
-    );
+    const change = changeAfterAttempt(row, outcome, {
+      scheduleSeconds: config.retrySchedule,
+      random: Math.random(),
+      now: databaseNow(),
+    });
+    await this.#settle(row, change);
+    const isDead = change.to.kind === 'end' && change.to.status === 'DEAD_LETTER';
+    if (!isDead || row.kind === 'TEST' || isTold(body)) return;
+    const place = { ownerId: row.owner_id, endpointId: row.endpoint_id };
+    this.#tellings.failing(place, 'EXHAUSTED', this.#lanes.find(row.endpoint_id)?.health.failingSince);
+    this.#tellings.deadLettered(place);
   }
 
   async #settle(row: ClaimedRow, change: Change): Promise<void> {
@@ -363,36 +374,25 @@ export class Worker {
     else if (outcome.responseStatus === undefined) lane.narrow();
     const after = afterAttempt(lane.health, { succeeded, now: databaseNow() });
     lane.health = after.health;
+    const place = { ownerId: row.owner_id, endpointId: row.endpoint_id };
     if (after.isTransition) {
-      const endpoint = { ownerId: row.owner_id, endpointId: row.endpoint_id };
-      await writeHealth(this.#options.database, endpoint, after.health).catch((error: Error) =>
+      await writeHealth(this.#options.database, place, after.health).catch((error: Error) =>
         this.#options.logger.warn({ error: error.message }, 'could not write the health of endpoints'),
       );
     }
-    if (!succeeded && isGivenUp(lane.health, databaseNow())) await this.#giveUp(row, 'FAILING');
+    const { failingSince } = after.health;
+    const now = databaseNow();
+    if (succeeded) this.#tellings.succeeded(place, { wasIll: after.isTransition });
+    else if (isGivenUp(after.health, now)) await this.#giveUp(row, 'FAILING');
+    else if (failingSince !== undefined && now - failingSince.getTime() > failsForMs)
+      this.#tellings.failing(place, 'ONLY_FAILURES', failingSince);
   }
 
   async #giveUp(row: ClaimedRow, reason: 'GONE' | 'FAILING'): Promise<void> {
     const { database, config, logger } = this.#options;
     await giveUpEndpoint(database, {
-      ownerId: row.owner_id,
-      endpointId: row.endpoint_id,
-      url: row.url ?? '',
-      reason,
-      rules: config,
+      ...{ ownerId: row.owner_id, endpointId: row.endpoint_id, url: row.url ?? '', reason },
+      ...{ rules: config, mailer: this.#options.mailer },
     }).catch((error: Error) => logger.warn({ error: error.message }, 'could not disable an endpoint'));
-  }
-
-  /** Until the next rate limit or circuit opens a lane, if that is sooner than the usual look. */
-  #waitMs(): number {
-    const now = databaseNow();
-    let wait = idleMs;
-    let looked = 0;
-    for (const lane of this.#lanes.marked()) {
-      if (++looked > rowsPerClaim) break;
-      const until = lane.waitsUntil(now);
-      if (until !== undefined) wait = Math.min(wait, Math.max(1, until - now));
-    }
-    return wait;
   }
 }

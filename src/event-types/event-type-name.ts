@@ -3,6 +3,8 @@ export const eventTypeNameRule = `must be dot-separated segments of a-z, 0-9, _ 
 
 /** Heliograph publishes the events of these categories: events about apps and about endpoints. */
 const reservedCategories = ['app', 'endpoint'];
+/** The category is also one of publishers. */
+const reservedNames = ['delivery.dead_lettered'];
 
 export function isEventTypeName(text: string): boolean {
   return text.length <= maxEventTypeNameLength && /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(text);
@@ -16,5 +18,5 @@ export function categoryOf(name: string): string {
 
 /** Whether only Heliograph registers and publishes events of this type. */
 export function isReservedEventType(name: string): boolean {
-  return reservedCategories.includes(categoryOf(name));
+  return reservedCategories.includes(categoryOf(name)) || reservedNames.includes(name);
 }

@@ -2,6 +2,7 @@ import { dayMs } from '../clock.ts';
 import type { ValidationIssue } from '../errors.ts';
 import { filterIssues } from '../filters/check-filter.ts';
 import type { EndpointSending, SignatureScheme, StoredCondition } from '../tables.ts';
+import { isEmail, isStorable } from '../text.ts';
 import { type HeaderValue, headerIssues, shownHeaders, storeHeaders } from './endpoint-headers.ts';
 import { maxScheduleEntries, retrySpread } from './retry-schedule.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
@@ -9,6 +10,7 @@ import type { SigningSecrets } from './signing-secrets.ts';
 export const shortestTimeoutMs = 1_000;
 export const longestTimeoutMs = 60_000;
 export const maxStopStatuses = 100;
+export const maxAlertEmails = 5;
 
 /** What an owner says about how its deliveries are sent. Absent: unchanged. Null: as usual. */
 export type SendingChange = Readonly<{
@@ -18,6 +20,7 @@ export type SendingChange = Readonly<{
   stopOn?: readonly number[] | null | undefined;
   headerPrefix?: string | null | undefined;
   filter?: readonly StoredCondition[] | null | undefined;
+  alertEmails?: readonly string[] | null | undefined;
   /** At creation alone. */
   signature?: SignatureScheme | undefined;
 }>;
@@ -32,13 +35,14 @@ const sendingFields = [
   'timeoutMs',
   'stopOn',
   'headerPrefix',
+  'alertEmails',
   'signature',
 ] as const;
 
 /** The part of an input that is about sending; undefined where nothing of it is given. */
 export function sendingChange(input: SendingChange): SendingChange | undefined {
-  const { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, signature } = input;
-  const given = { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, signature };
+  const { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, alertEmails, signature } = input;
+  const given = { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, alertEmails, signature };
   return Object.values(given).every((value) => value === undefined) ? undefined : given;
 }
 
@@ -53,6 +57,7 @@ export function sendingIssues(
     ...(change.retrySchedule == null ? [] : scheduleIssues(change.retrySchedule, rules)),
     ...(change.timeoutMs == null ? [] : timeoutIssues(change.timeoutMs)),
     ...(change.stopOn == null ? [] : statusIssues(change.stopOn)),
+    ...(change.alertEmails == null ? [] : alertEmailIssues(change.alertEmails)),
     ...(change.headerPrefix == null ? [] : prefixIssues(change.headerPrefix)),
   ];
 }
@@ -88,6 +93,22 @@ function prefixIssues(prefix: string): ValidationIssue[] {
   if (headerPrefixes.includes(prefix)) return [];
   const message = `\`headerPrefix\` must be one of ${headerPrefixes.map((one) => `\`${one}\``).join(', ')}.`;
   return [{ path: ['headerPrefix'], code: 'UNKNOWN', message }];
+}
+
+function alertEmailIssues(emails: readonly string[]): ValidationIssue[] {
+  if (emails.length > maxAlertEmails) {
+    const message = `At most ${maxAlertEmails} addresses are allowed.`;
+    return [{ path: ['alertEmails'], code: 'TOO_MANY', message }];
+  }
+  return emails.flatMap((email, index): ValidationIssue[] => {
+    const path = ['alertEmails', index];
+    if (!isEmail(email) || !isStorable(email)) {
+      return [{ path, code: 'INVALID_EMAIL', message: 'This is not an email address.' }];
+    }
+    return emails.indexOf(email) === index
+      ? []
+      : [{ path, code: 'DUPLICATE', message: 'This address is in the list already.' }];
+  });
 }
 
 function statusIssues(statuses: readonly number[]): ValidationIssue[] {

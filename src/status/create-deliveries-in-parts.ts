@@ -112,7 +112,7 @@ async function createWithin(
     for (const { id, ownerId } of part.events) if (fresh.has(id)) events.set(id, ownerId);
     for (const word of hintWords(part)) hints.add(word);
     for (const id of strictEndpoints(part.deliveries)) strict.add(id);
-    // Ids are in the order of their making: which partitions are looked at goes by the first.
+    // Ids are in the order of their creation. The first id decides which partitions are read.
     for (const { id } of part.deliveries) if (id < oldest) oldest = id;
   }
   if (count === 0) {

@@ -67,7 +67,7 @@ export async function endQueued(
     const { ended = 0, held = 0 } = rows[0] ?? {};
     total += ended;
     if (ended > 0) db.hints.send([ownerId]);
-    // What changed while it was locked is ended by the next look.
+    // Deliveries that changed while this waited for the lock are ended by the next round.
     if (held < endQueuedChunk && ended === held) {
       // Of an endpoint that is ordered strictly the next may be sent.
       if (total > 0) db.hints.send([laneHint(ownerId, endpointId)]);

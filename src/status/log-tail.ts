@@ -75,7 +75,10 @@ const placed = (strict: string) => `placed as (
     returning 1
   ),`;
 
-/** Finished deliveries, counted by the minute of their creation; rows in key order, so that two batches never cross. */
+/**
+ * Counts finished deliveries by the minute of their creation. Rows are in key order, so that two batches cannot
+ * deadlock.
+ */
 export const statTail = `
   stat as (
     insert into endpoint_stat as s

@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { giveUpEndpoint } from '../../src/engine/give-up-endpoint.ts';
 import type { Worker } from '../../src/engine/worker.ts';
 import { encodeId, mintUuid } from '../../src/ids.ts';
+import { giveUpEndpoint } from '../../src/telling/give-up-endpoint.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';

@@ -15,6 +15,8 @@ export type CircuitState =
 
 /** The input of `createEndpoint`. */
 export type CreateEndpointInput = {
+  /** The addresses that get a mail when the endpoint fails (`endpoint.failing`), works again, or is disabled: at most 5. Mails are sent only if the server has a mail server. Null means nobody. More than 1,000 entries are BAD_USER_INPUT. */
+  alertEmails?: Array<string> | null | undefined;
   /** A note of your own. At most 1000 characters. */
   description?: string | null | undefined;
   /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
@@ -221,8 +223,10 @@ export type SignatureScheme =
   /** With a shared secret, `whsec_…`. Signatures begin with `v1,`. */
   | 'HMAC_SHA256';
 
-/** A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `filter`, `retrySchedule`, `timeoutMs`, `stopOn` and `headerPrefix`; for other fields it is a ValidationError. */
+/** A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `filter`, `retrySchedule`, `timeoutMs`, `stopOn`, `headerPrefix` and `alertEmails`; for other fields it is a ValidationError. */
 export type UpdateEndpointInput = {
+  /** The addresses that get a mail when the endpoint fails (`endpoint.failing`), works again, or is disabled: at most 5. Mails are sent only if the server has a mail server. Null means nobody. More than 1,000 entries are BAD_USER_INPUT. */
+  alertEmails?: Array<string> | null | undefined;
   /** At most 1000 characters. Null removes it. */
   description?: string | null | undefined;
   /** All event types to subscribe to from now on. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */

@@ -6,6 +6,8 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
 /** The input of `createEndpoint`. */
 export type CreateEndpointInput = {
+  /** The addresses that get a mail when the endpoint fails (`endpoint.failing`), works again, or is disabled: at most 5. Mails are sent only if the server has a mail server. Null means nobody. More than 1,000 entries are BAD_USER_INPUT. */
+  alertEmails?: Array<string> | null | undefined;
   /** A note of your own. At most 1000 characters. */
   description?: string | null | undefined;
   /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */

@@ -3,10 +3,13 @@ import { systemActor } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
+import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { Mailer } from '../mail.ts';
 import type { DeliveryRules } from '../sending/plan-delivery.ts';
 import { hintDeliveries, type NewDelivery } from '../status/create-deliveries.ts';
 import { endQueued } from '../status/end-queued.ts';
-import { announceDisabled } from './announce-disabled.ts';
+import { type Announcement, announce } from './announce.ts';
+import { sendMail } from './tellings.ts';
 
 const retries = 5;
 
@@ -17,6 +20,7 @@ export type GivenUp = Readonly<{
   url: string;
   reason: 'GONE' | 'FAILING';
   rules: DeliveryRules;
+  mailer?: Mailer | undefined;
 }>;
 
 /**
@@ -30,7 +34,8 @@ export type GivenUp = Readonly<{
 export async function giveUpEndpoint(database: Database, given: GivenUp): Promise<boolean> {
   const announced = await retrying(() => disable(database, given), { attempts: retries });
   if (announced === undefined) return false;
-  hintDeliveries(database, announced);
+  hintDeliveries(database, announced.deliveries);
+  sendMail(given.mailer, announced.endpoint, announced.announcement);
   const { ownerId, endpointId, reason } = given;
   await endQueued(database, {
     ownerId,
@@ -40,8 +45,15 @@ export async function giveUpEndpoint(database: Database, given: GivenUp): Promis
   return true;
 }
 
-/** The deliveries that tell of it; undefined where there was nothing to disable. */
-function disable(database: Database, given: GivenUp): Promise<readonly NewDelivery[] | undefined> {
+type Disabled = Readonly<{
+  endpoint: Endpoint;
+  announcement: Announcement;
+  /** That tell of it. */
+  deliveries: readonly NewDelivery[];
+}>;
+
+/** Undefined where there was nothing to disable. */
+function disable(database: Database, given: GivenUp): Promise<Disabled | undefined> {
   const { ownerId, endpointId, url, reason, rules } = given;
   return database.query.transaction().execute(async (trx) => {
     const disabled = await trx
@@ -52,7 +64,7 @@ function disable(database: Database, given: GivenUp): Promise<readonly NewDelive
       .where('url', '=', url)
       .where('is_active', '=', true)
       .where('deleted_at', 'is', null)
-      .returning(['owner_id', 'id', 'owner_kind', 'url', 'updated_at'])
+      .returningAll()
       .executeTakeFirst();
     if (disabled === undefined) return undefined;
     await appendAudit(trx, {
@@ -64,10 +76,11 @@ function disable(database: Database, given: GivenUp): Promise<readonly NewDelive
       changes: { isActive: { from: true, to: false }, disabledReason: { from: null, to: reason } },
       requestId: undefined,
     });
-    return await announceDisabled(
-      trx,
-      { endpoint: disabled, reason, disabledAt: disabled.updated_at },
-      rules,
-    );
+    const announcement: Announcement = {
+      ...{ type: 'endpoint.disabled', endpoint: disabled, occurredAt: disabled.updated_at },
+      data: { reason, disabledAt: disabled.updated_at.toISOString() },
+    };
+    const deliveries = await announce(trx, announcement, rules);
+    return { endpoint: disabled, announcement, deliveries };
   });
 }
