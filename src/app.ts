@@ -241,6 +241,7 @@ function senderOptions(config: Config, guard: AddressGuard): SenderOptions {
   return {
     guard,
     requireHttps: config.production,
+    proxyUrl: config.egressProxy,
     ...(config.dnsServers.length > 0 ? { dnsServers: config.dnsServers } : {}),
     maxResponseBytes: config.maxResponseBytes,
     keptResponseBytes,

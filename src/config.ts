@@ -35,6 +35,7 @@ export type Config = Readonly<{
   logLevel: string;
   publicUrl: string | undefined;
   smtpUrl: string | undefined;
+  egressProxy: string | undefined;
   dnsServers: readonly string[];
   preparedStatements: boolean;
   trustedDocumentsOnly: boolean;
@@ -113,6 +114,7 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     logLevel: env.LOG_LEVEL,
     publicUrl: env.PUBLIC_URL,
     smtpUrl: env.SMTP_URL,
+    egressProxy: env.EGRESS_PROXY,
     dnsServers: env.DNS_SERVERS,
     preparedStatements: env.PREPARED_STATEMENTS,
     trustedDocumentsOnly: env.TRUSTED_DOCUMENTS_ONLY,

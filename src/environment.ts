@@ -187,6 +187,11 @@ export const environment = z.object({
       'The mail server that sends invitations, and mails about endpoints that fail. Their sender is `no-reply@` followed by the host name of `PUBLIC_URL`.',
     shownDefault: 'unset',
   }),
+  EGRESS_PROXY: url('http:').optional().meta({
+    description:
+      'An HTTP proxy that webhooks and handshakes are sent through, by CONNECT, so that receivers see its address: `http://user:password@proxy.internal:3128`. Host names are still resolved and checked here, and the proxy is given the address. It is used for the addresses in `EGRESS_ALLOW`, too.',
+    shownDefault: 'unset',
+  }),
   DNS_SERVERS: dnsServers.default([]).meta({
     description:
       'The DNS servers that look up the host names of receivers, comma-separated, as `10.0.0.2:53` or `[fd00::1]`. The port is 53 unless given. The file `/etc/hosts` is not read.',

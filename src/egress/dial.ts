@@ -14,6 +14,7 @@ import { type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { AddressGuard } from './address-guard.ts';
 import type { Deadline } from './deadline.ts';
 import { isLoopbackName, LOOPBACK_ADDRESSES } from './loopback-name.ts';
+import { connectThrough, type EgressProxy } from './proxy.ts';
 import type { NameResolver } from './resolver.ts';
 import { errorCode, SendFailure } from './send-failure.ts';
 
@@ -34,6 +35,8 @@ export interface DialOptions {
   readonly requireHttps: boolean;
   readonly resolver: NameResolver;
   readonly secureContext: SecureContext;
+  /** Connections are made through it. The guard judges the receiver's addresses all the same. */
+  readonly proxy?: EgressProxy | undefined;
 }
 
 /** Connects, or throws a SendFailure. The socket has an error listener and belongs to the caller. */
@@ -45,8 +48,15 @@ export async function dial(to: Destination, options: DialOptions, deadline: Dead
   const addresses = await addressesOf(to.hostname, mayDial, options.resolver, deadline);
   if (addresses.length === 0 || !addresses.every(mayDial)) throw blockedAddress();
 
-  const socket = await connectFirst(addresses.slice(0, MAX_ADDRESSES), to.port, deadline);
-  if (socket.remoteAddress === undefined || !mayDial(socket.remoteAddress)) {
+  const tried = addresses.slice(0, MAX_ADDRESSES);
+  const socket =
+    options.proxy === undefined
+      ? await connectFirst(tried, to.port, deadline)
+      : await connectThroughProxy(options.proxy, { addresses: tried, port: to.port, mayDial }, deadline);
+  // Through a proxy the peer is the proxy.
+  const isChecked =
+    options.proxy !== undefined || (socket.remoteAddress !== undefined && mayDial(socket.remoteAddress));
+  if (!isChecked) {
     socket.destroy();
     throw blockedAddress();
   }
@@ -63,6 +73,23 @@ async function addressesOf(
   // No outsider decides what `localhost` means, so one allowed loopback address is enough.
   if (isLoopbackName(hostname)) return LOOPBACK_ADDRESSES.filter(mayDial);
   return resolver.resolve(hostname, deadline);
+}
+
+/** The first of the addresses that the proxy can connect to, one after the other. */
+async function connectThroughProxy(
+  proxy: EgressProxy,
+  to: { addresses: readonly string[]; port: number; mayDial: (address: string) => boolean },
+  deadline: Deadline,
+): Promise<Socket> {
+  let failure: unknown;
+  for (const address of to.addresses) {
+    try {
+      return await connectThrough(proxy, { address, port: to.port }, { mayDial: to.mayDial, deadline });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
 /** The first of the addresses that accepts a connection; the next one starts when one fails or is slow. */

@@ -3,7 +3,7 @@
  *
  * Whatever the receiver does, this holds: `send` never throws; it ends within its deadline, which covers DNS,
  * connecting, TLS, the response and its body; it reads a bounded number of bytes; it dials only addresses that
- * the guard allows; it follows no redirect, uses no proxy, speaks no HTTP/2, decompresses nothing; and it
+ * the guard allows; it follows no redirect, uses no proxy but the operator's, speaks no HTTP/2, decompresses nothing; and it
  * writes the request to one connection, or to a second one if the receiver had closed the kept one. The caller decides
  * whether a response is a success.
  *
@@ -19,6 +19,7 @@ import { blockedAddress, type Destination, type DialOptions, dial } from './dial
 import { type Reply, type ResponseHeader, UnsentRequest } from './exchange.ts';
 import { isForbiddenHeader } from './forbidden-headers.ts';
 import { isForbiddenPort } from './forbidden-ports.ts';
+import { parseProxy } from './proxy.ts';
 import { NameResolver } from './resolver.ts';
 import { type FailureOutcome, SendFailure } from './send-failure.ts';
 
@@ -34,6 +35,8 @@ export interface SenderOptions {
   readonly keptResponseBytes: number;
   /** A certificate authority (PEM) that is trusted beside the public ones. */
   readonly extraCa?: string;
+  /** The proxy that everything is sent through, as `http://user:password@host:port`. */
+  readonly proxyUrl?: string | undefined;
 }
 
 export interface SendRequest {
@@ -78,6 +81,7 @@ export function createSender(options: SenderOptions): Sender {
     guard: options.guard,
     requireHttps: options.requireHttps,
     resolver,
+    proxy: options.proxyUrl === undefined ? undefined : parseProxy(options.proxyUrl),
     // Made only once, because reading the root certificates takes milliseconds.
     secureContext: createSecureContext({
       minVersion: 'TLSv1.2',
