@@ -10,7 +10,7 @@ import { renderEventBody } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';
 
 /** The platform's events about an endpoint. */
-export type ToldType =
+type ToldType =
   | 'endpoint.disabled'
   | 'endpoint.failing'
   | 'endpoint.recovered'
