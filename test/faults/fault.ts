@@ -44,6 +44,7 @@ export async function play(site: Site, fault: Fault): Promise<Result> {
   for (let made = 0; made < tenants; made += 1) {
     const tenant = await traffic.addTenant();
     for (let endpoint = 0; endpoint < endpointsOfTenant; endpoint += 1) await traffic.addEndpoint(tenant);
+    await traffic.addEndpoint(tenant, undefined, { ordering: 'STRICT' });
   }
   const fencedBefore = await site.fenced();
   traffic.start();

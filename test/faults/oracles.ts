@@ -15,6 +15,7 @@ import type { Endpoint, Tenant, Traffic } from './traffic.ts';
  *   O7  no log contains a secret
  *   O8  no receiver of another owner got anything
  *   O9  the log has no gap, and its last changes are the current statuses
+ *   O10 a strictly ordered endpoint got each event for the first time in the order of the commits
  */
 type Received = Readonly<{ deliveries: readonly Delivery[]; eventIds: ReadonlySet<string>; from: number }>;
 
@@ -74,6 +75,7 @@ async function judgeTenant(
       ...(await endProblems(site, owner.id, deliveries)),
       ...(await attemptProblems(site, owner.id)),
       ...(await logProblems(site, owner.id)),
+      ...(await orderProblems(site, owner.id, tenant)),
     ].map((problem) => `${problem} (${tenant.name})`),
     lost: stored.lost + received.lost,
     duplicates: received.duplicates,
@@ -284,4 +286,23 @@ function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, 
     else list.push(row);
   }
   return groups;
+}
+
+async function orderProblems(site: Site, ownerId: string, { endpoints }: Tenant): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { uuid, place } of endpoints.filter(({ isStrict }) => isStrict)) {
+    const rows = await site.sql<{ event_id: string }>(
+      `select event_id from delivery_log
+        where owner_id = $1 and endpoint_id = $2 and previous_status is null order by position`,
+      [ownerId, uuid],
+    );
+    const turnOf = new Map(rows.map(({ event_id }, turn) => [event_id, turn]));
+    const firsts = new Set(
+      site.ledger.entriesOf(place).map(({ eventId }) => decodeId('Event', eventId) ?? ''),
+    );
+    const turns = [...firsts].map((eventId) => turnOf.get(eventId) ?? -1);
+    const passed = turns.filter((turn, index) => turn < (turns[index - 1] ?? -1));
+    if (passed.length > 0) problems.push(`O10: ${passed.length} deliveries were passed by a later one`);
+  }
+  return problems;
 }

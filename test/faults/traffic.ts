@@ -6,7 +6,13 @@ import { accepts, type Behaviour } from './ledger.ts';
 import { eventType, type Site } from './site.ts';
 
 /** An endpoint with its receiver in the ledger. */
-export type Endpoint = Readonly<{ id: string; uuid: string; place: string; secret: string }>;
+export type Endpoint = Readonly<{
+  id: string;
+  uuid: string;
+  place: string;
+  secret: string;
+  isStrict: boolean;
+}>;
 
 export type Tenant = Readonly<{ name: string; caller: Caller; endpoints: Endpoint[] }>;
 
@@ -75,7 +81,7 @@ export class Traffic {
     }
     ledger.trust(place, secret);
     canaries.push(secret.replace(/^whsec_/, ''));
-    const endpoint = { id: made.id, uuid, place, secret };
+    const endpoint = { id: made.id, uuid, place, secret, isStrict: input.ordering === 'STRICT' };
     tenant.endpoints.push(endpoint);
     return endpoint;
   }
