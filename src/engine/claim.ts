@@ -1,5 +1,5 @@
 import type { Database } from '../db/pool.ts';
-import { run, statement } from '../db/statement.ts';
+import { run, type Statement, statement } from '../db/statement.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
 import { headOf, sweptPlaces } from '../status/strict-order.ts';
 import type { DeliveryKind, EndpointSending } from '../tables.ts';
@@ -51,9 +51,7 @@ export type ClaimedRow = {
  * Bounds and order are those of one index, due_lane. With plain comparisons and statistics that know one endpoint, the
  * planner may take a shorter index and walk over every row of a neighbour.
  */
-const claimStatement = statement(
-  'claim',
-  `with lane as materialized (
+const claimText = (options: { strict: boolean }) => `with lane as materialized (
      select l.*, e.url, e.is_active, e.disabled_reason, e.verification, e.purged_through,
             e.max_deliveries_per_second, e.sending, e.strict_boundary, e.strict_head
        from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::timestamptz[], $6::uuid[], $7::bigint[],
@@ -81,7 +79,30 @@ const claimStatement = statement(
            for update of d skip locked) p
       where lane.strict_boundary is null
    ),
-   head as materialized (
+   ${options.strict ? pickHeads : ''}
+   taken as (
+     update due d set claim = pick.epoch, claimed_at = now() from ${options.strict ? 'chosen' : 'pick'} pick
+      where d.ctid = pick.row_at
+     returning d.*, pick.strict_boundary is not null as is_strict, pick.stale_claim, pick.stale_at, pick.url,
+       pick.is_active, pick.disabled_reason, pick.verification, pick.purged_through,
+       pick.max_deliveries_per_second, pick.sending
+   )
+   select t.owner_id, t.delivery_id, t.shard, t.endpoint_id, t.event_id, t.due_at, t.status, t.attempt_count,
+          t.attempt_rows, t.max_attempts, t.kind, t.claim, t.stale_claim, t.stale_at,
+          t.url, t.is_active, t.disabled_reason, t.verification, t.purged_through, t.max_deliveries_per_second,
+          t.sending, t.is_strict,
+          w.suspended_at is not null as is_suspended, i.revoked_at is not null as is_revoked
+     from taken t
+     left join lateral (
+       select tenant_id, revoked_at from app_installation
+        where app_id = t.owner_id and id = t.installation_id limit 1) i on true
+     left join lateral (
+       select suspended_at from tenant where id = coalesce(i.tenant_id, t.owner_id) limit 1) w on true
+    ${options.strict ? '' : orderedLanes}
+    order by due_at, delivery_id`;
+
+/** The head of each lane that is ordered strictly, while nothing of it is in flight. */
+const pickHeads = `head as materialized (
      select lane.*, p.row_at, p.stale_claim, p.stale_at
        from lane
       cross join lateral (select ${headOf('lane')} as delivery_id) h
@@ -99,26 +120,17 @@ const claimStatement = statement(
    ${sweptPlaces},
    chosen as (
      select * from pick union all select * from head
-   ),
-   taken as (
-     update due d set claim = pick.epoch, claimed_at = now() from chosen pick
-      where d.ctid = pick.row_at
-     returning d.*, pick.strict_boundary is not null as is_strict, pick.stale_claim, pick.stale_at, pick.url, pick.is_active, pick.disabled_reason,
-       pick.verification, pick.purged_through, pick.max_deliveries_per_second, pick.sending
-   )
-   select t.owner_id, t.delivery_id, t.shard, t.endpoint_id, t.event_id, t.due_at, t.status, t.attempt_count,
-          t.attempt_rows, t.max_attempts, t.kind, t.claim, t.stale_claim, t.stale_at,
-          t.url, t.is_active, t.disabled_reason, t.verification, t.purged_through, t.max_deliveries_per_second,
-          t.sending, t.is_strict,
-          w.suspended_at is not null as is_suspended, i.revoked_at is not null as is_revoked
-     from taken t
-     left join lateral (
-       select tenant_id, revoked_at from app_installation
-        where app_id = t.owner_id and id = t.installation_id limit 1) i on true
-     left join lateral (
-       select suspended_at from tenant where id = coalesce(i.tenant_id, t.owner_id) limit 1) w on true
-    order by t.due_at, t.delivery_id`,
-);
+   ),`;
+
+/** Lanes that turn out to be ordered strictly: nothing is taken from them by a statement that knows no order. */
+const orderedLanes = `union all
+   select l.owner_id, null, l.shard, l.endpoint_id, null, null, null, null, null, null, null, null, null, null,
+          null, null, null, null, null, null, null, true, null, null
+     from lane l where l.strict_boundary is not null`;
+
+const claimStatement = statement('claim', claimText({ strict: false }));
+/** For lanes that are known to be ordered strictly: it takes a twelfth more time where none is. */
+const orderedStatement = statement('claim_ordered', claimText({ strict: true }));
 
 export type Take = Readonly<{
   lane: Lane;
@@ -135,8 +147,26 @@ export type Take = Readonly<{
 export const startOf = ({ aim, lane }: Take): Cursor => aim ?? lane.cursor;
 
 /** Claims nothing for a lane whose lease is not the worker's any more, whatever it believes. */
-export function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
-  return run<ClaimedRow>(db, db.engine, claimStatement, [
+export async function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
+  const unordered = takes.filter(({ lane }) => !lane.isStrict);
+  const found =
+    unordered.length === 0 ? [] : await claimBy(db, claimStatement, { workerId, takes: unordered });
+  const ordered = new Set(
+    found.filter(({ delivery_id }) => delivery_id === null).map((row) => row.endpoint_id),
+  );
+  for (const { lane } of unordered) lane.isStrict = ordered.has(lane.endpointId);
+  const rows = ordered.size === 0 ? found : found.filter(({ delivery_id }) => delivery_id !== null);
+  const strict = takes.filter(({ lane }) => lane.isStrict);
+  if (strict.length === 0) return rows;
+  return [...rows, ...(await claimBy(db, orderedStatement, { workerId, takes: strict }))];
+}
+
+function claimBy(
+  db: Database,
+  by: Statement,
+  { workerId, takes }: { workerId: string; takes: readonly Take[] },
+): Promise<ClaimedRow[]> {
+  return run<ClaimedRow>(db, db.engine, by, [
     takes.map(({ lane }) => lane.shard),
     takes.map(({ lane }) => lane.ownerId),
     takes.map(({ lane }) => lane.endpointId),

@@ -10,11 +10,7 @@ import { renderEventBody } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';
 
 /** The platform's events about an endpoint. */
-type ToldType =
-  | 'endpoint.disabled'
-  | 'endpoint.failing'
-  | 'endpoint.recovered'
-  | 'delivery.dead_lettered';
+type ToldType = 'endpoint.disabled' | 'endpoint.failing' | 'endpoint.recovered' | 'delivery.dead_lettered';
 
 export type Announcement = Readonly<{
   type: ToldType;
