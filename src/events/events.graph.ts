@@ -11,7 +11,7 @@ import type { Context } from '../graph/context.ts';
 import { findAllAmong, findAmong } from '../graph/find-among.ts';
 import { node } from '../graph/node.ts';
 import { forbidden } from '../graph/permission.ts';
-import { decodeId, encodeId } from '../ids.ts';
+import { decodeId, encodeId, lowestUuid } from '../ids.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import { Tenant, tenantOf } from '../tenants/tenants.graph.ts';
 import { type Event as EventRow, findEvent, findEventPayloads, findEvents } from './find-event.ts';
@@ -101,6 +101,21 @@ async function payloadTextFor(event: EventRow, context: Context): Promise<string
   return payload.payloadText;
 }
 
+const EventFilter = builder.inputType('EventFilter', {
+  description: 'Which events. Null or absent: no condition.',
+  fields: (t) => ({
+    id: t.idList({ description: 'Only events with these ids; `[]` matches nothing.' }),
+    createdAfter: t.field({
+      type: 'DateTime',
+      description: 'Only events published at this instant or later.',
+    }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Only events published before this instant.' }),
+    idempotencyKey: t.string({
+      description: 'Only the event that was published with this key, within the last 24 hours.',
+    }),
+  }),
+});
+
 const EventConnection = connection<EventRow>(builder, {
   type: Event,
   cursorOf: (event) => event.id,
@@ -145,12 +160,20 @@ builder.queryFields((t) => ({
         description:
           'Only events of these types, by their exact names. An empty list matches nothing. By default all.',
       }),
+      filter: t.arg({
+        type: EventFilter,
+        description: 'More conditions, which must all hold. By default none.',
+      }),
     },
     complexity: pageCost,
-    resolve: (_root, { type, ...page }, context) =>
-      listEvents(context.services.database.query, askedOwner(context, viewPermission).ownerId, {
-        page,
-        types: type,
+    resolve: (_root, { type, filter, ...page }, context) =>
+      listEvents(context.services.database.query, viewedOwner(context), {
+        ...{ page, types: type },
+        filter: {
+          ...filter,
+          // An id that names no event matches nothing.
+          ids: filter?.id?.map((id) => decodeId('Event', id) ?? lowestUuid),
+        },
       }),
   }),
 }));

@@ -1,15 +1,25 @@
 import { type Kysely, sql } from 'kysely';
 import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
+import { firstUuidAt } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 import { storable } from '../text.ts';
 import { type Event, eventColumns } from './find-event.ts';
+
+/** Conditions that must all hold. Null and undefined are none. */
+export type EventFilter = Readonly<{
+  ids?: readonly string[] | null | undefined;
+  createdAfter?: Date | null | undefined;
+  createdBefore?: Date | null | undefined;
+  idempotencyKey?: string | null | undefined;
+}>;
 
 /** A page of an owner's events, newest first. Without types it lists all. */
 export async function listEvents(
   db: Kysely<Tables>,
   ownerId: string,
-  options: Readonly<{ page: PageArgs; types?: readonly string[] | null | undefined }>,
+  options: Readonly<{ page: PageArgs; types?: readonly string[] | null | undefined; filter?: EventFilter }>,
 ): Promise<Page<Event>> {
+  const { filter = {} } = options;
   return await readPage(pageRange(options.page, { kind: 'Event', ownerId }), async (range) => {
     let query = db
       .selectFrom('event')
@@ -23,6 +33,24 @@ export async function listEvents(
       // PostgreSQL does not accept NUL in text, and no type has one.
       const types = storable(options.types);
       query = query.where('type', '=', sql<string>`any(${types}::text[])`);
+    }
+    if (filter.ids != null) query = query.where('id', '=', sql<string>`any(${[...filter.ids]}::uuid[])`);
+    if (filter.createdAfter != null)
+      query = query.where('id', '>=', firstUuidAt(filter.createdAfter.getTime()));
+    if (filter.createdBefore != null)
+      query = query.where('id', '<', firstUuidAt(filter.createdBefore.getTime()));
+    if (filter.idempotencyKey != null) {
+      const keys = storable([filter.idempotencyKey]);
+      query = query.where(({ eb, selectFrom }) =>
+        eb(
+          'id',
+          'in',
+          selectFrom('event_key')
+            .select('event_id')
+            .where('owner_id', '=', ownerId)
+            .where('key', '=', sql<string>`any(${keys}::text[])`),
+        ),
+      );
     }
     return await query.execute();
   });

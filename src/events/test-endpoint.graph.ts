@@ -22,6 +22,11 @@ mutation(builder, 'testEndpoint', {
       description:
         'The name of the event type to send. By default the first entry of the endpoint’s `events` that is a name, otherwise the first type that one of its wildcards matches.',
     }),
+    payload: t.field({
+      type: 'JSON',
+      description:
+        'The payload to send, of at most 256 KiB. It is not checked against the schema of the type. By default the example of the type.',
+    }),
   }),
   payload: { delivery: { type: Delivery, description: 'The delivery of the test event.' } },
   errors: [ValidationError, NotFoundError, LimitExceededError],
@@ -31,8 +36,10 @@ mutation(builder, 'testEndpoint', {
       permission: changeEndpoints,
       globalId: input.id,
     });
-    const { eventType } = input;
-    const testId = await testEndpoint(database, { ownerId, id, eventType, rules, by: byOf(context) });
+    const { eventType, payload } = input;
+    const testId = await testEndpoint(database, {
+      ...{ ownerId, id, eventType, payload, rules, by: byOf(context) },
+    });
     const delivery = await findDelivery(database.query, ownerId, testId);
     if (delivery === undefined) throw new NotFoundError(input.id);
     return { delivery };

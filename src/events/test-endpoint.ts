@@ -7,7 +7,9 @@ import type { Database } from '../db/pool.ts';
 import { type Endpoint, getEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
 import { invalid, LimitExceededError, type ValidationError } from '../errors.ts';
 import { type EventType, findEventTypesByName, listEventTypes } from '../event-types/event-type.ts';
+import { isNestedDeeper, maxNesting } from '../event-types/nesting.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
+import { findLostNumber } from '../exact-json.ts';
 import { encodeId, mintUuid } from '../ids.ts';
 import { planDelivery } from '../sending/plan-delivery.ts';
 import {
@@ -18,6 +20,7 @@ import {
 } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';
+import { maxPayloadBytes } from './check-events.ts';
 
 /** A test is a request to somebody else's server, so its rate is limited. */
 export const maxTestsPerMinute = 10;
@@ -34,17 +37,20 @@ export async function testEndpoint(
     ownerId: string;
     id: string;
     eventType: string | null | undefined;
+    /** In the place of the catalogue's example. */
+    payload?: unknown;
     rules: Pick<Config, 'retrySchedule'>;
     by: By;
   }>,
 ): Promise<string> {
   const { ownerId, id, rules, by } = act;
+  const payloadText = act.payload == null ? undefined : textOf(act.payload);
   const subscriber = await getEndpoint(database.query, ownerId, id);
   const type = await typeToSend(database, subscriber, act.eventType);
   const delivery = await database.query.transaction().execute(async (trx) => {
     const endpoint = await lockEndpoint(trx, ownerId, id);
     await countTest(trx, endpoint);
-    const test = testOf(endpoint, { type, rules });
+    const test = testOf(endpoint, { type, payloadText, rules });
     await appendAudit(trx, {
       ownerId,
       ...by,
@@ -63,14 +69,18 @@ export async function testEndpoint(
 
 function testOf(
   endpoint: Endpoint,
-  { type, rules }: { type: EventType; rules: Pick<Config, 'retrySchedule'> },
+  {
+    type,
+    payloadText = JSON.stringify(type.example),
+    rules,
+  }: { type: EventType; payloadText: string | undefined; rules: Pick<Config, 'retrySchedule'> },
 ): { event: NewEvent; delivery: NewDelivery } {
   const ownerId = endpoint.owner_id;
   const tenantId = endpoint.owner_kind === 'TENANT' ? ownerId : undefined;
   const occurredAt = new Date(databaseNow());
   const event: NewEvent = {
     ...{ ownerId, id: mintUuid(), type: type.name, tenantId, idempotencyKey: undefined, occurredAt },
-    body: renderEventBody({ type: type.name, occurredAt, payloadText: JSON.stringify(type.example) }),
+    body: renderEventBody({ type: type.name, occurredAt, payloadText }),
   };
   const delivery: NewDelivery = {
     ...{
@@ -85,6 +95,22 @@ function testOf(
     ...planDelivery(endpoint, { ...rules, requireVerification: false }),
   };
   return { event, delivery };
+}
+
+/** Throws a ValidationError for what could not be published either. The type's schema is not asked. */
+function textOf(payload: unknown): string {
+  if (isNestedDeeper(payload, maxNesting)) {
+    throw invalid(['payload'], 'TOO_DEEP', `The payload is nested more than ${maxNesting} levels deep.`);
+  }
+  if (findLostNumber(payload) !== undefined) {
+    const message = 'The payload has a number that would lose digits, or is too large or too small.';
+    throw invalid(['payload'], 'NUMBER_OUT_OF_RANGE', message);
+  }
+  const text = JSON.stringify(payload);
+  if (Buffer.byteLength(text) > maxPayloadBytes) {
+    throw invalid(['payload'], 'TOO_LARGE', `The payload has more than ${maxPayloadBytes} bytes.`);
+  }
+  return text;
 }
 
 /** The named type; by default the first that the endpoint subscribes to by name, otherwise by a wildcard. */

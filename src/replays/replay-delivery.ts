@@ -17,9 +17,15 @@ import type { Tables } from '../tables.ts';
  */
 export async function planReplay(
   trx: Transaction<Tables>,
-  { ownerId, id, rules, by }: { ownerId: string; id: string; rules: DeliveryRules; by: By },
+  {
+    ownerId,
+    id,
+    force,
+    rules,
+    by,
+  }: { ownerId: string; id: string; force: boolean; rules: DeliveryRules; by: By },
 ): Promise<NewReplay> {
-  const original = await getReplayable(trx, ownerId, id);
+  const original = await getReplayable(trx, { ownerId, id, force });
   const endpoint = await findEndpoint(trx, ownerId, original.endpoint_id);
   if (endpoint === undefined) throw new NotFoundError(encodeId('Delivery', id));
   const fresh = replayOf(original, { endpoint, rules });
@@ -29,7 +35,11 @@ export async function planReplay(
     action: 'delivery.replay',
     targetType: 'Delivery',
     targetId: id,
-    changes: { replay: encodeId('Delivery', fresh.id), endpointId: encodeId('Endpoint', endpoint.id) },
+    changes: {
+      replay: encodeId('Delivery', fresh.id),
+      endpointId: encodeId('Endpoint', endpoint.id),
+      ...(force ? { force } : {}),
+    },
   });
   return fresh;
 }
@@ -37,9 +47,9 @@ export async function planReplay(
 /** The last statement of the transaction. After the commit, call `hintDeliveries`. */
 export async function carryOutReplay(
   trx: Transaction<Tables>,
-  { ownerId, replay }: { ownerId: string; replay: NewReplay },
+  { ownerId, replay, force }: { ownerId: string; replay: NewReplay; force: boolean },
 ): Promise<void> {
-  if (await replayWithin(trx, { ownerId, replay })) return;
+  if (await replayWithin(trx, { ownerId, replay, force })) return;
   // The delivery was removed, or its event dropped, after it had been read.
   throw new NotFoundError(encodeId('Delivery', replay.originalId));
 }
@@ -57,11 +67,15 @@ export function replayOf(
   };
 }
 
-async function getReplayable(db: Kysely<Tables>, ownerId: string, id: string): Promise<Delivery> {
+async function getReplayable(
+  db: Kysely<Tables>,
+  { ownerId, id, force }: { ownerId: string; id: string; force: boolean },
+): Promise<Delivery> {
   const delivery = await findDelivery(db, ownerId, id);
   if (delivery === undefined) throw new NotFoundError(encodeId('Delivery', id));
   const { status } = delivery;
-  if (status !== 'FAILED' && status !== 'DEAD_LETTER') throw new NotReplayableError(status);
+  const isReplayable = status === 'FAILED' || status === 'DEAD_LETTER' || (force && status === 'SUCCEEDED');
+  if (!isReplayable) throw new NotReplayableError(status);
   if (delivery.kind === 'TEST') {
     // A replay of a test would not have the header that marks a test.
     throw new NotReplayableError(

@@ -91,7 +91,7 @@ node(builder, ReplayJob, {
 
 mutation(builder, 'replayDelivery', {
   description:
-    'Sends a FAILED or DEAD_LETTER delivery again, as a new delivery of the same event with the same `webhook-id`. The original does not change. If the endpoint cannot receive it, for example because it is inactive, the new delivery is FAILED with the reason. A delivery that has not ended, has succeeded, is a test, or has an event past retention is a NotReplayableError.',
+    'Sends a FAILED or DEAD_LETTER delivery again, as a new delivery of the same event with the same `webhook-id`. The original does not change. If the endpoint cannot receive it, for example because it is inactive, the new delivery is FAILED with the reason. A delivery that has not ended, has succeeded (unless `force` is true), is a test, or has an event past retention is a NotReplayableError.',
   permission: changeEndpoints,
   capability: {
     records: ['Delivery', 'AuditEntry'],
@@ -100,6 +100,12 @@ mutation(builder, 'replayDelivery', {
   },
   input: (t) => ({
     id: t.id({ required: true, description: 'The id of the delivery to replay: `dlv_…`.' }),
+    force: t.boolean({
+      required: true,
+      defaultValue: false,
+      description:
+        'If true, a SUCCEEDED delivery can be replayed as well, for example when the receiver has lost what it got.',
+    }),
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
   payload: { delivery: { type: Delivery, description: 'The new delivery.' } },
@@ -115,11 +121,13 @@ mutation(builder, 'replayDelivery', {
         field: 'replayDelivery',
         input,
         async lastly(trx) {
-          for (const replay of replays) await carryOutReplay(trx, { ownerId, replay });
+          for (const replay of replays) await carryOutReplay(trx, { ownerId, replay, force: input.force });
         },
       },
       async (trx) => {
-        const replay = await planReplay(trx, { ownerId, id, rules, by: byOf(context) });
+        const replay = await planReplay(trx, {
+          ...{ ownerId, id, force: input.force, rules, by: byOf(context) },
+        });
         replays.push(replay);
         return { deliveryId: replay.id };
       },

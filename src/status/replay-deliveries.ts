@@ -29,7 +29,7 @@ export type NewReplay = Readonly<{
  * statement writes their new rows, due rows and log entries. A delivery that can no longer be replayed is left out:
  * one that has not failed, is a test, or whose event is past retention.
  */
-const replay = (options: { orAgain: string; strict: string; counted?: string }) => `
+const replay = (options: { orAgain: string; orSucceeded: string; strict: string; counted?: string }) => `
   original as materialized (
     select d.*, p.id as fresh_id, p.reason, p.max_attempts as fresh_max_attempts, p.delay_ms, p.shard
       from pick p join delivery d on d.owner_id = p.owner_id and d.id = p.original_id
@@ -41,7 +41,7 @@ const replay = (options: { orAgain: string; strict: string; counted?: string }) 
            o.id as replay_of, o.fresh_max_attempts as max_attempts, o.delay_ms, o.shard, o.tenant_id,
            o.installation_id
       from original o
-     where o.status in ('FAILED', 'DEAD_LETTER') and o.kind <> 'TEST'
+     where (o.status in ('FAILED', 'DEAD_LETTER') or (${options.orSucceeded} and o.status = 'SUCCEEDED')) and o.kind <> 'TEST'
        and (${options.orAgain} or o.replayed_at is null)
        and exists (select from event e where e.owner_id = o.owner_id and e.id = o.event_id)
   ),
@@ -65,7 +65,7 @@ const oneStatement = statement(
      select $1::uuid as owner_id, $2::uuid as original_id, $3::uuid as id, $4::text as reason,
             $5::integer as max_attempts, $6::float8 as delay_ms, $7::smallint as shard
    ),
-   ${replay({ orAgain: 'true', strict: '$8::uuid[]' })}
+   ${replay({ orAgain: 'true', orSucceeded: '$9::boolean', strict: '$8::uuid[]' })}
    select (select count(*)::integer from del) as replayed from checked where checked.ok = 0`,
 );
 
@@ -75,12 +75,13 @@ const oneStatement = statement(
  */
 export async function replayWithin(
   trx: Transaction<Tables>,
-  { ownerId, replay: fresh }: { ownerId: string; replay: NewReplay },
+  { ownerId, replay: fresh, force = false }: { ownerId: string; replay: NewReplay; force?: boolean },
 ): Promise<boolean> {
   const rows = await runWithin<{ replayed: number }>(trx, oneStatement, [
     ...[ownerId, fresh.originalId, fresh.id, fresh.failureReason ?? null, fresh.maxAttempts, fresh.delayMs],
     shardOf(ownerId, fresh.endpointId),
     strictEndpoints([fresh]),
+    force,
   ]);
   return rows[0]?.replayed === 1;
 }
@@ -105,6 +106,7 @@ const itemsStatement = statement(
    ),
    ${replay({
      orAgain: '$5',
+     orSucceeded: 'false',
      strict: '$13::uuid[]',
      counted: `counted as (
      update replay_job j

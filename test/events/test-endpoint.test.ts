@@ -75,7 +75,7 @@ test('an unverified endpoint gets the type’s example, with the header that tel
 });
 
 test.each([
-  [['*'], undefined, 'endpoint.disabled'],
+  [['*'], undefined, 'delivery.dead_lettered'],
   [['order.*'], undefined, 'order.created'],
   [['order.*', 'invoice.paid'], undefined, 'invoice.paid'],
   [['order.*', 'invoice.paid'], 'order.paid', 'order.paid'],

@@ -103,6 +103,8 @@ export type FailureReason =
 
 /** The input of `replayDelivery`. */
 export type ReplayDeliveryInput = {
+  /** If true, a SUCCEEDED delivery can be replayed as well, for example when the receiver has lost what it got. */
+  force?: boolean;
   /** The id of the delivery to replay: `dlv_…`. */
   id: string;
   /** Makes it safe to repeat the call: for 24 hours, the same caller with the same key and the same input gets the first answer again, and nothing is done twice. 1 to 255 printable ASCII characters. The header `Idempotency-Key` does the same. A call with the same key and another input, or one made while the first still runs, is answered with an IdempotencyError. */
