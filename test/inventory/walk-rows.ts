@@ -112,6 +112,10 @@ export const walkRows: WalkRows = {
     finds: ['ApiKey', 'Endpoint'],
     document: (value) => `{ auditLog(filter: { targetId: ${value} }) ${page} }`,
   },
+  'Query.events(filter.id)': {
+    of: ['Event'],
+    document: (value) => `{ events(filter: { id: [${value}] }) ${page} }`,
+  },
   ...pages('Query.apiKeys', 'ApiKey', (args) => `{ apiKeys(${args}) ${page} }`),
   ...pages('Query.appInstallations', 'AppInstallation', (args) => `{ appInstallations(${args}) ${page} }`),
   ...pages('Query.apps', 'App', (args) => `{ apps(${args}) ${page} }`),
