@@ -17,7 +17,6 @@ import { maxScheduleEntries } from '../sending/retry-schedule.ts';
 import {
   longestTimeoutMs,
   maxAlertEmails,
-  maxScheduleEntries,
   maxStopStatuses,
   shortestTimeoutMs,
   usualHeaderPrefix,
