@@ -33,7 +33,7 @@ const lateDays = statement(
   'late_usage_days',
   `select distinct date_trunc('day', s.minute, 'UTC') as day
      from endpoint_stat s
-    where s.minute < $2 and greatest(s.last_success_at, s.last_failure_at) > $1 and s.owner_id is not null
+    where s.minute < $2 and greatest(s.last_success_at, s.last_failure_at) > $1
     order by day`,
 );
 
