@@ -167,7 +167,7 @@ builder.queryFields((t) => ({
     },
     complexity: pageCost,
     resolve: (_root, { type, filter, ...page }, context) =>
-      listEvents(context.services.database.query, viewedOwner(context), {
+      listEvents(context.services.database.query, askedOwner(context, viewPermission).ownerId, {
         ...{ page, types: type },
         filter: {
           ...filter,

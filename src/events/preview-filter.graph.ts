@@ -1,4 +1,5 @@
-import { viewedOwner, viewPermission } from '../deliveries/viewed-owner.ts';
+import { viewPermission } from '../deliveries/view-permission.ts';
+import { askedOwner } from '../endpoints/asked-owner.ts';
 import { badUserInput } from '../errors.ts';
 import { filterIssues } from '../filters/check-filter.ts';
 import { conditionsOf, filterRule, PayloadConditionInput } from '../filters/filter.graph.ts';
@@ -63,7 +64,11 @@ builder.queryField('previewFilter', (t) =>
       const [issue] = filterIssues(filter);
       if (issue !== undefined) throw badUserInput(`${issue.path.join('.')}: ${issue.message}`);
       const asked = { filter, eventType: args.eventType };
-      return previewFilter(context.services.database.query, viewedOwner(context), asked);
+      return previewFilter(
+        context.services.database.query,
+        askedOwner(context, viewPermission).ownerId,
+        asked,
+      );
     },
   }),
 );

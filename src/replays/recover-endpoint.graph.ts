@@ -1,4 +1,4 @@
-import { askedEndpoint } from '../endpoints/asking-owner.ts';
+import { askedEndpoint } from '../endpoints/asked-owner.ts';
 import { changeEndpoints } from '../endpoints/endpoint.graph.ts';
 import { byOf } from '../endpoints/endpoint-services.ts';
 import { IdempotencyError, LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';
