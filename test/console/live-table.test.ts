@@ -157,12 +157,8 @@ async function answered(filter: DeliveryFilter) {
   }
 }
 
-/** Waits until nothing is under way, and then compares each table with what the API answers. */
+/** Nothing is published meanwhile: each table soon equals what the API answers, whatever still waits for its turn. */
 async function compare(): Promise<void> {
-  const inFlight = async () =>
-    (await ask<{ deliveryStats: { inFlight: number } }>(caller, '{ deliveryStats { inFlight } }'))
-      .deliveryStats.inFlight;
-  await expect.poll(inFlight, { timeout: 30_000 }).toBe(0);
   const { logHead } = await ask<{ logHead: number }>(caller, '{ logHead }');
   for (const { live, filter } of watched) {
     await expect

@@ -85,6 +85,10 @@ test('single sign-on leads back to the view that was asked for, and its token is
   await page.getByRole('link', { name: 'Audit' }).click();
   await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
   expect(await page.evaluate('JSON.stringify(localStorage)')).toBe('{}');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+  // Nothing is left that could renew it.
+  expect(await page.evaluate('JSON.stringify(sessionStorage)')).toBe('{}');
   expect(complaints).toEqual([]);
   await context.close();
 });

@@ -13,6 +13,8 @@ export type Session = Readonly<{
 }>;
 
 const kept = 'heliograph-token';
+/** What single sign-on renews the token with: it belongs to that token, and ends with it. */
+export const renewalName = 'heliograph-renewal';
 const listeners = new Set<() => void>();
 let session: Session = { token: begin(), ended: undefined, number: 0 };
 
@@ -20,6 +22,7 @@ function begin(): string | undefined {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const given = fragment.get('token')?.trim();
   if (given === undefined || given === '') return recall(kept);
+  forget(renewalName);
   keep(kept, given);
   history.replaceState(history.state, '', location.pathname + location.search);
   return given;
@@ -36,6 +39,7 @@ addEventListener('hashchange', () => {
 });
 
 export function signIn(token: string): void {
+  forget(renewalName);
   keep(kept, token);
   change({ token, ended: undefined });
 }
@@ -50,6 +54,7 @@ export function renewToken(token: string): void {
 /** `why` is shown where the person signs in again. */
 export function signOut(why?: string): void {
   if (session.token === undefined) return;
+  forget(renewalName);
   forget(kept);
   change({ token: undefined, ended: why });
 }

@@ -1,11 +1,10 @@
 import { forget, keep, recall } from './kept.ts';
-import { currentToken, refuseSignIn, renewToken, signIn, signOut } from './session.ts';
+import { currentToken, refuseSignIn, renewalName, renewToken, signIn, signOut } from './session.ts';
 
 /** The identity provider, as the server's page names it; undefined where single sign-on is not set up. */
 export type Provider = Readonly<{ issuer: string; clientId: string; scope: string }>;
 
 const pendingName = 'heliograph-sign-in';
-const renewalName = 'heliograph-renewal';
 /** A token is renewed when so much of its time is over. */
 const renewAfter = 0.8;
 const tryAgainMs = 10_000;
@@ -72,7 +71,9 @@ export async function endSignIn(): Promise<void> {
       redirect_uri: redirectUri(),
       code_verifier: String(verifier),
     };
-    signIn(await fetchTokens(provider, asked));
+    const { token, planNext } = await fetchTokens(provider, asked);
+    signIn(token);
+    planNext();
   } catch (error) {
     refuseSignIn(`Single sign-on did not succeed. ${error instanceof Error ? error.message : ''}`);
   }
@@ -86,7 +87,10 @@ function resume(from: Provider): void {
   if (typeof refreshToken === 'string') planRenewal(from, refreshToken, Number(renewAt));
 }
 
-async function fetchTokens(from: Provider, asked: Readonly<Record<string, string>>): Promise<string> {
+async function fetchTokens(
+  from: Provider,
+  asked: Readonly<Record<string, string>>,
+): Promise<{ token: string; planNext: () => void }> {
   const { token_endpoint: endpoint } = await discover(from);
   const response = await fetch(String(endpoint), {
     method: 'POST',
@@ -103,10 +107,13 @@ async function fetchTokens(from: Provider, asked: Readonly<Record<string, string
     throw new Refused(String(rest.error_description ?? rest.error ?? `It answered with ${response.status}.`));
   }
   const next = typeof refreshToken === 'string' ? refreshToken : asked.refresh_token;
-  if (next !== undefined && typeof seconds === 'number') {
-    planRenewal(from, next, Date.now() + seconds * 1_000 * renewAfter);
-  }
-  return token;
+  const renewAt = typeof seconds === 'number' ? Date.now() + seconds * 1_000 * renewAfter : undefined;
+  return {
+    token,
+    planNext() {
+      if (next !== undefined && renewAt !== undefined) planRenewal(from, next, renewAt);
+    },
+  };
 }
 
 /** The provider has answered, and the answer is no. */
@@ -120,10 +127,19 @@ function planRenewal(from: Provider, refreshToken: string, renewAt: number): voi
 }
 
 async function renew(from: Provider, refreshToken: string): Promise<void> {
-  if (currentToken() === undefined) return forget(renewalName);
+  // Somebody may have signed out meanwhile, or in with something else.
+  const isOurs = () => Object(JSON.parse(recall(renewalName) ?? '{}')).refreshToken === refreshToken;
+  if (!isOurs()) return;
   try {
-    renewToken(await fetchTokens(from, { grant_type: 'refresh_token', refresh_token: refreshToken }));
+    const { token, planNext } = await fetchTokens(from, {
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+    });
+    if (!isOurs()) return;
+    renewToken(token);
+    planNext();
   } catch (error) {
+    if (!isOurs()) return;
     // Where the provider is away, the token still holds for a while.
     if (!(error instanceof Refused)) return planRenewal(from, refreshToken, Date.now() + tryAgainMs);
     forget(renewalName);

@@ -48,7 +48,7 @@ const numbersOf = (text: string) =>
 export function sendingProblems({ headers, schedule, timeout, stopOn }: SendingValues) {
   const isWhole = (text: string) => numbersOf(text).every((n) => Number.isSafeInteger(n) && n >= 0);
   return {
-    headers: headers.some(({ name }) => name.trim() === '')
+    headers: headers.some(({ name, value }) => name.trim() === '' && value !== '')
       ? 'Give each header a name, or remove it.'
       : undefined,
     schedule: isWhole(schedule) ? undefined : 'Whole numbers of seconds, with commas between: 0, 5, 300',
@@ -62,11 +62,14 @@ export function sendingProblems({ headers, schedule, timeout, stopOn }: SendingV
 export function sendingInput({ headers, schedule, timeout, stopOn, prefix }: SendingValues) {
   const delays = numbersOf(schedule);
   return {
-    headers: headers.map(({ name, value, isSecret, isKept }) => ({
-      name: name.trim(),
-      value: isKept && value === '' ? null : value,
-      isSecret,
-    })),
+    // A line that nothing was typed into is none.
+    headers: headers
+      .filter(({ name }) => name.trim() !== '')
+      .map(({ name, value, isSecret, isKept }) => ({
+        name: name.trim(),
+        value: isKept && value === '' ? null : value,
+        isSecret,
+      })),
     retrySchedule: delays.length === 0 ? null : delays,
     timeoutMs: timeout === '' ? null : Math.round(Number(timeout) * 1_000),
     stopOn: numbersOf(stopOn),
