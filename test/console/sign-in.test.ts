@@ -152,7 +152,8 @@ test('GraphiQL opens signed in, with a query that works, and with the query of a
   await page.getByRole('link', { name: 'GraphiQL' }).click();
   await page.getByRole('button', { name: /Execute query/ }).click();
   await page.locator('.graphiql-response').getByText('ann@acme.example').waitFor();
-  await page.goBack();
+  await page.goto(`${server.origin}/console/event-types`);
+  await page.getByRole('link', { name: 'app.installed' }).waitFor();
   await page.getByRole('button', { name: 'GraphQL of this view' }).click();
   await page.getByRole('link', { name: 'Open in GraphiQL' }).last().click();
   await page.locator('.graphiql-query-editor').getByText('eventTypes').first().waitFor();
