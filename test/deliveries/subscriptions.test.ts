@@ -236,8 +236,9 @@ test('a quiet log moves the position on beside the messages, whose chain stays u
     progress,
   });
   const first = take(stream);
-  await expect.poll(() => covered.length).toBeGreaterThan(2);
-  expect(new Set(covered)).toEqual(new Set([2]));
+  // On a busy machine the first heartbeat may come before the log has been read.
+  await expect.poll(() => covered.filter((position) => position === 2).length).toBeGreaterThan(2);
+  expect(new Set(covered.slice(covered.indexOf(2)))).toEqual(new Set([2]));
   expect(progress).toMatchObject({ position: 2 });
   await stream.return();
   expect(await first).toBeUndefined();
