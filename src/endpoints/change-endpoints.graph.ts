@@ -36,7 +36,7 @@ const activeRule = 'If false, nothing is sent, and waiting deliveries end as FAI
 const orderingRule =
   'Whether deliveries are sent one at a time, in the order in which their events were committed.';
 
-/** What a repetition of `createEndpoint` needs. */
+/** The part of the answer that a repeated `createEndpoint` needs. */
 type CreatedEndpoint = { id: string; secret: string };
 
 mutation(builder, 'createEndpoint', {

@@ -10,25 +10,25 @@ import type { EndpointSending, Tables } from '../tables.ts';
 import { type Endpoint, maxEndpointsPerOwner } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
 
-/** The first half of the advisory locks that count an owner's endpoints; any number that nobody else uses. */
+/** The first half of the advisory locks that count an owner's endpoints: an arbitrary number that nothing else uses. */
 const countLock = 7_203_116;
 
 export type NewEndpoint = Readonly<{
   ownerId: string;
   ownerKind: Endpoint['owner_kind'];
   values: EndpointValues;
-  /** Which event streams an app's endpoint takes; null for a tenant's. */
+  /** The event streams that an app's endpoint receives; null for a tenant's. */
   streams?: readonly string[] | null;
-  /** How its deliveries are sent, where that differs from what is usual. */
+  /** How its deliveries are sent. A missing setting has its default. */
   sending?: SendingChange | undefined;
-  /** Its first secret, where the owner brings one. */
+  /** Its first secret, if the owner gives one. */
   ownSecret?: string | undefined;
   by: By;
 }>;
 
 /**
  * Creates an endpoint with its first secret, which is returned here and never again. Its handshake counts as started:
- * after the commit, hand the endpoint to `Handshakes.begin`. Should that never happen, the rescue does it.
+ * after the commit, pass the endpoint to `Handshakes.begin`. If that never happens, the rescue does it.
  */
 export async function createEndpoint(
   trx: Transaction<Tables>,
@@ -46,7 +46,7 @@ export async function createEndpoint(
   return { endpoint, secret };
 }
 
-/** The endpoint alone, for one whose secrets are there already. */
+/** Only the endpoint, if its secrets exist already. */
 export async function insertEndpoint(
   trx: Transaction<Tables>,
   id: string,
@@ -89,7 +89,7 @@ export async function insertEndpoint(
 }
 
 async function refuseTooMany(trx: Transaction<Tables>, ownerId: string): Promise<void> {
-  // Whoever creates one for the same owner at the same time waits here, so that both are counted.
+  // Another creation for the same owner waits here, so that both are counted.
   await sql`select pg_advisory_xact_lock(${countLock}::integer, hashtext(${ownerId}))`.execute(trx);
   const { count } = await trx
     .selectFrom('endpoint')

@@ -11,7 +11,7 @@ import { isStorable } from '../text.ts';
 export const maxDescriptionChars = 1_000;
 export const maxDeliveryRate = 10_000;
 
-/** What an endpoint's owner decides about it. */
+/** The settings of an endpoint that its owner decides. */
 export type EndpointValues = Readonly<{
   url: string;
   events: readonly string[];
@@ -21,10 +21,10 @@ export type EndpointValues = Readonly<{
   ordering: DeliveryOrdering;
 }>;
 
-/** Of a new endpoint: what is absent or null takes its default. */
+/** For a new endpoint. A setting that is absent or null has its default. */
 export type NewEndpointInput = Pick<EndpointValues, 'url' | 'events'> & EndpointChangeInput;
 
-/** Of a change, absent and null are different things. */
+/** For a change. Absent and null have different meanings. */
 export type EndpointChangeInput = Readonly<{
   [Field in keyof EndpointValues]?: EndpointValues[Field] | null | undefined;
 }>;
@@ -32,7 +32,7 @@ export type EndpointChangeInput = Readonly<{
 export type EndpointRules = Readonly<{
   database: Database;
   guard: AddressGuard;
-  /** Plain http only to addresses that are allowed explicitly. */
+  /** Plain http is allowed only for addresses that are allowed explicitly. */
   requireHttps: boolean;
   retentionDays: number;
 }>;

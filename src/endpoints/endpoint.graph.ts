@@ -127,7 +127,7 @@ const Circuit = builder.objectRef<EndpointCircuit>('EndpointCircuit').implement(
   }),
 });
 
-/** Of an endpoint here, of an app's client secret elsewhere. */
+/** Used for an endpoint here, and for an app's client secret elsewhere. */
 export const SecretInfo = builder.objectRef<SecretInfoRow>('SecretInfo').implement({
   description: 'A valid secret, without its value.',
   fields: (t) => ({
@@ -226,7 +226,10 @@ node(builder, Endpoint, {
   }),
 });
 
-/** An owner's endpoint; undefined where it is missing, deleted or another's. Gathered into one statement an owner. */
+/**
+ * An owner's endpoint; undefined if it is missing, deleted or another owner's. Reads for one owner are combined into
+ * one statement.
+ */
 export function loadEndpoint(
   context: Context,
   { ownerId, id }: { ownerId: string; id: string },
@@ -261,7 +264,7 @@ export const circuitOf = loader(async (endpoints: readonly EndpointRow[], { serv
 
 type AuditKey = Readonly<{ endpoint: EndpointRow; range: PageRange }>;
 
-/** One statement for all endpoints of an owner that are asked for the same page. */
+/** One statement for all endpoints of an owner for which the same page is requested. */
 const auditOf = loader<AuditKey, Page<AuditEntry>>(async (keys, { services }) => {
   const found = new Map<AuditKey, Page<AuditEntry>>();
   const ranges = new Map(keys.map(({ range }) => [JSON.stringify(range), range]));
@@ -278,7 +281,7 @@ const auditOf = loader<AuditKey, Page<AuditEntry>>(async (keys, { services }) =>
   return keys.map((key) => found.get(key) ?? emptyPage(key.range));
 });
 
-/** One statement for all endpoints of an owner; the answers in the order of the endpoints. */
+/** One statement for all endpoints of an owner. The answers are in the order of the endpoints. */
 export async function forEachOwner<Value>(
   endpoints: readonly Pick<EndpointRow, 'owner_id' | 'id'>[],
   find: (ownerId: string, ids: readonly string[]) => Promise<ReadonlyMap<string, Value>>,

@@ -7,9 +7,9 @@ import type { OwnHeader } from '../sending/endpoint-headers.ts';
 import { requestHeaders } from '../sending/request-headers.ts';
 import type { SigningKey } from '../signing/sign.ts';
 
-/** An answer is one short JSON object; what is longer is not read for it, however it goes on. */
+/** The limit for an answer, which is one short JSON object. The rest of a longer answer is not read. */
 const maxAnswerChars = 4_000;
-/** Timers may fire a little before the clock says so. */
+/** A timer may fire slightly before the clock shows its time. */
 const timerSlackMs = 5;
 const challengeBytes = 32;
 
@@ -17,7 +17,7 @@ export type HandshakeOutcome = Readonly<{ verified: true } | { verified: false; 
 
 export type HandshakeRequest = Readonly<{
   url: string;
-  /** The endpoint's secrets in force, newest first. */
+  /** The endpoint's valid secrets, newest first. */
   secrets: readonly SigningKey[];
   timeoutMs: number;
   userAgent: string;
@@ -28,13 +28,13 @@ export type HandshakeRequest = Readonly<{
 }>;
 
 /**
- * Asks whoever answers at the URL to prove that it wants this service's webhooks: a signed POST carries a challenge,
- * and the answer must be a 2xx with a JSON object whose top-level `challenge` is the same. A page that merely shows
- * what it was sent is no proof, hence the content type and the place.
+ * Asks the receiver at the URL to prove that it wants this service's webhooks. A signed POST contains a challenge,
+ * and the answer must be a 2xx with a JSON object whose top-level `challenge` is the same. A page that only shows
+ * what it was sent is no proof, so the content type and the position are checked.
  *
- * The challenge is made for this one request and stored nowhere: no answer to it can be used again, for another
- * endpoint or another URL. The reason of a failure is for the endpoint's owner and repeats nothing of the answer but
- * its status: an owner must not be able to read through it what stands at an address.
+ * The challenge is created for this request and not stored, so no answer can be used again for another endpoint or
+ * another URL. The reason of a failure is for the endpoint's owner. It repeats nothing of the answer except its
+ * status, because an owner must not be able to use it to read what is served at an address.
  */
 export async function shakeHands(sender: Sender, request: HandshakeRequest): Promise<HandshakeOutcome> {
   const challenge = randomBytes(challengeBytes).toString('base64url');
@@ -107,7 +107,7 @@ function whyNoProof(body: string, challenge: string): string | undefined {
     : 'The `challenge` in the answer is not the one that was sent.';
 }
 
-/** `application/json` and its kin (`application/problem+json`), with or without parameters. */
+/** `application/json` and similar types (`application/problem+json`), with or without parameters. */
 function isJson(contentType: string | undefined): boolean {
   return /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(contentType?.trim() ?? '');
 }

@@ -15,9 +15,9 @@ export const defaultOverlapSeconds = 86_400;
 export const maxOverlapSeconds = 604_800;
 
 /**
- * Gives an endpoint a new secret, which is returned here and never again. Older ones sign beside it for
- * `overlapSeconds` at most, or for as long as an earlier rotation left them if that ends sooner: so 0 is the answer
- * to a leak, whatever was rotated before. What is in flight carries what was in force when it was signed.
+ * Gives an endpoint a new secret, which is returned here and never again. Older secrets sign beside it for at most
+ * `overlapSeconds`, or until the end that an earlier rotation set if that is sooner. So 0 is the answer to a leak,
+ * whatever was rotated before. Requests on their way have the signatures that were valid when they were signed.
  */
 export async function rotateSecret(
   trx: Transaction<Tables>,
@@ -58,7 +58,7 @@ export async function rotateSecret(
 export const ownSecretRule =
   'It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. For ED25519 it is a private key: `whsk_` followed by the base64 of the 32 bytes of its seed, with or without the 32 bytes of its public key behind them. A secret that can be guessed is a ValidationError (WEAK).';
 
-/** Throws a ValidationError for a secret of the owner's own that cannot be taken. Absent and null are no secret. */
+/** Throws a ValidationError for an owner's secret that cannot be accepted. Absent and null mean no secret. */
 export function refuseBadSecret(
   secret: string | null | undefined,
   scheme: SignatureScheme | undefined,
@@ -69,7 +69,7 @@ export function refuseBadSecret(
   return secret;
 }
 
-/** A rotation to what signs already would end nothing. */
+/** A rotation to a secret that signs already would end nothing. */
 async function refuseInForce(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
@@ -96,7 +96,7 @@ export function refuseOverlap(overlapSeconds: number): void {
   );
 }
 
-/** The secrets alone: a fresh one, and an end for those before it. The caller holds what they belong to locked. */
+/** Only the secrets: adds a new one and sets an end for those before. The caller has locked their owner. */
 export async function replaceSecret(
   trx: Transaction<Tables>,
   secrets: SigningSecrets,
@@ -120,12 +120,12 @@ export async function replaceSecret(
   });
 }
 
-/** Ends the older secrets in time and removes those that have ended. Returns how many go on signing. */
+/** Sets the end of older secrets, and removes those that have ended. Returns how many still sign. */
 async function limitOlder(
   trx: Transaction<Tables>,
   { ownerId, id, overlapSeconds }: { ownerId: string; id: string; overlapSeconds: number },
 ): Promise<number> {
-  // Cut to what the column holds: rounded up, an end "now" would still lie ahead.
+  // Rounded down to the precision of the column. Rounded up, an end "now" would still be in the future.
   const now = sql<Date>`date_trunc('milliseconds', clock_timestamp())`;
   const older = await trx
     .updateTable('signing_secret')

@@ -164,7 +164,7 @@ const policyInputs = (t: InputFields) => ({
   alertEmails: t.stringList({ description: alertRule }),
 });
 
-/** What `createEndpoint` takes about sending. */
+/** The settings for sending that `createEndpoint` accepts. */
 export const newSendingInputs = (t: InputFields) => ({
   headers: t.field({
     type: [EndpointHeaderInput],
@@ -180,7 +180,7 @@ export const newSendingInputs = (t: InputFields) => ({
   }),
 });
 
-/** What `updateEndpoint` takes about sending: null is as usual again. */
+/** The settings for sending that `updateEndpoint` accepts. Null restores the default. */
 export const changedSendingInputs = (t: InputFields) => ({
   headers: t.field({
     type: [EndpointHeaderUpdateInput],

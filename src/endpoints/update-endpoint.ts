@@ -12,21 +12,21 @@ import type { Tables } from '../tables.ts';
 import { type Endpoint, lockEndpoint } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
 
-/** Its state before and after: `finishUpdate` needs both. They are the same where nothing was changed. */
+/** The endpoint before and after, which `finishUpdate` needs. They are the same if nothing was changed. */
 export type UpdatedEndpoint = Readonly<{ before: Endpoint; after: Endpoint }>;
 
 export type EndpointUpdate = Readonly<{
   ownerId: string;
   id: string;
   values: Partial<EndpointValues>;
-  /** Of how its deliveries are sent, what is to change. */
+  /** The settings for sending that change. */
   sending?: Readonly<{ change: SendingChange; secrets: SigningSecrets }> | undefined;
   by: By;
 }>;
 
 /**
- * Changes what is given and differs; where nothing does, nothing is written and nothing audited. A new URL loses its
- * verification, and makes a handshake that is under way void. After the commit, call `finishUpdate`.
+ * Changes the given fields that differ. If none differs, nothing is written and nothing is audited. A new URL loses
+ * its verification, and a handshake that is running no longer counts. After the commit, call `finishUpdate`.
  */
 export async function updateEndpoint(
   trx: Transaction<Tables>,
@@ -67,7 +67,7 @@ export async function updateEndpoint(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  // What was known of the old receiver, or before the pause, says nothing about what comes now.
+  // What was known about the old receiver, or about the time before the pause, says nothing about the new one.
   if ('url' in changes || ('isActive' in changes && after.is_active)) await resetHealth(trx, after);
   await appendAudit(trx, {
     ownerId,
@@ -81,15 +81,15 @@ export async function updateEndpoint(
 }
 
 /**
- * What follows from a committed change for deliveries that are queued already. It may be repeated, and left out by a
- * crash: a claim reads the endpoint's state and ends what it must not send.
+ * Applies a committed change to deliveries that are waiting already. It may be repeated, and a crash may skip it,
+ * because a claim reads the endpoint's state and ends what it must not send.
  */
 export async function finishUpdate(database: Database, { before, after }: UpdatedEndpoint): Promise<void> {
   const { owner_id: ownerId, id: endpointId } = after;
   if (!after.is_active) {
     await endQueued(database, { ownerId, endpointId, reason: 'ENDPOINT_INACTIVE' });
   } else if (before.verification === 'PENDING' && after.verification === 'UNVERIFIED') {
-    // The handshake that they waited for has no end any more.
+    // The handshake for which they waited no longer counts.
     await releaseWaiting(database, { ownerId, endpointId });
   }
   // Its worker learns of another order with the next claim.
@@ -129,7 +129,7 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Closes the circuit: its next holder, and its present one within seconds, begins as with a new endpoint. */
+/** Closes the circuit. Its next holder, and its present one within seconds, treats it like a new endpoint's. */
 export async function resetHealth(trx: Transaction<Tables>, { owner_id, id }: Endpoint): Promise<void> {
   await trx
     .updateTable('endpoint_health')

@@ -5,23 +5,26 @@ import { failedProbes } from './circuit.ts';
 import type { Take } from './claim.ts';
 
 /**
- * Which delivery probes an endpoint whose circuit is open. One answer decides for all of them, so no kind of delivery
- * that the receiver refuses for ever may be every probe: with each failed one the turn passes on.
+ * Chooses the delivery that probes an endpoint whose circuit is open. One answer decides for all of them, so a kind
+ * of delivery that the receiver always refuses must not be every probe. With each failed probe the turn passes on:
  *
- * - `retry`: the retry that has been due longest. A receiver that refuses each first attempt passes no other probe.
- *   One that is refused again goes to the back by its schedule.
- * - `fresh`: the newest that was never tried. One that is refused is a retry from then on.
- * - `anywhere`: at another place of what is due each time. In front may stand thousands that are refused.
+ * - `retry`: the retry that has been due longest. A receiver that refuses each first attempt accepts no other probe.
+ * A retry that is refused again moves back by its schedule.
+ * - `fresh`: the newest delivery that was never tried. If it is refused, it is a retry from then on.
+ * - `anywhere`: another place among the due deliveries each time, because thousands at the front may be refused.
  *
- * Where there is no retry or no fresh one, a turn looks anywhere. Turns go by the failures on record, which each
- * failed probe raises by one and a takeover keeps.
+ * If there is no retry or no fresh delivery, the turn looks anywhere. Turns follow the recorded failures, which each
+ * failed probe increases by one and a takeover keeps.
  *
- * A probe is only aimed at here. The claim takes that row or, where somebody ended it meanwhile, the next that is due.
+ * This only chooses a probe. The claim takes that row or, if somebody ended it meanwhile, the next that is due.
  */
 const turns = ['retry', 'fresh', 'anywhere'] as const;
-/** Lanes go by due time, so fresh deliveries are the newest: behind so many retries no more are looked for. */
+/**
+ * Lanes are in the order of due time, so fresh deliveries are the newest. Behind this many retries no more are
+ * searched for.
+ */
 const newestRows = 200;
-/** Multiples of the golden ratio leave no part of the whole long without one. */
+/** Multiples of the golden ratio cover every part of a range. */
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
 const isFree = (row: string) => `(${row}.claim is null or ${row}.claim < lane.epoch)`;
@@ -32,9 +35,9 @@ const dueFrom = (
              and (d.endpoint_id, d.due_at) <= (lane.endpoint_id, now()) and ${isFree('d')}`;
 
 /**
- * One look into an index for each number of attempts, at most 200 rows, three looks: however many rows wait. Bounds
- * and order are those of one index each (due_retry, due_endpoint, due_lane). With plain comparisons and statistics
- * that know one endpoint, the planner takes a shorter index and walks over every row of its neighbours.
+ * One index lookup for each number of attempts, at most 200 rows and three lookups, however many rows are waiting.
+ * Bounds and order are those of one index each (due_retry, due_endpoint, due_lane). With plain comparisons, and
+ * statistics that know one endpoint, the planner uses a shorter index and walks over every row of its neighbours.
  */
 const aimStatement = statement(
   'aim_probes',
@@ -86,7 +89,7 @@ const aimStatement = statement(
        limit 1) p`,
 );
 
-/** The takes, each probe with the place that it is to be taken from. A probe that finds none stays as it is. */
+/** The takes, each probe with its place. A probe without a place stays as it is. */
 export async function aimProbes(db: Database, takes: readonly Take[]): Promise<readonly Take[]> {
   // Of an endpoint that is ordered strictly nothing but its head may be sent.
   const isAimed = ({ isProbe, lane }: Take) => isProbe && !lane.isStrict;

@@ -10,9 +10,9 @@ import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
 
 /**
- * One attempt: signs the event's body for this moment and POSTs it (standardwebhooks.com). The id is the event's and
- * the same on every attempt and replay, so that a receiver can drop duplicates. Success is a 2xx status in time;
- * everything else, whatever is thrown included, is a failed attempt of this one delivery.
+ * One attempt: signs the event's body for this moment and POSTs it (standardwebhooks.com). The id is the event's, and
+ * it is the same on every attempt and replay, so that a receiver can ignore repetitions. Success is a 2xx status in
+ * time. Everything else, including anything that is thrown, is a failed attempt of this delivery.
  */
 export async function attempt(
   sender: Sender,
@@ -20,9 +20,9 @@ export async function attempt(
   options: {
     body: string;
     keys: readonly SigningKey[];
-    /** The owner's own: they never replace one of ours. */
+    /** The owner's headers. They never replace one of ours. */
     extra?: () => readonly OwnHeader[];
-    /** Now, by the database's clock: a host whose own is off would sign times that receivers refuse. */
+    /** The time of the database's clock, because a host with a wrong clock would sign times that receivers refuse. */
     startedAt: Date;
     timeoutMs: number;
     signal: AbortSignal;
@@ -87,7 +87,7 @@ export async function attempt(
   }
 }
 
-/** Throws where a secret one cannot be opened: then nothing is sent without it. */
+/** Throws if a secret header cannot be opened. Then nothing is sent without it. */
 export function ownHeaders(row: ClaimedRow, secrets: SigningSecrets): readonly OwnHeader[] {
   const { owner_id: ownerId, endpoint_id: endpointId, sending } = row;
   return openHeaders(secrets, { ownerId, endpointId }, sending?.headers);

@@ -6,12 +6,12 @@ import type { DeliveryKind, EndpointSending } from '../tables.ts';
 import type { Cursor, Lane } from './lane.ts';
 
 /**
- * A claim takes as many due rows as there are free slots now, lane by lane, marks them with the lease's epoch, and
- * brings the endpoint's present URL and state. Nothing waits in memory: what is claimed is begun at once, so that a
- * changed URL or a deleted endpoint needs no recall.
+ * A claim takes as many due rows as there are free slots, lane by lane, marks them with the lease's epoch, and reads
+ * the endpoint's current URL and state. Nothing waits in memory: claimed rows are started at once, so a changed URL
+ * or a deleted endpoint needs no recall.
  *
- * Rows that somebody else has locked this moment (a purge, a settle) are passed over. Rows claimed under an older
- * epoch are free again: their holder died in the middle of an attempt, which `stale_claim` tells.
+ * Rows that somebody else has locked at the moment (a purge, a settle) are skipped. Rows claimed under an older epoch
+ * are free again, because their holder died during an attempt, which `stale_claim` tells.
  */
 export type ClaimedRow = {
   owner_id: string;
@@ -38,7 +38,7 @@ export type ClaimedRow = {
   /** It is the one of its endpoint that may be sent now. */
   is_strict: boolean;
   is_suspended: boolean;
-  /** The installation that a forwarded event came through has been revoked. */
+  /** The installation because of which the event was forwarded has been revoked. */
   is_revoked: boolean;
 };
 
@@ -137,16 +137,16 @@ export type Take = Readonly<{
   count: number;
   epoch: number;
   marks: number;
-  /** The one delivery that tells whether the endpoint is well again. */
+  /** The one delivery that shows whether the endpoint works again. */
   isProbe: boolean;
-  /** Of a probe: the row to take, or the next (aim-probes.ts). Everything else is taken from the lane's cursor. */
+  /** For a probe: the row to take, or the next one (aim-probes.ts). Everything else is taken from the lane's cursor. */
   aim: Cursor | undefined;
 }>;
 
-/** Where the claim begins: the row that stands there is taken too. */
+/** The place where the claim begins, including the row at it. */
 export const startOf = ({ aim, lane }: Take): Cursor => aim ?? lane.cursor;
 
-/** Claims nothing for a lane whose lease is not the worker's any more, whatever it believes. */
+/** Claims nothing for a lane whose lease the worker no longer holds, whatever the worker believes. */
 export async function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
   const unordered = takes.filter(({ lane }) => !lane.isStrict);
   const found =
@@ -185,7 +185,7 @@ const bodiesStatement = statement(
      join event e on e.owner_id = x.owner_id and e.id = x.event_id`,
 );
 
-/** The bodies of the events, each once, by event id. One past retention is not among them. */
+/** The bodies of the events, each once, by event id. An event past retention is not included. */
 export async function readBodies(
   db: Database,
   rows: readonly Pick<ClaimedRow, 'owner_id' | 'event_id'>[],

@@ -26,7 +26,7 @@ const readStatement = statement(
      left join endpoint_health h on h.owner_id = e.owner_id and h.endpoint_id = e.id`,
 );
 
-/** Brings what a lane must know before its first claim: its rate, and the circuit as the last holder left it. */
+/** Reads what a lane must know before its first claim: its rate, and the circuit as the last holder left it. */
 export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<void> {
   const rows = await run<HealthRow>(db, db.engine, readStatement, [
     lanes.map(({ ownerId }) => ownerId),
@@ -35,7 +35,7 @@ export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<v
   const found = new Map(rows.map((row) => [row.endpoint_id, row]));
   const now = databaseNow();
   for (const lane of lanes) {
-    // A probe has left meanwhile: what was read is older than what it is about to tell.
+    // A probe was sent meanwhile, so what was read is older than what the probe will tell.
     if (lane.isLoaded && lane.inFlight > 0) continue;
     const row = found.get(lane.endpointId);
     lane.maxPerSecond = row?.max_deliveries_per_second ?? undefined;

@@ -2,11 +2,12 @@ import { lowestUuid } from '../ids.ts';
 import { gate, type Health, healthy } from './circuit.ts';
 
 /**
- * One endpoint's turn: what its one worker knows of it in memory. Lanes are hints and cursors, never rows: one that
- * is forgotten is found again by discovery.
+ * One endpoint's lane: what its worker knows of it in memory. Lanes are hints and cursors, never rows. A lane that
+ * was forgotten is found again by discovery.
  *
- * How many deliveries may be in flight grows from 4 with each success up to 128, and halves with each time-out: an
- * endpoint that never answers cannot occupy the process, a good one reaches its speed within a few answers.
+ * The number of deliveries that may be running grows from 4 with each success up to 128, and halves with each
+ * time-out. So an endpoint that never answers cannot occupy the process, and a good one reaches its speed within a
+ * few answers.
  */
 const firstWindow = 4;
 const largestWindow = 128;
@@ -19,9 +20,9 @@ export class Lane {
   readonly ownerId: string;
   readonly endpointId: string;
   readonly shard: number;
-  /** Claimed up to here: what lies before is in flight or was ended. */
+  /** Claimed up to here. Rows before it are running or have ended. */
   cursor: Cursor = beginning;
-  /** How often it was said that something may be due: a mark that comes during a claim outlasts it. */
+  /** How often the lane was marked. A mark during a claim outlasts the claim. */
   marks = 0;
   inFlight = 0;
   window = firstWindow;
@@ -33,9 +34,9 @@ export class Lane {
   isLoaded = false;
   isProbing = false;
   lastUsedAt = 0;
-  /** Claimed, and not sent yet. */
+  /** Claimed but not sent yet. */
   #pending = 0;
-  /** When the last ones were sent, in milliseconds; as many as `maxPerSecond` allows. */
+  /** When the last deliveries were sent, in milliseconds; as many as `maxPerSecond` allows. */
   #sent: number[] = [];
 
   constructor(options: { ownerId: string; endpointId: string; shard: number }) {
@@ -44,7 +45,7 @@ export class Lane {
     this.shard = options.shard;
   }
 
-  /** How many deliveries may be begun now. */
+  /** The number of deliveries that may be started now. */
   room(now: number): number {
     const state = gate(this.health, now);
     if (state === 'closed') return 0;
@@ -53,12 +54,12 @@ export class Lane {
     return Math.max(0, Math.min(slots - this.inFlight, this.#rateRoom(now)));
   }
 
-  /** Whether what is begun now is the one that tells if the endpoint is well again. */
+  /** Whether a delivery that is started now is the one that shows whether the endpoint works again. */
   probes(now: number): boolean {
     return gate(this.health, now) === 'probe';
   }
 
-  /** When `room` may be more than now; undefined where only an answer can change it. */
+  /** When `room` may be larger than now; undefined if only an answer can change it. */
   waitsUntil(now: number): number | undefined {
     if (gate(this.health, now) === 'closed') return this.health.nextProbeAt?.getTime();
     const oldest = this.#sent[0];
@@ -77,16 +78,16 @@ export class Lane {
   }
 
   /**
-   * One that was begun is sent now. The rate counts from here: what was claimed at one time may leave at another, and
-   * counts until then as if it left at any moment. So no second ever has more than the rate, however slow a body was
-   * to read.
+   * A started delivery is sent now. The rate counts from here: deliveries that were claimed at one time may be sent
+   * at another, and until then each counts as if it could be sent at any moment. So no second ever has more than the
+   * rate, however slowly a body was read.
    */
   send(now: number): void {
     this.#pending = Math.max(0, this.#pending - 1);
     if (this.maxPerSecond !== undefined) this.#sent.push(now);
   }
 
-  /** One that was begun has left its slot. */
+  /** A started delivery has left its slot. */
   end(options: { wasSent: boolean }): void {
     if (!options.wasSent) this.#pending = Math.max(0, this.#pending - 1);
     if (this.inFlight === 0) return;
@@ -94,7 +95,7 @@ export class Lane {
     if (this.inFlight === 0) this.isProbing = false;
   }
 
-  /** The last holder may have used this second's allowance: a takeover begins with none. */
+  /** The last holder may have used this second's allowance, so a takeover begins with none. */
   assumeSpent(now: number): void {
     if (this.maxPerSecond === undefined) return;
     this.#sent = Array.from({ length: this.maxPerSecond }, () => now);
@@ -108,7 +109,9 @@ export class Lane {
     this.window = Math.max(1, Math.floor(this.window / 2));
   }
 
-  /** Looks again at what became due up to `ms` before the cursor: a transaction may have committed late. */
+  /**
+   * Looks again at rows that became due up to `ms` before the cursor, because a transaction may have committed late.
+   */
   rewind(ms: number): void {
     if (this.cursor === beginning) return;
     this.cursor = { ...beginning, dueAt: new Date(Math.max(0, this.cursor.dueAt.getTime() - ms)) };

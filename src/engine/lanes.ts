@@ -1,12 +1,12 @@
 import { shardOf } from '../status/shard.ts';
 import { type Cursor, Lane } from './lane.ts';
 
-/** A lane that had nothing to do for this long is forgotten. */
+/** A lane without work for this time is forgotten. */
 const idleMs = 60_000;
 
 /**
- * The lanes of the shards that this worker holds, and whose turn it is. Lanes with something to do stand in a queue;
- * each round begins where the last one ended, so that everyone's turn comes, however much one of them has.
+ * The lanes of the shards that this worker holds, and whose turn it is. Lanes with work are in a queue, and each
+ * round begins where the last one ended. So everyone gets a turn, however much one of them has.
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
@@ -27,7 +27,7 @@ export class Lanes {
     return this.#lanes.get(endpointId);
   }
 
-  /** Something may be due here, at `from` or later. */
+  /** Something may be due in this lane, at `from` or later. */
   mark(ownerId: string, endpointId: string, from?: Cursor): void {
     let lane = this.#lanes.get(endpointId);
     if (lane === undefined) {
@@ -35,19 +35,19 @@ export class Lanes {
       this.#lanes.set(endpointId, lane);
     }
     if (from !== undefined && isBefore(from, lane.cursor)) {
-      // Just before the row itself, which is to be claimed.
+      // Just before the row, so that the row itself is claimed.
       lane.cursor = { dueAt: new Date(from.dueAt.getTime() - 1), deliveryId: from.deliveryId };
     }
     lane.marks += 1;
     this.#marked.add(lane);
   }
 
-  /** Nothing more was due, unless it was marked again since it had been asked. */
+  /** Nothing more was due, unless the lane was marked again since the claim began. */
   unmark(lane: Lane, marksWhenAsked: number): void {
     if (lane.marks === marksWhenAsked) this.#marked.delete(lane);
   }
 
-  /** Up to `most` marked lanes that have room, each moved to the end of the queue. */
+  /** Up to `most` marked lanes with free slots, each moved to the end of the queue. */
   takeTurns(most: number, hasRoom: (lane: Lane) => boolean): Lane[] {
     const taken: Lane[] = [];
     let looked = 0;
@@ -74,7 +74,7 @@ export class Lanes {
     return wait;
   }
 
-  /** Lanes whose circuit is not closed and that wait for nothing: their owner may have changed the endpoint. */
+  /** Lanes whose circuit is not closed and that wait for nothing, because their owner may have changed the endpoint. */
   resting(most: number): Lane[] {
     const found: Lane[] = [];
     for (const lane of this.#lanes.values()) {
@@ -98,14 +98,14 @@ export class Lanes {
     add(this.#inFlightOfShard, lane.shard, count);
   }
 
-  /** One delivery has left its slot. Its lane may be gone meanwhile, with its shard. */
+  /** One delivery has left its slot. Its lane may have been removed together with its shard. */
   end(place: { ownerId: string; endpointId: string; shard: number }, options: { wasSent: boolean }): void {
     add(this.#inFlightOfOwner, place.ownerId, -1);
     add(this.#inFlightOfShard, place.shard, -1);
     this.#lanes.get(place.endpointId)?.end(options);
   }
 
-  /** The shard is no longer ours. What is in flight there ends on its own. */
+  /** We no longer hold the shard. Running attempts there end on their own. */
   dropShard(shard: number): void {
     for (const [endpointId, lane] of this.#lanes) {
       if (lane.shard !== shard) continue;

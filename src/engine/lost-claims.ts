@@ -4,14 +4,17 @@ import { startOf, type Take } from './claim.ts';
 import { beginning, type Cursor } from './lane.ts';
 
 /**
- * Claims whose answer never came: a reset or a dead network between the commit and us. If the claim was committed,
- * its rows are held under our own epoch and nobody sends them; they would wait until the lease changes hands.
+ * Claims whose answer was lost, by a reset or a dead network after the commit. If the claim was committed, its rows
+ * are held under our own epoch and nobody sends them. They would wait until the lease changes hands.
  *
- * So the lanes are looked at again, soon and once more when the server must have ended the statement: what stands
- * there under our epoch, and is not under way here, is free again. Run between two claims, never beside one.
+ * So these lanes are checked again soon, and once more when the server must have ended the statement. Rows that are
+ * claimed under our epoch but not running here are freed. It runs between two claims, never beside one.
  */
 const looksAfterMs = [500, 6_000] as const;
-/** A claim takes the first free rows from its start on; this many may stand between, under way or lost. */
+/**
+ * A claim takes the first free rows after its start. Up to this many other rows, running or lost, may be between
+ * them.
+ */
 const rowsPerLane = 1_000;
 
 const freeStatement = statement(
@@ -56,8 +59,8 @@ type LostTake = { take: Take; from: Cursor; lostAt: number; looks: number };
 
 export class LostClaims {
   /**
-   * By endpoint: however long the database is away, no more than there are lanes. A probe that was aimed stands
-   * anywhere in its lane and is kept apart; without the database none is aimed.
+   * By endpoint: however long the database is unavailable, there are no more than there are lanes. A probe may be
+   * anywhere in its lane and is kept apart; without the database no probe is chosen.
    */
   readonly #lost = new Map<string, LostTake>();
 
@@ -71,7 +74,10 @@ export class LostClaims {
     }
   }
 
-  /** Frees what it finds of those whose time has come. `underWay`: the deliveries that this process is sending. */
+  /**
+   * Frees the lost claims that it finds for lanes whose time has come. `underWay`: the deliveries that this process
+   * is sending.
+   */
   async free(
     db: Database,
     workerId: string,

@@ -16,16 +16,17 @@ import type { Leases } from './leases.ts';
 const forwardEveryMs = 200;
 const lateEveryMs = 2_000;
 const scanEveryMs = 60_000;
-/** A hint comes after its commit; rows of transactions that overlapped it may lie this far behind a lane's cursor. */
+/** A hint comes after its commit. Rows of transactions that overlapped it may be this far behind a lane's cursor. */
 const hintRewindMs = 1_000;
 
 const mostReloads = 500;
 
 /**
- * Marks the lanes that have something due: at once where a hint says so, otherwise by looking (discover.ts). Hints
- * may be lost. Then a delivery waits for the next look, a fifth of a second; where its transaction committed after
- * the look had passed its due time, for the look back, every 2 s. That one begins where the oldest transaction did that
- * was open at the one before it; where it lasted for more than 22 s, the delivery waits for the scan of the minute.
+ * Marks the lanes that have something due, at once after a hint, otherwise by looking (discover.ts). Hints may be
+ * lost. Then a delivery waits for the next look, a fifth of a second. If its transaction committed after the look had
+ * passed its due time, it waits for the look back, which runs every 2 s and begins where the oldest transaction began
+ * that was open at the look before. If that transaction lasted for more than 22 s, it waits for the scan of the
+ * minute.
  */
 export class Scout {
   readonly #options: ScoutOptions;
@@ -33,7 +34,10 @@ export class Scout {
   readonly #gained = new Set<number>();
   readonly #scannedAt = new Map<number, number>();
   #lateAt = 0;
-  /** Since when transactions were open before the last look back: it may have missed what is due since. */
+  /**
+   * The time since which transactions were open before the last look back, which may have missed rows that became due
+   * since then.
+   */
   #lateSince: Date | undefined;
   readonly #loop = new Loop({ round: () => this.#look(), onError: (error) => this.#onError(error) });
 
@@ -95,7 +99,7 @@ export class Scout {
     let marked = found.length;
     if (now - this.#lateAt > lateEveryMs) {
       this.#lateAt = now;
-      // Before the look: what it cannot see yet is due no earlier, and the next look begins there.
+      // Read before the look. Rows that the look cannot see yet are due no earlier, and the next look begins there.
       const since = await openSince(database);
       const shards = [...this.#cursors.keys()];
       const late = await findLate(database, { shards, since: this.#lateSince ?? since });
@@ -104,7 +108,7 @@ export class Scout {
         lanes.mark(row.owner_id, row.endpoint_id, { dueAt: row.due_at, deliveryId: row.delivery_id });
       }
       marked += late.length;
-      // A new URL, or an endpoint that was switched on again, closes the circuit in the database.
+      // A new URL, or an endpoint that was activated again, closes the circuit in the database.
       const resting = lanes.resting(mostReloads);
       if (resting.length > 0) await loadLanes(database, resting);
       lanes.evictIdle(databaseNow());
@@ -113,7 +117,7 @@ export class Scout {
     return forwardEveryMs;
   }
 
-  /** Shards that were just taken, and those whose minute is over. */
+  /** Shards that were just taken, and shards whose minute is over. */
   async #scan(now: number): Promise<void> {
     const { database, lanes, leases, onMark } = this.#options;
     if (this.#lateSince === undefined) this.#lateSince = await openSince(database);

@@ -13,9 +13,9 @@ const inForceStatement = statement(
 );
 
 /**
- * The keys that sign now for each of the endpoints, newest first, by endpoint id: read for every claim. A secret that
- * cannot be opened (its key has left the ring) is told and left out: it is its own endpoint's trouble, and an
- * endpoint that has no other gets an empty list.
+ * The keys that sign now for each of the endpoints, newest first, by endpoint id. They are read for every claim. A
+ * secret that cannot be opened (its key has left the ring) is logged and left out. It affects only its own endpoint,
+ * and an endpoint without another secret gets an empty list.
  */
 export async function readSigningKeys(
   db: Database,

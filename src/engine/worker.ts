@@ -58,11 +58,11 @@ import { Signal } from './signal.ts';
 const slotsOfProcess = 512;
 const slotsOfOwner = 256;
 const rowsPerClaim = 256;
-/** To begin more in one go holds the event loop: beside a full queue others' p99 was a quarter longer. */
+/** Starting more at once blocks the event loop: beside a full queue the p99 of others was a quarter longer. */
 const beginsAtOnce = 32;
-/** How long an attempt runs before it shows as DELIVERING. */
+/** How long an attempt runs before it is shown as DELIVERING. */
 const showDeliveringAfterMs = 1_000;
-/** The loop looks again at least this often, for rate limits and circuits whose time has come. */
+/** The loop runs at least this often, for rate limits and circuits whose time has come. */
 const idleMs = 250;
 /** A lease outlasts the longest attempt by this. */
 const leaseMarginMs = 15_000;
@@ -70,7 +70,7 @@ const leaseMarginMs = 15_000;
 export type WorkerOptions = Readonly<{
   config: Pick<Config, 'retrySchedule' | 'deliveryTimeoutMs' | 'requireVerification'>;
   database: Database;
-  /** For leases: past any pooler. */
+  /** For leases, without a pooler. */
   directUrl: string;
   logger: Logger;
   sender: Sender;
@@ -89,12 +89,12 @@ export class Worker {
   readonly #tellings: Tellings;
   readonly #wake = new Signal();
   readonly #abort = new AbortController();
-  /** Shards of the claim that is under way: what it brings is in flight before we know it. */
+  /** The shards of the running claim, whose deliveries are running before we know them. */
   readonly #claiming = new Set<number>();
   readonly #lostClaims = new LostClaims();
-  /** What is under way here; one delivery twice where it was claimed anew under a later epoch. */
+  /** The running deliveries of this process. A delivery is in it twice if it was claimed again under a later epoch. */
   readonly #underWay = new Set<ClaimedRow>();
-  /** Of those, what has left. */
+  /** Those of them that have been sent. */
   readonly #sent = new Set<ClaimedRow>();
   readonly #bodies = new BodyBudget();
   #isClaiming = false;
@@ -102,7 +102,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    // One listener for each attempt under way.
+    // One listener for each running attempt.
     setMaxListeners(slotsOfProcess * 2, this.#abort.signal);
     const { database, logger } = options;
     this.#settler = new Settler({ database, logger });
@@ -143,8 +143,8 @@ export class Worker {
   }
 
   /**
-   * Stops claiming, lets what is in flight finish for `graceMs`, leaves the rest to the next holder, and hands the
-   * leases back. Safe to call twice.
+   * Stops claiming, lets running attempts finish for `graceMs`, leaves the rest to the next holder, and hands the
+   * leases back. It is safe to call it twice.
    */
   async stop(graceMs: number): Promise<void> {
     this.#isClaiming = false;
@@ -172,7 +172,7 @@ export class Worker {
     }
   }
 
-  /** Claims for the slots that are free now and begins what it got. Returns how many. */
+  /** Claims deliveries for the free slots and starts them. Returns the number. */
   async #claimRound(): Promise<number> {
     const free = Math.min(slotsOfProcess - this.#underWay.size, this.#bodies.room(), rowsPerClaim);
     if (free <= 0 || !this.#lanes.hasMarked) return 0;
@@ -193,12 +193,12 @@ export class Worker {
   }
 
   async #take(shares: readonly Take[]): Promise<{ takes: readonly Take[]; rows: readonly ClaimedRow[] }> {
-    // Where that fails, probes are taken from their cursors.
+    // If that fails, probes are taken from their cursors.
     const takes = await aimProbes(this.#options.database, shares).catch(() => shares);
     try {
       return { takes, rows: await claim(this.#options.database, this.#leases.workerId, takes) };
     } catch (error) {
-      // Committed or not: only a later look tells.
+      // Only a later look tells whether the claim was committed.
       this.#lostClaims.note(takes, performance.now());
       throw error;
     }
@@ -240,11 +240,11 @@ export class Worker {
     return takes;
   }
 
-  /** Moves the lane's cursor past what was claimed; a lane that gave less than asked has nothing more due. */
+  /** Moves the lane's cursor past the claimed rows. A lane that gave fewer rows than requested has nothing more due. */
   #account({ lane, count, marks, isProbe, aim }: Take, rows: readonly ClaimedRow[]): void {
     const last = rows.at(-1);
     if (last !== undefined) {
-      // A probe may stand anywhere, with others before it, and so may the head of a strict order.
+      // A probe may be anywhere, with others before it.
       if (!isProbe && !last.is_strict) lane.cursor = { dueAt: last.due_at, deliveryId: last.delivery_id };
       lane.maxPerSecond = last.max_deliveries_per_second ?? undefined;
       lane.isStrict = last.is_strict;
@@ -254,7 +254,7 @@ export class Worker {
       this.#underWay.add(row);
       this.#bodies.reserve(row);
     }
-    // From where a probe was aimed at, only what lies behind is known.
+    // After a probe, only the rows behind its place are known.
     if (rows.length < count && aim === undefined) this.#lanes.unmark(lane, marks);
   }
 
@@ -296,7 +296,7 @@ export class Worker {
     }
   }
 
-  /** No body is read for it: the room is free before its settle has come through. */
+  /** No body is read for it, so the space is free before its result is settled. */
   #settleUnsent(row: ClaimedRow, change: Change): void {
     this.#bodies.hold(row, 0);
     void this.#settle(row, change);
@@ -308,11 +308,11 @@ export class Worker {
     keys: readonly SigningKey[] | undefined,
   ): Promise<void> {
     const { config, sender, metrics } = this.#options;
-    // Past retention: nothing is left to send.
+    // The event is past retention, so there is nothing left to send.
     if (body === undefined) {
       return this.#settle(row, unsentChange(row, { kind: 'end', status: 'FAILED', reason: 'CANCELLED' }));
     }
-    // No secret: the endpoint has just been deleted. No time: the lease could end before the attempt does.
+    // Without a secret the endpoint has just been deleted. Without time the lease could end before the attempt does.
     if (keys === undefined || this.#leases.timeLeftMs(row.shard) < config.deliveryTimeoutMs) {
       return this.#settle(row, unsentChange(row, { kind: 'defer', delayMs: 1_000 }));
     }
@@ -325,11 +325,12 @@ export class Worker {
     const outcome = await attempt(sender, row, { body, keys, extra, startedAt, ...limit });
     clearTimeout(show);
     limit.end();
-    // Cut off by our shutdown or the lease's end: not an answer. The row stays claimed and goes to the next holder.
+    // Ended by our shutdown or by the lease's end, so it is not an answer. The row stays claimed and goes to the next
+    // holder.
     if (limit.signal.aborted && outcome.outcome !== 'SUCCEEDED') return this.#release(row);
     metrics.attempted(outcome);
     await this.#learn(row, outcome);
-    // Before the settle: a process that dies between the two leaves a delivery that is answered 410 again.
+    // This comes before the settle: a process that dies between the two leaves a delivery that is answered 410 again.
     if (outcome.responseStatus === 410) await this.#giveUp(row, 'GONE');
     const change = changeAfterAttempt(row, outcome, {
       scheduleSeconds: config.retrySchedule,
@@ -364,11 +365,11 @@ export class Worker {
     this.#wake.notify();
   }
 
-  /** What the answer says about the endpoint: its window, its circuit, whether it has been dead for days. */
+  /** What the answer says about the endpoint: its window, its circuit, and whether it has failed for days. */
   async #learn(row: ClaimedRow, outcome: Outcome): Promise<void> {
     const lane = this.#lanes.find(row.endpoint_id);
     if (lane === undefined) return;
-    // What its owner told us to take for an answer says that the receiver is well.
+    // A status that its owner listed as an answer shows that the receiver works.
     const succeeded = outcome.outcome === 'SUCCEEDED' || isRejected(row, outcome);
     if (succeeded) lane.widen();
     else if (outcome.responseStatus === undefined) lane.narrow();

@@ -17,21 +17,21 @@ export type HeaderValue = Readonly<{
 export type OwnHeader = Readonly<{ name: string; value: string; isSecret: boolean; signsBody: boolean }>;
 
 export const maxHeaders = 20;
-/** Of all names and values together. */
+/** The limit for all names and values together. */
 export const maxHeaderBytes = 8_192;
 const maxNameChars = 256;
 
-/** Names that this service writes itself, by their beginnings. */
+/** The beginnings of names that this service sets itself. */
 const reservedPrefixes = ['content-', 'webhook-', 'svix-', 'proxy-', 'sec-'] as const;
 const reservedNames: ReadonlySet<string> = new Set(['user-agent', 'date', 'via', 'forwarded', 'cookie2']);
 
-/** For descriptions and errors. */
+/** Used in descriptions and errors. */
 export const reservedHeaders =
   '`host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`';
 
 /** A token of RFC 9110, section 5.6.2. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Visible ASCII with spaces and tabs between: nothing that could end a line or be read as something else. */
+/** Visible ASCII with spaces and tabs between, so that nothing can end a line or be misread. */
 const fieldValue = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/;
 
 const isReserved = (name: string) => {
@@ -43,7 +43,7 @@ const isReserved = (name: string) => {
   );
 };
 
-/** What is wrong with a list of headers, each issue with its place. */
+/** The issues of a list of headers, each with its place. */
 export function headerIssues(headers: readonly HeaderValue[]): ValidationIssue[] {
   if (headers.length > maxHeaders) {
     return [{ path: ['headers'], code: 'TOO_MANY', message: `At most ${maxHeaders} headers are allowed.` }];
@@ -97,8 +97,8 @@ const badValue = (index: number): ValidationIssue => ({
 type Place = Omit<HeaderPlace, 'name'>;
 
 /**
- * What is stored for the headers that an owner gave. A null value keeps the one that is stored as a secret under the
- * name; so does a secret that is given again. Throws a ValidationError where there is nothing to keep.
+ * Returns the stored form of the headers that an owner gave. A null value keeps the secret that is stored under the
+ * name, and so does a secret that is given again. Throws a ValidationError if there is nothing to keep.
  */
 export function storeHeaders(
   secrets: SigningSecrets,
@@ -136,12 +136,12 @@ function opensTo(
   try {
     return secrets.openHeader(place, sealed) === value;
   } catch {
-    // Its key has left the ring: the value that is given takes its place.
+    // The key of the stored value has left the ring, so the given value replaces it.
     return false;
   }
 }
 
-/** What is sent: every value in clear. Throws where a sealed one cannot be opened. */
+/** The headers to send, with every value in plain text. Throws if a sealed value cannot be opened. */
 export function openHeaders(
   secrets: SigningSecrets,
   place: Place,
@@ -160,7 +160,7 @@ export function openHeaders(
   );
 }
 
-/** For the audit log: a secret value is told by nothing but a mark. */
+/** For the audit log, in which a secret value is only a mark. */
 export const shownHeaders = (headers: readonly StoredHeader[]) =>
   headers.map((header) => ({
     name: header.name,

@@ -11,7 +11,7 @@ type Started = { __typename: string; message?: string; job?: Job };
 
 const lookEveryMs = 250;
 
-/** `heliograph replay`: counts, asks, starts and shows how far it is. Answers whether it was done. */
+/** `heliograph replay`: counts the deliveries, asks, starts and shows the progress. Returns whether it was done. */
 export async function replay(
   session: Session,
   options: Narrowing & Readonly<{ since?: string; until?: string; yes?: boolean }>,

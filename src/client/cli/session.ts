@@ -11,7 +11,7 @@ export type GlobalOptions = Readonly<{
   json?: boolean;
 }>;
 
-/** What a command has to work with. */
+/** The context of a command. */
 export type Session = Readonly<{
   heliograph: Heliograph;
   url: string;
@@ -20,15 +20,15 @@ export type Session = Readonly<{
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
   token: () => Promise<string | undefined>;
-  /** One object a line with `--json`, else the text. */
+  /** Prints one object in each line with `--json`, otherwise the text. */
   print(value: unknown, text: string): void;
-  /** For people alone, beside what is printed. */
+  /** Prints a message that is only for people, beside the output. */
   tell(text: string): void;
 }>;
 
 const defaultUrl = 'http://127.0.0.1:4000';
 
-/** Reads where to go and with which credential. A token never comes as an argument: other users see those. */
+/** Reads the server and the credential. A token is never an argument, because other users can see arguments. */
 export function openSession(
   options: GlobalOptions,
   more: { signal: AbortSignal; developmentToken?: (() => Promise<string | undefined>) | undefined },
@@ -38,7 +38,7 @@ export function openSession(
   const token = async () => {
     if (options.tokenFile !== undefined) return await readTokenFile(options.tokenFile);
     const given = process.env.HELIOGRAPH_TOKEN;
-    // The development token goes to nobody but the server of this checkout.
+    // The development token is sent only to the server of this checkout.
     return given === undefined && isHere ? await more.developmentToken?.() : given;
   };
   const isJson = options.json === true;
@@ -86,7 +86,7 @@ const noLines = Object.fromEntries(
     .map((name) => [name, '']),
 );
 
-/** What others have chosen may not move the cursor or change the colours of this terminal. */
+/** Text from others must not move the cursor or change the colours of this terminal. */
 export const printable = (value: unknown): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   String(value).replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
@@ -100,7 +100,7 @@ const colours: Readonly<Record<string, (text: string) => string>> = {
 
 export const coloured = (status: string): string => colours[status]?.(status) ?? status;
 
-/** A comma-separated list of names out of a known set. */
+/** A comma-separated list of names from a known set. */
 export function listOf(text: string | undefined, known?: readonly string[]): string[] | undefined {
   if (text === undefined) return undefined;
   const names = text.split(',').map((name) => name.trim());
