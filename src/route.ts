@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * An HTTP route beside /graphql. Rooms declare theirs with `declareRoute`; `app.ts` hands them to the server, which adds those of `http/`, and
- * the inventory reads the declarations.
+ * An HTTP route beside /graphql. Rooms declare theirs with `declareRoute`. `app.ts` hands them to the server, which
+ * adds those of `http/`, and the inventory reads the declarations.
  */
 export type Route = Readonly<{
   method: 'GET' | 'POST';
