@@ -132,7 +132,7 @@ mutation(builder, 'registerEventType', {
     name: t.string({
       required: true,
       description:
-        'One or more dot-separated segments of a-z, 0-9, _ and -; at most 128 characters. Names that begin with `app.` or `endpoint.` are reserved for the platform.',
+        'One or more dot-separated segments of a-z, 0-9, _ and -; at most 128 characters. Names that begin with `app.` or `endpoint.`, and the name `delivery.dead_lettered`, are reserved for the platform.',
     }),
     description: t.string({
       required: true,

@@ -195,7 +195,10 @@ export class LiveDeliveries {
   }
 
   #show(changed: Partial<Snapshot>): void {
-    this.#snapshot = { ...this.#snapshot, ...changed };
+    const next = { ...this.#snapshot, ...changed };
+    // Whatever else has changed: it is live only if the table has all that is known of the log.
+    const isLive = next.state === 'live' && next.table !== undefined;
+    this.#snapshot = isLive ? { ...next, state: this.#stateAt(next.table?.position ?? 0) } : next;
     for (const listener of this.#listeners) listener();
   }
 }

@@ -20,12 +20,17 @@ import {
 
 /** The types of these categories exist from the start, but nobody publishes them. */
 const ofThePlatform: readonly string[] = ['app', 'endpoint'];
+/** The one of another category, in which a tenant may have types of its own. */
+const deadLettered = 'delivery.dead_lettered';
 
 /** The first steps, shown if nothing was ever delivered. They disappear once something is. */
 export function FirstSteps() {
   const [{ data, error }, ask] = useQuery({ query: FirstStepsDocument });
   const again = () => ask({ requestPolicy: 'network-only' });
-  const types = data?.eventTypes.filter(({ category }) => !ofThePlatform.includes(category)) ?? [];
+  const types =
+    data?.eventTypes.filter(
+      ({ name, category }) => !ofThePlatform.includes(category) && name !== deadLettered,
+    ) ?? [];
   return (
     <div className="overview">
       <title>First steps · Heliograph</title>

@@ -179,7 +179,7 @@ export type RegisterEventTypeInput = {
   description: string;
   /** An example of a payload, which must satisfy the schema. At most 256 KiB and 200 levels deep. */
   example: unknown;
-  /** One or more dot-separated segments of a-z, 0-9, _ and -; at most 128 characters. Names that begin with `app.` or `endpoint.` are reserved for the platform. */
+  /** One or more dot-separated segments of a-z, 0-9, _ and -; at most 128 characters. Names that begin with `app.` or `endpoint.`, and the name `delivery.dead_lettered`, are reserved for the platform. */
   name: string;
   /** The JSON Schema (2020-12) that every payload must satisfy; by default any payload is accepted. At most 64 KiB and 200 levels deep, with references only to parts of the schema itself. Patterns use the syntax of RE2, without lookaround and backreferences, and with repetitions up to 1,000. Publishing reports only the first error of a payload. A payload whose check takes longer than 1.5 seconds is refused (TOO_COSTLY). */
   schema?: unknown;
