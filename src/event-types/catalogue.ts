@@ -147,7 +147,7 @@ function nameIssues({ name }: RegisterEventTypeInput): ValidationIssue[] {
     return [{ path: ['name'], code: 'INVALID_NAME', message: `The name ${eventTypeNameRule}.` }];
   }
   if (!isReservedEventType(name)) return [];
-  const message = `Names that begin with ${categoryOf(name)} are reserved for the platform's own events.`;
+  const message = `The name is reserved for the platform's own events: these are names that begin with \`app.\` or \`endpoint.\`, and \`delivery.dead_lettered\`.`;
   return [{ path: ['name'], code: 'RESERVED_NAME', message }];
 }
 
