@@ -170,6 +170,16 @@ async function subscribeTo(
   const conditions = await resolveFilter(context.services.database.query, args.filter);
   // A batch says the same to whoever gets it: the arguments have done their part.
   context.hasSharedEvents = true;
+  const { offerEvent, progress } = context;
+  const offer = (batch: LogBatch): boolean => {
+    if (offerEvent?.(chain?.eventOf(batch) ?? batch) !== true) return false;
+    chain?.sent(batch);
+    if (progress !== undefined) {
+      progress.taken = batch.position;
+      progress.position = batch.position;
+    }
+    return true;
+  };
   return whileMember(context, ownerId, (signal) => {
     const subscription = context.services.hub.subscribe({
       ownerId,
@@ -177,17 +187,10 @@ async function subscribeTo(
       filter: changeMatcher(conditions),
       filterKey: JSON.stringify(conditions),
       signal,
-      offer(batch) {
-        if (context.offerEvent?.(chain?.eventOf(batch) ?? batch) !== true) return false;
-        chain?.sent(batch);
-        if (context.progress !== undefined) {
-          context.progress.taken = batch.position;
-          context.progress.position = batch.position;
-        }
-        return true;
-      },
+      // A transport that takes nothing at once is not asked: what is new would be collected twice.
+      offer: offerEvent === undefined ? undefined : offer,
     });
-    return noting(batchStream(subscription, options), context.progress);
+    return noting(batchStream(subscription, options), progress);
   });
 }
 

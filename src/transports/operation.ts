@@ -7,6 +7,7 @@ import {
   Kind,
   OperationTypeNode,
 } from 'graphql';
+import type { Database } from '../db/pool.ts';
 import type { Services } from '../graph/context.ts';
 import type { Holdings } from '../http/holdings.ts';
 import { type AskedOperation, missingDocument } from './graphql-request.ts';
@@ -39,6 +40,17 @@ export function createOperations(options: {
   subscriptions: Holdings;
 }): (asked: AskedOperation, context: RequestContext, holder: string) => Promise<PreparedOperation> {
   const { yoga, documentGate, subscriptions } = options;
+
+  /** What resolvers reach, by the database as it is seen by one holder of a share. */
+  const views = new WeakMap<Database, Services>();
+  const servicesFor = (share: string, all: Services): Services => {
+    const database = all.database.heldBy(share);
+    const known = views.get(database);
+    if (known !== undefined) return known;
+    const view = { ...all, database };
+    views.set(database, view);
+    return view;
+  };
 
   return async (asked, context, holder) => {
     const text = documentGate.textOf(asked) ?? asked.query;
@@ -106,12 +118,6 @@ function whyNoOperation(document: DocumentNode, operationName: string | undefine
     ? 'The document has several operations. Name the one to execute in `operationName`.'
     : 'The document has no operation.';
 }
-
-/** What resolvers reach, with the database's connections counted towards the holder's share. */
-const servicesFor = (holder: string, services: Services): Services => ({
-  ...services,
-  database: services.database.heldBy(holder),
-});
 
 /** The share of database connections that it uses: its tenant's or its app's, otherwise the caller's own. */
 const shareOf = ({ actor }: RequestContext) => actor?.tenantId ?? actor?.appId ?? actor?.actorId ?? 'anybody';

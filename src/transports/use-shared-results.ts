@@ -78,7 +78,7 @@ export function useSharedResults(): Plugin<RequestContext> {
     onSubscribe({ args: { contextValue: context }, setSubscribeFn }) {
       setSubscribeFn(async (args: ExecutionArgs) => {
         const asked: Asked = { args, context, keyOfArgs: keyOf(args) };
-        context.offerEvent = (event) => offer(asked, event);
+        if (context.sendText !== undefined) context.offerEvent = (event) => offer(asked, event);
         const source = await createSourceEventStream(args);
         return Symbol.asyncIterator in source ? mapped(source, (event) => resultOf(asked, event)) : source;
       });

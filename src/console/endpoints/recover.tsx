@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { useAct } from '../parts/act.ts';
 import { Confirm } from '../parts/confirm.tsx';
-import { Field } from '../parts/form.tsx';
+import { ChoiceField } from '../parts/form.tsx';
 import { Window } from '../parts/window.tsx';
 import { JobProgress } from '../replays/job-progress.tsx';
 import { type OneEndpointQuery, RecoverEndpointDocument } from './generated/graphql.ts';
@@ -54,17 +54,7 @@ export function Recover({ endpoint, onClose, onChanged }: Props) {
         if (done !== undefined && 'job' in done) setJob(done.job.id);
       }}
     >
-      <Field label="Failed in">
-        {(input) => (
-          <select {...input} value={length} onChange={(event) => setLength(Number(event.target.value))}>
-            {windows.map(([ms, words]) => (
-              <option key={ms} value={ms}>
-                {words}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <ChoiceField label="Failed in" value={length} choices={windows} onChange={setLength} />
       <p aria-live="polite">
         <strong>{failed ?? 'Counting…'}</strong> failed deliveries that were not replayed yet are sent again
         to {endpoint.url}, each as a new delivery with the same event id.

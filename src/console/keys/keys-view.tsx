@@ -4,7 +4,7 @@ import { useQuery } from 'urql';
 import { useMay } from '../app/viewer.ts';
 import { issueOf, useAct } from '../parts/act.ts';
 import { Confirm } from '../parts/confirm.tsx';
-import { Field, Refused } from '../parts/form.tsx';
+import { ChoiceField, Field, Refused } from '../parts/form.tsx';
 import { Pages, useAsked } from '../parts/pages.tsx';
 import { Pending } from '../parts/pending.tsx';
 import { SecretOnce } from '../parts/secret-once.tsx';
@@ -187,17 +187,13 @@ function NewKey({ onMade }: Readonly<{ onMade: (key: string) => void }>) {
         onChange={setChosen}
         problem={issueOf(refusal, 'permissions')}
       />
-      <Field label="It ends" problem={issueOf(refusal, 'expiresAt')}>
-        {(input) => (
-          <select {...input} value={days} onChange={(event) => setDays(Number(event.target.value))}>
-            {lifetimes.map(([length, words]) => (
-              <option key={length} value={length}>
-                {words}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <ChoiceField
+        label="It ends"
+        problem={issueOf(refusal, 'expiresAt')}
+        value={days}
+        choices={lifetimes}
+        onChange={setDays}
+      />
       <Refused refusal={refusal} fields={['name', 'permissions', 'expiresAt']} />
       <p className="acts">
         <button type="submit" className="primary" disabled={isRunning}>

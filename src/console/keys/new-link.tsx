@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react';
 import { issueOf, useAct } from '../parts/act.ts';
-import { Field, Refused } from '../parts/form.tsx';
+import { ChoiceField, Field, Refused } from '../parts/form.tsx';
 import { SecretOnce } from '../parts/secret-once.tsx';
 import { Time } from '../parts/time.tsx';
 import { MakeConsoleLinkDocument } from './generated/graphql.ts';
@@ -50,17 +50,13 @@ export function NewLink() {
         onChange={setChosen}
         problem={issueOf(refusal, 'permissions')}
       />
-      <Field label="It ends" problem={issueOf(refusal, 'expiresInSeconds')}>
-        {(input) => (
-          <select {...input} value={seconds} onChange={(event) => setSeconds(Number(event.target.value))}>
-            {lifetimes.map(([length, words]) => (
-              <option key={length} value={length}>
-                {words}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <ChoiceField
+        label="It ends"
+        problem={issueOf(refusal, 'expiresInSeconds')}
+        value={seconds}
+        choices={lifetimes}
+        onChange={setSeconds}
+      />
       <Field
         label="It opens"
         hint="A view of the console, with its filters: /console/deliveries?status=FAILED"

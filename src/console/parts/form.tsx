@@ -30,6 +30,32 @@ export function Field(
   );
 }
 
+/** A field to choose one of some numbers, each shown by its words. */
+export function ChoiceField(
+  props: Readonly<{
+    label: string;
+    problem?: string | undefined;
+    value: number;
+    choices: readonly (readonly [value: number, words: string])[];
+    onChange: (value: number) => void;
+  }>,
+) {
+  const { label, problem, value, choices, onChange } = props;
+  return (
+    <Field label={label} problem={problem}>
+      {(input) => (
+        <select {...input} value={value} onChange={(event) => onChange(Number(event.target.value))}>
+          {choices.map(([choice, words]) => (
+            <option key={choice} value={choice}>
+              {words}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
 /** Why the whole input was refused. Issues that are shown at their fields are not repeated. */
 export function Refused({
   refusal,
