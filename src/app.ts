@@ -5,6 +5,7 @@ import { GrantWatch } from './access/grant-watch.ts';
 import { createInvitationMailer } from './apps/invitation-mailer.ts';
 import { oauthTokenRoute } from './apps/oauth-token.ts';
 import { createConsole } from './bundle/console-routes.ts';
+import { CancelRunner } from './cancels/cancel-runner.ts';
 import { databaseNow } from './clock.ts';
 import { type Config, developmentKeyRing, userAgent } from './config.ts';
 import { synchroniseClock } from './db/clock.ts';
@@ -116,6 +117,7 @@ export async function startApp(
   const hub = new Hub({ database, hints: database.hints, logger });
   const grantWatch = new GrantWatch({ database, logger });
   const replayRunner = new ReplayRunner({ database, config, logger });
+  const cancelRunner = new CancelRunner({ database, logger });
   const purger = new Purger({ database, directUrl, logger });
   const mailer = createMailer(config, logger);
   const invitationMailer = createInvitationMailer(config, logger);
@@ -134,6 +136,7 @@ export async function startApp(
     hub,
     grantWatch,
     replayRunner,
+    cancelRunner,
     purger,
     invitationMailer,
     consoleLinks,
@@ -190,6 +193,7 @@ export async function startApp(
   hub.start();
   grantWatch.start();
   replayRunner.start();
+  cancelRunner.start();
   purger.start();
   scheduler.start();
   forwarder?.start();
@@ -219,6 +223,7 @@ export async function startApp(
       forwarder?.stop(),
       heldQueues?.stop(),
       replayRunner.stop(),
+      cancelRunner.stop(),
       purger.stop(),
       invitationMailer?.stop(),
       mailer?.stop(),

@@ -23,6 +23,7 @@ export const idPrefixes = {
   DeliveryAttempt: 'att',
   AuditEntry: 'aud',
   ReplayJob: 'rpj',
+  CancelJob: 'cnj',
   App: 'app',
   AppVersion: 'apv',
   AppInstallation: 'ins',

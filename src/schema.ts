@@ -29,6 +29,7 @@ import './events/publish.graph.ts';
 import './events/test-endpoint.graph.ts';
 import './replays/replay.graph.ts';
 import './replays/recover-endpoint.graph.ts';
+import './cancels/cancel-deliveries.graph.ts';
 import './statistics/count-deliveries.graph.ts';
 import './statistics/stats.graph.ts';
 import './statistics/app-analytics.graph.ts';

@@ -255,6 +255,20 @@ export type Tables = {
     recover_cursor: Defaulted<string | null>;
     completed_at: Defaulted<Date | null>;
   };
+  cancel_job: {
+    owner_id: string;
+    id: string;
+    conditions: ColumnType<unknown, string, never>;
+    status: Defaulted<'RUNNING' | 'COMPLETED' | 'FAILED'>;
+    cursor_id: Defaulted<string>;
+    matched: Defaulted<number>;
+    cancelled: Defaulted<number>;
+    skipped: Defaulted<number>;
+    epoch: Defaulted<number>;
+    lease_until: Defaulted<Date>;
+    failures: Defaulted<number>;
+    completed_at: Defaulted<Date | null>;
+  };
   replay_job_item: { owner_id: string; job_id: string; original_id: string };
   app: {
     id: string;

@@ -19,6 +19,7 @@ export const auditActions = {
   'app_member.invite': 'Somebody was invited to an app.',
   'app_member.remove': 'A member was removed.',
   'app_member.update': 'A member’s permissions were changed.',
+  'cancel_job.create': 'A bulk cancellation was started.',
   'console_link.create': 'A link to the console was created.',
   'delivery.cancel': 'A delivery was cancelled.',
   'delivery.replay': 'A delivery was replayed.',

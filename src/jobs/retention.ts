@@ -11,7 +11,7 @@ import { partitionedTables } from '../status/partitioned-tables.ts';
  * A partition of the log is dropped only after `owner_log.floor` was raised above all its positions. A reader that is
  * still below is then refused (LOG_POSITION_EXPIRED) instead of seeing a hole. An event's partition stays as long as
  * a due row refers to it. A partition that is being read is left for the next run. Small tables (keys, rollups,
- * replay jobs) lose their old rows in batches. Returns the names of the dropped partitions.
+ * jobs of many deliveries) lose their old rows in batches. Returns the names of the dropped partitions.
  */
 export async function dropExpired(
   database: Database,
@@ -33,6 +33,11 @@ export async function dropExpired(
   await deleteOld(database.api, 'endpoint_stat', `minute < ${day}`);
   await deleteOld(database.api, 'endpoint_latency', `hour < ${day}`);
   await deleteReplayJobs(database, before);
+  await deleteOld(
+    database.api,
+    'cancel_job',
+    `status <> 'RUNNING' and completed_at < to_timestamp(${before / 1000})`,
+  );
   return dropped;
 }
 

@@ -11,9 +11,10 @@ import { encodeId, firstUuidAt, mintUuid } from '../ids.ts';
 import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import { createDeliveriesWithin, hintDeliveries, type NewDelivery } from '../status/create-deliveries.ts';
 import type { Tables } from '../tables.ts';
+import type { StepResult } from './held-job.ts';
 import { findMissed, mostCounted } from './missed-events.ts';
 import { createReplayJob, replayConditions } from './replay-job.ts';
-import type { HeldJob, StepResult } from './replay-steps.ts';
+import type { HeldJob } from './replay-steps.ts';
 
 /** What there is to recover, counted up to `mostCounted` each. */
 export type Recoverable = Readonly<{ failed: number; missed: number }>;

@@ -8,6 +8,7 @@ import type { DeliveryRules } from '../sending/plan-delivery.ts';
 import { hintDeliveries } from '../status/create-deliveries.ts';
 import { type ReplayItem, replayItems } from '../status/replay-deliveries.ts';
 import type { Tables } from '../tables.ts';
+import type { StepResult } from './held-job.ts';
 import { replayOf } from './replay-delivery.ts';
 import { statusesOf } from './replay-job.ts';
 
@@ -15,27 +16,6 @@ import { statusesOf } from './replay-job.ts';
 export type HeldJob = Omit<Selectable<Tables['replay_job']>, 'conditions'> & {
   conditions: DeliveryConditions;
 };
-
-/** The result of a step: there is more to do, nothing is left, or another runner holds the job now. */
-export type StepResult = 'MORE' | 'DONE' | 'LOST';
-
-/** Takes the oldest job that no runner holds. */
-export async function claimReplayJob(db: Kysely<Tables>, leaseMs: number): Promise<HeldJob | undefined> {
-  const { rows } = await sql<HeldJob>`
-    update replay_job j
-       set epoch = j.epoch + 1, lease_until = now() + ${leaseMs} * interval '1 millisecond'
-      from (select owner_id, id from replay_job
-             where status = 'RUNNING' and lease_until <= now()
-             order by lease_until limit 1 for update skip locked) free
-     where j.owner_id = free.owner_id and j.id = free.id
-    returning j.*`.execute(db);
-  return rows[0];
-}
-
-/** Hands the job back. It comes after all other waiting jobs. */
-export async function releaseReplayJob(db: Kysely<Tables>, job: HeldJob): Promise<void> {
-  await heldBy(db, job).set({ lease_until: sql<Date>`clock_timestamp()` }).execute();
-}
 
 /**
  * Collects the matching deliveries among the next rows, and moves the cursor in the same transaction. The cursor
@@ -109,21 +89,6 @@ export async function replayNextItems(
     items.flatMap(({ replay }) => (replay === undefined ? [] : { ownerId, ...replay })),
   );
   return isHeld ? 'MORE' : 'LOST';
-}
-
-/** Stops a job after a few errors in a row. Returns true if it was stopped. */
-export async function noteFailure(db: Kysely<Tables>, job: HeldJob, maxFailures: number): Promise<boolean> {
-  const row = await heldBy(db, job)
-    .set({
-      failures: sql<number>`failures + 1`,
-      status: sql<
-        'RUNNING' | 'FAILED'
-      >`case when failures + 1 < ${maxFailures} then 'RUNNING' else 'FAILED' end`,
-      completed_at: sql<Date | null>`case when failures + 1 < ${maxFailures} then null else clock_timestamp() end`,
-    })
-    .returning('status')
-    .executeTakeFirst();
-  return row?.status === 'FAILED';
 }
 
 const heldBy = (db: Kysely<Tables>, job: HeldJob) =>

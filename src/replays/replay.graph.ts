@@ -29,9 +29,14 @@ import {
 import { decodeId, encodeId } from '../ids.ts';
 import { hintDeliveries } from '../status/create-deliveries.ts';
 import type { NewReplay } from '../status/replay-deliveries.ts';
+import { jobProgress } from './job-progress.ts';
 import { carryOutReplay, planReplay } from './replay-delivery.ts';
-import { createReplayJob, findReplayJobs, type ReplayJob as ReplayJobRow } from './replay-job.ts';
-import { replayProgress } from './replay-progress.ts';
+import {
+  createReplayJob,
+  findReplayJob,
+  findReplayJobs,
+  type ReplayJob as ReplayJobRow,
+} from './replay-job.ts';
 import type { ReplayRunner } from './replay-runner.ts';
 
 declare module '../graph/context.ts' {
@@ -204,10 +209,16 @@ builder.subscriptionField('replayJobProgress', (t) =>
     args: { id: t.arg.id({ required: true, description: 'The id of a bulk replay: `rpj_…`.' }) },
     subscribe: async (_root, { id: globalId }, context) => {
       const job = await findJob(context, globalId);
-      if (job === undefined) throw new RequestError('NOT_FOUND', 'There is no such bulk replay.');
+      const missing = 'There is no such bulk replay.';
+      if (job === undefined) throw new RequestError('NOT_FOUND', missing);
       const { owner_id: ownerId, id } = job;
       return whileMember(context, ownerId, (signal) =>
-        replayProgress(context.services.database.query, { ownerId, id, signal }),
+        jobProgress({
+          find: () => findReplayJob(context.services.database.query, ownerId, id),
+          done: ({ replayed }) => replayed,
+          missing,
+          signal,
+        }),
       );
     },
     resolve: (event) => {

@@ -176,7 +176,7 @@ test('what waits is cancelled only once its number has been typed', async () => 
   expect(await act.isDisabled()).toBe(true);
   await dialog.getByLabel('Type 7 to confirm').fill('7');
   await act.click();
-  await page.getByRole('dialog', { name: 'Cancelling' }).getByText('Done: 7 cancelled.').waitFor();
+  await page.getByRole('dialog', { name: 'Cancelling' }).getByText('Done: 7 of 7 cancelled.').waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
   await page.getByText('No delivery matches.').waitFor();
   expect(complaints).toEqual([]);

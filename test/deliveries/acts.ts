@@ -2,12 +2,14 @@ import '../../src/endpoints/endpoints.graph.ts';
 import '../../src/events/events.graph.ts';
 import '../../src/statistics/count-deliveries.graph.ts';
 import '../../src/deliveries/change-deliveries.graph.ts';
+import '../../src/cancels/cancel-deliveries.graph.ts';
 import '../../src/replays/replay.graph.ts';
 import '../../src/events/test-endpoint.graph.ts';
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { ExecutionResult } from 'graphql';
 import type { Actor } from '../../src/access/actor.ts';
+import { CancelRunner } from '../../src/cancels/cancel-runner.ts';
 import { Purger } from '../../src/deliveries/purger.ts';
 import { builder } from '../../src/graph/builder.ts';
 import type { Context, Services } from '../../src/graph/context.ts';
@@ -31,6 +33,7 @@ export async function openActs() {
   const config = configWith({ RETRY_SCHEDULE: '0,0,0' });
   const schema = builder.toSchema();
   const runner = new ReplayRunner({ database, config, logger: quietLogger });
+  const cancelRunner = new CancelRunner({ database, logger: quietLogger });
   const purger = new Purger({ database, directUrl: db.url, logger: quietLogger });
   const services: Partial<Services> = {
     config,
@@ -39,6 +42,7 @@ export async function openActs() {
     hints: database.hints,
     secretBox: new SecretBox([{ id: 'test', key: randomBytes(32) }]),
     replayRunner: runner,
+    cancelRunner,
     purger,
   };
   const contextOf = ({ ownerId, actor, grantSignal }: Call): Context => ({
@@ -71,6 +75,7 @@ export async function openActs() {
   return {
     ...db,
     runner,
+    cancelRunner,
     purger,
     ask,
     /** The one field of the answer to an operation that must succeed. */
@@ -87,7 +92,7 @@ export async function openActs() {
       return stream;
     },
     async close() {
-      await Promise.all([runner.stop(), purger.stop()]);
+      await Promise.all([runner.stop(), cancelRunner.stop(), purger.stop()]);
       await db.drop();
     },
   };

@@ -56,7 +56,7 @@ const allowed: readonly { tables: readonly string[]; when: RegExp; why: string }
     why: "A deleted user's keys, of whichever tenant; only the identity provider asks.",
   },
   {
-    tables: ['replay_job'],
+    tables: ['replay_job', 'cancel_job'],
     when: /lease_until/,
     why: 'A runner takes whichever job is free.',
   },
@@ -64,6 +64,7 @@ const allowed: readonly { tables: readonly string[]; when: RegExp; why: string }
     tables: [
       ...['event_key', 'endpoint_stat', 'endpoint_latency', 'idempotency_key', 'signing_secret'],
       'replay_job',
+      'cancel_job',
     ],
     when: /^delete .*(interval|to_timestamp|make_interval)/,
     why: 'Retention removes what is past its time, of every owner.',
@@ -244,6 +245,7 @@ async function everything(): Promise<void> {
   await act('replayDelivery', { id: first }, 'delivery { id }');
   const { job } = await act('replayDeliveries', { filter: { status: ['DEAD_LETTER'] } }, 'job { id }');
   if (job !== undefined) await ask('query ($id: ID!) { replayJob(id: $id) { status } }', { id: idOf(job) });
+  await act('cancelDeliveries', { filter: { endpointId: [bad] } }, 'job { id }');
   if (schema.getQueryType()?.getFields().deliveryStats !== undefined) await stats();
   const { delivery } = await act('testEndpoint', { id: good, eventType: 'order.paid' }, 'delivery { id }');
   if (delivery !== undefined) await act('cancelDelivery', { id: idOf(delivery) }, '');

@@ -20,6 +20,7 @@ const ownedTables: Readonly<Record<string, string>> = {
   usage_day: 'owner_id',
   replay_job: 'owner_id',
   replay_job_item: 'owner_id',
+  cancel_job: 'owner_id',
   api_key: 'tenant_id',
 };
 

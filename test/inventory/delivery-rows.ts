@@ -25,6 +25,7 @@ async function typed(owner: Owner, { query }: Credentials): Promise<object> {
 }
 
 const job = async (owner: Owner) => ({ id: await owner.replayJob() });
+const cancellation = async (owner: Owner) => ({ id: await owner.cancelJob() });
 const endpoint = async (owner: Owner) => ({ id: await owner.endpoint() });
 const one = async (owner: Owner) => made(await owner.delivery());
 
@@ -106,6 +107,12 @@ export const deliveryRows: Rows = {
     document: 'query ($id: ID!) { replayJob(id: $id) { id } }',
     about: job,
   },
+  'QUERY cancelJob': {
+    needs: see,
+    document: 'query ($id: ID!) { cancelJob(id: $id) { id } }',
+    about: cancellation,
+  },
+  'MUTATION cancelDeliveries': { needs: change, about: () => ({ filter: { status: [] } }), reach: 'own' },
   'MUTATION cancelDelivery': { needs: change, about: delivery },
   'MUTATION purgeDeliveries': {
     needs: change,
@@ -113,6 +120,11 @@ export const deliveryRows: Rows = {
   },
   'MUTATION replayDeliveries': { needs: change, about: () => ({ filter: { status: [] } }), reach: 'own' },
   'MUTATION replayDelivery': { needs: change, about: failed },
+  'SUBSCRIPTION cancelJobProgress': {
+    needs: see,
+    document: 'subscription ($id: ID!) { cancelJobProgress(id: $id) { id } }',
+    about: cancellation,
+  },
   'SUBSCRIPTION deliveryLog': {
     needs: see,
     document:

@@ -12,6 +12,7 @@ export type Owner = Readonly<{
   /** A test delivery, which is waiting or has failed at once. */
   delivery(end?: 'FAILED'): Promise<Readonly<{ id: string; eventId: string; endpointId: string }>>;
   replayJob(): Promise<string>;
+  cancelJob(): Promise<string>;
 }>;
 
 export type App = Owner & Readonly<{ appId: string; clientId: string; clientSecret: string }>;
@@ -68,6 +69,8 @@ export function tenantOwner(maker: Maker): Owner {
     delivery: async (end) => test(run, await endpoint(end !== 'FAILED')),
     replayJob: async () =>
       textAt(await run('replayDeliveries', { filter: { status: [] } }, 'job { id }'), 'job', 'id'),
+    cancelJob: async () =>
+      textAt(await run('cancelDeliveries', { filter: { status: [] } }, 'job { id }'), 'job', 'id'),
   };
 }
 
@@ -94,6 +97,12 @@ export async function makeApp(maker: Maker, options: { webhook?: false } = {}): 
   if (options.webhook !== false) await setWebhook(true);
   const clientId = textAt(created, 'app', 'clientId');
   const clientSecret = textAt(created, 'clientSecret');
+  const jobOf = async (mutation: string) => {
+    const proof = bearer(await appToken(maker.origin, { clientId, clientSecret }));
+    const input = { filter: { status: [] } };
+    const job = await act({ ...maker, proof }, mutation, { input, fields: 'job { id }' });
+    return textAt(job, 'job', 'id');
+  };
   return {
     kind: 'APP',
     appId,
@@ -102,12 +111,8 @@ export async function makeApp(maker: Maker, options: { webhook?: false } = {}): 
     act: run,
     endpoint: () => setWebhook(true),
     delivery: async (end) => test(run, await setWebhook(end !== 'FAILED')),
-    async replayJob() {
-      const proof = bearer(await appToken(maker.origin, { clientId, clientSecret }));
-      const input = { filter: { status: [] } };
-      const job = await act({ ...maker, proof }, 'replayDeliveries', { input, fields: 'job { id }' });
-      return textAt(job, 'job', 'id');
-    },
+    replayJob: () => jobOf('replayDeliveries'),
+    cancelJob: () => jobOf('cancelDeliveries'),
   };
 }
 

@@ -70,6 +70,7 @@ export const nodeTypes: Readonly<Record<string, Node>> = {
       return textAt(Object(nodes), '0', 'id');
     },
   },
+  CancelJob: { needs: see, idOf: (owner) => owner.cancelJob() },
   Delivery: { needs: see, idOf: async (owner) => (await owner.delivery()).id },
   DeliveryAttempt: { needs: see, idOf: attempt },
   Endpoint: { needs: see, idOf: (owner) => owner.endpoint() },

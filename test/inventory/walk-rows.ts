@@ -33,7 +33,7 @@ export const everyType = [
     'AuditEntry',
     'Delivery',
   ],
-  ...['DeliveryAttempt', 'Endpoint', 'Event', 'ReplayJob', 'Tenant'],
+  ...['CancelJob', 'DeliveryAttempt', 'Endpoint', 'Event', 'ReplayJob', 'Tenant'],
 ];
 
 /** Both cursors of a list. */
@@ -86,7 +86,7 @@ function find(name: string, of: readonly string[], fields = '{ id }'): WalkRows 
 
 const page = '{ nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor } }';
 const url = '"http://127.0.0.1:9/hook"';
-const job = '{ __typename ... on ReplayDeliveriesPayload { job { matched } } }';
+const jobOf = (payload: string) => `{ __typename ... on ${payload} { job { matched } } }`;
 
 export const walkRows: WalkRows = {
   ...find('app', ['App']),
@@ -95,6 +95,7 @@ export const walkRows: WalkRows = {
   ...find('endpoint', ['Endpoint']),
   ...find('event', ['Event']),
   ...find('replayJob', ['ReplayJob']),
+  ...find('cancelJob', ['CancelJob']),
   ...find('node', everyType),
   'Query.nodes(ids)': { of: everyType, document: (value) => `{ nodes(ids: [${value}]) { id } }` },
   'Query.logHead(appId)': {
@@ -173,10 +174,15 @@ export const walkRows: WalkRows = {
   ),
   ...filters(
     'Mutation.replayDeliveries',
-    (args) => `mutation { replayDeliveries(input: { ${args} }) ${job} }`,
+    (args) => `mutation { replayDeliveries(input: { ${args} }) ${jobOf('ReplayDeliveriesPayload')} }`,
     {
       path: 'input.filter',
     },
+  ),
+  ...filters(
+    'Mutation.cancelDeliveries',
+    (args) => `mutation { cancelDeliveries(input: { ${args} }) ${jobOf('CancelDeliveriesPayload')} }`,
+    { path: 'input.filter' },
   ),
   ...filters(
     'Subscription.deliveryLog',
@@ -213,6 +219,11 @@ export const walkRows: WalkRows = {
   'Subscription.replayJobProgress(id)': {
     of: ['ReplayJob'],
     document: (value) => `subscription { replayJobProgress(id: ${value}) { id } }`,
+    missing: 'NOT_FOUND',
+  },
+  'Subscription.cancelJobProgress(id)': {
+    of: ['CancelJob'],
+    document: (value) => `subscription { cancelJobProgress(id: ${value}) { id } }`,
     missing: 'NOT_FOUND',
   },
   'Mutation.publishEvents(input.events.tenant)': {

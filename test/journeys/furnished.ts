@@ -3,7 +3,9 @@ import type { Usual } from './every-input.ts';
 
 /** A tenant with one record of every type. Each id is under the name of its type. */
 export type Furnished = Readonly<Record<'App' | 'AppMember' | 'AppInstallation' | 'AppVersion', string>> &
-  Readonly<Record<'Delivery' | 'Endpoint' | 'Event' | 'EventType' | 'ReplayJob' | 'ApiKey', string>>;
+  Readonly<
+    Record<'Delivery' | 'Endpoint' | 'Event' | 'EventType' | 'ReplayJob' | 'CancelJob' | 'ApiKey', string>
+  >;
 
 /** `caller` is a user with a verified address and every permission. */
 export async function furnish(caller: Caller): Promise<Furnished> {
@@ -40,6 +42,7 @@ export async function furnish(caller: Caller): Promise<Furnished> {
     'apiKey { id }',
   );
   const { job } = await make('replayDeliveries', { filter: { id: [] } }, 'job { id }');
+  const { job: cancellation } = await make('cancelDeliveries', { filter: { id: [] } }, 'job { id }');
   const { deliveries, eventType } = await ask<{
     deliveries: { nodes: { id: string }[] };
     eventType: { id: string };
@@ -54,6 +57,7 @@ export async function furnish(caller: Caller): Promise<Furnished> {
     Event: idOf(published?.event),
     EventType: idOf(eventType),
     ReplayJob: idOf(job),
+    CancelJob: idOf(cancellation),
     ApiKey: idOf(apiKey),
   };
 }

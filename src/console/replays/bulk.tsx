@@ -4,7 +4,7 @@ import { useMay } from '../app/viewer.ts';
 import { Window } from '../parts/window.tsx';
 import { CancelMany } from './cancel-many.tsx';
 import type { DeliveryFilter } from './generated/graphql.ts';
-import { JobProgress } from './job-progress.tsx';
+import { isCancellation, JobProgress } from './job-progress.tsx';
 import { ReplayMany } from './replay-many.tsx';
 
 /** As many ids as a filter takes. */
@@ -13,8 +13,8 @@ export const mostChosen = 100;
 export type Bulk = Readonly<{ act: 'replay' | 'cancel'; ids: readonly string[] }>;
 
 /**
- * What can be done with many deliveries at once: those that were chosen, or else all that the filter matches. A replay
- * that has begun stands in the address, so that it is found again.
+ * What can be done with many deliveries at once: those that were chosen, or else all that the filter matches. A job that
+ * has begun stands in the address, so that it is found again.
  */
 export function BulkActs(
   props: Readonly<{
@@ -42,6 +42,11 @@ export function BulkActs(
     onOpen(undefined);
     setRound(round + 1);
   };
+  const started = (id: string) => {
+    close();
+    onForget();
+    setJob(id);
+  };
   const ids = [...chosen];
   if (!mayAct) return null;
   return (
@@ -59,21 +64,17 @@ export function BulkActs(
         </button>
       )}
       {open?.act === 'replay' && (
-        <ReplayMany
-          key={round}
-          filter={asked}
-          which={which}
-          onClose={close}
-          onStarted={(id) => {
-            close();
-            onForget();
-            setJob(id);
-          }}
-        />
+        <ReplayMany key={round} filter={asked} which={which} onClose={close} onStarted={started} />
       )}
-      {open?.act === 'cancel' && <CancelMany key={round} filter={asked} which={which} onClose={close} />}
+      {open?.act === 'cancel' && (
+        <CancelMany key={round} filter={asked} which={which} onClose={close} onStarted={started} />
+      )}
       {job !== null && (
-        <Window title="Replaying" isOpen onOpenChange={(is) => (is ? undefined : setJob(undefined))}>
+        <Window
+          title={isCancellation(job) ? 'Cancelling' : 'Replaying'}
+          isOpen
+          onOpenChange={(is) => (is ? undefined : setJob(undefined))}
+        >
           <JobProgress id={job} />
         </Window>
       )}

@@ -3,19 +3,33 @@ import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { Problem } from '../parts/problem.tsx';
 import { Time } from '../parts/time.tsx';
-import { ReplayProgressDocument } from './generated/graphql.ts';
+import { CancelProgressDocument, ReplayProgressDocument } from './generated/graphql.ts';
 
 const lookEveryMs = 500;
-const words = {
-  RUNNING: 'Replaying',
-  COMPLETED: 'Done',
-  FAILED: 'Stopped after errors',
+
+/** What each kind of job says of itself. */
+const replay = {
+  running: 'Replaying',
+  done: 'replayed',
+  skipped: 'left out (purged, replayed by somebody else, or past retention)',
+  missing: 'There is no such replay here.',
+} as const;
+const cancellation = {
+  running: 'Cancelling',
+  done: 'cancelled',
+  skipped: 'left as they are (being sent at that moment, or ended meanwhile)',
+  missing: 'There is no such cancellation here.',
 } as const;
 
-/** A bulk replay as it goes, and what came of it. It goes on without the page, and is found again by its address. */
+export const isCancellation = (id: string) => id.startsWith('cnj_');
+
+/** A job for many deliveries as it goes, and what came of it. It goes on without the page, and is found again by its id. */
 export function JobProgress({ id, onEnd }: Readonly<{ id: string; onEnd?: () => void }>) {
-  const [{ data, error }, look] = useQuery({ query: ReplayProgressDocument, variables: { id } });
-  const job = data?.replayJob;
+  const [words, query] = isCancellation(id)
+    ? [cancellation, CancelProgressDocument]
+    : [replay, ReplayProgressDocument];
+  const [{ data, error }, look] = useQuery({ query, variables: { id } });
+  const job = data?.job;
   const isRunning = job === undefined || job?.status === 'RUNNING';
   const tell = useRef(onEnd);
   tell.current = onEnd;
@@ -27,23 +41,22 @@ export function JobProgress({ id, onEnd }: Readonly<{ id: string; onEnd?: () => 
     const timer = setInterval(() => look({ requestPolicy: 'network-only' }), lookEveryMs);
     return () => clearInterval(timer);
   }, [isRunning, look]);
-  if (job === null) return <Problem error="There is no such replay here." />;
+  if (job === null) return <Problem error={words.missing} />;
   if (job === undefined)
-    return error === undefined ? <progress aria-label="Replayed" /> : <Problem error={error} />;
-  const { status, matched, replayed, skipped, createdAt, completedAt } = job;
-  const done = replayed + skipped;
+    return error === undefined ? <progress aria-label="Progress" /> : <Problem error={error} />;
+  const { status, matched, done, skipped, createdAt, completedAt } = job;
   const count = (n: number) => n.toLocaleString('en');
+  // While a cancellation runs, nobody knows how many more it will find.
+  const share =
+    isRunning && words === cancellation ? {} : { value: isRunning ? done + skipped : Math.max(1, matched) };
+  const state =
+    status === 'RUNNING' ? words.running : status === 'COMPLETED' ? 'Done' : 'Stopped after errors';
   return (
     <div className="job">
-      <progress
-        max={Math.max(1, matched)}
-        value={isRunning ? done : Math.max(1, done)}
-        aria-label="Replayed"
-      />
+      <progress max={Math.max(1, matched)} {...share} aria-label="Progress" />
       <p role="status">
-        {words[status]}: {count(replayed)} of {count(matched)} replayed
-        {skipped > 0 && `, ${count(skipped)} left out (purged, replayed by somebody else, or past retention)`}
-        .
+        {state}: {count(done)} of {count(matched)} {words.done}
+        {skipped > 0 && `, ${count(skipped)} ${words.skipped}`}.
       </p>
       <p className="hint">
         Begun <Time at={createdAt} />
@@ -55,9 +68,13 @@ export function JobProgress({ id, onEnd }: Readonly<{ id: string; onEnd?: () => 
         . {isRunning && 'You may leave: it goes on.'}
       </p>
       <p>
-        <Link href={`/deliveries?kind=REPLAY&from=${encodeURIComponent(createdAt)}`}>
-          See what becomes of them
-        </Link>
+        {words === replay ? (
+          <Link href={`/deliveries?kind=REPLAY&from=${encodeURIComponent(createdAt)}`}>
+            See what becomes of them
+          </Link>
+        ) : (
+          <Link href="/deliveries?status=FAILED">See what has failed or was cancelled</Link>
+        )}
       </p>
     </div>
   );

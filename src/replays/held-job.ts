@@ -1,0 +1,53 @@
+import { type Kysely, sql } from 'kysely';
+import type { Tables } from '../tables.ts';
+
+/** The tables of jobs that runners carry out. They share the columns that say who holds a job. */
+type JobTable = 'replay_job' | 'cancel_job';
+
+/** What identifies a job and the runner that holds it: the epoch increases whenever a runner takes it. */
+export type Held = Readonly<{ owner_id: string; id: string; epoch: number }>;
+
+/** The result of a step: there is more to do, nothing is left, or another runner holds the job now. */
+export type StepResult = 'MORE' | 'DONE' | 'LOST';
+
+/** Takes the oldest job that no runner holds, with all its columns. */
+export async function claimJob<Job extends Held>(
+  db: Kysely<Tables>,
+  table: JobTable,
+  leaseMs: number,
+): Promise<Job | undefined> {
+  const { rows } = await sql<Job>`
+    update ${sql.table(table)} j
+       set epoch = j.epoch + 1, lease_until = now() + ${leaseMs} * interval '1 millisecond'
+      from (select owner_id, id from ${sql.table(table)}
+             where status = 'RUNNING' and lease_until <= now()
+             order by lease_until limit 1 for update skip locked) free
+     where j.owner_id = free.owner_id and j.id = free.id
+    returning j.*`.execute(db);
+  return rows[0];
+}
+
+/** Hands the job back. It comes after all other waiting jobs. */
+export async function releaseJob(db: Kysely<Tables>, table: JobTable, job: Held): Promise<void> {
+  await sql`
+    update ${sql.table(table)} set lease_until = clock_timestamp()
+     where owner_id = ${job.owner_id} and id = ${job.id} and epoch = ${job.epoch} and status = 'RUNNING'`.execute(
+    db,
+  );
+}
+
+/** Stops a job after a few errors in a row. Returns true if it was stopped. */
+export async function noteFailure(
+  db: Kysely<Tables>,
+  table: JobTable,
+  { job, maxFailures }: Readonly<{ job: Held; maxFailures: number }>,
+): Promise<boolean> {
+  const { rows } = await sql<{ status: string }>`
+    update ${sql.table(table)}
+       set failures = failures + 1,
+           status = case when failures + 1 < ${maxFailures} then 'RUNNING' else 'FAILED' end,
+           completed_at = case when failures + 1 < ${maxFailures} then null else clock_timestamp() end
+     where owner_id = ${job.owner_id} and id = ${job.id} and epoch = ${job.epoch} and status = 'RUNNING'
+    returning status`.execute(db);
+  return rows[0]?.status === 'FAILED';
+}
