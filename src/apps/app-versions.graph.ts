@@ -1,8 +1,9 @@
+import type { Counted } from '../db/keyset.ts';
 import { byOf } from '../endpoints/endpoint-services.ts';
 import { ConflictError, NotFoundError, ValidationError } from '../errors.ts';
 import { appGrants } from '../graph/app-grants.ts';
 import { builder } from '../graph/builder.ts';
-import { connection, pageArgs, pageCost } from '../graph/connection.ts';
+import { connection, countedFields, pageArgs, pageCost } from '../graph/connection.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
 import { mutation } from '../graph/result.ts';
@@ -75,9 +76,10 @@ node(builder, AppVersion, {
   }),
 });
 
-const AppVersionConnection = connection<AppVersionRow>(builder, {
+const AppVersionConnection = connection<AppVersionRow, Counted>(builder, {
   type: AppVersion,
   cursorOf: (version) => version.id,
+  fields: countedFields,
 });
 
 const publishedVersionOf = loader<string, AppVersionRow | undefined>(async (appIds, { services }) => {

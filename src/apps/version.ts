@@ -1,7 +1,8 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
+import { countRows } from '../db/count-rows.ts';
+import { type Counted, type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
 import { ConflictError, ValidationError, type ValidationIssue } from '../errors.ts';
 import { isReservedEventType } from '../event-types/event-type-name.ts';
@@ -158,18 +159,15 @@ export async function listVersions(
   db: Kysely<Tables>,
   appId: string,
   page: PageArgs,
-): Promise<Page<AppVersion>> {
-  return await readPage(pageRange(page, { kind: 'AppVersion', ownerId: appId }), async (range) => {
-    let query = db
-      .selectFrom('app_version')
-      .selectAll()
-      .where('app_id', '=', appId)
-      .orderBy('id', range.backward ? 'asc' : 'desc')
-      .limit(range.limit);
+): Promise<Page<AppVersion> & Counted> {
+  const all = db.selectFrom('app_version').selectAll().where('app_id', '=', appId);
+  const list = await readPage(pageRange(page, { kind: 'AppVersion', ownerId: appId }), async (range) => {
+    let query = all.orderBy('id', range.backward ? 'asc' : 'desc').limit(range.limit);
     if (range.after !== undefined) query = query.where('id', '<', range.after);
     if (range.before !== undefined) query = query.where('id', '>', range.before);
     return await query.execute();
   });
+  return { ...list, count: () => countRows(db, all) };
 }
 
 export function findVersions(

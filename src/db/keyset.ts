@@ -45,6 +45,9 @@ export type Page<Row> = Readonly<{
   of: ListOf;
   hasNextPage: MoreRows;
   hasPreviousPage: MoreRows;
+  /** Where a search that looks at a bounded number of records stopped, in place of the first or last row. */
+  startsAt?: string | undefined;
+  endsAt?: string | undefined;
 }>;
 
 /** What a list that is short enough to be counted answers beside its page. */
@@ -108,6 +111,32 @@ export function rowsIn<Row extends { id: string }>(rows: readonly Row[], range: 
     ({ id }) => (after === undefined || id < after) && (before === undefined || id > before),
   );
   return (backward ? [...within].reverse() : within).slice(0, limit);
+}
+
+/**
+ * The page of a list that is held in memory in an order of its own. Throws BAD_USER_INPUT for the cursor of a record
+ * that the list no longer has.
+ */
+export function sortedPage<Row extends { id: string }>(rows: readonly Row[], range: PageRange): Page<Row> {
+  const { of, after, before, backward, limit } = range;
+  const placeOf = (id: string, argument: 'after' | 'before') => {
+    const place = rows.findIndex((row) => row.id === id);
+    if (place >= 0) return place;
+    throw badUserInput(`The record of the cursor \`${argument}\` is no longer in this list. Begin again.`, {
+      argument,
+    });
+  };
+  const start = after === undefined ? 0 : placeOf(after, 'after') + 1;
+  const end = before === undefined ? rows.length : placeOf(before, 'before');
+  const size = limit - 1;
+  const from = backward ? Math.max(start, end - size) : start;
+  const to = backward ? end : Math.min(end, start + size);
+  return {
+    of,
+    rows: rows.slice(from, Math.max(from, to)),
+    hasNextPage: to < rows.length,
+    hasPreviousPage: from > 0,
+  };
 }
 
 /** A page without rows, of a list that can have none. */

@@ -20,6 +20,7 @@ import type { DeliveryFilter as Filter } from './filter.ts';
 import { findDeliveries, findDelivery } from './find-delivery.ts';
 import { knownAttempts } from './known-attempts.ts';
 import { listDeliveries, listDeliveriesOf } from './list-deliveries.ts';
+import { searchCost } from './matching-attempts.ts';
 import { argsLoader, ownedLoader } from './owned-loader.ts';
 import type { DeliveryScope } from './scope.ts';
 import { viewPermission } from './view-permission.ts';
@@ -211,7 +212,8 @@ builder.objectField(Endpoint, 'deliveries', (t) =>
       ...pageArgs(t.arg),
       filter: t.arg({ type: DeliveryFilter, description: 'Only deliveries that match; by default all.' }),
     },
-    complexity: pageCost,
+    // The pages of several endpoints share what one search looks at.
+    complexity: (args) => ({ ...pageCost(args), field: 1 + searchCost(args.filter, 100) }),
     resolve: async (endpoint, { filter, ...page }, context) => {
       return deliveryPageOf(
         context,
@@ -248,7 +250,7 @@ builder.queryFields((t) => ({
       ...pageArgs(t.arg),
       filter: t.arg({ type: DeliveryFilter, description: 'Only deliveries that match; by default all.' }),
     },
-    complexity: pageCost,
+    complexity: (args) => ({ ...pageCost(args), field: 1 + searchCost(args.filter) }),
     resolve: async (_root, { filter, ...page }, context) =>
       deliveryPage(context, await askedOwnerOfEndpoint(context, viewPermission, filter?.endpointId), {
         page,

@@ -1,5 +1,8 @@
 import { builder, DeliveryStatus } from '../graph/builder.ts';
 import { DeliveryKind } from './enums.graph.ts';
+import { errorTextRule, maxSearched } from './matching-attempts.ts';
+
+const searched = `Among the deliveries that all other conditions let through, one page looks at the next ${maxSearched.toLocaleString('en')} (shared by the endpoints, where the deliveries of several are asked for). If it stops there, it is shorter than was asked for, \`hasNextPage\` is true, and \`endCursor\` continues the search; \`deliveryCount\` looks at the newest ${maxSearched.toLocaleString('en')} and says \`isCapped\`. Name an endpoint, a window, or \`status\` without SUCCEEDED to look at fewer.`;
 
 /** Used by lists, counts, the live log and bulk replay. */
 export const DeliveryFilter = builder.inputType('DeliveryFilter', {
@@ -23,6 +26,12 @@ export const DeliveryFilter = builder.inputType('DeliveryFilter', {
     }),
     eventType: t.stringList({ description: 'Only deliveries of these event types, by their exact names.' }),
     endpointId: t.idList({ description: 'Only deliveries to these endpoints.' }),
+    responseStatus: t.intList({
+      description: `Only deliveries of which an attempt was answered with one of these HTTP statuses; in the live log, changes that such an answer led to. ${searched}`,
+    }),
+    errorContains: t.string({
+      description: `Only deliveries of which an attempt’s \`error\` contains this text, in upper or lower case. Together with \`responseStatus\`, one attempt must meet both. It ${errorTextRule}. In a subscription it is BAD_USER_INPUT. ${searched}`,
+    }),
     kind: t.field({ type: [DeliveryKind], description: 'Only deliveries of these kinds.' }),
     createdAfter: t.field({
       type: 'DateTime',

@@ -5,6 +5,7 @@ import type { LogChange } from '../live/read-log.ts';
 import type { DeliveryKind, DeliveryStatus, Tables } from '../tables.ts';
 import { storable } from '../text.ts';
 import type { DeliveryTables } from './delivery.ts';
+import { errorTextRule, hasMatchingAttempt, isAboutAttempts, isErrorText } from './matching-attempts.ts';
 
 /**
  * One filter for lists, counts, bulk replay and the live log. A condition that is null or absent is ignored; an empty
@@ -23,6 +24,10 @@ export type DeliveryFilter = Readonly<{
   eventType?: readonly string[] | null | undefined;
   endpointId?: readonly string[] | null | undefined;
   kind?: readonly DeliveryKind[] | null | undefined;
+  /** The statuses of answers, of which an attempt must have had one. */
+  responseStatus?: readonly number[] | null | undefined;
+  /** A text that the error of an attempt must contain. */
+  errorContains?: string | null | undefined;
   /** The window is `createdAfter` <= created < `createdBefore`. */
   createdAfter?: Date | null | undefined;
   createdBefore?: Date | null | undefined;
@@ -38,19 +43,24 @@ export type DeliveryConditions = Readonly<{
   eventType: readonly string[] | undefined;
   endpointId: readonly string[] | undefined;
   kind: readonly DeliveryKind[] | undefined;
+  responseStatus: readonly number[] | undefined;
+  errorContains: string | undefined;
   firstId: string | undefined;
   /** Exclusive. */
   endId: string | undefined;
 }>;
 
-/** Throws BAD_USER_INPUT if the window is empty. An unknown tenant matches nothing. */
+/** Throws BAD_USER_INPUT for an empty window and an unfit text. An unknown tenant matches nothing. */
 export async function resolveFilter(
   db: Kysely<Tables>,
   filter: DeliveryFilter | null | undefined,
 ): Promise<DeliveryConditions> {
-  const { createdAfter, createdBefore, ...lists } = filter ?? {};
+  const { createdAfter, createdBefore, errorContains, ...lists } = filter ?? {};
   if (createdAfter != null && createdBefore != null && createdAfter >= createdBefore) {
     throw badUserInput('`createdAfter` must be earlier than `createdBefore`.', { argument: 'filter' });
+  }
+  if (errorContains != null && !isErrorText(errorContains)) {
+    throw badUserInput(`\`errorContains\` ${errorTextRule}.`, { argument: 'filter' });
   }
   return {
     id: uuids('Delivery', lists.id),
@@ -61,6 +71,8 @@ export async function resolveFilter(
     eventType: lists.eventType == null ? undefined : storable(lists.eventType),
     endpointId: uuids('Endpoint', lists.endpointId),
     kind: lists.kind ?? undefined,
+    responseStatus: lists.responseStatus ?? undefined,
+    errorContains: errorContains ?? undefined,
     firstId: createdAfter == null ? undefined : firstUuidAt(createdAfter.getTime()),
     endId: createdBefore == null ? undefined : firstUuidAt(createdBefore.getTime()),
   };
@@ -92,6 +104,7 @@ export function matchesFilter(conditions: DeliveryConditions) {
       all.push(where('d.kind', '=', anyText(conditions.kind)));
       if (!conditions.kind.includes('EVENT')) all.push(sql<SqlBool>`d.kind <> 'EVENT'`);
     }
+    if (isAboutAttempts(conditions)) all.push(hasMatchingAttempt(conditions));
     if (conditions.firstId !== undefined) all.push(where('d.id', '>=', conditions.firstId));
     if (conditions.endId !== undefined) all.push(where('d.id', '<', conditions.endId));
     return where.and(all);
@@ -100,7 +113,8 @@ export function matchesFilter(conditions: DeliveryConditions) {
 
 /**
  * The conditions for the live log. `status` is the status that a change leads to. Only ended deliveries are replayed,
- * so `isReplayed: true` matches no change.
+ * so `isReplayed: true` matches no change. The log does not have the texts of errors, so `errorContains` must
+ * have been refused before.
  */
 export function changeMatcher(conditions: DeliveryConditions): (change: LogChange) => boolean {
   if (Object.values(conditions).every((condition) => condition === undefined)) return () => true;
@@ -112,6 +126,7 @@ export function changeMatcher(conditions: DeliveryConditions): (change: LogChang
   const eventType = setOf(conditions.eventType);
   const endpointId = setOf(conditions.endpointId);
   const kind = setOf(conditions.kind);
+  const responseStatus = setOf(conditions.responseStatus);
   return (change) =>
     isReplayed !== true &&
     (status === undefined || status.has(change.status)) &&
@@ -120,6 +135,8 @@ export function changeMatcher(conditions: DeliveryConditions): (change: LogChang
     (id === undefined || id.has(change.deliveryId)) &&
     (eventId === undefined || eventId.has(change.eventId)) &&
     (kind === undefined || kind.has(change.kind)) &&
+    (responseStatus === undefined ||
+      (change.responseStatus !== null && responseStatus.has(change.responseStatus))) &&
     (tenantId === undefined || (change.tenantId !== null && tenantId.has(change.tenantId))) &&
     (firstId === undefined || change.deliveryId >= firstId) &&
     (endId === undefined || change.deliveryId < endId);

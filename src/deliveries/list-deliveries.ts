@@ -3,6 +3,7 @@ import { type Page, type PageArgs, type PageRange, pageRange, readPage, toPage }
 import type { Tables } from '../tables.ts';
 import { type Delivery, visibleDeliveries } from './delivery.ts';
 import { type DeliveryConditions, type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
+import { type Found, isAboutAttempts, maxSearched, search, stoppedPage } from './matching-attempts.ts';
 import { type DeliveryScope, scopeWhileRemoving, targetsOf } from './scope.ts';
 
 /**
@@ -23,8 +24,27 @@ export async function listDeliveries(
   options: Readonly<{ page: PageArgs; filter?: DeliveryFilter | null | undefined }>,
 ): Promise<Page<Delivery>> {
   const conditions = await resolveFilter(db, options.filter);
+  const range = pageRange(options.page, { kind: 'Delivery', ownerId });
+  const read = await readerOf(db, ownerId, conditions);
+  if (!isAboutAttempts(conditions)) return await readPage(range, read);
+  return await searchedPage(range, (within) => search({ db, ownerId, conditions, read }, within));
+}
+
+/** Searches the newest deliveries for those that match, until `limit` are found. */
+export async function searchNewest(
+  db: Kysely<Tables>,
+  ownerId: string,
+  { conditions, limit }: { conditions: DeliveryConditions; limit: number },
+): Promise<Found> {
+  const range = { ...pageRange({}, { kind: 'Delivery', ownerId }), limit };
+  return await search({ db, ownerId, conditions, read: await readerOf(db, ownerId, conditions) }, range);
+}
+
+/** Reads the rows of a range that meet the conditions, apart from those on attempts. */
+async function readerOf(db: Kysely<Tables>, ownerId: string, asked: DeliveryConditions) {
+  const conditions = { ...asked, ...anyAttempts };
   const scope = await scopeWhileRemoving(db, ownerId, conditions);
-  return await readPage(pageRange(options.page, { kind: 'Delivery', ownerId }), async (range) => {
+  return async (range: PageRange): Promise<readonly Delivery[]> => {
     const page = rowsOfPage(
       db,
       ownerId,
@@ -33,7 +53,22 @@ export async function listDeliveries(
         : { conditions: { ...conditions, endpointId: undefined }, range, scope, isOnePage: true },
     );
     return page === undefined ? [] : await page.execute();
+  };
+}
+
+const anyAttempts = { responseStatus: undefined, errorContains: undefined };
+
+async function searchedPage(
+  range: PageRange,
+  searchIn: (range: PageRange) => Promise<Found>,
+): Promise<Page<Delivery>> {
+  const found = await searchIn(range);
+  // Whether there is more on the other side is only asked for with a cursor, and then searched for as well.
+  const page = toPage(found.rows, range, async (beyond) => {
+    const { rows, stoppedAt } = await searchIn(beyond);
+    return rows.length === 0 && stoppedAt !== undefined ? found.rows.slice(0, 1) : rows;
   });
+  return stoppedPage(page, found, range);
 }
 
 /** A page for each record of a scope, in one statement. */
@@ -43,19 +78,29 @@ export async function listDeliveriesOf(
   options: Readonly<{ scope: DeliveryScope; range: PageRange; filter?: DeliveryFilter | null | undefined }>,
 ): Promise<ReadonlyMap<string, Page<Delivery>>> {
   const { scope, range } = options;
-  const conditions = await resolveFilter(db, options.filter);
+  const asked = await resolveFilter(db, options.filter);
+  const conditions = { ...asked, ...anyAttempts };
   const read = async (of: DeliveryScope, within: PageRange) => {
     const page = rowsOfPage(db, ownerId, { conditions, range: within, scope: of });
     const grouped = new Map<string, Delivery[]>(of.ids.map((id) => [id, []]));
     for (const row of (await page?.execute()) ?? []) grouped.get(row[of.column] ?? '')?.push(row);
     return grouped;
   };
-  return new Map(
-    [...(await read(scope, range))].map(([id, found]) => [
-      id,
-      toPage(found, range, async (beyond) => (await read({ ...scope, ids: [id] }, beyond)).get(id) ?? []),
-    ]),
-  );
+  const readOf = (id: string) => async (within: PageRange) =>
+    (await read({ ...scope, ids: [id] }, within)).get(id) ?? [];
+  if (!isAboutAttempts(asked)) {
+    return new Map(
+      [...(await read(scope, range))].map(([id, found]) => [id, toPage(found, range, readOf(id))]),
+    );
+  }
+  // The pages share what one search may look at.
+  const most = Math.max(1, Math.floor(maxSearched / scope.ids.length));
+  const pages = new Map<string, Page<Delivery>>();
+  for (const id of scope.ids) {
+    const searching = { db, ownerId, conditions: asked, read: readOf(id), most };
+    pages.set(id, await searchedPage(range, (within) => search(searching, within)));
+  }
+  return pages;
 }
 
 type ListOptions = Readonly<{

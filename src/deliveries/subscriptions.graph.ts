@@ -168,6 +168,11 @@ async function subscribeTo(
   // A browser that resumes repeats its first request, with the `after` of that time.
   const after = context.resumeAfter ?? args.after ?? undefined;
   const conditions = await resolveFilter(context.services.database.query, args.filter);
+  if (conditions.errorContains !== undefined) {
+    throw badUserInput('The live log has no texts of errors: `errorContains` is only for lists.', {
+      argument: 'filter',
+    });
+  }
   // A batch says the same to whoever gets it: the arguments have done their part.
   context.hasSharedEvents = true;
   const { offerEvent, progress } = context;

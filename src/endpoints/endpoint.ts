@@ -96,7 +96,7 @@ export async function listEndpoints(
   ownerId: string,
   { page, filter }: { page: PageArgs; filter: EndpointFilter },
 ): Promise<Page<Endpoint> & Counted> {
-  const all = matching(db, ownerId, filter);
+  const all = matchingEndpoints(db, ownerId, filter);
   const list = await readPage(pageRange(page, { kind: 'Endpoint', ownerId }), async (range) => {
     let query = all.orderBy('id', range.backward ? 'asc' : 'desc').limit(range.limit);
     if (range.after !== undefined) query = query.where('id', '<', range.after);
@@ -108,10 +108,11 @@ export async function listEndpoints(
 
 /** All endpoints of the owner, newest first. */
 export function listAllEndpoints(db: Kysely<Tables>, ownerId: string): Promise<Endpoint[]> {
-  return matching(db, ownerId, {}).orderBy('id', 'desc').limit(maxEndpointsPerOwner).execute();
+  return matchingEndpoints(db, ownerId, {}).orderBy('id', 'desc').limit(maxEndpointsPerOwner).execute();
 }
 
-function matching(db: Kysely<Tables>, ownerId: string, filter: EndpointFilter) {
+/** The owner's endpoints that match, in no particular order. */
+export function matchingEndpoints(db: Kysely<Tables>, ownerId: string, filter: EndpointFilter) {
   let query = db
     .selectFrom('endpoint')
     .selectAll()

@@ -88,11 +88,13 @@ export function connection<Row extends object, Extra extends object = object>(
         description: 'Whether there are more records, and the cursors to continue with.',
         resolve: (page) => {
           const [first, last] = [page.rows[0], page.rows.at(-1)];
+          const start = page.startsAt ?? (first && cursorOf(first));
+          const end = page.endsAt ?? (last && cursorOf(last));
           return {
             hasNextPage: page.hasNextPage,
             hasPreviousPage: page.hasPreviousPage,
-            startCursor: first === undefined ? null : edgeOf(page.of, first).cursor,
-            endCursor: last === undefined ? null : edgeOf(page.of, last).cursor,
+            startCursor: start === undefined ? null : encodeCursor(page.of, start),
+            endCursor: end === undefined ? null : encodeCursor(page.of, end),
           };
         },
       }),
@@ -153,11 +155,13 @@ function pageInfoOf(builder: Builder): ObjectRef<Types, PageInfo> {
       }),
       startCursor: t.exposeString('startCursor', {
         nullable: true,
-        description: 'The cursor of the first record; null for an empty page.',
+        description:
+          'The cursor of the first record; null for an empty page. A search that stopped early has the cursor from which it can continue.',
       }),
       endCursor: t.exposeString('endCursor', {
         nullable: true,
-        description: 'The cursor of the last record; null for an empty page.',
+        description:
+          'The cursor of the last record; null for an empty page. A search that stopped early has the cursor from which it can continue.',
       }),
     }),
   });

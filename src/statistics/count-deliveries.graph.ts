@@ -1,4 +1,5 @@
 import { DeliveryFilter } from '../deliveries/delivery-filter.graph.ts';
+import { searchCost } from '../deliveries/matching-attempts.ts';
 import { viewPermission } from '../deliveries/view-permission.ts';
 import { askedOwnerOfEndpoint } from '../endpoints/asked-owner.ts';
 import { builder } from '../graph/builder.ts';
@@ -8,7 +9,9 @@ const CappedCount = builder.objectRef<Count>('CappedCount').implement({
   description: 'A count that stops at a limit.',
   fields: (t) => ({
     count: t.exposeInt('count', { description: 'The number counted, at most `limit`.' }),
-    isCapped: t.exposeBoolean('isCapped', { description: 'Whether there are more than `limit`.' }),
+    isCapped: t.exposeBoolean('isCapped', {
+      description: 'Whether counting stopped, so that there may be more.',
+    }),
   }),
 });
 
@@ -27,6 +30,7 @@ builder.queryFields((t) => ({
         description: `The number at which counting stops: 10,000 by default, from 1 to ${maxCount}.`,
       }),
     },
+    complexity: ({ filter }) => 1 + searchCost(filter),
     resolve: async (_root, args, context) =>
       countDeliveries(
         context.services.database.query,

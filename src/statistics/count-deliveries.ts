@@ -1,6 +1,8 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
 import { visibleDeliveries } from '../deliveries/delivery.ts';
 import { type DeliveryFilter, matchesFilter, resolveFilter } from '../deliveries/filter.ts';
+import { searchNewest } from '../deliveries/list-deliveries.ts';
+import { isAboutAttempts } from '../deliveries/matching-attempts.ts';
 import { scopeWhileRemoving, targetsOf } from '../deliveries/scope.ts';
 import { badUserInput } from '../errors.ts';
 import type { Tables } from '../tables.ts';
@@ -26,6 +28,13 @@ export async function countDeliveries(
     });
   }
   const conditions = await resolveFilter(db, options.filter);
+  if (isAboutAttempts(conditions)) {
+    const { rows: found, stoppedAt } = await searchNewest(db, ownerId, { conditions, limit: limit + 1 });
+    return {
+      count: Math.min(found.length, limit),
+      isCapped: found.length > limit || stoppedAt !== undefined,
+    };
+  }
   const scope = await scopeWhileRemoving(db, ownerId, conditions);
   const rows = visibleDeliveries(db, ownerId)
     .select(sql<number>`1`.as('one'))

@@ -2,7 +2,8 @@ import type { Selectable, Transaction } from 'kysely';
 import { type Actor, platformOwnerId } from '../access/actor.ts';
 import { externalIdRule, insertTenant, isExternalId } from '../access/tenant-identity.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import { type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
+import { countRows } from '../db/count-rows.ts';
+import { type Counted, type Page, type PageArgs, pageRange, readPage } from '../db/keyset.ts';
 import type { Database } from '../db/pool.ts';
 import { ConflictError, ValidationError, type ValidationIssue } from '../errors.ts';
 import type { Tables } from '../tables.ts';
@@ -87,17 +88,15 @@ export async function findTenantsByExternalId(
 }
 
 /** A page of all tenants, newest first. */
-export async function listTenants(database: Database, page: PageArgs): Promise<Page<Tenant>> {
-  return await readPage(pageRange(page, { kind: 'Tenant' }), async (range) => {
-    let query = database.query
-      .selectFrom('tenant')
-      .selectAll()
-      .orderBy('id', range.backward ? 'asc' : 'desc')
-      .limit(range.limit);
+export async function listTenants(database: Database, page: PageArgs): Promise<Page<Tenant> & Counted> {
+  const all = database.query.selectFrom('tenant').selectAll();
+  const list = await readPage(pageRange(page, { kind: 'Tenant' }), async (range) => {
+    let query = all.orderBy('id', range.backward ? 'asc' : 'desc').limit(range.limit);
     if (range.after !== undefined) query = query.where('id', '<', range.after);
     if (range.before !== undefined) query = query.where('id', '>', range.before);
     return (await query.execute()).map(toTenant);
   });
+  return { ...list, count: () => countRows(database.query, all) };
 }
 
 function toTenant(row: Selectable<Tables['tenant']>): Tenant {

@@ -1,6 +1,7 @@
+import type { Counted } from '../db/keyset.ts';
 import { ConflictError, ValidationError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
-import { connection, pageArgs, pageCost } from '../graph/connection.ts';
+import { connection, countedFields, pageArgs, pageCost } from '../graph/connection.ts';
 import { requireActor } from '../graph/context.ts';
 import { loader } from '../graph/loader.ts';
 import { node } from '../graph/node.ts';
@@ -58,7 +59,11 @@ node(builder, Tenant, {
   }),
 });
 
-const TenantConnection = connection<TenantRecord>(builder, { type: Tenant, cursorOf: (tenant) => tenant.id });
+const TenantConnection = connection<TenantRecord, Counted>(builder, {
+  type: Tenant,
+  cursorOf: (tenant) => tenant.id,
+  fields: countedFields,
+});
 
 const read = { records: ['Tenant'], sideEffects: [], idempotency: 'It only reads.' };
 

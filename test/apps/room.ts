@@ -12,7 +12,7 @@ import '../../src/events/events.graph.ts';
 import '../../src/replays/replay.graph.ts';
 import '../../src/deliveries/subscriptions.graph.ts';
 import '../../src/endpoints/change-endpoints.graph.ts';
-import '../../src/endpoints/endpoints.graph.ts';
+import '../../src/endpoint-lists/endpoints.graph.ts';
 import '../../src/endpoints/prove-endpoint.graph.ts';
 import '../../src/event-types/event-types.graph.ts';
 import '../../src/events/publish.graph.ts';

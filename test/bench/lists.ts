@@ -123,6 +123,7 @@ async function prepare(rows: number) {
     }),
     status: await list({ filter: { status: ['FAILED', 'DEAD_LETTER'] } }),
     'status, type and window': await list({ filter }),
+    'text in an error, none has it': await list({ filter: { errorContains: 'nothing like it' } }),
     'stats of an endpoint, 24 h': await statementsOf(() =>
       readEndpointStats(db, ownerId, { endpointIds: [endpointId], window }),
     ),
@@ -182,6 +183,14 @@ async function seedHistory(
                    from generate_series(1, $4::integer) n) series
        ) made`,
     [ownerId, endpointIds, (now - dayMs) / 1000, rows],
+  );
+  await client.query(
+    `insert into attempt (owner_id, delivery_id, number, outcome, started_at, response_status, error)
+     select owner_id, id, 1, case when status = 'SUCCEEDED' then 'SUCCEEDED' else 'HTTP_ERROR' end, updated_at,
+            case when status = 'SUCCEEDED' then 200 else 500 end,
+            case when status <> 'SUCCEEDED' then 'The receiver answered with status 500.' end
+       from delivery where owner_id = $1 and status <> 'PENDING'`,
+    [ownerId],
   );
   await client.query(
     `insert into due (owner_id, delivery_id, shard, endpoint_id, event_id, due_at, status, max_attempts, kind)

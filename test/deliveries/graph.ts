@@ -1,4 +1,4 @@
-import '../../src/endpoints/endpoints.graph.ts';
+import '../../src/endpoint-lists/endpoints.graph.ts';
 import '../../src/events/events.graph.ts';
 import '../../src/statistics/count-deliveries.graph.ts';
 import '../../src/deliveries/subscriptions.graph.ts';

@@ -67,16 +67,15 @@ type Plan = {
   Plans?: Plan[];
 };
 
-/** How the last statement read `delivery`: the indexes, the number of rows, and whether it sorted afterwards. */
-async function planOfLast() {
-  const query = sent.at(-1);
+/** How a statement, by default the last, read `delivery`: the indexes, the number of rows, and how it scanned. */
+async function planOfLast(query = sent.at(-1), table = 'delivery_') {
   const { rows: plans } = await db.database.api.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
     `explain (analyze, timing off, format json) ${query?.sql}`,
     [...(query?.parameters ?? [])],
   );
   const plan = plans[0]?.['QUERY PLAN'][0].Plan;
   const nodes = plan === undefined ? [] : [...nodesOf(plan)];
-  const scans = nodes.filter((node) => node['Relation Name']?.startsWith('delivery_'));
+  const scans = nodes.filter((node) => node['Relation Name']?.startsWith(table));
   const touched = scans.filter((node) => readBy(node) > 0);
   return {
     // A partition's index is named after the partition and the columns, but we know it by the parent's name.
@@ -207,6 +206,32 @@ test('endpoints of a list are read together, each its page and one row more', as
     const failed = await listOf(scope, page, { status: ['FAILED', 'DEAD_LETTER'] });
     expect.soft(failed.read, name).toBeLessThanOrEqual(endpoints * 12);
     expect.soft(failed.indexes).toEqual(['delivery_endpoint_rare']);
+  }
+});
+
+test('a search reads the deliveries in chunks of an ordered list, and their attempts by key', async () => {
+  await db.database.api.query(
+    `insert into attempt (owner_id, delivery_id, number, outcome, started_at, response_status, error)
+     select owner_id, id, n, 'HTTP_ERROR', now(), 500, 'The receiver answered with status 500.'
+       from delivery, generate_series(1, 2) n where owner_id = $1`,
+    [ownerId],
+  );
+  for (const analyzed of [false, true]) {
+    if (analyzed) await db.database.api.query('analyze');
+    sent.length = 0;
+    await listDeliveries(listing, ownerId, { page: {}, filter: { errorContains: 'not there' } });
+    const [lists, lookups] = ['select "d".', 'select distinct a.'].map((begin) =>
+      sent.filter(({ sql }) => sql.trimStart().startsWith(begin)),
+    );
+    expect(lists?.length).toBe(lookups?.length);
+    let read = 0;
+    for (const query of lists ?? []) read += (await planOfLast(query)).read;
+    expect.soft(read).toBe(10_000);
+    for (const query of lookups ?? []) {
+      const found = await planOfLast(query, 'attempt_');
+      expect.soft(found.read).toBeLessThanOrEqual(2_000);
+      expect.soft(found.indexes).toEqual(['attempt_pkey']);
+    }
   }
 });
 

@@ -198,6 +198,8 @@ test.each([
     'deliveryStatusChanged(filter: { createdAfter: "2026-01-02T00:00:00Z", createdBefore: "2026-01-01T00:00:00Z" }) { position }',
     'BAD_USER_INPUT',
   ],
+  ['deliveryStatusChanged(filter: { errorContains: "refused" }) { position }', 'BAD_USER_INPUT'],
+  ['deliveryLog(filter: { errorContains: "no" }) { position }', 'BAD_USER_INPUT'],
   ['deliveryStatusChanged(appId: "app_00000000000000000000000000") { position }', 'NOT_FOUND'],
 ])('%s is refused before anything is streamed: %s', async (field, code) => {
   const { ownerId } = await seed();

@@ -4,7 +4,7 @@ import type { KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Actor } from '../../src/access/actor.ts';
 import '../../src/endpoints/change-endpoints.graph.ts';
-import '../../src/endpoints/endpoints.graph.ts';
+import '../../src/endpoint-lists/endpoints.graph.ts';
 import '../../src/endpoints/prove-endpoint.graph.ts';
 import { builder } from '../../src/graph/builder.ts';
 import type { Context } from '../../src/graph/context.ts';

@@ -121,6 +121,8 @@ test('short lists say how many there are, whatever page was asked for', async ()
       apps(first: 1) { totalCount nodes { id } }
       appInstallations { totalCount nodes { id } }
       endpoints(first: 1) { totalCount nodes { id } }
+      tenants(first: 1) { totalCount nodes { id } }
+      failing: endpoints(first: 1, orderBy: FAILING_FIRST) { totalCount nodes { id } }
       inactive: endpoints(first: 0, filter: { isActive: false }) { totalCount nodes { id } }
     }`,
   );
@@ -128,8 +130,10 @@ test('short lists say how many there are, whatever page was asked for', async ()
     apiKeys: { totalCount: 3, nodes: [{}] },
     apps: { totalCount: 3, nodes: [{}] },
     appInstallations: { totalCount: 0, nodes: [] },
+    tenants: { totalCount: 2, nodes: [{}] },
   });
-  const { endpoints, inactive } = counts;
+  const { endpoints, failing, inactive } = counts;
+  expect(failing?.totalCount).toBe(endpoints?.totalCount);
   expect(endpoints?.totalCount).toBeGreaterThan(inactive?.totalCount ?? 0);
   expect(inactive).toEqual({ totalCount: 4, nodes: [] });
 });

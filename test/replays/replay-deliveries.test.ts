@@ -75,6 +75,20 @@ test('a runner that lost its job to another changes nothing any more', async () 
   expect(await ledger.count('delivery', `kind = 'REPLAY'`)).toBe(10);
 });
 
+test('a filter by what was answered replays those alone', async () => {
+  const { ownerId, endpointId, ledger } = await seed();
+  await seedFailed(acts.database, { ownerId, endpointId, count: 5 });
+  await acts.database.api.query(
+    `insert into attempt (owner_id, delivery_id, number, outcome, started_at, response_status, error)
+     select owner_id, id, 90, 'HTTP_ERROR', now(), 503, 'Only this one.' from delivery
+      where owner_id = $1 order by id limit 1`,
+    [ownerId],
+  );
+  const filter = { responseStatus: [503], errorContains: 'only THIS' };
+  expect(await run(ownerId, filter)).toMatchObject({ status: 'COMPLETED', matched: 1, replayed: 1 });
+  expect(await ledger.count('delivery', `kind = 'REPLAY'`)).toBe(1);
+});
+
 test('after a kill -9 the next runner goes on: exactly one fresh row for each match', async () => {
   const count = 4_000;
   const { ownerId, endpointId, ledger } = await seed();

@@ -21,6 +21,8 @@ export type DeliveryFilter = {
   createdBefore?: string | null | undefined;
   /** Only deliveries to these endpoints. More than 100 entries are BAD_USER_INPUT. */
   endpointId?: Array<string> | null | undefined;
+  /** Only deliveries of which an attempt’s `error` contains this text, in upper or lower case. Together with `responseStatus`, one attempt must meet both. It must have 3 to 200 characters, without line breaks, control characters or characters that change the direction of writing. In a subscription it is BAD_USER_INPUT. Among the deliveries that all other conditions let through, one page looks at the next 10,000 (shared by the endpoints, where the deliveries of several are asked for). If it stops there, it is shorter than was asked for, `hasNextPage` is true, and `endCursor` continues the search; `deliveryCount` looks at the newest 10,000 and says `isCapped`. Name an endpoint, a window, or `status` without SUCCEEDED to look at fewer. */
+  errorContains?: string | null | undefined;
   /** Only deliveries of these events. More than 100 entries are BAD_USER_INPUT. */
   eventId?: Array<string> | null | undefined;
   /** Only deliveries of these event types, by their exact names. More than 100 entries are BAD_USER_INPUT. */
@@ -31,6 +33,8 @@ export type DeliveryFilter = {
   isReplayed?: boolean | null | undefined;
   /** Only deliveries of these kinds. More than 100 entries are BAD_USER_INPUT. */
   kind?: Array<DeliveryKind> | null | undefined;
+  /** Only deliveries of which an attempt was answered with one of these HTTP statuses; in the live log, changes that such an answer led to. Among the deliveries that all other conditions let through, one page looks at the next 10,000 (shared by the endpoints, where the deliveries of several are asked for). If it stops there, it is shorter than was asked for, `hasNextPage` is true, and `endCursor` continues the search; `deliveryCount` looks at the newest 10,000 and says `isCapped`. Name an endpoint, a window, or `status` without SUCCEEDED to look at fewer. More than 100 entries are BAD_USER_INPUT. */
+  responseStatus?: Array<number> | null | undefined;
   /** Only deliveries with one of these statuses: in a list the current status, in the live log the status that it changed to. More than 100 entries are BAD_USER_INPUT. */
   status?: Array<DeliveryStatus> | null | undefined;
   /** Only an app's deliveries of events of these tenants, by `externalId`. A subscription knows the tenants that existed when it began. More than 100 entries are BAD_USER_INPUT. */

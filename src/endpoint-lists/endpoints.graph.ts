@@ -1,4 +1,7 @@
 import { type Counted, pageRange, readPage, rowsIn } from '../db/keyset.ts';
+import { askedOwner, askedOwners } from '../endpoints/asked-owner.ts';
+import { Endpoint, loadEndpoint, seeEndpoints, VerificationStatus } from '../endpoints/endpoint.graph.ts';
+import { type Endpoint as EndpointRow, listAllEndpoints, listEndpoints } from '../endpoints/endpoint.ts';
 import { categoryOf, isEventTypeName } from '../event-types/event-type-name.ts';
 import { EventType } from '../event-types/event-types.graph.ts';
 import { Subscribers } from '../event-types/subscribers.ts';
@@ -10,14 +13,23 @@ import { findAmong } from '../graph/find-among.ts';
 import { loader } from '../graph/loader.ts';
 import { decodeId } from '../ids.ts';
 import { isStorable } from '../text.ts';
-import { askedOwner, askedOwners } from './asked-owner.ts';
-import { Endpoint, loadEndpoint, seeEndpoints, VerificationStatus } from './endpoint.graph.ts';
-import { type Endpoint as EndpointRow, listAllEndpoints, listEndpoints } from './endpoint.ts';
+import { listFailingFirst } from './failing-first.ts';
 
 const EndpointConnection = connection<EndpointRow, Counted>(builder, {
   type: Endpoint,
   cursorOf: ({ id }) => id,
   fields: countedFields,
+});
+
+const EndpointOrder = builder.enumType('EndpointOrder', {
+  description: 'In which order endpoints are listed.',
+  values: {
+    NEWEST_FIRST: { description: 'Those that were created last come first.' },
+    FAILING_FIRST: {
+      description:
+        'First those to which nothing is sent because they fail: their circuit is not CLOSED, or they were disabled as FAILING or GONE. Then all others. Among both, those with the most deliveries of the last 24 hours that ended as FAILED or DEAD_LETTER come first, and then the newest. The order is that of the moment: an endpoint that moves between two pages can be listed twice or not at all.',
+    },
+  },
 });
 
 const EndpointFilter = builder.inputType('EndpointFilter', {
@@ -91,22 +103,30 @@ builder.queryFields((t) => ({
   }),
   endpoints: t.field({
     type: EndpointConnection,
-    description: 'The owner’s endpoints, newest first.',
+    description:
+      'The owner’s endpoints. Errors: BAD_USER_INPUT for an invalid page size or cursor, and in the order FAILING_FIRST for the cursor of an endpoint that is no longer in the list.',
     permission: seeEndpoints,
     capability: reads(),
     complexity: pageCost,
     args: {
       ...pageArgs(t.arg),
       filter: t.arg({ type: EndpointFilter, description: 'Only endpoints that match; by default all.' }),
+      orderBy: t.arg({
+        type: EndpointOrder,
+        required: true,
+        defaultValue: 'NEWEST_FIRST',
+        description: 'The order of the list, by default the newest first.',
+      }),
     },
-    resolve: async (_root, { filter, ...page }, context) => {
+    resolve: async (_root, { filter, orderBy, ...page }, context) => {
       const { ownerId } = askedOwner(context, seeEndpoints);
       const asked = {
         isActive: filter?.isActive,
         anyOfEvents: filter?.event == null ? undefined : subscriptionsTo(filter.event),
         verification: filter?.verification,
       };
-      return listEndpoints(context.services.database.query, ownerId, { page, filter: asked });
+      const list = orderBy === 'FAILING_FIRST' ? listFailingFirst : listEndpoints;
+      return list(context.services.database.query, ownerId, { page, filter: asked });
     },
   }),
 }));
