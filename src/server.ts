@@ -15,6 +15,7 @@ import { healthRoutes, type Readiness } from './http/health.ts';
 import { Holdings } from './http/holdings.ts';
 import { createHosts, readTarget } from './http/hosts.ts';
 import { indexRoute } from './http/index-page.ts';
+import { createLargeTurns } from './http/large-turns.ts';
 import { leavingOf } from './http/leaving.ts';
 import { createRouter } from './http/match-route.ts';
 import type { HeldThing, Metrics } from './http/metrics.ts';
@@ -109,6 +110,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     holdAnonymous: anonymous.hold,
     origins: new Origins(config),
     rateLimit: new RateLimit(config.rateLimitPerMinute),
+    largeTurn: createLargeTurns(),
     production,
     slowConsumerMs: options.slowConsumerMs ?? slowConsumerMs,
     streamHeartbeatMs: options.streamHeartbeatMs ?? streamHeartbeatMs,

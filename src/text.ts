@@ -7,8 +7,14 @@
 /** Whether PostgreSQL can store the text and return it unchanged. A text that fails this equals nothing stored. */
 export const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
 
-/** The texts among these that can be stored; the others equal nothing stored. */
-export const storable = (texts: readonly string[]): string[] => texts.filter(isStorable);
+/** No text that can be searched for is longer: they come from headers, names and keys, which have lower limits. */
+const maxSearchedChars = 16_384;
+
+/** Whether something stored may equal the text. If not, the database need not be asked. */
+export const canEqualStored = (text: string): boolean => text.length <= maxSearchedChars && isStorable(text);
+
+/** The texts among these that may equal something stored. */
+export const storable = (texts: readonly string[]): string[] => texts.filter(canEqualStored);
 
 /** Control characters, line and paragraph separators, and characters that change the direction of writing. */
 const unfitForLine = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../tables.ts';
-import { isStorable } from '../text.ts';
+import { canEqualStored } from '../text.ts';
 import { Believed } from './believed.ts';
 import { unauthenticated } from './unauthenticated.ts';
 
@@ -29,7 +29,7 @@ export class RevokedSubjects {
 
   async #find(subject: string): Promise<Date | undefined> {
     // PostgreSQL does not accept NUL in text, and no subject with such a name was revoked.
-    if (!isStorable(subject)) return undefined;
+    if (!canEqualStored(subject)) return undefined;
     const row = await this.#database.query
       .selectFrom('revoked_subject')
       .select('not_before')

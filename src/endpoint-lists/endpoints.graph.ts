@@ -12,7 +12,7 @@ import { requireActor } from '../graph/context.ts';
 import { findAmong } from '../graph/find-among.ts';
 import { loader } from '../graph/loader.ts';
 import { decodeId } from '../ids.ts';
-import { isStorable } from '../text.ts';
+import { canEqualStored } from '../text.ts';
 import { listFailingFirst } from './failing-first.ts';
 
 const EndpointConnection = connection<EndpointRow, Counted>(builder, {
@@ -134,5 +134,5 @@ builder.queryFields((t) => ({
 function subscriptionsTo(event: string): readonly string[] {
   if (isEventTypeName(event)) return patternsOf(event, categoryOf(event));
   // PostgreSQL does not accept NUL in text, and no subscription has one.
-  return isStorable(event) ? [event] : [];
+  return canEqualStored(event) ? [event] : [];
 }

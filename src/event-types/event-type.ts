@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import type { Tables } from '../tables.ts';
-import { isStorable, storable } from '../text.ts';
+import { canEqualStored, storable } from '../text.ts';
 
 export type EventType = Readonly<{
   id: string;
@@ -53,7 +53,7 @@ export async function listEventTypes(
   filter: Readonly<{ category?: string | null | undefined; includeDeprecated: boolean }>,
 ): Promise<EventType[]> {
   const { category } = filter;
-  if (category != null && !isStorable(category)) return [];
+  if (category != null && !canEqualStored(category)) return [];
   let query = database.query.selectFrom('event_type').selectAll().orderBy('name').limit(maxListedEventTypes);
   if (category != null) query = query.where('category', '=', category);
   if (!filter.includeDeprecated) query = query.where('deprecated_at', 'is', null);

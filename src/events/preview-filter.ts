@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { FilterChecks } from '../filters/filter.ts';
 import { highestUuid } from '../ids.ts';
 import type { StoredCondition, Tables } from '../tables.ts';
-import { isStorable } from '../text.ts';
+import { canEqualStored } from '../text.ts';
 import { type Event, eventColumns } from './find-event.ts';
 
 /** A preview looks at this many events, the newest. */
@@ -18,7 +18,7 @@ export async function previewFilter(
   ownerId: string,
   { filter, eventType }: { filter: readonly StoredCondition[]; eventType: string },
 ): Promise<readonly PreviewedEvent[]> {
-  if (!isStorable(eventType)) return [];
+  if (!canEqualStored(eventType)) return [];
   const previewed: PreviewedEvent[] = [];
   let before = highestUuid;
   while (previewed.length < mostPreviewed) {

@@ -25,14 +25,10 @@ const maxParts = 500_000;
 export function refuseJson(json: Buffer): RequestError | undefined {
   let depth = 0;
   let parts = 0;
-  let inText = false;
   for (let index = 0; index < json.length; index += 1) {
     const byte = json[index];
-    if (inText) {
-      if (byte === backslash) index += 1;
-      else if (byte === quote) inText = false;
-    } else if (byte === quote) {
-      inText = true;
+    if (byte === quote) {
+      index = endOfText(json, index);
     } else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
       parts += 1;
@@ -46,6 +42,17 @@ export function refuseJson(json: Buffer): RequestError | undefined {
     }
   }
   return undefined;
+}
+
+/** The index of the quotation mark that ends the text which begins here, or the end of the JSON. */
+function endOfText(json: Buffer, start: number): number {
+  for (let end = json.indexOf(quote, start + 1); end !== -1; end = json.indexOf(quote, end + 1)) {
+    let slashes = 0;
+    while (json[end - 1 - slashes] === backslash) slashes += 1;
+    // An even number of backslashes are escaped themselves.
+    if (slashes % 2 === 0) return end;
+  }
+  return json.length;
 }
 
 const tooDeep = () =>

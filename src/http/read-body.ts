@@ -34,32 +34,6 @@ export async function readBody(
   return body;
 }
 
-/** Parsing and checking a body of 4 MiB keeps the process busy for up to a quarter of a second. */
-const largeBytes = 262_144;
-/** The shortest pause between two of them, which is time for a few round trips to the database. */
-const leastGapMs = 5;
-
-/**
- * Processes large bodies one after the other, with a pause between two as long as the first one took. So half of the
- * time is left for everything else, whatever is sent. Otherwise a hundred bodies that arrive together would be parsed
- * in one go, and small requests would wait for all of them.
- */
-export function createTurns(): (body: Pick<Buffer, 'length'>) => Promise<void> {
-  let next = Promise.resolve();
-  return (body) => {
-    if (body.length <= largeBytes) return Promise.resolve();
-    const mine = next;
-    next = mine.then(async () => {
-      const startedAt = performance.now();
-      // A body keeps its turn until the event loop has gone round.
-      await new Promise((resolve) => setImmediate(resolve));
-      const gapMs = Math.max(leastGapMs, performance.now() - startedAt);
-      await new Promise((resolve) => setTimeout(resolve, gapMs));
-    });
-    return mine;
-  };
-}
-
 function tooLarge(): RequestError {
   return new RequestError('PAYLOAD_TOO_LARGE', `The request's body has more than ${maxBodyBytes} bytes.`, {
     limit: maxBodyBytes,

@@ -9,10 +9,11 @@ import type { BadCredentials } from '../http/bad-credentials.ts';
 import { type ClientAddress, networkOf } from '../http/client-address.ts';
 import { HttpRefusal } from '../http/http-refusal.ts';
 import { refuseJson } from '../http/json-limits.ts';
+import type { LargeTurns } from '../http/large-turns.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Origins } from '../http/origin.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
-import { createTurns, endUnread, readBody } from '../http/read-body.ts';
+import { endUnread, readBody } from '../http/read-body.ts';
 import { parseIdempotencyHeader } from '../idempotency/resolve-key.ts';
 import { declareRoute } from '../route.ts';
 import { acceptsAnything, chooseMediaType, type MediaType, notAcceptable } from './accept.ts';
@@ -115,6 +116,7 @@ export function createGraphQLEndpoint(options: {
   badCredentials: BadCredentials;
   origins: Origins;
   rateLimit: RateLimit;
+  largeTurn: LargeTurns;
   metrics: Metrics;
   production: boolean;
   slowConsumerMs: number;
@@ -122,7 +124,6 @@ export function createGraphQLEndpoint(options: {
   scopeOf: (context: { requestId: string }) => MaskScope;
 }): GraphQLEndpoint {
   const { services, authenticator, rateLimit } = options;
-  const turn = createTurns();
 
   async function answer(
     request: IncomingMessage,
@@ -163,7 +164,7 @@ export function createGraphQLEndpoint(options: {
     rateLimit.take(holder);
     const asked =
       method === 'POST'
-        ? readPostedOperation(await bodyOf(request, actor))
+        ? readPostedOperation(await bodyOf(request, actor, holder))
         : readQueriedOperation(request.url ?? '/graphql');
     const context: RequestContext = {
       services,
@@ -190,9 +191,9 @@ export function createGraphQLEndpoint(options: {
     await execute({ operation, mediaType, context, response, gone });
   }
 
-  async function bodyOf(request: IncomingMessage, actor: Actor | undefined): Promise<string> {
+  async function bodyOf(request: IncomingMessage, actor: Actor | undefined, holder: string): Promise<string> {
     const body = await readBody(request, actor ? undefined : forAnybody);
-    await turn(body);
+    await options.largeTurn(holder, body.length);
     const refusal = refuseJson(body);
     if (refusal !== undefined) throw refusal;
     return body.toString();

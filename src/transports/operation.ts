@@ -10,6 +10,7 @@ import {
 import type { Database } from '../db/pool.ts';
 import type { Services } from '../graph/context.ts';
 import type { Holdings } from '../http/holdings.ts';
+import { createTurns } from './begin-in-turns.ts';
 import { type AskedOperation, missingDocument } from './graphql-request.ts';
 import type { RequestContext } from './request-context.ts';
 import { endableStream } from './stream.ts';
@@ -40,6 +41,7 @@ export function createOperations(options: {
   subscriptions: Holdings;
 }): (asked: AskedOperation, context: RequestContext, holder: string) => Promise<PreparedOperation> {
   const { yoga, documentGate, subscriptions } = options;
+  const turn = createTurns();
 
   /** What resolvers reach, by the database as it is seen by one holder of a share. */
   const views = new WeakMap<Database, Services>();
@@ -53,16 +55,19 @@ export function createOperations(options: {
   };
 
   return async (asked, context, holder) => {
+    const share = shareOf(context);
+    const waiting = turn(share);
+    if (waiting !== undefined) await waiting;
     const text = documentGate.textOf(asked) ?? asked.query;
     if (text === undefined) throw missingDocument();
     const { operationName } = asked;
-    const services = servicesFor(shareOf(context), context.services);
+    const services = servicesFor(share, context.services);
     const enveloped = yoga.getEnveloped({ ...context, services, params: { ...asked, query: text } });
     const document = parsed(enveloped.parse, text);
     if (document instanceof GraphQLError) return { refusals: [document] };
     const refusals = enveloped.validate(enveloped.schema, document);
     if (refusals.length > 0) return { refusals };
-    documentGate.remember(asked, shareOf(context));
+    documentGate.remember(asked, share);
     const definition = getOperationAST(document, operationName);
     if (definition == null) return { refusals: [new GraphQLError(whyNoOperation(document, operationName))] };
     const args: ExecutionArgs = {
@@ -119,5 +124,5 @@ function whyNoOperation(document: DocumentNode, operationName: string | undefine
     : 'The document has no operation.';
 }
 
-/** The share of database connections that it uses: its tenant's or its app's, otherwise the caller's own. */
+/** Whose share of database connections and of the event loop's turns it uses: its tenant's or its app's, otherwise the caller's own. */
 const shareOf = ({ actor }: RequestContext) => actor?.tenantId ?? actor?.appId ?? actor?.actorId ?? 'anybody';

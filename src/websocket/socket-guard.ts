@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts';
 import { markLostNumbers, maxLostNumbers } from '../exact-json.ts';
 import type { Progress } from '../graph/context.ts';
 import { refuseJson } from '../http/json-limits.ts';
+import type { LargeTurns } from '../http/large-turns.ts';
 import { closeCodes } from './close-codes.ts';
 
 /** The limits for messages, pings and pongs from a client: a number at once, and then a number each second. */
@@ -48,15 +49,19 @@ export class SocketGuard implements GraphQLSocket {
     this.pong(payload ?? undefined);
   readonly #socket: WebSocket;
   readonly #slowConsumerMs: number;
+  readonly #largeTurn: LargeTurns;
   readonly #onSlow: () => void;
   readonly #looking: NodeJS.Timeout;
   readonly #onError: (error: unknown) => void;
   readonly #progress = new Map<string, Progress>();
+  /** Pending while a large message and those after it wait for their turn. */
+  #reading: Promise<void> | undefined;
   readonly #texts = new Map<number, string>();
   #textCount = 0;
   readonly #closeListeners: ((code: number, reason: string) => void)[] = [];
   #closedWith: [code: number, reason: string] | undefined;
-  #admitted = false;
+  /** Who has been authenticated. */
+  #holder: string | undefined;
   #tokens = messageBurst;
   #unsent = 0;
   #buffered = 0;
@@ -67,11 +72,17 @@ export class SocketGuard implements GraphQLSocket {
 
   constructor(
     socket: WebSocket,
-    options: { slowConsumerMs: number; onSlow: () => void; onError: (error: unknown) => void },
+    options: {
+      slowConsumerMs: number;
+      largeTurn: LargeTurns;
+      onSlow: () => void;
+      onError: (error: unknown) => void;
+    },
   ) {
     this.protocol = socket.protocol;
     this.#socket = socket;
     this.#slowConsumerMs = options.slowConsumerMs;
+    this.#largeTurn = options.largeTurn;
     this.#onSlow = options.onSlow;
     this.#onError = options.onError;
     this.#looking = setInterval(() => this.#look(), Math.min(lookEveryMs, options.slowConsumerMs / 4));
@@ -87,8 +98,8 @@ export class SocketGuard implements GraphQLSocket {
   }
 
   /** The client has been authenticated, so it may send large messages from now on. */
-  admit(): void {
-    this.#admitted = true;
+  admit(holder: string): void {
+    this.#holder = holder;
   }
 
   /** Rejects once the socket is closed, which ends everything that still wants to send. */
@@ -161,31 +172,55 @@ export class SocketGuard implements GraphQLSocket {
 
   onMessage(listener: (data: string) => Promise<void>): void {
     this.#socket.on('message', (data: RawData, isBinary: boolean) => {
-      if (!this.#count(Buffer.isBuffer(data) ? 1 + Math.floor(data.length / bytesOfOne) : 1)) return;
+      const bytes = Buffer.isBuffer(data) ? data.length : 0;
+      if (!this.#count(1 + Math.floor(bytes / bytesOfOne))) return;
       if (isBinary) {
         this.close(closeCodes.unsupportedData.code, 'Messages must be text, not binary.');
         return;
       }
-      if (!this.#admitted && Buffer.isBuffer(data) && data.length > maxBytesBefore) {
+      if (this.#holder === undefined && bytes > maxBytesBefore) {
         this.close(closeCodes.messageTooBig.code, 'The message before connection_init is too large.');
         return;
       }
-      let text: string;
-      try {
-        const refusal = Buffer.isBuffer(data) ? refuseJson(data) : undefined;
-        if (refusal !== undefined) throw refusal;
-        text = markLostNumbers(String(data), maxLostNumbers);
-      } catch (error) {
-        this.close(closeCodes.badRequest.code, messageOf(error));
-        return;
-      }
-      // The parser of ws reads the frames again (websocket.ts).
-      listener(text).catch((error: unknown) => {
-        if (this.isClosed) return;
-        this.#onError(error);
-        // It is not 4500, because clients treat that as final, and this error may be temporary.
-        this.close(closeCodes.tryAgainLater.code, 'Internal server error. Connect again.');
-      });
+      const turn = this.#largeTurn(this.#holder ?? '', bytes);
+      if (turn === undefined && this.#reading === undefined) this.#read(data, listener);
+      else this.#readLater(data, listener, turn);
+    });
+  }
+
+  /** Later messages of the socket wait for this one, so that they stay in their order. */
+  #readLater(
+    data: RawData,
+    listener: (data: string) => Promise<void>,
+    turn: Promise<void> | undefined,
+  ): void {
+    this.#socket.pause();
+    const reading = Promise.all([this.#reading, turn]).then(() => {
+      this.#read(data, listener);
+      if (this.#reading !== reading) return;
+      this.#reading = undefined;
+      this.#socket.resume();
+    });
+    this.#reading = reading;
+  }
+
+  #read(data: RawData, listener: (data: string) => Promise<void>): void {
+    if (this.isClosed) return;
+    let text: string;
+    try {
+      const refusal = Buffer.isBuffer(data) ? refuseJson(data) : undefined;
+      if (refusal !== undefined) throw refusal;
+      text = markLostNumbers(String(data), maxLostNumbers);
+    } catch (error) {
+      this.close(closeCodes.badRequest.code, messageOf(error));
+      return;
+    }
+    // The parser of ws reads the frames again (websocket.ts).
+    listener(text).catch((error: unknown) => {
+      if (this.isClosed) return;
+      this.#onError(error);
+      // It is not 4500, because clients treat that as final, and this error may be temporary.
+      this.close(closeCodes.tryAgainLater.code, 'Internal server error. Connect again.');
     });
   }
 

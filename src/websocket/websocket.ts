@@ -16,6 +16,7 @@ import type { HoldAnonymous } from '../http/anonymous-connections.ts';
 import type { BadCredentials } from '../http/bad-credentials.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { type Holdings, retryAfterSeconds } from '../http/holdings.ts';
+import type { LargeTurns } from '../http/large-turns.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Origins } from '../http/origin.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
@@ -76,6 +77,7 @@ export function createWebSockets(options: {
   grantWatch: Pick<GrantWatch, 'watch'>;
   origins: Origins;
   rateLimit: RateLimit;
+  largeTurn: LargeTurns;
   metrics: Metrics;
   connections: Holdings;
   holdAnonymous: HoldAnonymous;
@@ -104,13 +106,14 @@ export function createWebSockets(options: {
       );
       if (actor === undefined) throw unauthenticated('invalid', 'Send a credential in `authorization`.');
       if (guard.isClosed) return false;
-      extra.release.add(options.connections.hold(actorKey(actor, options.addressOf(request))));
+      const holder = actorKey(actor, options.addressOf(request));
+      extra.release.add(options.connections.hold(holder));
       const credential = new SocketCredential(actor, options.grantWatch);
       extra.release.add(() => credential.release());
       extra.credential = credential;
       extra.tenantHeader = credentials.tenantHeader;
       extra.identified();
-      guard.admit();
+      guard.admit(holder);
       const end = () => guard.close(...closingFor(credential.signal.reason, scope));
       if (credential.signal.aborted) end();
       credential.signal.addEventListener('abort', end, { once: true });
@@ -241,12 +244,15 @@ export function createWebSockets(options: {
     // Compression would cost 300 KB for each socket, and time for each message.
     perMessageDeflate: false,
     clientTracking: false,
+    // One message in each turn of the event loop: several in one chunk would keep everybody else waiting.
+    allowSynchronousEvents: false,
     handleProtocols,
   });
 
   function accept(socket: WebSocket, request: IncomingMessage, identified: () => void): void {
     const guard = new SocketGuard(socket, {
       slowConsumerMs: options.slowConsumerMs,
+      largeTurn: options.largeTurn,
       onSlow: () => metrics.cutOff('ws'),
       onError: (error) => services.logger.error({ err: error }, 'could not handle a message on a WebSocket'),
     });

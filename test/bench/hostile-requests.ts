@@ -179,11 +179,17 @@ export const hostileRequests: Readonly<Record<string, HostileRequest>> = {
       ),
       2_000,
     ),
+  '200 requests at once': (to) => inParallel(200, () => postQuery(to, '{ deliveries { nodes { id } } }')),
+  'one operation on each of 100 sockets': (to) =>
+    inParallel(100, () => overSocket(to, [subscribe('1', '{ deliveries { nodes { id } } }')])),
   '1,000 operations on one socket': (to) =>
     overSocket(
       to,
       Array.from({ length: 1_000 }, (_, n) => subscribe(`${n}`, '{ deliveries { nodes { id } } }')),
     ),
+  '30 bodies of 4 MB at once': (to) => inParallel(30, () => post(to, bodies.text)),
+  'a message of 4 MB on each of 20 sockets': (to) =>
+    inParallel(20, () => overSocket(to, [`{"id":"1","type":"subscribe","payload":${bodies.text}}`])),
   'messages of 4 MB': (to) =>
     overSocket(
       to,

@@ -175,8 +175,7 @@ const broken: Record<string, { say: (socket: RawSocket) => void; code: number }>
     say(socket) {
       for (let n = 0; n < 1_000; n += 1) socket.socket.ping();
     },
-    // ws itself disconnects a client with hundreds of pending pongs.
-    code: 1006,
+    code: 4429,
   },
 };
 
