@@ -194,7 +194,7 @@ test('how an endpoint is sent to is set in its form, and a secret header is kept
   await dialog.getByRole('button', { name: 'Add a header' }).click();
   await dialog.getByLabel('Name of header 1').fill('x-gateway-key');
   await dialog.getByLabel('Value of header 1').fill('top-secret');
-  await dialog.getByLabel('secret', { exact: true }).check();
+  await dialog.getByLabel('How header 1 is sent').selectOption('is a secret');
   await dialog.getByLabel('Delays before the attempts').fill('0, five');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog.getByText('Whole numbers of seconds').waitFor();
@@ -228,6 +228,81 @@ test('how an endpoint is sent to is set in its form, and a secret header is kept
     { id },
   );
   expect(endpoint).toEqual({ retrySchedule: [0, 5], timeoutMs: 2_500, stopOn: [], headerPrefix: 'webhook-' });
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('an endpoint takes some events only, in order, signed by a key pair, and is sent what it did not get', async () => {
+  await publish(admin, [
+    { type: 'user.left', payload: { id: 'u1', plan: 'free' } },
+    { type: 'user.left', payload: { id: 'u2', plan: 'team, "big"' } },
+  ]);
+  const { page, complaints, close } = await open('/endpoints/new');
+  await page.getByLabel('URL').fill(`${receiver.url}?of=filtered`);
+  await page.getByRole('checkbox', { name: /^user\.left/ }).check();
+  await page.getByRole('button', { name: 'Add a condition' }).click();
+  await page.getByRole('button', { name: 'Create the endpoint' }).click();
+  await page.getByText('Type what it is compared with').waitFor();
+  await page.getByLabel('Path of condition 1').fill('/data/plan');
+  await page.getByLabel('Operator of condition 1').selectOption('is one of');
+  await page.getByLabel('Value of condition 1').fill('12, "team, \\"big\\""');
+  const preview = page.getByRole('region', { name: 'What the filter would have done' });
+  await preview.getByText(/^1 of the newest \d+ user\.left would have passed/).waitFor();
+  await preview
+    .getByText('passes', { exact: true })
+    .or(preview.getByText(/ passes$/))
+    .first()
+    .waitFor();
+  await page.getByText('How it is sent').click();
+  await page.getByLabel('Order', { exact: true }).selectOption({ index: 1 });
+  await page.getByLabel('Signature', { exact: true }).selectOption({ index: 1 });
+  await page.getByLabel('Who gets a mail').fill('ops@acme.example, oncall@acme.example');
+  await page.getByRole('button', { name: 'Add a header' }).click();
+  await page.getByLabel('Name of header 1').fill('x-hub-signature-256');
+  await page.getByLabel('How header 1 is sent').selectOption('is a key that signs the body');
+  await page.getByLabel('Value of header 1').fill('old-key');
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Create the endpoint' }).click();
+  await page.getByText('Give its public key to the receiver').waitFor();
+  const publicKey = (await page.locator('.secret-text').textContent()) ?? '';
+  expect(publicKey).toMatch(/^whpk_/);
+  await page.getByText('The receiver has shown that it wants the deliveries.').waitFor();
+
+  await page.getByRole('link', { name: `${receiver.url}?of=filtered` }).click();
+  await page.getByText('/data/plan is one of 12, "team, \\"big\\""').waitFor();
+  await page.getByRole('region', { name: 'Signing keys' }).getByText(publicKey).waitFor();
+  await page.getByRole('button', { name: 'Edit' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Edit the endpoint' });
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  const [id = ''] = new URL(page.url()).pathname.split('/').slice(-1);
+  const { endpoint } = await ask<{ endpoint: object }>(
+    admin,
+    `query ($id: ID!) { endpoint(id: $id) {
+       filter { path op value } ordering signature alertEmails headers { name isSecret signsBody } } }`,
+    { id },
+  );
+  expect(endpoint).toEqual({
+    filter: [{ path: '/data/plan', op: 'IN', value: [12, 'team, "big"'] }],
+    ordering: 'STRICT',
+    signature: 'ED25519',
+    alertEmails: ['ops@acme.example', 'oncall@acme.example'],
+    headers: [{ name: 'x-hub-signature-256', isSecret: true, signsBody: true }],
+  });
+
+  await page.getByRole('button', { name: 'Recover' }).click();
+  const recover = page.getByRole('dialog', { name: 'Recover' });
+  await recover.getByText(/that it never had a delivery of/).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await recover.getByRole('button', { name: /^Send \d+$/ }).click();
+  await page
+    .getByRole('dialog', { name: 'Recovering' })
+    .getByText(/^Done: (\d+) of \1 replayed/)
+    .waitFor();
+  await page.getByRole('button', { name: 'Close' }).click();
+  await expect
+    .poll(() => receiver.received.filter(({ path }) => path.includes('of=filtered')).length)
+    .toBeGreaterThan(2);
   expect(complaints).toEqual([]);
   await close();
 });

@@ -16,7 +16,10 @@ const keys = {
   EndpointHeader: ownerless,
   EndpointVerification: ownerless,
   HttpHeader: ownerless,
+  FilterPreview: ownerless,
+  FilterPreviewEvent: ownerless,
   PageInfo: ownerless,
+  PayloadCondition: ownerless,
   Viewer: ownerless,
 };
 

@@ -109,7 +109,7 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
       {opened !== null && (
         <Window
           title="Delivery"
-          wide
+          drawer
           isOpen
           onOpenChange={() =>
             setSearch((last) => Object.fromEntries([...last].filter(([name]) => name !== 'open')))

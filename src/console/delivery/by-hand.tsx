@@ -1,6 +1,6 @@
 import { Copy } from '../parts/copy.tsx';
 import { Text } from '../parts/payload.tsx';
-import { VerificationSnippets } from '../parts/secret-once.tsx';
+import { PublicKey, VerificationSnippets } from '../parts/verification.tsx';
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -26,19 +26,32 @@ curl -i ${quoted(url)} \\
 }
 
 /** For whoever builds the receiver: the request by hand, and how its signature is verified. */
-export function ByHand(props: Parameters<typeof curlOf>[0]) {
+export function ByHand({
+  publicKey,
+  ...props
+}: Parameters<typeof curlOf>[0] & Readonly<{ publicKey: string | null }>) {
   const command = curlOf(props);
   return (
     <section aria-label="By hand">
       <h2>By hand</h2>
       <details>
         <summary>The same request with curl</summary>
-        <Text name="The request with curl" text={command} />
-        <Copy text={command} name="Copy as curl" />
+        {publicKey === null ? (
+          <>
+            <Text name="The request with curl" text={command} />
+            <Copy text={command} name="Copy as curl" />
+          </>
+        ) : (
+          <p>
+            Only Heliograph has the private key of this endpoint, so the request cannot be made by hand. Send
+            it again by a replay.
+          </p>
+        )}
       </details>
       <details>
         <summary>Verify this signature</summary>
-        <VerificationSnippets />
+        {publicKey !== null && <PublicKey text={publicKey} />}
+        <VerificationSnippets isKeyPair={publicKey !== null} />
       </details>
     </section>
   );

@@ -74,6 +74,12 @@ export function DeliveryFacts({ id }: Readonly<{ id: string }>) {
             <Time at={delivery.nextAttemptAt} />
           </Fact>
         )}
+        {delivery.blockedBy !== null && (
+          <Fact name="Waits for">
+            <Link href={`/deliveries/${delivery.blockedBy.id}`}>{delivery.blockedBy.id}</Link>
+            <small> the endpoint is sent one at a time, in order</small>
+          </Fact>
+        )}
         {delivery.replayOf !== null && (
           <Fact name="Replays">
             <Link href={`/deliveries/${delivery.replayOf.id}`}>{delivery.replayOf.id}</Link>
@@ -101,6 +107,7 @@ export function DeliveryFacts({ id }: Readonly<{ id: string }>) {
             eventId={delivery.event.id}
             body={delivery.event.bodyText}
             headerPrefix={delivery.endpoint.headerPrefix}
+            publicKey={delivery.endpoint.publicKey}
           />
         </>
       )}

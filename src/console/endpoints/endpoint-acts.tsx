@@ -4,7 +4,8 @@ import { useAct } from '../parts/act.ts';
 import { Confirm } from '../parts/confirm.tsx';
 import { Refused } from '../parts/form.tsx';
 import { Window } from '../parts/window.tsx';
-import { EndpointForm, inputOf } from './endpoint-form.tsx';
+import { useCount } from '../replays/use-count.ts';
+import { EndpointForm, inputOf, valuesOf } from './endpoint-form.tsx';
 import {
   DeleteEndpointDocument,
   type OneEndpointQuery,
@@ -16,8 +17,6 @@ import {
 import { Handshake } from './handshake.tsx';
 import { Recover } from './recover.tsx';
 import { SendTest } from './send-test.tsx';
-import { sendingOf } from './sending-fields.tsx';
-import { useCounts } from './use-counts.ts';
 
 type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
 type Open = 'edit' | 'verify' | 'test' | 'recover' | 'purge' | 'delete' | undefined;
@@ -65,7 +64,7 @@ export function EndpointActs({
         {button('edit', 'Edit')}
         {button('test', 'Send a test event')}
         {button('verify', 'Verify again')}
-        {button('recover', 'Replay what failed')}
+        {button('recover', 'Recover')}
         {button('purge', 'Purge', 'danger-quiet')}
         {button('delete', 'Delete', 'danger-quiet')}
       </div>
@@ -79,13 +78,7 @@ export function EndpointActs({
         onOpenChange={(is) => (is ? undefined : close())}
       >
         <EndpointForm
-          start={{
-            url: endpoint.url,
-            description: endpoint.description ?? '',
-            events: endpoint.events,
-            rate: endpoint.maxDeliveriesPerSecond?.toString() ?? '',
-            sending: sendingOf(endpoint),
-          }}
+          start={valuesOf(endpoint)}
           act="Save"
           urlHint="Another URL has to pass the handshake anew: nothing is delivered until it does."
           isRunning={update.isRunning}
@@ -117,11 +110,17 @@ export function EndpointActs({
   );
 }
 
+/** How many deliveries the endpoint has, in words. */
+function useCountOf(id: string): string | undefined {
+  const [filter] = useState(() => ({ endpointId: [id] }));
+  return useCount(filter)?.words;
+}
+
 type Dialog = Readonly<{ endpoint: Endpoint; onClose: () => void }>;
 
 function Purge({ endpoint, onClose, onDone }: Dialog & Readonly<{ onDone: (text: string) => void }>) {
   const { act, isRunning, refusal } = useAct(PurgeEndpointDocument);
-  const { all } = useCounts(endpoint.id, undefined);
+  const all = useCountOf(endpoint.id);
   return (
     <Confirm
       title="Purge the deliveries"
@@ -148,7 +147,7 @@ function Purge({ endpoint, onClose, onDone }: Dialog & Readonly<{ onDone: (text:
 
 function Delete({ endpoint, onClose }: Dialog) {
   const { act, isRunning, refusal } = useAct(DeleteEndpointDocument);
-  const { all } = useCounts(endpoint.id, undefined);
+  const all = useCountOf(endpoint.id);
   const [, go] = useLocation();
   return (
     <Confirm

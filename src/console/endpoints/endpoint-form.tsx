@@ -1,12 +1,16 @@
 import { type FormEvent, useState } from 'react';
 import { issueOf, type Refusal } from '../parts/act.ts';
 import { Field, Refused } from '../parts/form.tsx';
+import { conditionInput, conditionProblem, type TypedCondition, typedValue } from './condition.ts';
 import { EventsChoice } from './events-choice.tsx';
+import { FilterFields } from './filter-fields.tsx';
+import type { EndpointFactsFragment } from './generated/graphql.ts';
 import {
   SendingFields,
   type SendingValues,
   sendingFields,
   sendingInput,
+  sendingOf,
   sendingProblems,
 } from './sending-fields.tsx';
 import { isWholeUrl, urlProblem } from './url-check.ts';
@@ -15,11 +19,12 @@ export type EndpointValues = Readonly<{
   url: string;
   description: string;
   events: readonly string[];
+  filter: readonly TypedCondition[];
   rate: string;
   sending: SendingValues;
 }>;
 
-const fields = ['url', 'description', 'events', 'maxDeliveriesPerSecond', ...sendingFields];
+const fields = ['url', 'description', 'events', 'filter', 'maxDeliveriesPerSecond', ...sendingFields];
 
 /** The settings of an endpoint, to create or change it. The typed values stay when the server refuses them. */
 export function EndpointForm(
@@ -47,7 +52,8 @@ export function EndpointForm(
     const isSending = Object.values(sendingProblems(values.sending)).every(
       (problem) => problem === undefined,
     );
-    const isGood = isWholeUrl(values.url) && values.events.length > 0 && isRate && isSending;
+    const isFilter = values.filter.every((condition) => conditionProblem(condition) === undefined);
+    const isGood = isWholeUrl(values.url) && values.events.length > 0 && isFilter && isRate && isSending;
     if (isGood && !isRunning) onSubmit(values);
   }
   return (
@@ -83,6 +89,13 @@ export function EndpointForm(
         onChange={(events) => set({ events })}
         problem={noEvents ?? issueOf(refusal, 'events')}
       />
+      <FilterFields
+        conditions={values.filter}
+        onChange={(filter) => set({ filter })}
+        events={values.events}
+        problem={issueOf(refusal, 'filter')}
+        isTried={isTried}
+      />
       <Field
         label="Most deliveries a second"
         hint="Empty: no limit."
@@ -113,12 +126,26 @@ export function EndpointForm(
   );
 }
 
+/** The settings of an endpoint, to be changed. */
+export const valuesOf = (endpoint: EndpointFactsFragment): EndpointValues => ({
+  url: endpoint.url,
+  description: endpoint.description ?? '',
+  events: endpoint.events,
+  filter: endpoint.filter.map(({ path, op, value }, key) => ({
+    ...{ key, path, op },
+    value: op === 'EXISTS' ? '' : typedValue(value),
+  })),
+  rate: endpoint.maxDeliveriesPerSecond?.toString() ?? '',
+  sending: sendingOf(endpoint),
+});
+
 /** What an endpoint is changed to. */
-export function inputOf({ url, description, events, rate, sending }: EndpointValues) {
+export function inputOf({ url, description, events, filter, rate, sending }: EndpointValues) {
   return {
     url: url.trim(),
     description: description.trim() === '' ? null : description.trim(),
     events: [...events],
+    filter: filter.map(conditionInput),
     maxDeliveriesPerSecond: rate === '' ? null : Number(rate),
     ...sendingInput(sending),
   };
@@ -127,9 +154,10 @@ export function inputOf({ url, description, events, rate, sending }: EndpointVal
 /** What a new one is made of: it has no value to keep, and may bring its secret along. */
 export function newInputOf(values: EndpointValues) {
   const { headers, ...input } = inputOf(values);
-  const { secret } = values.sending;
+  const { secret, signature } = values.sending;
   return {
     ...input,
+    signature,
     headers: headers.map(({ value, ...header }) => ({ ...header, value: value ?? '' })),
     ...(secret.trim() === '' ? {} : { secret: secret.trim() }),
   };

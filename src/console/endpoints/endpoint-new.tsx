@@ -3,16 +3,17 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { useMay } from '../app/viewer.ts';
 import { useAct } from '../parts/act.ts';
-import { SecretOnce, VerificationSnippets } from '../parts/secret-once.tsx';
+import { SecretOnce } from '../parts/secret-once.tsx';
+import { PublicKey, VerificationSnippets } from '../parts/verification.tsx';
 import { EndpointForm, newInputOf } from './endpoint-form.tsx';
 import { CreateEndpointDocument } from './generated/graphql.ts';
 import { Handshake } from './handshake.tsx';
 import { SendTest } from './send-test.tsx';
 import { usualSending } from './sending-fields.tsx';
 
-type Made = Readonly<{ id: string; url: string; secret: string }>;
+type Made = Readonly<{ id: string; url: string; secret: string; publicKey: string | null }>;
 
-const blank = { url: '', description: '', events: [], rate: '', sending: usualSending };
+const blank = { url: '', description: '', events: [], filter: [], rate: '', sending: usualSending };
 
 /** A new endpoint: its settings, then its secret once, then the progress of the handshake, then a test event. */
 export default function EndpointNew() {
@@ -41,7 +42,8 @@ export default function EndpointNew() {
           onSubmit={async (values) => {
             const done = await act({ input: newInputOf(values) });
             if (done === undefined || !('secret' in done)) return;
-            setMade({ id: done.endpoint.id, url: done.endpoint.url, secret: done.secret });
+            const { id, url, publicKey } = done.endpoint;
+            setMade({ id, url, publicKey, secret: done.secret });
           }}
         />
       </div>
@@ -55,9 +57,18 @@ export default function EndpointNew() {
       </p>
       <ol className="steps">
         <li>
-          <h2>Keep its secret</h2>
-          <SecretOnce secret={made.secret} name="The signing secret." />
-          <VerificationSnippets />
+          {made.publicKey === null ? (
+            <>
+              <h2>Keep its secret</h2>
+              <SecretOnce secret={made.secret} name="The signing secret." />
+            </>
+          ) : (
+            <>
+              <h2>Give its public key to the receiver</h2>
+              <PublicKey text={made.publicKey} />
+            </>
+          )}
+          <VerificationSnippets isKeyPair={made.publicKey !== null} />
         </li>
         <li>
           <h2>The handshake</h2>

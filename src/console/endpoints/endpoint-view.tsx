@@ -1,28 +1,41 @@
 import '../parts/manage.css';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { useQuery } from 'urql';
 import { Link, useParams } from 'wouter';
 import { useMay } from '../app/viewer.ts';
 import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
+import { OutcomeCharts } from '../parts/outcome-charts.tsx';
 import { Pending } from '../parts/pending.tsx';
 import { percent } from '../parts/percent.ts';
-import { Sparkline } from '../parts/sparkline.tsx';
 import { Status } from '../parts/status.tsx';
 import { Tiles } from '../parts/tiles.tsx';
 import { duration, Time } from '../parts/time.tsx';
+import { TimeWindows, useTimeWindow } from '../parts/windows.tsx';
+import { operatorWords, typedValue } from './condition.ts';
 import { EndpointActs } from './endpoint-acts.tsx';
 import { OneEndpointDocument, type OneEndpointQuery } from './generated/graphql.ts';
 import { Secrets } from './secrets.tsx';
+
+const buckets = 60;
 
 type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
 
 /** One endpoint: its figures, its deliveries, its secrets, its changes, and its acts. */
 export default function EndpointView() {
   const { id = '' } = useParams();
-  const variables = useMemo(() => ({ id, since: null }), [id]);
-  const [{ data, error }, ask] = useQuery({ query: OneEndpointDocument, variables });
+  const span = useTimeWindow();
+  const { since } = span;
+  const variables = useMemo(() => ({ id, since, buckets }), [id, since]);
+  const [{ data: fresh, error }, ask] = useQuery({ query: OneEndpointDocument, variables });
+  // While another window is read, what is known stays in sight.
+  const kept = useRef(fresh);
+  if (fresh !== undefined) kept.current = fresh;
+  const data = fresh ?? (kept.current?.endpoint?.id === id ? kept.current : undefined);
   const mayChange = useMay('MANAGE_WEBHOOKS');
-  const again = () => ask({ requestPolicy: 'network-only' });
+  const again = () => {
+    span.moveOn();
+    ask({ requestPolicy: 'network-only' });
+  };
   if (data === undefined) {
     return (
       <div className="manage">
@@ -51,7 +64,7 @@ export default function EndpointView() {
       {endpoint.description != null && <p className="note">{endpoint.description}</p>}
       <EndpointStateBadge state={endpoint.state} long />
       {mayChange && <EndpointActs endpoint={endpoint} onChanged={again} />}
-      <Figures endpoint={endpoint} />
+      <Figures endpoint={endpoint} span={span} />
       <div className="columns">
         <Sent endpoint={endpoint} />
         <div>
@@ -64,24 +77,26 @@ export default function EndpointView() {
   );
 }
 
-function Figures({ endpoint: { stats } }: Readonly<{ endpoint: Endpoint }>) {
+function Figures({
+  endpoint: { id, stats },
+  span: { name, words },
+}: Readonly<{ endpoint: Endpoint; span: ReturnType<typeof useTimeWindow> }>) {
   const figures = [
-    ['Succeeded', stats.succeeded.toLocaleString('en')],
+    ['Delivered', stats.succeeded.toLocaleString('en')],
     ['Failed', stats.failed.toLocaleString('en')],
     ['Waiting', stats.inFlight.toLocaleString('en')],
     ['Success rate', percent(stats.successRate)],
-    ['Half within', stats.latencyP50 == null ? '–' : duration(stats.latencyP50)],
-    ['95 % within', stats.latencyP95 == null ? '–' : duration(stats.latencyP95)],
+    ['p50', stats.latencyP50 == null ? '–' : duration(stats.latencyP50)],
+    ['p95', stats.latencyP95 == null ? '–' : duration(stats.latencyP95)],
   ] as const;
   return (
     <section aria-labelledby="figures">
-      <h2 id="figures">Last 24 hours</h2>
+      <div className="section-head">
+        <h2 id="figures">Last {words}</h2>
+        <TimeWindows path={`/endpoints/${id}`} name={name} />
+      </div>
       <Tiles figures={figures} />
-      {stats.succeeded + stats.failed > 0 && (
-        <div className="chart">
-          <Sparkline buckets={stats.timeline} of="Last 24 hours, by half hours" />
-        </div>
-      )}
+      <OutcomeCharts stats={stats} />
     </section>
   );
 }
@@ -134,7 +149,7 @@ function Sent({ endpoint: { id, deliveries } }: Readonly<{ endpoint: Endpoint }>
 
 function Facts({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
   const { events, maxDeliveriesPerSecond, circuit, createdAt, id } = endpoint;
-  const { headers, retrySchedule, timeoutMs, stopOn } = endpoint;
+  const { headers, retrySchedule, timeoutMs, stopOn, filter, ordering, signature, alertEmails } = endpoint;
   return (
     <section aria-labelledby="facts">
       <h2 id="facts">Settings</h2>
@@ -147,6 +162,26 @@ function Facts({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
             </code>
           ))}
         </dd>
+        {filter.length > 0 && (
+          <>
+            <dt>Only where</dt>
+            <dd>
+              {filter.map(({ path, op, value }) => (
+                <code key={`${path} ${op} ${typedValue(value)}`} className="chip">
+                  {path} {operatorWords(op)} {op === 'EXISTS' ? '' : typedValue(value)}
+                </code>
+              ))}
+            </dd>
+          </>
+        )}
+        {ordering === 'STRICT' && (
+          <>
+            <dt>Order</dt>
+            <dd>strict: one at a time, in the order of the events</dd>
+          </>
+        )}
+        <dt>Signature</dt>
+        <dd>{signature === 'ED25519' ? 'Ed25519' : 'HMAC-SHA256'}</dd>
         <dt>Most a second</dt>
         <dd>{maxDeliveriesPerSecond ?? 'no limit'}</dd>
         <dt>Circuit</dt>
@@ -162,9 +197,9 @@ function Facts({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
           <>
             <dt>Headers</dt>
             <dd>
-              {headers.map(({ name, value, isSecret }) => (
+              {headers.map(({ name, value, isSecret, signsBody }) => (
                 <code key={name} className="chip">
-                  {name}: {isSecret ? 'secret' : value}
+                  {name}: {signsBody ? 'signs the body' : isSecret ? 'secret' : value}
                 </code>
               ))}
             </dd>
@@ -186,6 +221,12 @@ function Facts({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
           <>
             <dt>Ends at once on</dt>
             <dd>{stopOn.join(', ')}</dd>
+          </>
+        )}
+        {alertEmails.length > 0 && (
+          <>
+            <dt>Mails to</dt>
+            <dd>{alertEmails.join(', ')}</dd>
           </>
         )}
         <dt>Made</dt>

@@ -5,7 +5,7 @@ import { EndpointCatalogueDocument } from './generated/graphql.ts';
 type Type = Readonly<{ name: string; category: string; description: string }>;
 
 /** The event types of the catalogue that match an entry. */
-function matchesOf(entry: string, types: readonly Type[]): readonly Type[] {
+export function matchesOf(entry: string, types: readonly Type[]): readonly Type[] {
   if (entry === '*') return types;
   if (entry.endsWith('.*')) return types.filter(({ category }) => `${category}.*` === entry);
   return types.filter(({ name }) => name === entry);

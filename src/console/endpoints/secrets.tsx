@@ -4,6 +4,7 @@ import { Confirm } from '../parts/confirm.tsx';
 import { Field } from '../parts/form.tsx';
 import { SecretOnce } from '../parts/secret-once.tsx';
 import { span, Time, useNow } from '../parts/time.tsx';
+import { PublicKey } from '../parts/verification.tsx';
 import { type OneEndpointQuery, RotateEndpointSecretDocument } from './generated/graphql.ts';
 
 type Endpoint = NonNullable<OneEndpointQuery['endpoint']>;
@@ -18,30 +19,32 @@ const overlaps = [
 /** The valid secrets with their ages. A rotation shows the new secret once, and how long the old one still signs. */
 export function Secrets(props: Readonly<{ endpoint: Endpoint; mayRotate: boolean; onChanged: () => void }>) {
   const { endpoint, mayRotate, onChanged } = props;
+  const isKeyPair = endpoint.signature === 'ED25519';
   const [isAsking, setAsking] = useState(false);
   const [overlap, setOverlap] = useState(86_400);
   const [secret, setSecret] = useState<string>();
   const { act, isRunning, refusal, clear } = useAct(RotateEndpointSecretDocument);
   return (
     <section aria-labelledby="secrets">
-      <h2 id="secrets">Signing secrets</h2>
+      <h2 id="secrets">{isKeyPair ? 'Signing keys' : 'Signing secrets'}</h2>
       <ul className="changes">
-        {endpoint.signingSecrets.map(({ id, createdAt, expiresAt }) => (
+        {endpoint.signingSecrets.map(({ id, createdAt, expiresAt, publicKey }) => (
           <li key={id}>
             {expiresAt == null ? 'In force' : <Overlap endsAt={expiresAt} />}, made <Time at={createdAt} />
+            {publicKey !== null && <PublicKey text={publicKey} />}
           </li>
         ))}
       </ul>
-      {secret !== undefined && <SecretOnce secret={secret} name="The new signing secret." />}
+      {secret !== undefined && !isKeyPair && <SecretOnce secret={secret} name="The new signing secret." />}
       {mayRotate && (
         <p className="acts">
           <button type="button" onClick={() => setAsking(true)}>
-            Rotate the secret
+            {isKeyPair ? 'Rotate the key' : 'Rotate the secret'}
           </button>
         </p>
       )}
       <Confirm
-        title="Rotate the signing secret"
+        title={isKeyPair ? 'Rotate the signing key' : 'Rotate the signing secret'}
         act="Rotate it"
         isOpen={isAsking}
         onClose={() => {
@@ -60,10 +63,12 @@ export function Secrets(props: Readonly<{ endpoint: Endpoint; mayRotate: boolean
         }}
       >
         <p>
-          A new secret is made and shown once. Until the old one ends, each delivery is signed with both, so
-          that the receiver can change over.
+          {isKeyPair
+            ? 'A new pair of keys is made, and its public key is shown here.'
+            : 'A new secret is made and shown once.'}{' '}
+          Until the old one ends, each delivery is signed with both, so that the receiver can change over.
         </p>
-        <Field label="The old secret ends">
+        <Field label={isKeyPair ? 'The old key ends' : 'The old secret ends'}>
           {(input) => (
             <select {...input} value={overlap} onChange={(event) => setOverlap(Number(event.target.value))}>
               {overlaps.map(([seconds, words]) => (

@@ -1,56 +1,59 @@
 import { issueOf, type Refusal } from '../parts/act.ts';
 import { Field } from '../parts/form.tsx';
-import type { EndpointFactsFragment } from './generated/graphql.ts';
-
-type Header = Readonly<{ key: number; name: string; value: string; isSecret: boolean; isKept: boolean }>;
+import type { DeliveryOrdering, EndpointFactsFragment, SignatureScheme } from './generated/graphql.ts';
+import {
+  HeaderFields,
+  headersInput,
+  headersProblem,
+  type TypedHeader,
+  typedHeader,
+} from './header-fields.tsx';
 
 /** How deliveries are sent, as it is typed. What is empty is the server's own. */
 export type SendingValues = Readonly<{
-  headers: readonly Header[];
+  headers: readonly TypedHeader[];
+  signature: SignatureScheme;
   secret: string;
+  ordering: DeliveryOrdering;
   schedule: string;
   timeout: string;
   stopOn: string;
   prefix: string;
+  alerts: string;
 }>;
 
 export const usualSending: SendingValues = {
   headers: [],
+  signature: 'HMAC_SHA256',
   secret: '',
+  ordering: 'NONE',
   schedule: '',
   timeout: '',
   stopOn: '',
   prefix: 'webhook-',
+  alerts: '',
 };
 
 export const sendingOf = (endpoint: EndpointFactsFragment): SendingValues => ({
-  headers: endpoint.headers.map(({ name, value, isSecret }, key) => ({
-    key,
-    name,
-    value: value ?? '',
-    isSecret,
-    isKept: isSecret,
-  })),
+  headers: endpoint.headers.map(typedHeader),
+  signature: endpoint.signature,
   secret: '',
+  ordering: endpoint.ordering,
   schedule: endpoint.retrySchedule?.join(', ') ?? '',
   timeout: endpoint.timeoutMs === null ? '' : String(endpoint.timeoutMs / 1_000),
   stopOn: endpoint.stopOn.join(', '),
   prefix: endpoint.headerPrefix,
+  alerts: endpoint.alertEmails.join(', '),
 });
 
-const numbersOf = (text: string) =>
-  text
-    .split(/[\s,;]+/)
-    .filter((word) => word !== '')
-    .map(Number);
+const wordsOf = (text: string) => text.split(/[\s,;]+/).filter((word) => word !== '');
+const numbersOf = (text: string) => wordsOf(text).map(Number);
 
 /** What is wrong with what was typed, by field, before the server is asked. */
 export function sendingProblems({ headers, schedule, timeout, stopOn }: SendingValues) {
   const isWhole = (text: string) => numbersOf(text).every((n) => Number.isSafeInteger(n) && n >= 0);
   return {
-    headers: headers.some(({ name, value }) => name.trim() === '' && value !== '')
-      ? 'Give each header a name, or remove it.'
-      : undefined,
+    headers: headersProblem(headers),
     schedule: isWhole(schedule) ? undefined : 'Whole numbers of seconds, with commas between: 0, 5, 300',
     timeout:
       timeout === '' || (Number(timeout) >= 1 && Number(timeout) <= 60) ? undefined : 'From 1 to 60 seconds.',
@@ -58,42 +61,43 @@ export function sendingProblems({ headers, schedule, timeout, stopOn }: SendingV
   };
 }
 
-/** The part of an input that both making and changing take. A secret value that was not typed anew is kept. */
-export function sendingInput({ headers, schedule, timeout, stopOn, prefix }: SendingValues) {
+/** The part of an input that both making and changing take. */
+export function sendingInput(values: SendingValues) {
+  const { headers, ordering, schedule, timeout, stopOn, prefix, alerts } = values;
   const delays = numbersOf(schedule);
   return {
-    // A line that nothing was typed into is none.
-    headers: headers
-      .filter(({ name }) => name.trim() !== '')
-      .map(({ name, value, isSecret, isKept }) => ({
-        name: name.trim(),
-        value: isKept && value === '' ? null : value,
-        isSecret,
-      })),
+    headers: headersInput(headers),
+    ordering,
     retrySchedule: delays.length === 0 ? null : delays,
     timeoutMs: timeout === '' ? null : Math.round(Number(timeout) * 1_000),
     stopOn: numbersOf(stopOn),
     headerPrefix: prefix,
+    alertEmails: wordsOf(alerts),
   };
 }
 
-export const sendingFields = ['headers', 'secret', 'retrySchedule', 'timeoutMs', 'stopOn', 'headerPrefix'];
+export const sendingFields = [
+  ...['headers', 'signature', 'secret', 'ordering', 'retrySchedule', 'timeoutMs', 'stopOn'],
+  ...['headerPrefix', 'alertEmails'],
+];
 
-/** What most people leave as it is: headers of one's own, a secret brought along, when and how long to try. */
+/** What most people leave as it is: headers, order and signature, when and how long to try, and whom to tell. */
 export function SendingFields(
   props: Readonly<{
     values: SendingValues;
     onChange: (values: SendingValues) => void;
     refusal: Refusal | undefined;
-    /** A secret of one's own can be given only at the beginning. */
+    /** The scheme of the signature and a secret of one's own can be given only at the beginning. */
     isNew: boolean;
   }>,
 ) {
   const { values, onChange, refusal, isNew } = props;
   const set = (changed: Partial<SendingValues>) => onChange({ ...values, ...changed });
   const problems = sendingProblems(values);
+  const isStrict = values.ordering === 'STRICT';
+  const isKeyPair = values.signature === 'ED25519';
   const text = (
-    name: 'secret' | 'schedule' | 'timeout' | 'stopOn',
+    name: 'secret' | 'schedule' | 'timeout' | 'stopOn' | 'alerts',
     field: string,
     { label, hint, problem }: Readonly<{ label: string; hint: string; problem?: string | undefined }>,
   ) => (
@@ -113,12 +117,62 @@ export function SendingFields(
   return (
     <details className="sending" open={sendingFields.some((field) => issueOf(refusal, field) !== undefined)}>
       <summary>How it is sent</summary>
-      <Headers values={values} set={set} problem={problems.headers ?? issueOf(refusal, 'headers')} />
+      <Field
+        label="Order"
+        hint={
+          isStrict
+            ? 'One that is refused holds up all behind it until its attempts are used up: keep the delays below short.'
+            : undefined
+        }
+        problem={issueOf(refusal, 'ordering')}
+      >
+        {(input) => (
+          <select
+            {...input}
+            value={values.ordering}
+            onChange={(event) => set({ ordering: event.target.value === 'STRICT' ? 'STRICT' : 'NONE' })}
+          >
+            <option value="NONE">Independent: one that fails holds up no other</option>
+            <option value="STRICT">Strict: one at a time, in the order of the events</option>
+          </select>
+        )}
+      </Field>
+      {isNew && (
+        <Field
+          label="Signature"
+          hint={
+            isKeyPair
+              ? 'Whoever verifies has the public key alone, and cannot sign. It cannot be changed later.'
+              : 'Receivers verify with the secret that signs. It cannot be changed later.'
+          }
+          problem={issueOf(refusal, 'signature')}
+        >
+          {(input) => (
+            <select
+              {...input}
+              value={values.signature}
+              onChange={(event) =>
+                set({ signature: event.target.value === 'ED25519' ? 'ED25519' : 'HMAC_SHA256' })
+              }
+            >
+              <option value="HMAC_SHA256">HMAC-SHA256, with a shared secret</option>
+              <option value="ED25519">Ed25519, with a public key</option>
+            </select>
+          )}
+        </Field>
+      )}
       {isNew &&
         text('secret', 'secret', {
-          label: 'Signing secret of your own',
-          hint: 'whsec_…, to keep what your receiver knows already. Empty: one is made.',
+          label: isKeyPair ? 'Private key of your own' : 'Signing secret of your own',
+          hint: isKeyPair
+            ? 'whsk_…, to keep what your receiver knows already. Empty: a pair is made.'
+            : 'whsec_…, to keep what your receiver knows already. Empty: one is made.',
         })}
+      <HeaderFields
+        headers={values.headers}
+        onChange={(headers) => set({ headers })}
+        problem={problems.headers ?? issueOf(refusal, 'headers')}
+      />
       {text('schedule', 'retrySchedule', {
         label: 'Delays before the attempts, in seconds',
         hint: '0, 5, 300 is three attempts. Empty: the server’s schedule.',
@@ -134,6 +188,10 @@ export function SendingFields(
         hint: '400, 422: it fails then and is not tried again. Empty: none.',
         problem: problems.stopOn,
       })}
+      {text('alerts', 'alertEmails', {
+        label: 'Who gets a mail when it fails',
+        hint: 'At most five addresses. They are also told when it works again or is disabled, if the server sends mails.',
+      })}
       <Field label="Names of the headers begin with" problem={issueOf(refusal, 'headerPrefix')}>
         {(input) => (
           <select {...input} value={values.prefix} onChange={(event) => set({ prefix: event.target.value })}>
@@ -143,73 +201,5 @@ export function SendingFields(
         )}
       </Field>
     </details>
-  );
-}
-
-function Headers(
-  props: Readonly<{
-    values: SendingValues;
-    set: (changed: Partial<SendingValues>) => void;
-    problem: string | undefined;
-  }>,
-) {
-  const { values, set, problem } = props;
-  const { headers } = values;
-  const change = (key: number, changed: Partial<Header>) =>
-    set({ headers: headers.map((header) => (header.key === key ? { ...header, ...changed } : header)) });
-  const nextKey = Math.max(-1, ...headers.map(({ key }) => key)) + 1;
-  return (
-    <fieldset className="header-fields">
-      <legend>Headers of your own</legend>
-      {headers.map(({ key, name, value, isSecret, isKept }, index) => (
-        <div key={key} className="header-field">
-          <input
-            aria-label={`Name of header ${index + 1}`}
-            placeholder="x-gateway-key"
-            value={name}
-            autoComplete="off"
-            onChange={(event) => change(key, { name: event.target.value })}
-          />
-          <input
-            aria-label={`Value of header ${index + 1}`}
-            type={isSecret ? 'password' : 'text'}
-            placeholder={isKept ? 'stays as it is' : ''}
-            value={value}
-            autoComplete="off"
-            onChange={(event) => change(key, { value: event.target.value })}
-          />
-          <label>
-            <input
-              type="checkbox"
-              checked={isSecret}
-              disabled={isKept}
-              onChange={(event) => change(key, { isSecret: event.target.checked })}
-            />{' '}
-            secret
-          </label>
-          <button
-            type="button"
-            className="quiet"
-            aria-label={`Remove header ${index + 1}`}
-            onClick={() => set({ headers: headers.filter((header) => header.key !== key) })}
-          >
-            Remove
-          </button>
-        </div>
-      ))}
-      <button
-        type="button"
-        onClick={() =>
-          set({
-            headers: [...headers, { key: nextKey, name: '', value: '', isSecret: false, isKept: false }],
-          })
-        }
-      >
-        Add a header
-      </button>
-      <p className="field-problem" aria-live="polite">
-        {problem}
-      </p>
-    </fieldset>
   );
 }

@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import { Chart } from '../parts/chart.tsx';
+import { OutcomeCharts } from '../parts/outcome-charts.tsx';
 import { percent } from '../parts/percent.ts';
 import { duration } from '../parts/time.tsx';
 import type { OverviewQuery } from './generated/graphql.ts';
@@ -22,7 +22,6 @@ export function Figures({ data, since }: Props) {
     ['p50', milliseconds(stats.latencyP50), undefined],
     ['p95', milliseconds(stats.latencyP95), undefined],
   ] as const;
-  const { timeline, latencyTimeline } = stats;
   return (
     <>
       <dl className="tiles">
@@ -36,29 +35,7 @@ export function Figures({ data, since }: Props) {
           </div>
         ))}
       </dl>
-      <div className="charts">
-        <Chart
-          title="Deliveries by outcome"
-          as="bars"
-          starts={timeline.map(({ start }) => start)}
-          series={[
-            { name: 'Delivered', kind: 'good', values: timeline.map(({ succeeded }) => succeeded) },
-            { name: 'Failed', kind: 'bad', values: timeline.map(({ failed }) => failed) },
-            { name: 'Waiting', kind: 'busy', values: timeline.map(({ inFlight }) => inFlight) },
-          ]}
-          show={count}
-        />
-        <Chart
-          title="Latency of attempts, by the hour"
-          as="lines"
-          starts={latencyTimeline.map(({ start }) => start)}
-          series={[
-            { name: 'p50', kind: 'first', values: latencyTimeline.map(({ latencyP50 }) => latencyP50) },
-            { name: 'p95', kind: 'second', values: latencyTimeline.map(({ latencyP95 }) => latencyP95) },
-          ]}
-          show={duration}
-        />
-      </div>
+      <OutcomeCharts stats={stats} />
     </>
   );
 }

@@ -1,10 +1,9 @@
 import './overview.css';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { useQuery } from 'urql';
-import { Link } from 'wouter';
 import { LiveIndicator } from '../live/live-indicator.tsx';
-import { useAsked } from '../parts/pages.tsx';
 import { Pending } from '../parts/pending.tsx';
+import { TimeWindows, useTimeWindow } from '../parts/windows.tsx';
 import { Attention } from './attention.tsx';
 import { Figures } from './figures.tsx';
 import { FirstSteps } from './first-steps.tsx';
@@ -12,14 +11,6 @@ import { OverviewDocument } from './generated/graphql.ts';
 import { NewestChanges } from './newest-changes.tsx';
 import { useNewestChanges } from './use-newest-changes.ts';
 
-const minuteMs = 60_000;
-const windows = [
-  ['1h', 60 * minuteMs, '1 hour'],
-  ['24h', 24 * 60 * minuteMs, '24 hours'],
-  ['7d', 7 * 24 * 60 * minuteMs, '7 days'],
-  ['30d', 30 * 24 * 60 * minuteMs, '30 days'],
-] as const;
-const usual = windows[1];
 const buckets = 60;
 /** How often the figures are read at most while something happens, and how often if nothing does. */
 const leastMs = 3_000;
@@ -27,11 +18,7 @@ const mostMs = 30_000;
 
 /** An overview: figures, charts, endpoints that need attention, and the newest changes. */
 export default function Overview() {
-  const asked = useAsked('window');
-  const [name, lengthMs] = windows.find(([one]) => one === asked) ?? usual;
-  const [now, setNow] = useState(() => Date.now());
-  // A whole minute, so that a repeated request within it is the same; never earlier than what is kept.
-  const since = new Date(Math.ceil((now - lengthMs) / minuteMs) * minuteMs).toISOString();
+  const { name, since, moveOn } = useTimeWindow();
   const variables = useMemo(() => ({ since, buckets }), [since]);
   const [{ data: fresh, error }, ask] = useQuery({ query: OverviewDocument, variables });
   const kept = useRef(fresh);
@@ -39,9 +26,9 @@ export default function Overview() {
   const data = fresh ?? kept.current;
 
   const again = useCallback(() => {
-    setNow(Date.now());
+    moveOn();
     ask({ requestPolicy: 'network-only' });
-  }, [ask]);
+  }, [ask, moveOn]);
   const changes = useNewestChanges();
   useAgain(again, changes.position);
 
@@ -61,18 +48,7 @@ export default function Overview() {
       <div className="view-head">
         <h1>Overview</h1>
         <LiveIndicator state={changes.state} position={changes.position} />
-        <nav className="windows" aria-label="Window">
-          {windows.map(([one, , words]) => (
-            <Link
-              key={one}
-              href={`/?window=${one}`}
-              title={`The last ${words}`}
-              {...(one === name ? { 'aria-current': 'true' as const } : {})}
-            >
-              {one}
-            </Link>
-          ))}
-        </nav>
+        <TimeWindows path="/" name={name} />
       </div>
       <Figures data={data} since={since} />
       <div className="halves">
