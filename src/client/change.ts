@@ -19,6 +19,8 @@ export type LogFilter = Readonly<{
   eventType?: readonly string[] | null | undefined;
   /** Only changes to these statuses. */
   status?: readonly DeliveryStatus[] | null | undefined;
+  /** Only changes that one of these answers led to. */
+  responseStatus?: readonly number[] | null | undefined;
   kind?: readonly string[] | null | undefined;
   tenant?: readonly string[] | null | undefined;
   /** Only deliveries that were created at this instant or later. */

@@ -2,6 +2,11 @@ import { logDocument } from '../document.ts';
 
 /** Every GraphQL document of the commands, in one place: a server that executes only documents it knows has to know them. */
 const endpointFields = 'id url state { name } events description circuit { state }';
+const sendingFields = `pausedAt headers { name value isSecret signsBody } filter { path op value } ordering signature
+    publicKey headerPrefix retrySchedule timeoutMs stopOn alertEmails maxDeliveriesPerSecond`;
+const refusal = '... on ValidationError { issues { path code message } } ... on Error { code message }';
+const wholeEndpoint = `endpoint { ${endpointFields} ${sendingFields} }`;
+const sent = 'delivery { id status event { id } }';
 const eventFields = 'id type payloadText occurredAt';
 const jobFields = 'id status matched replayed skipped';
 
@@ -27,18 +32,93 @@ export const documents = {
   }
 }`,
   replayJob: `query ReplayJob($id: ID!) { replayJob(id: $id) { ${jobFields} } }`,
-  endpoints: `query Endpoints($after: String) {
-  endpoints(first: 100, after: $after) { nodes { ${endpointFields} } pageInfo { hasNextPage endCursor } }
+  replayOne: `mutation ReplayDelivery($input: ReplayDeliveryInput!) {
+  replayDelivery(input: $input) {
+    __typename
+    ... on ReplayDeliveryPayload { ${sent} }
+    ... on Error { code message }
+  }
+}`,
+  recover: `mutation RecoverEndpoint($input: RecoverEndpointInput!) {
+  recoverEndpoint(input: $input) {
+    __typename
+    ... on RecoverEndpointPayload { failed missed job { ${jobFields} } }
+    ${refusal}
+  }
+}`,
+  createEndpoint: `mutation CreateEndpoint($input: CreateEndpointInput!) {
+  createEndpoint(input: $input) {
+    __typename
+    ... on CreateEndpointPayload { secret ${wholeEndpoint} }
+    ${refusal}
+  }
+}`,
+  updateEndpoint: `mutation UpdateEndpoint($input: UpdateEndpointInput!) {
+  updateEndpoint(input: $input) {
+    __typename
+    ... on UpdateEndpointPayload { ${wholeEndpoint} }
+    ${refusal}
+  }
+}`,
+  rotateSecret: `mutation RotateEndpointSecret($input: RotateEndpointSecretInput!) {
+  rotateEndpointSecret(input: $input) {
+    __typename
+    ... on RotateEndpointSecretPayload { secret ${wholeEndpoint} }
+    ${refusal}
+  }
+}`,
+  verifyEndpoint: `mutation VerifyEndpoint($id: ID!) {
+  verifyEndpoint(input: { id: $id }) {
+    __typename
+    ... on VerifyEndpointPayload { verified reason }
+    ... on Error { code message }
+  }
+}`,
+  pauseEndpoint: `mutation PauseEndpoint($id: ID!) {
+  pauseEndpoint(input: { id: $id }) {
+    __typename
+    ... on PauseEndpointPayload { ${wholeEndpoint} }
+    ... on Error { code message }
+  }
+}`,
+  resumeEndpoint: `mutation ResumeEndpoint($id: ID!) {
+  resumeEndpoint(input: { id: $id }) {
+    __typename
+    ... on ResumeEndpointPayload { ${wholeEndpoint} }
+    ... on Error { code message }
+  }
+}`,
+  test: `mutation TestEndpoint($input: TestEndpointInput!) {
+  testEndpoint(input: $input) {
+    __typename
+    ... on TestEndpointPayload { ${sent} }
+    ${refusal}
+  }
+}`,
+  previewFilter: `query PreviewFilter($filter: [PayloadConditionInput!]!, $type: String!) {
+  previewFilter(filter: $filter, eventType: $type) {
+    examined matched events { event { id occurredAt } matches failedCondition }
+  }
+}`,
+  deliveries: `query Deliveries($filter: DeliveryFilter, $first: Int, $after: String) {
+  deliveries(filter: $filter, first: $first, after: $after) {
+    nodes { id status failureReason eventType createdAt attemptCount endpoint { id } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
+  endpoints: `query Endpoints($after: String, $orderBy: EndpointOrder! = NEWEST_FIRST) {
+  endpoints(first: 100, after: $after, orderBy: $orderBy) { nodes { ${endpointFields} } pageInfo { hasNextPage endCursor } }
 }`,
   endpoint: `query Endpoint($id: ID!) {
   endpoint(id: $id) {
-    ${endpointFields}
+    ${endpointFields} ${sendingFields}
     deliveries(first: 20) { nodes { id status eventType createdAt attemptCount } }
   }
 }`,
   delivery: `query Delivery($id: ID!) {
   delivery(id: $id) {
-    id status failureReason eventType createdAt nextAttemptAt event { id } endpoint { id url }
+    id status failureReason eventType createdAt nextAttemptAt blockedBy { id } event { id }
+    endpoint { id url }
     attempts { number outcome responseStatus error durationMs startedAt }
   }
 }`,

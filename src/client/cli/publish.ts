@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
+import type { LogFilter } from '../change.ts';
 import { logHeadQuery } from '../document.ts';
 import { UsageError } from '../node.ts';
 import { documents } from './documents.ts';
@@ -33,21 +34,31 @@ export async function publish(
   // If the event was published before, its changes may be in the past, so the current state of its deliveries is read
   // first.
   const results = new Map<string, string>();
-  const note = (deliveryId: string, status: string) => {
-    if (ended.includes(status)) results.set(deliveryId, status);
-  };
-  if (isDuplicate) for (const { id, status } of await deliveriesOf(session, event.id)) note(id, status);
+  if (isDuplicate) {
+    for (const { id, status } of await deliveriesOf(session, event.id))
+      if (ended.includes(status)) results.set(id, status);
+  }
   if (results.size < deliveryCount) {
-    for await (const change of heliograph.log({ after: logHead, filter: { eventId: [event.id] }, signal })) {
-      session.print(
-        change,
-        `${change.position}  ${coloured(change.status)}  ${change.deliveryId}  ${change.responseStatus ?? change.failureReason ?? ''}`.trimEnd(),
-      );
-      note(change.deliveryId, change.status);
-      if (results.size >= deliveryCount) break;
-    }
+    const filter = { eventId: [event.id] };
+    await followToEnd(session, { after: logHead, filter, expected: deliveryCount, results });
   }
   return results.size >= deliveryCount && [...results.values()].every((status) => status === 'SUCCEEDED');
+}
+
+/** Shows the changes that match and notes how deliveries end, until as many have ended as are expected. */
+export async function followToEnd(
+  { heliograph, signal, print }: Session,
+  options: Readonly<{ after: number; filter: LogFilter; expected: number; results: Map<string, string> }>,
+): Promise<void> {
+  const { after, filter, expected, results } = options;
+  for await (const change of heliograph.log({ after, filter, signal })) {
+    print(
+      change,
+      `${change.position}  ${coloured(change.status)}  ${change.deliveryId}  ${change.responseStatus ?? change.failureReason ?? ''}`.trimEnd(),
+    );
+    if (ended.includes(change.status)) results.set(change.deliveryId, change.status);
+    if (results.size >= expected) break;
+  }
 }
 
 async function deliveriesOf({ heliograph }: Session, eventId: string) {
@@ -60,7 +71,7 @@ async function deliveriesOf({ heliograph }: Session, eventId: string) {
   return data.deliveries.nodes;
 }
 
-async function payloadOf(given: string): Promise<string> {
+export async function payloadOf(given: string): Promise<string> {
   const text =
     given === '-'
       ? await readAll(process.stdin)

@@ -2,11 +2,11 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Presets, SingleBar } from 'cli-progress';
 import { RequestError, UnavailableError, UsageError } from '../node.ts';
+import { type Search, searchOf } from './deliveries.ts';
 import { documents } from './documents.ts';
-import { instantOf, type Session } from './session.ts';
-import { filterOf, type Narrowing } from './tail.ts';
+import type { Session } from './session.ts';
 
-type Job = { id: string; status: string; matched: number; replayed: number; skipped: number };
+export type Job = { id: string; status: string; matched: number; replayed: number; skipped: number };
 type Started = { __typename: string; message?: string; job?: Job };
 
 const lookEveryMs = 250;
@@ -14,16 +14,16 @@ const lookEveryMs = 250;
 /** `heliograph replay`: counts the deliveries, asks, starts and shows the progress. Returns whether it was done. */
 export async function replay(
   session: Session,
-  options: Narrowing & Readonly<{ since?: string; until?: string; yes?: boolean }>,
+  options: Search & Readonly<{ yes?: boolean; force?: boolean; watch?: boolean; key?: string }>,
 ): Promise<boolean> {
   const { heliograph, signal } = session;
-  const createdAfter = instantOf(options.since);
-  const createdBefore = instantOf(options.until);
+  for (const option of ['force', 'watch', 'key'] as const) {
+    if (options[option] !== undefined)
+      throw new UsageError(`--${option} is for one delivery: name its id, dlv_….`);
+  }
   const filter = {
-    ...filterOf({ ...options, status: options.status ?? 'DEAD_LETTER,FAILED' }),
+    ...searchOf({ ...options, status: options.status ?? 'DEAD_LETTER,FAILED' }),
     isReplayed: false,
-    ...(createdAfter === undefined ? {} : { createdAfter }),
-    ...(createdBefore === undefined ? {} : { createdBefore }),
   };
   if (filter.status?.some((status) => status !== 'FAILED' && status !== 'DEAD_LETTER')) {
     throw new UsageError('Only FAILED and DEAD_LETTER can be replayed.');
@@ -46,10 +46,11 @@ export async function replay(
   );
   if (started.job === undefined)
     throw new RequestError('REFUSED', started.message ?? 'The replay was refused.');
-  return await watch(session, started.job, count);
+  return await watchJob(session, started.job, count);
 }
 
-async function watch(session: Session, begun: Job, counted: number): Promise<boolean> {
+/** Shows how far a job is until it ends. Returns whether it was completed. */
+export async function watchJob(session: Session, begun: Job, counted: number): Promise<boolean> {
   const { signal } = session;
   const startedAt = performance.now();
   const doneOf = ({ replayed, skipped }: Job) => replayed + skipped;
@@ -92,7 +93,7 @@ async function findJob({ heliograph, signal }: Session, id: string): Promise<Job
   }
 }
 
-async function isConfirmed(question: string, signal: AbortSignal): Promise<boolean> {
+export async function isConfirmed(question: string, signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new UsageError('There is nobody to ask: say --yes to send them without being asked.');
   const lines = createInterface({ input: process.stdin, output: process.stderr });

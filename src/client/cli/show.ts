@@ -1,24 +1,22 @@
 import { RequestError } from '../node.ts';
 import { documents } from './documents.ts';
 import { coloured, printable, type Session, table } from './session.ts';
+import { type Endpoint, endpointText } from './show-endpoint.ts';
 
-type Endpoint = {
-  id: string;
-  url: string;
-  state: { name: string };
-  events: string[];
-  description: string | null;
-  circuit: { state: string };
-};
+type Row = Pick<Endpoint, 'id' | 'url' | 'state' | 'events' | 'description' | 'circuit'>;
 
 /** `heliograph endpoints`: all endpoints, page by page. */
-export async function showEndpoints({ heliograph, print, isJson }: Session): Promise<void> {
-  const endpoints: Endpoint[] = [];
+export async function showEndpoints(
+  { heliograph, print, isJson }: Session,
+  options: Readonly<{ failingFirst?: boolean }>,
+): Promise<void> {
+  const orderBy = options.failingFirst === true ? 'FAILING_FIRST' : 'NEWEST_FIRST';
+  const endpoints: Row[] = [];
   for (let after: string | null = null; ; ) {
     type Page = {
-      endpoints: { nodes: Endpoint[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+      endpoints: { nodes: Row[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
     };
-    const page: Page = await heliograph.query<Page>(documents.endpoints, { after });
+    const page: Page = await heliograph.query<Page>(documents.endpoints, { after, orderBy });
     endpoints.push(...page.endpoints.nodes);
     after = page.endpoints.pageInfo.endCursor;
     if (!page.endpoints.pageInfo.hasNextPage) break;
@@ -27,7 +25,7 @@ export async function showEndpoints({ heliograph, print, isJson }: Session): Pro
   else print(endpoints, endpointTable(endpoints));
 }
 
-const endpointTable = (endpoints: readonly Endpoint[]) =>
+const endpointTable = (endpoints: readonly Row[]) =>
   table(
     ['ENDPOINT', 'STATE', 'CIRCUIT', 'EVENTS', 'URL'],
     endpoints.map(({ id, state, circuit, events, url }) => [
@@ -41,9 +39,9 @@ const endpointTable = (endpoints: readonly Endpoint[]) =>
 
 /** `heliograph endpoint`: one endpoint with its last deliveries. */
 export async function showEndpoint({ heliograph, print }: Session, id: string): Promise<void> {
-  type Row = { id: string; status: string; eventType: string; createdAt: string; attemptCount: number };
+  type Sent = { id: string; status: string; eventType: string; createdAt: string; attemptCount: number };
   const { endpoint } = await heliograph.query<{
-    endpoint: (Endpoint & { deliveries: { nodes: Row[] } }) | null;
+    endpoint: (Endpoint & { deliveries: { nodes: Sent[] } }) | null;
   }>(documents.endpoint, { id });
   if (endpoint === null) throw notThere('endpoint', id);
   const rows = endpoint.deliveries.nodes.map((row) => [
@@ -55,7 +53,7 @@ export async function showEndpoint({ heliograph, print }: Session, id: string): 
   ]);
   print(
     endpoint,
-    `${endpointTable([endpoint])}\n\n${table(['DELIVERY', 'STATUS', 'ATTEMPTS', 'TYPE', 'CREATED'], rows)}`,
+    `${endpointText(endpoint)}\n\n${table(['DELIVERY', 'STATUS', 'ATTEMPTS', 'TYPE', 'CREATED'], rows)}`,
   );
 }
 
@@ -76,13 +74,14 @@ export async function showDelivery({ heliograph, print }: Session, id: string): 
     eventType: string;
     createdAt: string;
     nextAttemptAt: string | null;
+    blockedBy: { id: string } | null;
     event: { id: string } | null;
     endpoint: { id: string; url: string };
     attempts: Attempt[];
   };
   const { delivery } = await heliograph.query<{ delivery: Delivery | null }>(documents.delivery, { id });
   if (delivery === null) throw notThere('delivery', id);
-  const { status, failureReason, eventType, event, endpoint, nextAttemptAt } = delivery;
+  const { status, failureReason, eventType, event, endpoint, nextAttemptAt, blockedBy } = delivery;
   const attempts = delivery.attempts.map((attempt) => [
     attempt.number,
     attempt.startedAt,
@@ -96,7 +95,7 @@ export async function showDelivery({ heliograph, print }: Session, id: string): 
     `${delivery.id}  ${coloured(status)}  ${failureReason ?? ''}
 event     ${event?.id ?? 'past retention'}  ${printable(eventType)}
 endpoint  ${endpoint.id}  ${printable(endpoint.url)}
-${nextAttemptAt === null ? '' : `next      ${nextAttemptAt}\n`}
+${nextAttemptAt === null ? '' : `next      ${nextAttemptAt}\n`}${blockedBy === null ? '' : `waits for ${blockedBy.id}\n`}
 ${table(['ATTEMPT', 'STARTED', 'OUTCOME', 'ANSWER', 'TOOK', 'ERROR'], attempts)}`,
   );
 }
