@@ -33,6 +33,7 @@ import { internalRoutes } from './internal/routes.ts';
 import { JobRunner } from './jobs/job-runner.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { Scheduler } from './jobs/scheduler.ts';
+import { TenantLimits } from './limits/tenant-limits.ts';
 import { Hub } from './live/hub.ts';
 import type { Logger } from './log.ts';
 import { createMailer } from './mail.ts';
@@ -104,6 +105,7 @@ export async function startApp(
     : usual;
   const metrics = new Metrics();
   metrics.observePools(database);
+  const limits = new TenantLimits({ limits: config.limits, registry: metrics.registry });
   const handshakes = new Handshakes({
     database,
     logger,
@@ -116,7 +118,7 @@ export async function startApp(
   });
   const hub = new Hub({ database, hints: database.hints, logger });
   const grantWatch = new GrantWatch({ database, logger });
-  const replayRunner = new ReplayRunner({ database, config, logger });
+  const replayRunner = new ReplayRunner({ database, config, limits, logger });
   const cancelRunner = new CancelRunner({ database, logger });
   const purger = new Purger({ database, directUrl, logger });
   const mailer = createMailer(config, logger);
@@ -132,6 +134,7 @@ export async function startApp(
     addressGuard,
     secretBox,
     signingSecrets,
+    limits,
     handshakes,
     hub,
     grantWatch,
@@ -142,7 +145,7 @@ export async function startApp(
     consoleLinks,
     publicUrl,
     eventTypes,
-    publisher: new Publisher({ database, config }),
+    publisher: new Publisher({ database, config, limits }),
     tenantStandings: new TenantStandings(database),
   };
   const worker =
@@ -203,6 +206,7 @@ export async function startApp(
     await seedDemo({
       database,
       secrets: signingSecrets,
+      limits,
       handshakes,
       receiverUrl: url + demoReceiverPath,
     });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { environment } from './environment.ts';
+import { environment, type LimitedThing } from './environment.ts';
 
 /**
  * Everything that can be set from outside, read once at the start from the environment. An invalid value stops
@@ -49,6 +49,8 @@ export type Config = Readonly<{
   maxAnonymousConnectionsPerAddress: number;
   console: boolean;
   consoleFrameAncestors: readonly string[];
+  /** How many of each thing a tenant may have; of event types, how many there may be in all. */
+  limits: Readonly<Record<LimitedThing, number>>;
   /** Where and as whom people sign in to the console; undefined without single sign-on. */
   consoleSignIn: Readonly<{ issuer: string; clientId: string; scope: string }> | undefined;
 }>;
@@ -128,6 +130,15 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     maxAnonymousConnectionsPerAddress: env.MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS,
     console: env.CONSOLE,
     consoleFrameAncestors: env.CONSOLE_FRAME_ANCESTORS,
+    limits: {
+      endpoints: env.MAX_ENDPOINTS_PER_TENANT,
+      apiKeys: env.MAX_API_KEYS_PER_TENANT,
+      apps: env.MAX_APPS_PER_TENANT,
+      eventTypes: env.MAX_EVENT_TYPES,
+      pendingDeliveries: env.MAX_PENDING_DELIVERIES_PER_TENANT,
+      bulkReplays: env.MAX_BULK_JOBS_PER_TENANT,
+      bulkCancels: env.MAX_BULK_JOBS_PER_TENANT,
+    },
     consoleSignIn:
       env.CONSOLE_OIDC_CLIENT_ID === undefined || env.JWT_ISSUER === undefined
         ? undefined

@@ -9,6 +9,18 @@ const standardSchedule = '0,5,300,1800,7200,18000,36000,50400,72000,86400';
 /** The most attempts that one delivery may have. */
 export const maxAttempts = 50;
 
+/** The limits of a tenant, unless others are set; for event types, the limit of the whole catalogue. */
+export const usualLimits = {
+  endpoints: 1_000,
+  apiKeys: 100,
+  apps: 1_000,
+  eventTypes: 1_000,
+  pendingDeliveries: 1_000_000,
+  bulkJobs: 10,
+} as const;
+
+export type LimitedThing = Exclude<keyof typeof usualLimits, 'bulkJobs'> | 'bulkReplays' | 'bulkCancels';
+
 const integer = (min: number, max: number) =>
   z
     .string()
@@ -236,6 +248,27 @@ export const environment = z.object({
   MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000).default(500).meta({
     description:
       'How many WebSockets without a credential so far one client address may have open on one process. One more is refused with 429.',
+  }),
+  MAX_ENDPOINTS_PER_TENANT: integer(1, 10_000)
+    .default(usualLimits.endpoints)
+    .meta({ description: 'How many endpoints one tenant may have: 10000 at most.' }),
+  MAX_API_KEYS_PER_TENANT: integer(1, 10_000).default(usualLimits.apiKeys).meta({
+    description: 'How many API keys that are neither revoked nor expired one tenant may have: 10000 at most.',
+  }),
+  MAX_APPS_PER_TENANT: integer(1, 10_000)
+    .default(usualLimits.apps)
+    .meta({ description: 'How many partner apps one tenant may have: 10000 at most.' }),
+  MAX_EVENT_TYPES: integer(1, 1_000).default(usualLimits.eventTypes).meta({
+    description:
+      'How many event types the catalogue may have beside the platform’s own. All tenants share it. At most 1000, because a list shows no more.',
+  }),
+  MAX_PENDING_DELIVERIES_PER_TENANT: integer(1, 100_000_000).default(usualLimits.pendingDeliveries).meta({
+    description:
+      'How many unfinished deliveries one tenant may have. A call of `publishEvents` that would bring it above that is refused. Bulk replays of a tenant or an app wait. Single replays, tests and events that are forwarded to an app are counted, but never refused.',
+  }),
+  MAX_BULK_JOBS_PER_TENANT: integer(1, 1_000).default(usualLimits.bulkJobs).meta({
+    description:
+      'How many bulk replays and recoveries of one tenant, or of one app, may run at a time, and how many bulk cancellations.',
   }),
   CONSOLE: boolean.default(true).meta({ description: 'Whether the console is served, at `/console`.' }),
   CONSOLE_OIDC_CLIENT_ID: z.string().min(1).optional().meta({

@@ -64,15 +64,15 @@ mutation(builder, 'createApp', {
         'The key that signs the webhook’s requests, from the first `setAppWebhook` on: `whsec_…`. It is shown only here; a rotation gives a new one.',
     },
   },
-  errors: [ValidationError, ConflictError, IdempotencyError],
+  errors: [ValidationError, ConflictError, IdempotencyError, LimitExceededError],
   async resolve(input, context) {
-    const { database, signingSecrets } = context.services;
+    const { database, signingSecrets: secrets, limits } = context.services;
     const tenantId = requireTenant(context);
     const { id, clientSecret, webhookSecret } = await idempotently(
       context,
       { ownerId: tenantId, field: 'createApp', input, secretOf: (answer: CreatedApp) => answer.id },
       async (trx) => {
-        const created = await createApp(trx, signingSecrets, { tenantId, input, by: byOf(context) });
+        const created = await createApp(trx, { secrets, limits }, { tenantId, input, by: byOf(context) });
         return {
           id: created.app.id,
           clientSecret: created.clientSecret,

@@ -5,6 +5,7 @@ import { appPermissions } from '../access/permissions.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { ConflictError, ValidationError } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { Tables } from '../tables.ts';
 import type { App } from './app.ts';
@@ -24,7 +25,7 @@ export type CreateAppInput = Readonly<{
  */
 export async function createApp(
   trx: Transaction<Tables>,
-  secrets: SigningSecrets,
+  { secrets, limits }: { secrets: SigningSecrets; limits: TenantLimits },
   { tenantId, input, by }: { tenantId: string; input: CreateAppInput; by: By },
 ): Promise<{ app: App; clientSecret: string; webhookSecret: string }> {
   const email = input.ownerEmail ?? (by.actor.kind === 'USER' ? by.actor.verifiedEmail : undefined);
@@ -34,6 +35,7 @@ export async function createApp(
     ...(email === undefined ? [noOwner] : emailIssues(email, 'ownerEmail')),
   ];
   if (issues.length > 0 || email === undefined) throw new ValidationError(issues);
+  await limits.admit(trx, { thing: 'apps', ownerId: tenantId, count: () => countApps(trx, tenantId) });
 
   const app = await trx
     .insertInto('app')
@@ -65,6 +67,16 @@ export async function createApp(
     changes: { name: app.name, source: app.source, ownerEmail: memberEmail(email) },
   });
   return { app, clientSecret: client.secret, webhookSecret: webhook.secret };
+}
+
+async function countApps(trx: Transaction<Tables>, tenantId: string): Promise<number> {
+  const { count } = await trx
+    .selectFrom('app')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('tenant_id', '=', tenantId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 const noOwner = {

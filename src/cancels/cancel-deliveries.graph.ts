@@ -6,7 +6,8 @@ import { whileMember } from '../deliveries/while-member.ts';
 import { askedOwnerOfEndpoint, askedOwners } from '../endpoints/asked-owner.ts';
 import { changeEndpoints } from '../endpoints/endpoint.graph.ts';
 import { byOf } from '../endpoints/endpoint-services.ts';
-import { IdempotencyError, RequestError, ValidationError } from '../errors.ts';
+import { usualLimits } from '../environment.ts';
+import { IdempotencyError, LimitExceededError, RequestError, ValidationError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import type { Context } from '../graph/context.ts';
 import { findAllAmong, findAmong } from '../graph/find-among.ts';
@@ -77,8 +78,7 @@ node(builder, CancelJob, {
 });
 
 mutation(builder, 'cancelDeliveries', {
-  description:
-    'Cancels, in the background, every PENDING, DELIVERING or RETRYING delivery that matches the filter now: it ends as FAILED (CANCELLED), is not sent afterwards, and can be replayed. One that is being sent at that moment is skipped, because its request cannot be taken back. Deliveries created after the call are not cancelled. For an app’s member the deliveries are the app’s if the filter’s `endpointId` names its endpoint. `deliveryCount` tells how many deliveries match, and `cancelJobProgress` follows the progress.',
+  description: `Cancels, in the background, every PENDING, DELIVERING or RETRYING delivery that matches the filter now: it ends as FAILED (CANCELLED), is not sent afterwards, and can be replayed. One that is being sent at that moment is skipped, because its request cannot be taken back. Deliveries created after the call are not cancelled. For an app’s member the deliveries are the app’s if the filter’s \`endpointId\` names its endpoint. \`deliveryCount\` tells how many deliveries match, and \`cancelJobProgress\` follows the progress. At most ${usualLimits.bulkJobs} bulk cancellations of one tenant or app run at a time, unless the operator has set another limit; one more is a LimitExceededError.`,
   permission: changeEndpoints,
   capability: {
     records: ['CancelJob', 'Delivery', 'AuditEntry'],
@@ -94,14 +94,15 @@ mutation(builder, 'cancelDeliveries', {
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
   payload: { job: { type: CancelJob, description: 'The bulk cancellation, which has just started.' } },
-  errors: [ValidationError, IdempotencyError],
+  errors: [ValidationError, IdempotencyError, LimitExceededError],
   async resolve(input, context) {
+    const { limits } = context.services;
     const ownerId = await askedOwnerOfEndpoint(context, changeEndpoints, input.filter.endpointId);
     const { jobId } = await idempotently(
       context,
       { ownerId, field: 'cancelDeliveries', input },
       async (trx) => ({
-        jobId: await createCancelJob(trx, { ownerId, filter: input.filter, by: byOf(context) }),
+        jobId: await createCancelJob(trx, { ownerId, filter: input.filter, by: byOf(context), limits }),
       }),
     );
     context.services.cancelRunner.wake();

@@ -4,6 +4,7 @@ import { appendAudit } from '../audit/append-audit.ts';
 import { type DeliveryConditions, type DeliveryFilter, resolveFilter } from '../deliveries/filter.ts';
 import { invalid } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
 import type { Tables } from '../tables.ts';
 
@@ -36,8 +37,9 @@ const unfinished: readonly UnfinishedStatus[] = ['PENDING', 'DELIVERING', 'RETRY
  */
 export async function createCancelJob(
   trx: Transaction<Tables>,
-  { ownerId, filter, by }: { ownerId: string; filter: DeliveryFilter; by: By },
+  { ownerId, filter, by, limits }: { ownerId: string; filter: DeliveryFilter; by: By; limits: TenantLimits },
 ): Promise<string> {
+  await limits.admit(trx, { thing: 'bulkCancels', ownerId, count: () => countRunning(trx, ownerId) });
   const { createdAfter, createdBefore } = filter;
   if (createdAfter != null && createdBefore != null && createdAfter >= createdBefore) {
     throw invalid(
@@ -62,6 +64,16 @@ export async function createCancelJob(
     changes: { filter },
   });
   return id;
+}
+
+async function countRunning(trx: Transaction<Tables>, ownerId: string): Promise<number> {
+  const { running } = await trx
+    .selectFrom('cancel_job')
+    .select(({ fn }) => fn.countAll<number>().as('running'))
+    .where('owner_id', '=', ownerId)
+    .where(sql<boolean>`status = 'RUNNING'`)
+    .executeTakeFirstOrThrow();
+  return running;
 }
 
 /** The owner's jobs among these ids, in no particular order. */

@@ -8,6 +8,7 @@ import { createEndpoint } from '../endpoints/create-endpoint.ts';
 import type { Handshakes } from '../endpoints/handshakes.ts';
 import { registerEventType } from '../event-types/catalogue.ts';
 import { findEventType } from '../event-types/event-type.ts';
+import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { Logger } from '../log.ts';
 import { declareRoute, type Route } from '../route.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
@@ -59,10 +60,11 @@ export function demoSender(usual: Sender, receiverUrl: () => string, options: Se
 export async function seedDemo(options: {
   database: Database;
   secrets: SigningSecrets;
+  limits: TenantLimits;
   handshakes: Handshakes;
   receiverUrl: string;
 }): Promise<void> {
-  const { database, secrets, handshakes, receiverUrl } = options;
+  const { database, secrets, limits, handshakes, receiverUrl } = options;
   const by = { actor: systemActor, requestId: undefined };
   const ownerId = await new TenantIdentities(database).findOrCreate(demoTenant);
   if ((await findEventType(database, demoEventType)) === undefined) {
@@ -76,7 +78,7 @@ export async function seedDemo(options: {
           schema: { type: 'object', properties: { hello: { type: 'string' } }, required: ['hello'] },
           example: { hello: 'world' },
         },
-        by,
+        { by, limits },
       ),
     );
   }
@@ -92,19 +94,23 @@ export async function seedDemo(options: {
     return;
   }
   const { endpoint } = await database.query.transaction().execute((trx) =>
-    createEndpoint(trx, secrets, {
-      ownerId,
-      ownerKind: 'TENANT',
-      values: {
-        url: receiverUrl,
-        events: ['*'],
-        description: 'The built-in receiver of the demo',
-        isActive: true,
-        maxDeliveriesPerSecond: null,
-        ordering: 'NONE',
+    createEndpoint(
+      trx,
+      { secrets, limits },
+      {
+        ownerId,
+        ownerKind: 'TENANT',
+        values: {
+          url: receiverUrl,
+          events: ['*'],
+          description: 'The built-in receiver of the demo',
+          isActive: true,
+          maxDeliveriesPerSecond: null,
+          ordering: 'NONE',
+        },
+        by,
       },
-      by,
-    }),
+    ),
   );
   handshakes.begin(endpoint);
 }

@@ -4,13 +4,13 @@ import {
   type Endpoint,
   type EndpointFilter,
   matchingEndpoints,
-  maxEndpointsPerOwner,
+  mostEndpoints,
 } from '../endpoints/endpoint.ts';
 import type { Tables } from '../tables.ts';
 
 /**
  * A page of the matching endpoints, those first that fail the most. All of them are read and sorted for each page,
- * because their order changes all the time: at most a thousand, with what they failed in each minute of a day.
+ * because their order changes all the time: at most as many as a tenant may have, with what they failed in each minute of a day.
  */
 export async function listFailingFirst(
   db: Kysely<Tables>,
@@ -33,7 +33,7 @@ export async function listFailingFirst(
     )
     .orderBy(sql`coalesce(f.failed, 0) desc`)
     .orderBy('e.id', 'desc')
-    .limit(maxEndpointsPerOwner)
+    .limit(mostEndpoints)
     .execute();
   return { ...sortedPage(rows, range), count: async () => rows.length };
 }

@@ -1,3 +1,4 @@
+import { usualLimits } from '../environment.ts';
 import { IdempotencyError, LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { requireTenant } from '../graph/context.ts';
@@ -13,7 +14,7 @@ import { askedEndpoint } from './asked-owner.ts';
 import { createEndpoint } from './create-endpoint.ts';
 import { deleteEndpoint } from './delete-endpoint.ts';
 import { changeEndpoints, DeliveryOrdering, Endpoint } from './endpoint.graph.ts';
-import { type Endpoint as EndpointRow, getEndpoint, maxEndpointsPerOwner } from './endpoint.ts';
+import { type Endpoint as EndpointRow, getEndpoint } from './endpoint.ts';
 import {
   checkEndpointChange,
   checkNewEndpoint,
@@ -40,7 +41,7 @@ const orderingRule =
 type CreatedEndpoint = { id: string; secret: string };
 
 mutation(builder, 'createEndpoint', {
-  description: `Creates an endpoint and starts its ownership handshake. Deliveries wait until the handshake has ended. An owner has at most ${maxEndpointsPerOwner} endpoints.`,
+  description: `Creates an endpoint and starts its ownership handshake. Deliveries wait until the handshake has ended. A tenant has at most ${usualLimits.endpoints} endpoints, unless the operator has set another limit; one more is a LimitExceededError.`,
   permission: 'MANAGE_WEBHOOKS',
   capability: {
     records: ['Endpoint', 'AuditEntry'],
@@ -75,7 +76,7 @@ mutation(builder, 'createEndpoint', {
   },
   errors: [ValidationError, IdempotencyError, LimitExceededError],
   async resolve(input, context) {
-    const { database, signingSecrets, handshakes } = context.services;
+    const { database, signingSecrets: secrets, limits, handshakes } = context.services;
     const ownerId = requireTenant(context);
     const by = byOf(context);
     const sending = sendingChange(sendingOf(input));
@@ -86,9 +87,13 @@ mutation(builder, 'createEndpoint', {
       context,
       { ownerId, field: 'createEndpoint', input, secretOf: (answer: CreatedEndpoint) => answer.id },
       async (trx) => {
-        const fresh = await createEndpoint(trx, signingSecrets, {
-          ...{ ownerId, ownerKind: 'TENANT', values, sending, ownSecret, by },
-        });
+        const fresh = await createEndpoint(
+          trx,
+          { secrets, limits },
+          {
+            ...{ ownerId, ownerKind: 'TENANT', values, sending, ownSecret, by },
+          },
+        );
         created.push(fresh.endpoint);
         return { id: fresh.endpoint.id, secret: fresh.secret };
       },

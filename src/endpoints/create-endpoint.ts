@@ -1,17 +1,14 @@
 import { sql, type Transaction } from 'kysely';
 import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import { LimitExceededError } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import type { TenantLimits } from '../limits/tenant-limits.ts';
 import { orderingOf } from '../sending/ordering.ts';
 import { changeSending, type SendingChange, sendingSet } from '../sending/sending.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { EndpointSending, Tables } from '../tables.ts';
-import { type Endpoint, maxEndpointsPerOwner } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
-
-/** The first half of the advisory locks that count an owner's endpoints: an arbitrary number that nothing else uses. */
-const countLock = 7_203_116;
 
 export type NewEndpoint = Readonly<{
   ownerId: string;
@@ -32,10 +29,11 @@ export type NewEndpoint = Readonly<{
  */
 export async function createEndpoint(
   trx: Transaction<Tables>,
-  secrets: SigningSecrets,
+  { secrets, limits }: { secrets: SigningSecrets; limits: TenantLimits },
   fresh: NewEndpoint,
 ): Promise<{ endpoint: Endpoint; secret: string }> {
-  await refuseTooMany(trx, fresh.ownerId);
+  const { ownerId } = fresh;
+  await limits.admit(trx, { thing: 'endpoints', ownerId, count: () => countEndpoints(trx, ownerId) });
   const id = mintUuid();
   const place = { ownerId: fresh.ownerId, endpointId: id };
   const sending = changeSending(secrets, place, { before: null, change: fresh.sending ?? {} });
@@ -88,19 +86,12 @@ export async function insertEndpoint(
   return endpoint;
 }
 
-async function refuseTooMany(trx: Transaction<Tables>, ownerId: string): Promise<void> {
-  // Another creation for the same owner waits here, so that both are counted.
-  await sql`select pg_advisory_xact_lock(${countLock}::integer, hashtext(${ownerId}))`.execute(trx);
+async function countEndpoints(trx: Transaction<Tables>, ownerId: string): Promise<number> {
   const { count } = await trx
     .selectFrom('endpoint')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('owner_id', '=', ownerId)
     .where('deleted_at', 'is', null)
     .executeTakeFirstOrThrow();
-  if (count >= maxEndpointsPerOwner) {
-    throw new LimitExceededError(
-      maxEndpointsPerOwner,
-      `There are at most ${maxEndpointsPerOwner.toLocaleString('en')} endpoints. Delete one first.`,
-    );
-  }
+  return count;
 }

@@ -7,7 +7,8 @@ import { encodeId, timeOfUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
 /** The limit for one owner's endpoints. A fan-out reads all of them. */
-export const maxEndpointsPerOwner = 1_000;
+/** No tenant may have more, whatever the limit is set to. */
+export const mostEndpoints = 10_000;
 
 /**
  * The destination to which an owner (a tenant or a partner app) wants its events sent. A deleted endpoint is never
@@ -108,7 +109,7 @@ export async function listEndpoints(
 
 /** All endpoints of the owner, newest first. */
 export function listAllEndpoints(db: Kysely<Tables>, ownerId: string): Promise<Endpoint[]> {
-  return matchingEndpoints(db, ownerId, {}).orderBy('id', 'desc').limit(maxEndpointsPerOwner).execute();
+  return matchingEndpoints(db, ownerId, {}).orderBy('id', 'desc').limit(mostEndpoints).execute();
 }
 
 /** The owner's endpoints that match, in no particular order. */

@@ -12,6 +12,7 @@ import {
 } from '../errors.ts';
 import { findLostNumber } from '../exact-json.ts';
 import { mintUuid } from '../ids.ts';
+import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { Tables } from '../tables.ts';
 import { isLine, isStorable, lineRule } from '../text.ts';
 import { type EventType, toEventType } from './event-type.ts';
@@ -61,8 +62,12 @@ export async function checkRegistration(
 export async function registerEventType(
   trx: Transaction<Tables>,
   input: RegisterEventTypeInput,
-  by: By,
+  { by, limits }: { by: By; limits: TenantLimits },
 ): Promise<EventType> {
+  await limits.admit(trx, {
+    ...{ thing: 'eventTypes', ownerId: platformOwnerId },
+    count: () => countRegistered(trx),
+  });
   const { name, description, dataType, schema, example } = input;
   const row = await trx
     .insertInto('event_type')
@@ -88,6 +93,12 @@ export async function registerEventType(
     changes: { name, description: row.description, dataType: row.data_type, hasSchema: schema != null },
   });
   return toEventType(row);
+}
+
+/** Without the platform's own types. */
+async function countRegistered(trx: Transaction<Tables>): Promise<number> {
+  const rows = await trx.selectFrom('event_type').select('name').execute();
+  return rows.filter(({ name }) => !isReservedEventType(name)).length;
 }
 
 /**

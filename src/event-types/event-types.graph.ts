@@ -1,5 +1,6 @@
 import { platformOwnerId } from '../access/actor.ts';
-import { ConflictError, NotFoundError, ValidationError } from '../errors.ts';
+import { usualLimits } from '../environment.ts';
+import { ConflictError, LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { requireActor } from '../graph/context.ts';
 import { node } from '../graph/node.ts';
@@ -120,8 +121,7 @@ builder.queryFields((t) => ({
 }));
 
 mutation(builder, 'registerEventType', {
-  description:
-    'Adds an event type to the catalogue of the whole platform. It can be published and subscribed to at once, and its name and schema never change afterwards. A name that is taken is a ConflictError.',
+  description: `Adds an event type to the catalogue of the whole platform. It can be published and subscribed to at once, and its name and schema never change afterwards. A name that is taken is a ConflictError. The catalogue has at most ${usualLimits.eventTypes} types beside the platform’s own, unless the operator has set another limit; one more is a LimitExceededError.`,
   permission: 'MANAGE_EVENT_TYPES',
   capability: {
     records: ['EventType'],
@@ -155,14 +155,14 @@ mutation(builder, 'registerEventType', {
     }),
   }),
   payload: { eventType: { type: EventType, description: 'The new event type.' } },
-  errors: [ValidationError, ConflictError],
+  errors: [ValidationError, ConflictError, LimitExceededError],
   resolve: async (input, context) => {
     const by = { actor: requireActor(context), requestId: context.requestId };
-    const { eventTypes: catalogue, database } = context.services;
+    const { eventTypes: catalogue, database, limits } = context.services;
     const given = { ...input, example: input.example };
     await checkRegistration(given, { catalogue, ownerId: by.actor.tenantId ?? platformOwnerId });
     const register = database.query.transaction();
-    return { eventType: await register.execute((trx) => registerEventType(trx, given, by)) };
+    return { eventType: await register.execute((trx) => registerEventType(trx, given, { by, limits })) };
   },
 });
 

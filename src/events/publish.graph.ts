@@ -1,3 +1,4 @@
+import { usualLimits } from '../environment.ts';
 import { IdempotencyError, LimitExceededError, RequestError, ValidationError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { type Context, requireActor } from '../graph/context.ts';
@@ -65,7 +66,7 @@ const PublishedEvent = builder.objectRef<PublishedRow>('PublishedEvent').impleme
 });
 
 mutation(builder, 'publishEvents', {
-  description: `Publishes up to ${maxEventsPerCall} events to the endpoints that subscribed to their types. When the call has answered, the events and all their deliveries are stored. If one event is refused, nothing is stored. Errors: ValidationError with the path of every issue; LimitExceededError for more than ${maxEventsPerCall} events or 100,000 deliveries; IdempotencyError for a key that was used for another event; RATE_LIMITED if more is published than the database can accept, or if too many calls of more than 10,000 deliveries by this tenant are waiting already. In that case publish fewer events in one call.`,
+  description: `Publishes up to ${maxEventsPerCall} events to the endpoints that subscribed to their types. When the call has answered, the events and all their deliveries are stored. If one event is refused, nothing is stored. Errors: ValidationError with the path of every issue; LimitExceededError for more than ${maxEventsPerCall} events, more than 100,000 deliveries, or more unfinished deliveries than the tenant may have (${usualLimits.pendingDeliveries}, unless the operator has set another limit); IdempotencyError for a key that was used for another event; RATE_LIMITED if more is published than the database can accept, or if too many calls of more than 10,000 deliveries by this tenant are waiting already. In that case publish fewer events in one call.`,
   permission: 'PUBLISH_EVENTS',
   capability: {
     records: ['Event', 'Delivery', 'DeliveryLog'],

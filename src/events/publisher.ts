@@ -1,17 +1,26 @@
 import type { Database } from '../db/pool.ts';
 import { isTransient, retrying } from '../db/retry.ts';
-import { run, statement } from '../db/statement.ts';
-import { LimitExceededError, RequestError, ValidationError } from '../errors.ts';
+import { RequestError } from '../errors.ts';
+import { PendingDeliveries } from '../limits/pending-deliveries.ts';
+import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { DeliveryRules } from '../sending/plan-delivery.ts';
-import { createDeliveries, isAudienceChanged } from '../status/create-deliveries.ts';
+import { createDeliveries, isAudienceChanged, ownerOfTooMany } from '../status/create-deliveries.ts';
 import { createDeliveriesInParts } from '../status/create-deliveries-in-parts.ts';
 import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 import { Audiences } from './audiences.ts';
 import type { CheckedEvent } from './check-events.ts';
+import { countDeliveriesOf } from './count-deliveries-of.ts';
 import { releaseEventKeys } from './event-keys.ts';
 import type { Event } from './find-event.ts';
 import { OwnerTurns } from './owner-turns.ts';
 import { type PlannedEvent, planEvents } from './plan-events.ts';
+import {
+  maxDeliveriesPerCall,
+  overloaded,
+  suspended,
+  tooManyDeliveries,
+  tooManyLarge,
+} from './publish-refusals.ts';
 import { Targets } from './targets.ts';
 
 /**
@@ -31,7 +40,6 @@ import { Targets } from './targets.ts';
  */
 const eventsPerBatch = 2_000;
 const deliveriesPerStatement = 10_000;
-const maxDeliveriesPerCall = 100_000;
 /** The limit for what waits in this process. Beyond it callers are refused. */
 const maxWaitingEvents = 20_000;
 const maxWaitingBytes = 64 * 1024 * 1024;
@@ -69,6 +77,8 @@ export class Publisher {
   readonly #db: Database;
   readonly #rules: DeliveryRules;
   readonly #audiences: Audiences;
+  readonly #limits: TenantLimits;
+  readonly #pending: PendingDeliveries;
   #waitingEvents = 0;
   #waitingBytes = 0;
   readonly #large = new OwnerTurns(largeAtATime);
@@ -77,10 +87,12 @@ export class Publisher {
   readonly #aside = { events: 0, bytes: 0 };
   readonly #groups: { waiting: Call[]; isRunning: boolean }[];
 
-  constructor(options: { database: Database; config: DeliveryRules }) {
+  constructor(options: { database: Database; config: DeliveryRules; limits: TenantLimits }) {
     this.#db = options.database;
     this.#rules = options.config;
     this.#audiences = new Audiences(options.database);
+    this.#limits = options.limits;
+    this.#pending = new PendingDeliveries(options);
     this.#groups = Array.from({ length: ownerGroups }, () => ({
       waiting: [],
       isRunning: false,
@@ -118,9 +130,7 @@ export class Publisher {
       this.#waitingEvents > 0 &&
       (this.#waitingEvents + events.length > maxWaitingEvents || this.#waitingBytes + bytes > maxWaitingBytes)
     ) {
-      const message =
-        'More is being published than the database can accept. Nothing was stored. Try again in a moment.';
-      return Promise.reject(new RequestError('RATE_LIMITED', message, { retryAfterSeconds: 1 }));
+      return Promise.reject(overloaded());
     }
     this.#waitingEvents += events.length;
     this.#waitingBytes += bytes;
@@ -234,30 +244,32 @@ export class Publisher {
     const audience = await retrying(() => this.#audiences.of(events, isFresh), { attempts: retries });
     const targets = new Targets(audience, this.#rules);
     const units: Unit[] = [];
+    const taken = new Map<string, number>();
     for (const unit of planned) {
       const deliveries = unit.fresh.reduce((sum, event) => sum + targets.countOf(event), 0);
       if (deliveries > maxDeliveriesPerCall) {
-        const message = `These events have ${deliveries} deliveries. Publish fewer events in one call.`;
-        await this.#refuse(unit, new LimitExceededError(maxDeliveriesPerCall, message));
+        await this.#refuse(unit, tooManyDeliveries(deliveries));
       } else if (unit.fresh.some(({ checked }) => targets.isSuspended(checked.tenantId))) {
         await this.#refuse(unit, suspended());
+      } else if (!(await this.#pending.fits(queuedOf(unit.fresh, targets), taken))) {
+        await this.#refuse(unit, this.#limits.refusal('pendingDeliveries'));
       } else units.push({ ...unit, deliveries });
     }
     return { units, targets };
   }
 
   /** These events keep their ids, because an earlier try may have stored them and only its answer was lost. */
-  async #storeAnew(part: readonly Unit[]): Promise<void> {
+  async #storeAnew(part: readonly Unit[], tries: number): Promise<void> {
     try {
       const { units, targets } = await this.#aim(part, true);
-      for (const again of cut(units, deliveriesPerStatement)) await this.#storePart(again, targets);
+      for (const again of cut(units, deliveriesPerStatement)) await this.#storePart(again, targets, tries);
     } catch (error) {
       for (const unit of part) await this.#fail(unit, error);
     }
   }
 
   /** Stores the events of some calls, all or none, and answers the calls. It never rejects. */
-  async #storePart(part: readonly Unit[], targets: Targets): Promise<void> {
+  async #storePart(part: readonly Unit[], targets: Targets, tries = 0): Promise<void> {
     try {
       const fresh = new Map(part.flatMap((unit) => unit.fresh.map((event) => [event.id, event])));
       const stored = await this.#insert([...fresh.values()], targets);
@@ -267,7 +279,7 @@ export class Publisher {
           .map((event) => [event.id, targets.countOf(event)]),
       );
       const old = part.flatMap(({ planned }) => planned.filter(({ id }) => !stored.has(id)));
-      for (const [id, count] of await this.#countDeliveries(old)) counts.set(id, count);
+      for (const [id, count] of await countDeliveriesOf(this.#db, old)) counts.set(id, count);
       const told = new Set<string>();
       for (const { call, planned } of part) {
         const published = planned.map(({ checked, id }) => {
@@ -284,11 +296,29 @@ export class Publisher {
         call.resolve(published);
       }
     } catch (error) {
-      if (isAudienceChanged(error)) await this.#storeAnew(part);
+      const full = ownerOfTooMany(error);
+      if (isAudienceChanged(error)) await this.#storeAnew(part, tries);
+      else if (full !== undefined) await this.#storeBeside(full, part, tries);
       else if (part.length > 1 && !isTransient(error))
         for (const unit of part) await this.#storePart([unit], targets);
       else for (const unit of part) await this.#fail(unit, error);
     }
+  }
+
+  /**
+   * The owner's log has grown since it was counted, by new deliveries or by others that ended. Its calls are refused
+   * if it is full now, or if it cannot be counted as fast as its log grows.
+   */
+  async #storeBeside(full: string, part: readonly Unit[], tries: number): Promise<void> {
+    this.#pending.forget(full);
+    if (tries < retries) return await this.#storeAnew(part, tries + 1);
+    const isOfFull = ({ fresh }: Unit) => fresh.some(({ checked }) => checked.tenantId === full);
+    for (const unit of part.filter(isOfFull))
+      await this.#refuse(unit, this.#limits.refusal('pendingDeliveries'));
+    await this.#storeAnew(
+      part.filter((unit) => !isOfFull(unit)),
+      0,
+    );
   }
 
   async #fail(unit: Unit, error: unknown): Promise<void> {
@@ -309,10 +339,14 @@ export class Publisher {
     if (first !== undefined && parts.length === 1) {
       const rows = targets.rowsOf(first);
       const { versions } = targets;
-      return await retrying(() => createDeliveries(this.#db, rows, versions), { attempts: retries });
+      const ceilings = this.#pending.ceilings(queuedOf(first, targets));
+      return await retrying(() => createDeliveries(this.#db, rows, { versions, ceilings }), {
+        attempts: retries,
+      });
     }
     let before: unknown;
-    const store = () => createDeliveriesInParts(this.#db, targets.rowsInTurn(parts));
+    const ceilings = this.#pending.ceilings(queuedOf(sorted, targets));
+    const store = () => createDeliveriesInParts(this.#db, targets.rowsInTurn(parts), { ceilings });
     const onRetry = (error: unknown) => {
       before = error;
     };
@@ -323,29 +357,7 @@ export class Publisher {
       throw error instanceof RequestError ? (before ?? error) : error;
     }
   }
-
-  async #countDeliveries(events: readonly PlannedEvent[]): Promise<Map<string, number>> {
-    if (events.length === 0) return new Map();
-    const rows = await retrying(
-      () =>
-        run<{ event_id: string; n: number }>(this.#db, this.#db.engine, countStatement, [
-          events.map(({ checked }) => checked.tenantId),
-          events.map(({ id }) => id),
-        ]),
-      { attempts: retries },
-    );
-    return new Map(rows.map(({ event_id, n }) => [event_id, n]));
-  }
 }
-
-const suspended = () =>
-  new ValidationError([
-    {
-      path: ['events'],
-      code: 'TENANT_SUSPENDED',
-      message: 'This tenant is suspended, so nothing can be published for it.',
-    },
-  ]);
 
 const eventOf = (event: PlannedEvent | undefined): Event | undefined =>
   event && {
@@ -357,19 +369,12 @@ const eventOf = (event: PlannedEvent | undefined): Event | undefined =>
     occurred_at: event.occurredAt,
   };
 
-const tooManyLarge = () =>
-  new RequestError(
-    'RATE_LIMITED',
-    'Too many large calls are waiting. Nothing was stored. Publish fewer events in one call, or try again in a moment.',
-    { retryAfterSeconds: 2 },
-  );
-
-const countStatement = statement(
-  'count_deliveries_of_events',
-  `select x.event_id, (select count(*)::integer from delivery d
-                        where d.owner_id = x.owner_id and d.event_id = x.event_id and d.kind = 'EVENT') as n
-     from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)`,
-);
+/** By owner, how many deliveries of these events wait to be sent. */
+function queuedOf(events: readonly PlannedEvent[], targets: Targets): ReadonlyMap<string, number> {
+  const queued = new Map<string, number>();
+  for (const event of events) targets.addQueued(event, queued);
+  return queued;
+}
 
 /** Divides the items into groups of at most `most` deliveries each. A single item may have more. */
 function cut<T extends { deliveries: number }>(items: readonly T[], most: number): T[][] {

@@ -43,6 +43,16 @@ export class Targets {
     return this.#subscribersOf(event).length;
   }
 
+  /** Adds to each owner's number how many of the event's deliveries wait to be sent. */
+  addQueued(event: PlannedEvent, queued: Map<string, number>): void {
+    const waiting = this.#subscribersOf(event).filter(
+      (endpoint) => planDelivery(endpoint, this.#rules).failureReason === undefined,
+    );
+    if (waiting.length === 0) return;
+    const { tenantId } = event.checked;
+    queued.set(tenantId, (queued.get(tenantId) ?? 0) + waiting.length);
+  }
+
   /** Delivery ids are always new, because they tell when a delivery was created, and purges rely on that. */
   rowsOf(events: readonly PlannedEvent[]): NewDeliveries {
     return {

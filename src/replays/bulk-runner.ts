@@ -14,6 +14,7 @@ const leaseMs = 15_000;
 const turnMs = 2_000;
 const pollMs = 1_000;
 const minPauseMs = 5;
+const waitMs = 5_000;
 const maxFailures = 3;
 
 export type BulkRunnerOptions<Job extends Held> = Readonly<{
@@ -22,6 +23,8 @@ export type BulkRunnerOptions<Job extends Held> = Readonly<{
   table: Parameters<typeof claimJob<Job>>[1];
   /** What one job is called in the log: "a bulk replay". */
   name: string;
+  /** Whether the job cannot go on now. Then it is looked at again after some seconds. */
+  mustWait?(job: Job): Promise<boolean>;
   /** Does a small part of the job in one transaction, which also checks that the job is still held. */
   step(job: Job, leaseMs: number): Promise<StepResult>;
 }>;
@@ -70,8 +73,12 @@ export class BulkRunner<Job extends Held> {
     try {
       job = await claimJob<Job>(this.#db, table, leaseMs);
       if (job === undefined) return false;
+      if ((await this.#options.mustWait?.(job)) === true) {
+        await releaseJob(this.#db, table, { job, afterMs: waitMs });
+        return true;
+      }
       const result = await this.#work(job);
-      if (result === 'MORE') await releaseJob(this.#db, table, job);
+      if (result === 'MORE') await releaseJob(this.#db, table, { job });
       return true;
     } catch (error) {
       warnAtTimes(logger, { error: messageOf(error), jobId: job?.id }, `${name} was interrupted`);

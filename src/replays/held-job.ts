@@ -27,10 +27,15 @@ export async function claimJob<Job extends Held>(
   return rows[0];
 }
 
-/** Hands the job back. It comes after all other waiting jobs. */
-export async function releaseJob(db: Kysely<Tables>, table: JobTable, job: Held): Promise<void> {
+/** Hands the job back. It comes after all other waiting jobs, and is taken up after `afterMs` at the earliest. */
+export async function releaseJob(
+  db: Kysely<Tables>,
+  table: JobTable,
+  { job, afterMs = 0 }: Readonly<{ job: Held; afterMs?: number }>,
+): Promise<void> {
   await sql`
-    update ${sql.table(table)} set lease_until = clock_timestamp()
+    update ${sql.table(table)}
+       set lease_until = clock_timestamp() + ${afterMs}::integer * interval '1 millisecond'
      where owner_id = ${job.owner_id} and id = ${job.id} and epoch = ${job.epoch} and status = 'RUNNING'`.execute(
     db,
   );

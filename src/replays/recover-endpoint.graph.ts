@@ -17,7 +17,7 @@ const counted = `counted up to ${mostCounted.toLocaleString('en')}`;
 
 mutation(builder, 'recoverEndpoint', {
   description:
-    'Sends an endpoint, in the background, what it did not get since a time. These are its deliveries that ended as FAILED or DEAD_LETTER and were not replayed, and the events of types that it subscribes to now which it has no delivery of, because it did not exist, did not subscribe, or its filter kept them. Tests, purged deliveries and the platform’s own events are left out. For an app’s webhook only failed deliveries are recovered. While one recovery of an endpoint runs, another one is a LimitExceededError. `replayJobProgress` follows the job.',
+    'Sends an endpoint, in the background, what it did not get since a time. These are its deliveries that ended as FAILED or DEAD_LETTER and were not replayed, and the events of types that it subscribes to now which it has no delivery of, because it did not exist, did not subscribe, or its filter kept them. Tests, purged deliveries and the platform’s own events are left out. For an app’s webhook only failed deliveries are recovered. While one recovery of an endpoint runs, another one is a LimitExceededError. So is one more than may run at a time (see `replayDeliveries`). `replayJobProgress` follows the job.',
   permission: changeEndpoints,
   capability: {
     records: ['ReplayJob', 'Delivery', 'AuditEntry'],
@@ -54,7 +54,11 @@ mutation(builder, 'recoverEndpoint', {
       async (trx) => {
         const found = await countRecoverable(trx, { ownerId, id, since });
         if (dryRun) return { ...found, jobId: null };
-        return { ...found, ...(await createRecovery(trx, { ownerId, id, since, by: byOf(context) })) };
+        const { limits } = context.services;
+        return {
+          ...found,
+          ...(await createRecovery(trx, { ownerId, id, since, by: byOf(context), limits })),
+        };
       },
     );
     if (jobId === null) return { job: null, failed, missed };

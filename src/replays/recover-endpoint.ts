@@ -8,6 +8,7 @@ import { matchesFilter } from '../deliveries/filter.ts';
 import { findEndpoint, lockEndpoint } from '../endpoints/endpoint.ts';
 import { invalid, LimitExceededError } from '../errors.ts';
 import { encodeId, firstUuidAt, mintUuid } from '../ids.ts';
+import type { TenantLimits } from '../limits/tenant-limits.ts';
 import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import { createDeliveriesWithin, hintDeliveries, type NewDelivery } from '../status/create-deliveries.ts';
 import type { Tables } from '../tables.ts';
@@ -52,9 +53,9 @@ const filterOf = ({ id, since }: Asked) => ({
 /** One at a time for an endpoint: a second one would find what the first is about to send. */
 export async function createRecovery(
   trx: Transaction<Tables>,
-  asked: Asked & { by: By },
+  asked: Asked & { by: By; limits: TenantLimits },
 ): Promise<{ jobId: string }> {
-  const { ownerId, id, since, by } = asked;
+  const { ownerId, id, since, by, limits } = asked;
   const running = await trx
     .selectFrom('replay_job')
     .select('id')
@@ -67,7 +68,7 @@ export async function createRecovery(
     throw new LimitExceededError(1, message);
   }
   const recover = { endpointId: id, after: firstUuidAt(since.getTime()) };
-  return { jobId: await createReplayJob(trx, { ownerId, filter: filterOf(asked), recover, by }) };
+  return { jobId: await createReplayJob(trx, { ownerId, filter: filterOf(asked), recover, by, limits }) };
 }
 
 /**

@@ -4,6 +4,7 @@ import { appendAudit } from '../audit/append-audit.ts';
 import { type DeliveryConditions, type DeliveryFilter, resolveFilter } from '../deliveries/filter.ts';
 import { invalid } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { Tables } from '../tables.ts';
 
 /** A bulk replay with the numbers of deliveries found, replayed and skipped so far. */
@@ -39,8 +40,10 @@ const replayableStatuses = ['DEAD_LETTER', 'FAILED'] as const;
  */
 export async function createReplayJob(
   trx: Transaction<Tables>,
-  { ownerId, filter, recover, by }: { ownerId: string; filter: DeliveryFilter; recover?: Recovery; by: By },
+  asked: { ownerId: string; filter: DeliveryFilter; recover?: Recovery; by: By; limits: TenantLimits },
 ): Promise<string> {
+  const { ownerId, filter, recover, by, limits } = asked;
+  await limits.admit(trx, { thing: 'bulkReplays', ownerId, count: () => countRunning(trx, ownerId) });
   const conditions = await replayConditions(trx, filter);
   const id = mintUuid();
   await trx
@@ -64,6 +67,16 @@ export async function createReplayJob(
     changes: { filter, ...(recover === undefined ? {} : { recover: true }) },
   });
   return id;
+}
+
+async function countRunning(trx: Transaction<Tables>, ownerId: string): Promise<number> {
+  const { running } = await trx
+    .selectFrom('replay_job')
+    .select(({ fn }) => fn.countAll<number>().as('running'))
+    .where('owner_id', '=', ownerId)
+    .where(sql<boolean>`status = 'RUNNING'`)
+    .executeTakeFirstOrThrow();
+  return running;
 }
 
 /** The statuses that it collects, in their order. */

@@ -9,8 +9,10 @@ import { whileMember } from '../deliveries/while-member.ts';
 import { askedOwnerOfEndpoint, askedOwners } from '../endpoints/asked-owner.ts';
 import { changeEndpoints } from '../endpoints/endpoint.graph.ts';
 import { byOf } from '../endpoints/endpoint-services.ts';
+import { usualLimits } from '../environment.ts';
 import {
   IdempotencyError,
+  LimitExceededError,
   NotFoundError,
   NotReplayableError,
   RequestError,
@@ -148,8 +150,7 @@ mutation(builder, 'replayDelivery', {
 });
 
 mutation(builder, 'replayDeliveries', {
-  description:
-    'Replays, in the background, every FAILED or DEAD_LETTER delivery that matches the filter now and has not been replayed yet (with `isReplayed: true`, those that have been). Each is replayed exactly once, even if processes crash. Test deliveries are not replayed. For an app’s member the deliveries are the app’s if the filter’s `endpointId` names its endpoint. `deliveryCount` tells how many deliveries match, and `replayJobProgress` follows the progress.',
+  description: `Replays, in the background, every FAILED or DEAD_LETTER delivery that matches the filter now and has not been replayed yet (with \`isReplayed: true\`, those that have been). Each is replayed exactly once, even if processes crash. Test deliveries are not replayed. For an app’s member the deliveries are the app’s if the filter’s \`endpointId\` names its endpoint. \`deliveryCount\` tells how many deliveries match, and \`replayJobProgress\` follows the progress. At most ${usualLimits.bulkJobs} bulk replays and recoveries of one tenant or app run at a time, unless the operator has set another limit; one more is a LimitExceededError. They wait while the tenant or app has as many unfinished deliveries as it may have (${usualLimits.pendingDeliveries} by default).`,
   permission: changeEndpoints,
   capability: {
     records: ['ReplayJob', 'Delivery', 'AuditEntry'],
@@ -165,14 +166,15 @@ mutation(builder, 'replayDeliveries', {
     idempotencyKey: t.string({ description: idempotencyKeyDescription }),
   }),
   payload: { job: { type: ReplayJob, description: 'The bulk replay, which has just started.' } },
-  errors: [ValidationError, IdempotencyError],
+  errors: [ValidationError, IdempotencyError, LimitExceededError],
   async resolve(input, context) {
+    const { limits } = context.services;
     const ownerId = await askedOwnerOfEndpoint(context, changeEndpoints, input.filter.endpointId);
     const { jobId } = await idempotently(
       context,
       { ownerId, field: 'replayDeliveries', input },
       async (trx) => ({
-        jobId: await createReplayJob(trx, { ownerId, filter: input.filter, by: byOf(context) }),
+        jobId: await createReplayJob(trx, { ownerId, filter: input.filter, by: byOf(context), limits }),
       }),
     );
     context.services.replayRunner.wake();

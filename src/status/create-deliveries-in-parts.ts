@@ -9,6 +9,7 @@ import {
   creationValues,
   hintWords,
   type NewDeliveries,
+  type Preconditions,
   strictEndpoints,
 } from './create-deliveries.ts';
 import { creation } from './creation.ts';
@@ -38,7 +39,7 @@ const rememberStatement = statement(
   'remember_parts',
   `select set_config('heliograph.owner_ids', $1, true), set_config('heliograph.event_ids', $2, true),
           set_config('heliograph.oldest_id', $3, true), set_config('heliograph.deliveries', $4, true),
-          set_config('heliograph.strict_ids', $5, true)`,
+          set_config('heliograph.strict_ids', $5, true), set_config('heliograph.ceilings', $6, true)`,
 );
 
 /**
@@ -61,7 +62,12 @@ const appendAndCommit = `with created as materialized (
         and d.id >= current_setting('heliograph.oldest_id')::uuid
    ),
    ${statTail},
-   ${logTail({ writers: ['stat'], expected: 'x', strict: `current_setting('heliograph.strict_ids')::uuid[]` })}
+   ${logTail({
+     writers: ['stat'],
+     expected: 'x',
+     strict: `current_setting('heliograph.strict_ids')::uuid[]`,
+     ceilings: `current_setting('heliograph.ceilings')::jsonb`,
+   })}
    select ok from checked;
    commit`;
 
@@ -71,14 +77,15 @@ const shortestAppendMs = 1_000;
 
 /**
  * Returns the ids of the events that are new. Each event is in one part together with its deliveries, and a part is
- * created when its turn comes. Throws RATE_LIMITED if the database is too slow for the call.
+ * created when its turn comes. Throws RATE_LIMITED if the database is too slow for the call, and `ownerOfTooMany`.
  */
 export async function createDeliveriesInParts(
   db: Database,
   parts: Iterable<NewDeliveries>,
+  { ceilings = {} }: Pick<Preconditions, 'ceilings'> = {},
 ): Promise<ReadonlySet<string>> {
   const client = await db.engine.connect();
-  const created = { events: new Map<string, string>(), hints: new Set<string>() };
+  const created = { events: new Map<string, string>(), hints: new Set<string>(), ceilings };
   try {
     await createWithin(db, client, parts, created);
     client.release();
@@ -96,7 +103,11 @@ async function createWithin(
   db: Database,
   client: pg.PoolClient,
   parts: Iterable<NewDeliveries>,
-  { events, hints }: { events: Map<string, string>; hints: Set<string> },
+  {
+    events,
+    hints,
+    ceilings,
+  }: { events: Map<string, string>; hints: Set<string>; ceilings: Readonly<Record<string, number>> },
 ): Promise<void> {
   const giveUpAt = performance.now() + openForMs;
   const strict = new Set<string>();
@@ -125,6 +136,7 @@ async function createWithin(
     oldest,
     String(count),
     `{${[...strict].join(',')}}`,
+    JSON.stringify(ceilings),
   ]);
   const leftMs = Math.floor(giveUpAt - performance.now());
   if (leftMs < shortestAppendMs) throw tooSlow();

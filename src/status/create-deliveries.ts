@@ -87,7 +87,7 @@ const createStatement = statement(
    ${creationSource},
    ${creation},
    ${statTail},
-   ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x', strict: '$29::uuid[]' })}
+   ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x', strict: '$29::uuid[]', ceilings: '$30::jsonb' })}
    select ev.id from audience cross join checked left join ev on true where audience.ok = 0 and checked.ok = 0`,
 );
 
@@ -99,24 +99,40 @@ const isOfChangedAudience = 'HG002';
 /** Whether nothing was stored because the receivers have changed. */
 export const isAudienceChanged = (error: unknown): boolean => sqlStateOf(error) === isOfChangedAudience;
 
+const isOfTooMany = 'HG003';
+
+/** The owner because of which nothing was stored: it could have got more waiting deliveries than it may have. */
+export function ownerOfTooMany(error: unknown): string | undefined {
+  if (sqlStateOf(error) !== isOfTooMany) return undefined;
+  return error instanceof Error && 'detail' in error ? String(error.detail) : undefined;
+}
+
+/** What must hold when deliveries are stored. If it does not, nothing is stored. */
+export type Preconditions = Readonly<{
+  /** The versions of the receivers; otherwise `isAudienceChanged`. */
+  versions?: readonly AudienceVersion[];
+  /** By owner, the highest position of its log; otherwise `ownerOfTooMany`. */
+  ceilings?: Readonly<Record<string, number>>;
+}>;
+
 /**
  * Stores events with their deliveries, the rows that make them due and the log's entries, in one statement and one
  * transaction. All owners belong to one owner group.
  *
  * An event that exists already is skipped, and so are its deliveries, because the same batch may be sent again after
  * a commit whose answer was lost. Deliveries of events that are not among `events` (replays) are always created.
- * Throws if one of `versions` no longer holds (`isAudienceChanged`). Returns the ids of the events that are new.
+ * Returns the ids of the events that are new.
  */
 export async function createDeliveries(
   db: Database,
   batch: NewDeliveries,
-  versions: readonly AudienceVersion[] = [],
+  preconditions: Preconditions = {},
 ): Promise<ReadonlySet<string>> {
   const rows = await run<{ id: string | null }>(
     db,
     db.engine,
     createStatement,
-    statementValues(batch, versions),
+    statementValues(batch, preconditions),
   );
   const words = hintWords(batch);
   if (words.size > 0) db.hints.send(words);
@@ -128,14 +144,15 @@ export async function createDeliveries(
  * call `hintDeliveries`.
  */
 export async function createDeliveriesWithin(trx: Transaction<Tables>, batch: NewDeliveries): Promise<void> {
-  await runWithin(trx, createStatement, statementValues(batch, []));
+  await runWithin(trx, createStatement, statementValues(batch, {}));
 }
 
-const statementValues = (batch: NewDeliveries, versions: readonly AudienceVersion[]) => [
+const statementValues = (batch: NewDeliveries, { versions = [], ceilings = {} }: Preconditions) => [
   ...creationValues(batch),
   versions.map(({ ownerId }) => ownerId),
   versions.map(({ version }) => version),
   strictEndpoints(batch.deliveries),
+  JSON.stringify(ceilings),
 ];
 
 /** The endpoints among them that are ordered strictly. */

@@ -21,6 +21,8 @@ export const logTail = (options: {
   held?: string;
   /** Of a creation: the ids of the endpoints that are ordered strictly, whose deliveries get their places. */
   strict?: string;
+  /** Of a creation: a JSON object with the highest position, by owner, at which its log may still be. */
+  ceilings?: string;
 }) => `
   n as materialized (
     select owner_id, count(*)::bigint as n from del where is_logged group by owner_id
@@ -62,10 +64,17 @@ export const logTail = (options: {
              }
              when (select count(*) from del) <> (select count(*) from ${options.expected})
                then refuse('deliveries are missing')
+             ${options.ceilings === undefined ? '' : tooMany(options.ceilings)}
              else 0
            end as ok
   )`;
 // The final select must read `checked` first, as the outer side of a left join. Beside an empty CTE it would not run.
+
+/** Compared under the lock: nobody else can add to the owner's deliveries before the commit. */
+const tooMany = (ceilings: string) => {
+  const passed = `from hd where hd.head - hd.n > (${ceilings} ->> hd.owner_id::text)::bigint`;
+  return `when exists (select ${passed}) then too_many_pending((select owner_id ${passed} limit 1))`;
+};
 
 /** After the log is locked, and all of them new rows: so places are in the order of the commits, and wait for nobody. */
 const placed = (strict: string) => `placed as (

@@ -1,4 +1,5 @@
 import type { Counted } from '../db/keyset.ts';
+import { usualLimits } from '../environment.ts';
 import { IdempotencyError, LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';
 import { builder, Permission } from '../graph/builder.ts';
 import { connection, countedFields, pageArgs, pageCost } from '../graph/connection.ts';
@@ -12,7 +13,7 @@ import {
 } from '../idempotency/idempotently.graph.ts';
 import { encodeId, timeOfUuid } from '../ids.ts';
 import { type ApiKey as ApiKeyRecord, findApiKeys, listApiKeys } from './api-key.ts';
-import { createApiKey, maxApiKeyNameLength, maxLiveApiKeys } from './create-api-key.ts';
+import { createApiKey, maxApiKeyNameLength } from './create-api-key.ts';
 import { revokeApiKey } from './revoke-api-key.ts';
 
 const ApiKey = builder.objectRef<ApiKeyRecord>('ApiKey');
@@ -79,7 +80,7 @@ builder.queryField('apiKeys', (t) =>
 );
 
 mutation(builder, 'createApiKey', {
-  description: `Creates an API key of the tenant. A tenant has at most ${maxLiveApiKeys} keys that are neither revoked nor expired; one more is a LimitExceededError.`,
+  description: `Creates an API key of the tenant. A tenant has at most ${usualLimits.apiKeys} keys that are neither revoked nor expired, unless the operator has set another limit; one more is a LimitExceededError.`,
   permission: 'MANAGE_API_KEYS',
   capability: { records: ['ApiKey'], sideEffects: ['audit entry'], idempotency: idempotencyNote },
   input: (t) => ({
@@ -106,7 +107,8 @@ mutation(builder, 'createApiKey', {
   errors: [ValidationError, IdempotencyError, LimitExceededError],
   resolve: async (input, context) => {
     const tenantId = requireTenant(context);
-    const by = { tenantId, actor: requireActor(context), requestId: context.requestId };
+    const { limits } = context.services;
+    const by = { tenantId, actor: requireActor(context), requestId: context.requestId, limits };
     const { id, key } = await idempotently(
       context,
       { ownerId: tenantId, field: 'createApiKey', input, secretOf: (answer: CreatedKey) => answer.id },

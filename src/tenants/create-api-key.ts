@@ -4,14 +4,13 @@ import { makeApiKeyToken } from '../access/api-key-token.ts';
 import { type Permission, permissions, platformPermissions } from '../access/permissions.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { databaseNow } from '../clock.ts';
-import { LimitExceededError, ValidationError, type ValidationIssue } from '../errors.ts';
+import { ValidationError, type ValidationIssue } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
+import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { Tables } from '../tables.ts';
 import { isLine, lineRule } from '../text.ts';
 import { type ApiKey, toApiKey } from './api-key.ts';
 
-/** The limit for keys of one tenant that are neither revoked nor expired. */
-export const maxLiveApiKeys = 100;
 export const maxApiKeyNameLength = 100;
 
 export type CreateApiKeyInput = Readonly<{
@@ -27,11 +26,12 @@ export type CreateApiKeyInput = Readonly<{
 export async function createApiKey(
   trx: Transaction<Tables>,
   input: CreateApiKeyInput,
-  by: Readonly<{ tenantId: string; actor: Actor; requestId: string | undefined }>,
+  by: Readonly<{ tenantId: string; actor: Actor; requestId: string | undefined; limits: TenantLimits }>,
 ): Promise<{ apiKey: ApiKey; key: string }> {
   const issues = issuesOf(input, by.actor);
   if (issues.length > 0) throw new ValidationError(issues);
-  await refuseTooMany(trx, by.tenantId);
+  const { tenantId: ownerId, limits } = by;
+  await limits.admit(trx, { thing: 'apiKeys', ownerId, count: () => countLiveKeys(trx, ownerId) });
 
   const { token, prefix, lastFour, hash } = makeApiKeyToken();
   const row = await trx
@@ -104,9 +104,8 @@ function issuesOf(input: CreateApiKeyInput, creator: Actor): ValidationIssue[] {
   return issues;
 }
 
-async function refuseTooMany(trx: Transaction<Tables>, tenantId: string): Promise<void> {
-  // Another creation for the same tenant waits here, so that both are counted.
-  await trx.selectFrom('tenant').select('id').where('id', '=', tenantId).forNoKeyUpdate().execute();
+/** Those that are neither revoked nor expired. */
+async function countLiveKeys(trx: Transaction<Tables>, tenantId: string): Promise<number> {
   const { live } = await trx
     .selectFrom('api_key')
     .select(({ fn }) => fn.countAll<number>().as('live'))
@@ -116,10 +115,5 @@ async function refuseTooMany(trx: Transaction<Tables>, tenantId: string): Promis
       where.or([where('expires_at', 'is', null), where('expires_at', '>', new Date(databaseNow()))]),
     )
     .executeTakeFirstOrThrow();
-  if (live >= maxLiveApiKeys) {
-    throw new LimitExceededError(
-      maxLiveApiKeys,
-      `A tenant has at most ${maxLiveApiKeys} API keys that are neither revoked nor expired. Revoke one first.`,
-    );
-  }
+  return live;
 }

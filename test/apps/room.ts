@@ -1,3 +1,4 @@
+import { limitsWith } from '../support/limits.ts';
 import '../../src/apps/app.graph.ts';
 import '../../src/installations/app-installations.graph.ts';
 import '../../src/apps/app-members.graph.ts';
@@ -64,6 +65,7 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
   const db = await createTestDatabase();
   const { database } = db;
   const config = configWith({ RETRY_SCHEDULE: '0,0' });
+  const limits = limitsWith();
   const sender = createSender({
     guard: new AddressGuard(['127.0.0.1/32']),
     requireHttps: false,
@@ -89,14 +91,15 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
     addressGuard: new AddressGuard(['127.0.0.1/32']),
     secretBox: box,
     signingSecrets: testSecrets,
+    limits,
     handshakes,
     hub,
     grantWatch,
     eventTypes: new EventTypeCatalogue(database),
-    publisher: new Publisher({ database, config }),
+    publisher: new Publisher({ database, config, limits }),
     tenantStandings: new TenantStandings(database),
     // It is never started, so a bulk replay stays as it was requested.
-    replayRunner: new ReplayRunner({ database, config, logger: quietLogger }),
+    replayRunner: new ReplayRunner({ database, config, limits, logger: quietLogger }),
     invitationMailer: options.invitationMailer,
   };
   // The missing services belong to other rooms.
@@ -240,7 +243,7 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
             registerEventType(
               trx,
               { name, dataType, description: 'Something happened.', example: {} },
-              { actor: serviceActor(), requestId: undefined },
+              { by: { actor: serviceActor(), requestId: undefined }, limits },
             ),
           );
       }

@@ -8,6 +8,7 @@ import { type Acts, openActs } from '../deliveries/acts.ts';
 import { deliveryId, seedFailed } from '../deliveries/finished.ts';
 import { ledgerOf } from '../deliveries/ledger.ts';
 import { claimAll, seedDeliveries, seedOwner } from '../support/deliveries.ts';
+import { limitsWith } from '../support/limits.ts';
 
 const somebody = { actor: systemActor, requestId: undefined };
 let acts: Acts;
@@ -87,7 +88,7 @@ test('what is being sent, was purged, or came after the call is left as it is', 
   await acts.cancelRunner.stop();
   const id = await acts.database.query
     .transaction()
-    .execute((trx) => createCancelJob(trx, { ownerId, filter: {}, by: somebody }));
+    .execute((trx) => createCancelJob(trx, { ownerId, filter: {}, by: somebody, limits: limitsWith() }));
   await seedDeliveries(acts.database, ownerId, endpointId, 5);
   const job = await claimJob<HeldCancelJob>(acts.database.query, 'cancel_job', 60_000);
   if (job?.id !== id) throw new Error('not this job');
@@ -103,7 +104,9 @@ test('a runner that lost its job to another changes nothing any more', async () 
   const { ownerId, endpointId, ledger } = await seed();
   await seedDeliveries(acts.database, ownerId, endpointId, 3);
   const db = acts.database.query;
-  await db.transaction().execute((trx) => createCancelJob(trx, { ownerId, filter: {}, by: somebody }));
+  await db
+    .transaction()
+    .execute((trx) => createCancelJob(trx, { ownerId, filter: {}, by: somebody, limits: limitsWith() }));
   const zombie = await claimJob<HeldCancelJob>(db, 'cancel_job', 0);
   const heir = await claimJob<HeldCancelJob>(db, 'cancel_job', 60_000);
   if (zombie === undefined || heir === undefined) throw new Error('no job');

@@ -17,6 +17,7 @@ import { ReplayRunner } from '../../src/replays/replay-runner.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
 import { configWith } from '../access/issuer.ts';
 import { createTestDatabase, quietLogger } from '../support/database.ts';
+import { limitsWith } from '../support/limits.ts';
 
 // The runner resolves `graphql` to its ES modules and Pothos to its CommonJS modules, which refuse each other's
 // objects.
@@ -32,11 +33,13 @@ export async function openActs() {
   const { database } = db;
   const config = configWith({ RETRY_SCHEDULE: '0,0,0' });
   const schema = builder.toSchema();
-  const runner = new ReplayRunner({ database, config, logger: quietLogger });
+  const limits = limitsWith();
+  const runner = new ReplayRunner({ database, config, limits, logger: quietLogger });
   const cancelRunner = new CancelRunner({ database, logger: quietLogger });
   const purger = new Purger({ database, directUrl: db.url, logger: quietLogger });
   const services: Partial<Services> = {
     config,
+    limits,
     database,
     logger: quietLogger,
     hints: database.hints,

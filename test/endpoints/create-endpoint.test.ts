@@ -3,6 +3,7 @@ import { createEndpoint } from '../../src/endpoints/create-endpoint.ts';
 import { LimitExceededError } from '../../src/errors.ts';
 import { mintUuid } from '../../src/ids.ts';
 import { BrokenSealError } from '../../src/signing/secret-box.ts';
+import { limitsWith } from '../support/limits.ts';
 import { by, openRoom, type Room } from './room.ts';
 
 let room: Room;
@@ -97,19 +98,23 @@ test('an owner has at most 1,000, however many are created at once; deleted ones
 test('nothing of it stays where its transaction fails', async () => {
   const ownerId = await room.newOwner();
   const failing = room.act(async (trx) => {
-    await createEndpoint(trx, room.secrets, {
-      ownerId,
-      ownerKind: 'TENANT',
-      values: {
-        url: 'http://127.0.0.1:9/',
-        events: ['*'],
-        description: null,
-        isActive: true,
-        maxDeliveriesPerSecond: null,
-        ordering: 'NONE',
+    await createEndpoint(
+      trx,
+      { secrets: room.secrets, limits: limitsWith() },
+      {
+        ownerId,
+        ownerKind: 'TENANT',
+        values: {
+          url: 'http://127.0.0.1:9/',
+          events: ['*'],
+          description: null,
+          isActive: true,
+          maxDeliveriesPerSecond: null,
+          ordering: 'NONE',
+        },
+        by,
       },
-      by,
-    });
+    );
     throw new Error('no');
   });
   await expect(failing).rejects.toThrow('no');

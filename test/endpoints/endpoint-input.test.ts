@@ -8,6 +8,7 @@ import {
 } from '../../src/endpoints/endpoint-input.ts';
 import { ValidationError, type ValidationIssue } from '../../src/errors.ts';
 import { registerEventType } from '../../src/event-types/catalogue.ts';
+import { limitsWith } from '../support/limits.ts';
 import { by, openRoom, type Room } from './room.ts';
 
 let room: Room;
@@ -17,7 +18,7 @@ beforeAll(async () => {
   rules = { database: room.database, guard: room.guard, requireHttps: false, retentionDays: 30 };
   for (const name of ['comment.created', 'comment.deleted', 'task.moved']) {
     const type = { name, description: 'for a test', dataType: 'thing', example: {} };
-    await room.act((trx) => registerEventType(trx, type, by));
+    await room.act((trx) => registerEventType(trx, type, { by, limits: limitsWith() }));
   }
 });
 afterAll(() => room.close());

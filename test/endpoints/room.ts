@@ -13,6 +13,7 @@ import { SigningSecrets } from '../../src/sending/signing-secrets.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
 import type { Tables } from '../../src/tables.ts';
 import { createTestDatabase, quietLogger } from '../support/database.ts';
+import { limitsWith } from '../support/limits.ts';
 
 /** Everything that the room needs, over its own database. Requests may only be sent to 127.0.0.1. */
 export type Room = Awaited<ReturnType<typeof openRoom>>;
@@ -76,20 +77,24 @@ export async function openRoom() {
       values: Partial<EndpointValues> = {},
     ): Promise<{ endpoint: Endpoint; secret: string }> {
       return act((trx) =>
-        createEndpoint(trx, secrets, {
-          ownerId,
-          ownerKind: 'TENANT',
-          values: {
-            url: 'http://127.0.0.1:9/hook',
-            events: ['*'],
-            description: null,
-            isActive: true,
-            maxDeliveriesPerSecond: null,
-            ordering: 'NONE',
-            ...values,
+        createEndpoint(
+          trx,
+          { secrets, limits: limitsWith() },
+          {
+            ownerId,
+            ownerKind: 'TENANT',
+            values: {
+              url: 'http://127.0.0.1:9/hook',
+              events: ['*'],
+              description: null,
+              isActive: true,
+              maxDeliveriesPerSecond: null,
+              ordering: 'NONE',
+              ...values,
+            },
+            by,
           },
-          by,
-        }),
+        ),
       );
     },
     async reread({ owner_id, id }: Endpoint): Promise<Endpoint> {

@@ -6,6 +6,7 @@ import {
 } from '../../src/event-types/catalogue.ts';
 import { EventTypeCatalogue } from '../../src/event-types/payload-validator.ts';
 import { serviceActor } from '../access/actors.ts';
+import { limitsWith } from '../support/limits.ts';
 
 /** Registers a type like the mutation does. Omitted fields get valid values. */
 export async function register(
@@ -19,7 +20,10 @@ export async function register(
   } finally {
     await catalogue.close();
   }
-  return await database.query
-    .transaction()
-    .execute((trx) => registerEventType(trx, input, { actor: serviceActor(), requestId: 'request-1' }));
+  return await database.query.transaction().execute((trx) =>
+    registerEventType(trx, input, {
+      by: { actor: serviceActor(), requestId: 'request-1' },
+      limits: limitsWith(),
+    }),
+  );
 }

@@ -7,6 +7,7 @@ import { Publisher } from '../../src/events/publisher.ts';
 import { mintUuid } from '../../src/ids.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { seedOwner } from '../support/deliveries.ts';
+import { limitsWith } from '../support/limits.ts';
 
 /** What a publisher remembers about subscribers never outlives a change, whichever process makes it. */
 let db: TestDatabase;
@@ -29,6 +30,7 @@ beforeAll(async () => {
   publisher = new Publisher({
     database: db.database,
     config: { retrySchedule: [0, 60], requireVerification: true },
+    limits: limitsWith(),
   });
 });
 afterAll(async () => {

@@ -9,6 +9,7 @@ import { Publisher } from '../../src/events/publisher.ts';
 import { ownerGroupOf } from '../../src/status/shard.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedOwner } from '../support/deliveries.ts';
+import { limitsWith } from '../support/limits.ts';
 import { untilTrue } from '../support/worker.ts';
 
 /** 110 events to as many endpoints, which is more deliveries than one statement can store. */
@@ -37,6 +38,7 @@ beforeEach(async () => {
   publisher = new Publisher({
     database: db.database,
     config: { retrySchedule: [0, 60], requireVerification: true },
+    limits: limitsWith(),
   });
   gate = new pg.Client({ connectionString: db.url });
   await gate.connect();

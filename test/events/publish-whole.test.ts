@@ -6,6 +6,7 @@ import type { CheckedEvent } from '../../src/events/check-events.ts';
 import { Publisher } from '../../src/events/publisher.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedOwner } from '../support/deliveries.ts';
+import { limitsWith } from '../support/limits.ts';
 import { untilTrue } from '../support/worker.ts';
 
 const endpoints = 100;
@@ -20,6 +21,7 @@ beforeAll(async () => {
   publisher = new Publisher({
     database: db.database,
     config: { retrySchedule: [0, 60], requireVerification: true },
+    limits: limitsWith(),
   });
   const found = await new EventTypeCatalogue(db.database).get('endpoint.disabled');
   if (found === undefined) throw new Error('The type is not registered.');

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Actor } from '../../src/access/actor.ts';
 import { createApp } from '../../src/apps/create-app.ts';
 import { SigningSecrets } from '../../src/sending/signing-secrets.ts';
+import { limitsWith } from '../support/limits.ts';
 import '../../src/apps/app.graph.ts';
 import { builder } from '../../src/graph/builder.ts';
 import type { Context, Services } from '../../src/graph/context.ts';
@@ -39,9 +40,10 @@ beforeAll(async () => {
   db = await createTestDatabase();
   const by = { actor: serviceActor(maker), requestId: 'r' };
   const input = { name: 'Sheets', source: 'sheets.example', ownerEmail: 'ann@example.com' };
+  const secrets = new SigningSecrets(secretBox);
   const { app } = await db.database.query
     .transaction()
-    .execute((trx) => createApp(trx, new SigningSecrets(secretBox), { tenantId: maker, input, by }));
+    .execute((trx) => createApp(trx, { secrets, limits: limitsWith() }, { tenantId: maker, input, by }));
   appId = app.id;
 });
 afterAll(() => db.drop());

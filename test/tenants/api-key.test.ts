@@ -3,11 +3,12 @@ import { type Permission, permissions } from '../../src/access/permissions.ts';
 import { listAudit } from '../../src/audit/list-audit.ts';
 import { encodeId, mintUuid } from '../../src/ids.ts';
 import { findApiKeys, listApiKeys } from '../../src/tenants/api-key.ts';
-import { createApiKey, maxLiveApiKeys } from '../../src/tenants/create-api-key.ts';
+import { createApiKey } from '../../src/tenants/create-api-key.ts';
 import { revokeApiKey } from '../../src/tenants/revoke-api-key.ts';
 import { serviceActor } from '../access/actors.ts';
 import { addTenant } from '../access/tenants.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { limitsWith } from '../support/limits.ts';
 
 let db: TestDatabase;
 let tenantId: string;
@@ -23,6 +24,7 @@ const by = (granted: readonly Permission[] = permissions, tenant = tenantId) => 
   tenantId: tenant,
   actor: serviceActor(tenant, granted),
   requestId: 'request-1',
+  limits: limitsWith(),
 });
 
 const create = (input: Partial<Parameters<typeof createApiKey>[1]> = {}, creator = by()) =>
@@ -95,7 +97,7 @@ test('a tenant has at most 100 live keys, however many are asked for at once', a
   const results = await Promise.allSettled(Array.from({ length: 6 }, () => create()));
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
   expect(results.filter(({ status }) => status === 'rejected')).toMatchObject(
-    Array(4).fill({ reason: { code: 'LIMIT_EXCEEDED', limit: maxLiveApiKeys } }),
+    Array(4).fill({ reason: { code: 'LIMIT_EXCEEDED', limit: 100 } }),
   );
 });
 

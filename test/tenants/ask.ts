@@ -9,6 +9,7 @@ import type { Builder } from '../../src/graph/schema-types.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
 import { configWith } from '../access/issuer.ts';
 import { quietLogger, type TestDatabase } from '../support/database.ts';
+import { limitsWith } from '../support/limits.ts';
 
 // The copy that Pothos uses. The test runner would resolve an import to the package's other copy.
 const { graphql }: typeof import('graphql') = createRequire(import.meta.url)('graphql');
@@ -40,6 +41,7 @@ export function asker(db: TestDatabase, builder: Builder): Ask {
     logger: quietLogger,
     hints: new Hints({ url: db.url, logger: quietLogger }),
     eventTypes: new EventTypeCatalogue(db.database),
+    limits: limitsWith(),
     secretBox: new SecretBox([{ id: 'test', key: randomBytes(32) }]),
   };
   return async (actor, source, { variables = {}, idempotencyKey } = {}) => {

@@ -11,6 +11,7 @@ import { type CreateConsoleLinkInput, createConsoleLink } from '../../src/tenant
 import { serviceActor } from '../access/actors.ts';
 import { addTenant } from '../access/tenants.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { limitsWith } from '../support/limits.ts';
 
 let db: TestDatabase;
 let tenantId: string;
@@ -42,7 +43,7 @@ const create = (input: Partial<CreateConsoleLinkInput> = {}, actor = service()) 
 const tokenOf = ({ url }: { url: string }) => new URL(url).hash.replace('#token=', '');
 
 async function keyActor(expiresAt?: Date): Promise<Actor & { keyId: string }> {
-  const by = { tenantId, actor: service(), requestId: undefined };
+  const by = { tenantId, actor: service(), requestId: undefined, limits: limitsWith() };
   const input = { name: 'ci', permissions: ['MANAGE_WEBHOOKS'] as const, expiresAt: expiresAt ?? null };
   const { apiKey } = await db.database.query.transaction().execute((trx) => createApiKey(trx, input, by));
   const actorId = encodeId('ApiKey', apiKey.id);

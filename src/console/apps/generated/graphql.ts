@@ -215,6 +215,7 @@ export type CreateAnAppMutation = { result:
     | { code: ErrorCode, message: string }
     | { clientSecret: string, webhookSecret: string, app: { id: string, name: string, clientId: string } }
     | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string, issues: Array<{ path: Array<string>, code: string, message: string }> }
    };
 

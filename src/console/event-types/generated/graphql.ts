@@ -143,6 +143,7 @@ export type RegisterTypeMutationVariables = Exact<{
 
 export type RegisterTypeMutation = { result:
     | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
     | { eventType: { id: string, name: string } }
     | { code: ErrorCode, message: string, issues: Array<{ path: Array<string>, code: string, message: string }> }
    };

@@ -268,6 +268,7 @@ export type RegisterFirstTypeMutationVariables = Exact<{
 
 export type RegisterFirstTypeMutation = { result:
     | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
     | { eventType: { id: string, name: string } }
     | { code: ErrorCode, message: string, issues: Array<{ path: Array<string>, code: string, message: string }> }
    };

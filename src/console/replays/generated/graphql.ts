@@ -156,6 +156,7 @@ export type StartReplayMutationVariables = Exact<{
 
 export type StartReplayMutation = { result:
     | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
     | { job: { id: string } }
     | { code: ErrorCode, message: string, issues: Array<{ path: Array<string>, code: string, message: string }> }
    };
@@ -168,6 +169,7 @@ export type StartCancelMutationVariables = Exact<{
 
 export type StartCancelMutation = { result:
     | { job: { id: string } }
+    | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string, issues: Array<{ path: Array<string>, code: string, message: string }> }
    };
