@@ -6,6 +6,7 @@ import { isNestedDeeper, maxNesting } from '../event-types/nesting.ts';
 import type { EventTypeCatalogue, KnownEventType, PayloadToCheck } from '../event-types/payload-validator.ts';
 import { findLostNumber, hasLostNumbers, type LostNumber, parseExactly } from '../exact-json.ts';
 import { canonicalJson } from '../idempotency/canonical-json.ts';
+import { findRepeatedName, repeatedMessage } from '../repeated-names.ts';
 
 /** The limits of one call and of one event. */
 export const maxEventsPerCall = 1_000;
@@ -200,6 +201,8 @@ function checkPayload(
   // An integer is sent with all its digits. But a number that is not valid JSON could not be read back.
   const lost = findLostNumber(exact, ({ isUnsafeInteger }) => !isUnsafeInteger);
   if (lost !== undefined) return report(field, ...faultOf(lost.number), lost.path);
+  const repeated = findRepeatedName(text);
+  if (repeated !== undefined) return report(field, 'REPEATED_NAME', repeatedMessage(repeated));
   return { text, data, exact };
 }
 

@@ -35,7 +35,8 @@ const PublishEventInput = builder.inputType('PublishEventInput', {
         'The payload as a JSON value. It is sent in the form of `JSON.stringify`. Integers beyond ±(2^53 - 1) are refused, because they would lose digits. Give exactly one of `payload` and `payloadText`. At most 262,144 bytes, nested at most 200 levels.',
     }),
     payloadText: t.string({
-      description: 'The payload as JSON text. It is sent byte for byte. At most 262,144 bytes of UTF-8.',
+      description:
+        'The payload as JSON text. It is sent byte for byte. At most 262,144 bytes of UTF-8. No object may have two members of the same name.',
     }),
     idempotencyKey: t.string({
       description:

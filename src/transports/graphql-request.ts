@@ -1,5 +1,6 @@
 import { badUserInput, RequestError } from '../errors.ts';
 import { LostNumber, maxLostNumbers, parseExactly } from '../exact-json.ts';
+import { refusalOfRepeatedNames } from '../repeated-names.ts';
 
 /** A request of a client with values of the right types, whatever transport it used. */
 export type AskedOperation = Readonly<{
@@ -27,6 +28,8 @@ export function readPostedOperation(body: string): AskedOperation {
     if (error instanceof RequestError) throw error;
     throw badUserInput('The body is not valid JSON.');
   }
+  const refusal = refusalOfRepeatedNames(text);
+  if (refusal !== undefined) throw refusal;
   if (Array.isArray(parsed)) {
     throw badUserInput('The body is a list. Send one operation in each request, as a JSON object.');
   }
@@ -103,12 +106,16 @@ function objectOf(
 }
 
 function parseParameter(name: string, text: string): unknown {
+  let value: unknown;
   try {
-    return parseExactly(text, maxLostNumbers);
+    value = parseExactly(text, maxLostNumbers);
   } catch (error) {
     if (error instanceof RequestError) throw error;
     throw badUserInput(`The parameter \`${name}\` is not valid JSON.`);
   }
+  const refusal = refusalOfRepeatedNames(text);
+  if (refusal !== undefined) throw refusal;
+  return value;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
-import { messageOf } from '../errors.ts';
+import { messageOf, type RequestError } from '../errors.ts';
 import { markLostNumbers, maxLostNumbers } from '../exact-json.ts';
 import type { Progress } from '../graph/context.ts';
 import { refuseJson } from '../http/json-limits.ts';
 import type { LargeTurns } from '../http/large-turns.ts';
+import { refusalOfRepeatedNames } from '../repeated-names.ts';
 import { closeCodes } from './close-codes.ts';
 
 /** The limits for messages, pings and pongs from a client: a number at once, and then a number each second. */
@@ -211,6 +212,11 @@ export class SocketGuard implements GraphQLSocket {
       const refusal = Buffer.isBuffer(data) ? refuseJson(data) : undefined;
       if (refusal !== undefined) throw refusal;
       text = markLostNumbers(String(data), maxLostNumbers);
+      const repeated = refusalOfRepeatedNames(text);
+      if (repeated !== undefined) {
+        this.#refuse(text, repeated);
+        return;
+      }
     } catch (error) {
       this.close(closeCodes.badRequest.code, messageOf(error));
       return;
@@ -222,6 +228,15 @@ export class SocketGuard implements GraphQLSocket {
       // It is not 4500, because clients treat that as final, and this error may be temporary.
       this.close(closeCodes.tryAgainLater.code, 'Internal server error. Connect again.');
     });
+  }
+
+  /** Answers an operation with the error under its id. Any other message closes the socket. */
+  #refuse(text: string, error: RequestError): void {
+    const { type, id } = JSON.parse(text);
+    if (type !== 'subscribe' || typeof id !== 'string') throw error;
+    const { message, code, extensions } = error;
+    const payload = [{ message, extensions: { ...extensions, code } }];
+    this.send(JSON.stringify({ id, type: 'error', payload })).catch(() => undefined);
   }
 
   /**

@@ -147,6 +147,29 @@ describe('malformed requests', () => {
     }
   });
 
+  test('an object that has a name twice is refused wherever it stands, and nothing is done', async () => {
+    const before = server.seen.resolved;
+    const bodies = [
+      '{"query":"{ hello }","query":"{ hello }"}',
+      '{"query":"query ($a: JSON) { hello }","variables":{"a":{"b":[{"c":1,"c":2}]}}}',
+      '{"query":"{ hello }","variables":{},"variables":{"x":1}}',
+    ];
+    const headers = { authorization: 'Bearer full', 'content-type': 'application/json' };
+    const answers = [
+      ...(await Promise.all(
+        bodies.map((body) => fetch(server.graphqlUrl, { method: 'POST', headers, body })),
+      )),
+      await fetch(`${server.graphqlUrl}?query=%7Bhello%7D&variables=%7B%22a%22:1,%22a%22:2%7D`, { headers }),
+    ];
+    for (const answer of answers) {
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({
+        errors: [{ message: expect.stringContaining('twice'), extensions: { code: 'BAD_USER_INPUT' } }],
+      });
+    }
+    expect(server.seen.resolved).toBe(before);
+  });
+
   test('a URL that is not UTF-8 is refused instead of altered', async () => {
     const headers = { authorization: 'Bearer full' };
     const ask = (query: string) => fetch(`${server.graphqlUrl}?query=${query}`, { headers });

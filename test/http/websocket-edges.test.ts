@@ -143,3 +143,15 @@ describe('a subscribe message', () => {
     socket.socket.terminate();
   });
 });
+
+test('a message that has a name twice is refused under the operation’s id; others close the socket', async () => {
+  const socket = await connectAs('full', server.wsUrl);
+  const twice = '{"query":"{ hello }","variables":{"a":1,"a":2}}';
+  socket.say(`{"id":"1","type":"subscribe","payload":${twice}}`);
+  const refused = await socket.hear(({ id }) => id === '1');
+  expect(refused).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  socket.say(subscribeTo('2', '{ hello }'));
+  expect((await socket.hear(({ id }) => id === '2')).payload).toEqual({ data: { hello: 'hello full' } });
+  socket.say('{"type":"ping","type":"pong"}');
+  expect((await socket.closed()).code).toBe(4400);
+});

@@ -112,6 +112,11 @@ describe('events', () => {
     ['both payloads', { ...good, payloadText: '{}' }, [['BOTH_PAYLOADS', 'payload']]],
     ['text that is not JSON', { type: 'note', payloadText: '{"a":' }, [['INVALID_JSON', 'payloadText']]],
     [
+      'a text with a name that stands twice',
+      { type: 'note', payloadText: '{"list":[{"amount":1,"\\u0061mount":2}]}' },
+      [['REPEATED_NAME', 'payloadText']],
+    ],
+    [
       'an unsafe integer',
       { type: 'note', payload: { list: [{ id: 2 ** 53 }] } },
       [['UNSAFE_INTEGER', 'payload', 'list', '0', 'id']],
