@@ -111,7 +111,7 @@ export async function failToStart(environment: Readonly<Record<string, string>>)
 }
 
 function launch(environment: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/index.ts'], {
+  const child = spawn(process.execPath, ['src/start.mjs'], {
     cwd: root,
     // The program must not inherit the runner's own variables (NODE_ENV, DATABASE_URL).
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
