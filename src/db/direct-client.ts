@@ -28,18 +28,23 @@ export function directClient(url: string, statementTimeoutMs = engineTimeoutMs):
   return new pg.Client({ ...connectionOptions(url, statementTimeoutMs), keepAlive: true });
 }
 
+/** The settings that do not depend on who uses the connection. A pooler gives them to its connections by itself. */
+export const pinnedSettings = [
+  `set default_transaction_isolation = 'read committed'`,
+  'set synchronous_commit = on',
+  'set jit = off',
+  'set enable_seqscan = off',
+  'set enable_bitmapscan = off',
+  'set enable_hashjoin = off',
+  'set enable_mergejoin = off',
+  `set timezone = 'UTC'`,
+  `set datestyle = 'ISO, MDY'`,
+].join('; ');
+
 /** Pins the settings that all our connections use; called once on each new connection. */
 export function pinSettings(client: pg.ClientBase, statementTimeoutMs: number): Promise<unknown> {
   return client.query(`
-    set default_transaction_isolation = 'read committed';
-    set synchronous_commit = on;
-    set jit = off;
-    set enable_seqscan = off;
-    set enable_bitmapscan = off;
-    set enable_hashjoin = off;
-    set enable_mergejoin = off;
-    set timezone = 'UTC';
-    set datestyle = 'ISO, MDY';
+    ${pinnedSettings};
     set statement_timeout = ${statementTimeoutMs};
     set lock_timeout = ${statementTimeoutMs > engineTimeoutMs ? lockTimeoutMs : 0};
     set idle_in_transaction_session_timeout = 5000;

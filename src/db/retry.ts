@@ -14,6 +14,7 @@ const transientCodes = new Set([
   '53200', // out_of_memory
   '25006', // read_only_sql_transaction: a standby, until it has taken over
   '25P03', // idle_in_transaction_session_timeout
+  '08P01', // protocol_violation: with it pgbouncer reports everything that keeps it from its server
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',

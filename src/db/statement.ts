@@ -3,10 +3,16 @@ import type pg from 'pg';
 import type { Tables } from '../tables.ts';
 import type { Database } from './pool.ts';
 
-/** An SQL text with a name, so that PostgreSQL parses and plans it only once per connection. */
+/**
+ * An SQL text with a name, so that PostgreSQL parses and plans it only once per connection. The name is also its first
+ * line, by which it is found in `pg_stat_activity` and in the server's log, also where it is not prepared.
+ */
 export type Statement = Readonly<{ name: string; text: string }>;
 
-export const statement = (name: string, text: string): Statement => ({ name: `heliograph_${name}`, text });
+export const statement = (name: string, text: string): Statement => ({
+  name: `heliograph_${name}`,
+  text: `-- heliograph_${name}\n${text}`,
+});
 
 /** Runs a statement on a pool or a connection; the rows come back as `Row`, which the SQL has to match. */
 export async function run<Row extends pg.QueryResultRow>(

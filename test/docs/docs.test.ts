@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { pinnedSettings } from '../../src/db/direct-client.ts';
 import { readGuides } from '../../src/docs/read-guides.ts';
 import { renderMarkdown } from '../../src/docs/render-markdown.ts';
 import { docsRoutes } from '../../src/docs/routes.ts';
@@ -67,4 +68,9 @@ test('links between guides lead to pages that are there', () => {
 test('the guide to the configuration names every setting', () => {
   const text = readFileSync(new URL('../../src/guides/configure.md', import.meta.url), 'utf8');
   for (const name of Object.keys(environment.shape)) expect(text).toContain(`| \`${name}\` |`);
+});
+
+test('the guide to pgbouncer gives it the settings that our own connections pin', () => {
+  const text = readFileSync(new URL('../../src/guides/operate.md', import.meta.url), 'utf8');
+  expect(text).toContain(`connect_query='${pinnedSettings.replaceAll("'", "''")}'`);
 });

@@ -54,7 +54,7 @@ export class Network {
    * of transferring the answer.
    */
   loseAnswersTo(statement: string, times: number): void {
-    this.#trap = { statement: `heliograph_${statement}\0`, left: times };
+    this.#trap = { statement: `heliograph_${statement}`, left: times };
   }
 
   /** The number of answers that are still to be lost. */
@@ -79,7 +79,7 @@ export class Network {
     }
     client.on('data', (chunk) => {
       if (link.isSwallowing) return;
-      if (this.#trap !== undefined && this.#trap.left > 0 && chunk.includes(this.#trap.statement)) {
+      if (this.#trap !== undefined && this.#trap.left > 0 && names(chunk, this.#trap.statement)) {
         this.#trap.left -= 1;
         isTrapped = true;
       }
@@ -104,6 +104,10 @@ export class Network {
     });
   }
 }
+
+/** Whether it executes this statement: by its name, or by its text, whose first line is the name. */
+const names = (chunk: Buffer, statement: string) =>
+  chunk.includes(`${statement}\0`) || chunk.includes(`${statement}\n`);
 
 function cut(link: Link): void {
   link.isReset = true;

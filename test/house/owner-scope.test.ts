@@ -96,7 +96,8 @@ beforeAll(async () => {
   pg.Client.prototype.query = function record(this: pg.Client, ...args: unknown[]) {
     const [first] = args;
     const text = typeof first === 'object' && first !== null && 'text' in first ? first.text : first;
-    if (typeof text === 'string') sent.set(text.replace(/\s+/g, ' '), new Error('sent').stack ?? '');
+    if (typeof text === 'string')
+      sent.set(text.replace(/^-- \w+\n/, '').replace(/\s+/g, ' '), new Error('sent').stack ?? '');
     return Reflect.apply(original, this, args);
   } as typeof original;
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { throughPooler } from './pooler.ts';
 
 /**
  * The program as an operator runs it: a separate process, observed only through what it prints, its port and what it
@@ -46,7 +47,7 @@ export function stopServers(): Promise<(number | null)[]> {
 
 /** Starts the program with only this environment. Resolves once it is ready. */
 export async function startServer(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
-  const { child, output, onOutput } = launch(environment);
+  const { child, output, onOutput } = launch(await throughPooler(environment));
   const gone = once(child, 'exit');
   const log: LogLine[] = [];
   let read = 0;

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * `npm run test:pgbouncer` runs the journeys and the short faults with a pgbouncer in transaction mode before the
+ * database. Files given as arguments are run instead.
+ */
+const given = process.argv.slice(2);
+const files = given.length > 0 ? given : ['test/journeys', 'test/faults/short.test.ts'];
+const program = find('pgbouncer');
+if (program === undefined) {
+  console.error(
+    'The program pgbouncer was not found in PATH or /usr/sbin, so nothing was tested: install it, on Debian by `apt-get install pgbouncer`.',
+  );
+  process.exit(1);
+}
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...files];
+const child = spawn(process.execPath, vitest, {
+  stdio: 'inherit',
+  env: { ...process.env, HELIOGRAPH_TEST_PGBOUNCER: program },
+});
+child.once('exit', (code) => process.exit(code ?? 1));
+
+/** Debian installs it where only root's PATH leads. */
+function find(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
