@@ -18,14 +18,15 @@ import './src/app.ts';
 import { documents } from './src/client/cli/documents.ts';
 import { logDocument, logHeadQuery, logOldestQuery } from './src/client/document.ts';
 import { publishMutation } from './src/client/publish.ts';
+import { printDependencies } from './src/docs/print-dependencies.ts';
 import { printSettings } from './src/docs/print-settings.ts';
 import { generateInventory } from './src/inventory/generate-inventory.ts';
 import { schema } from './src/schema.ts';
 import { idOfText } from './src/transports/trusted-documents.ts';
 
 /**
- * Writes what is made from the code: `schema/schema.graphql`, which clients generate from, the inventory beside it, the guide
- * `configure`,
+ * Writes what is made from the code: `schema/schema.graphql`, which clients generate from, the inventory beside it, the
+ * guides `configure` and `dependencies`,
  * the typed documents of `test/documents/`, which show how and are type-checked with everything else, and their texts
  * by id, which a server takes in the place of the text. With `--check` it writes nothing and fails where a file is not
  * what it would write.
@@ -42,6 +43,7 @@ async function generate(): Promise<Map<string, string>> {
     ['schema/schema.graphql', `${printed}\n`],
     ...generateInventory(schema, new URL('./', import.meta.url)),
     ['src/guides/configure.md', printSettings()],
+    ['src/guides/dependencies.md', printDependencies(readFileSync('package-lock.json', 'utf8'))],
     ['schema/trusted-documents.json', manifestOf(documents.map(({ document }) => print(document)))],
     ['schema/trusted-documents.client.json', manifestOf(clientTexts())],
   ]);

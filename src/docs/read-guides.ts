@@ -11,6 +11,7 @@ const order = [
   'auth-hook-and-cron',
   'operate',
   'configure',
+  'dependencies',
 ];
 
 export type Guide = Readonly<{ name: string; title: string; text: string }>;
