@@ -5,7 +5,13 @@ import type { Logger } from './log.ts';
 const connectTimeoutMs = 10_000;
 const socketTimeoutMs = 30_000;
 
-export type Mail = Readonly<{ to: readonly string[]; subject: string; text: string }>;
+export type Mail = Readonly<{
+  to: readonly string[];
+  subject: string;
+  text: string;
+  /** The first part of the Message-ID. A mail that is sent again has the same. */
+  id?: string;
+}>;
 
 export type MailerOptions = Readonly<{ smtpUrl: string; publicUrl: string | undefined; logger: Logger }>;
 
@@ -13,8 +19,9 @@ export type MailerOptions = Readonly<{ smtpUrl: string; publicUrl: string | unde
 export class Mailer {
   readonly #transport: Transporter;
   readonly #from: string;
+  readonly #host: string;
   readonly #logger: Logger;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<boolean>>();
 
   constructor(options: MailerOptions) {
     this.#transport = createTransport({
@@ -26,21 +33,35 @@ export class Mailer {
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    const host = options.publicUrl === undefined ? 'localhost' : new URL(options.publicUrl).hostname;
-    this.#from = `Heliograph <no-reply@${host}>`;
+    this.#host = options.publicUrl === undefined ? 'localhost' : new URL(options.publicUrl).hostname;
+    this.#from = `Heliograph <no-reply@${this.#host}>`;
     this.#logger = options.logger;
   }
 
   /** Starts to send, and returns at once. */
-  send({ to, subject, text }: Mail): void {
+  send(mail: Mail): void {
+    void this.deliver(mail);
+  }
+
+  /** Returns whether the mail server has taken it. It never throws. */
+  deliver({ to, subject, text, id }: Mail): Promise<boolean> {
     const sent = this.#transport
-      .sendMail({ from: this.#from, to: to.map((address) => ({ name: '', address })), subject, text })
+      .sendMail({
+        from: this.#from,
+        to: to.map((address) => ({ name: '', address })),
+        ...{ subject, text },
+        ...(id === undefined ? {} : { messageId: `<${id}@${this.#host}>` }),
+      })
       .then(
-        () => undefined,
-        (error: unknown) => this.#logger.warn({ err: error, subject }, 'could not send a mail'),
+        () => true,
+        (error: unknown) => {
+          this.#logger.warn({ err: error, subject }, 'could not send a mail');
+          return false;
+        },
       )
       .finally(() => this.#underWay.delete(sent));
     this.#underWay.add(sent);
+    return sent;
   }
 
   /** Waits until running mails have been sent, then closes the connections. */

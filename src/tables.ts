@@ -349,6 +349,15 @@ export type Tables = {
     attempts: number;
     updated_at: Defaulted<Date>;
   };
+  alert_mail: {
+    owner_id: string;
+    id: string;
+    recipients: string[];
+    subject: string;
+    body: string;
+    tries: Defaulted<number>;
+    next_at: Date;
+  };
   install_link_used: { id: string; used_at: Defaulted<Date> };
   worker: { id: string; lock_key: number; seen_at: Date };
   shard_lease: { shard: number; holder: string | null; epoch: number; expires_at: Date };

@@ -48,6 +48,11 @@ export interface SendRequest {
   readonly timeoutMs: number;
   /** Ends the send early, as if its time were up. */
   readonly signal?: AbortSignal;
+  /**
+   * Asked right before the request is written: if it is true, nothing is written. A process that was paused while it
+   * connected goes on with what it was doing before its timers are looked at.
+   */
+  readonly isLate?: () => boolean;
 }
 
 export type SendResult =
@@ -105,6 +110,10 @@ export function createSender(options: SenderOptions): Sender {
       // If one kept connection had been closed, the others are probably closed too: use a new one.
       const kept = reconnected ? undefined : await takeKept(origin);
       const connection = kept ?? (await connect(origin, to, deadline));
+      if (request.isLate?.() === true) {
+        connection.destroy();
+        throw new SendFailure('TIMEOUT', 'stopped before the request was sent');
+      }
       try {
         const reply = await connection.post(message, options, deadline);
         pool.give(connection);

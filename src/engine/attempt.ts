@@ -26,6 +26,8 @@ export async function attempt(
     startedAt: Date;
     timeoutMs: number;
     signal: AbortSignal;
+    /** Whether it must no longer be sent, because another worker may send it. */
+    isLate?: () => boolean;
   },
 ): Promise<Outcome> {
   const { startedAt } = options;
@@ -47,6 +49,7 @@ export async function attempt(
       body: options.body,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
+      ...(options.isLate === undefined ? {} : { isLate: options.isLate }),
     });
     const redaction = new Redaction(headers, extra);
     const common = { startedAt, durationMs: result.durationMs, requestHeaders: redaction.request() };

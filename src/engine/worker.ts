@@ -138,6 +138,7 @@ export class Worker {
     this.#isClaiming = true;
     this.#options.database.hints.subscribe((words) => this.#scout.hear(words));
     this.#leases.start();
+    this.#tellings.start();
     this.#scout.start();
     this.#running = this.#run();
   }
@@ -327,7 +328,7 @@ export class Worker {
     limit.end();
     // Ended by our shutdown or by the lease's end, so it is not an answer. The row stays claimed and goes to the next
     // holder.
-    if (limit.signal.aborted && outcome.outcome !== 'SUCCEEDED') return this.#release(row);
+    if (limit.wasCut() && outcome.outcome !== 'SUCCEEDED') return this.#release(row);
     metrics.attempted(outcome);
     await this.#learn(row, outcome);
     // This comes before the settle: a process that dies between the two leaves a delivery that is answered 410 again.
@@ -393,7 +394,7 @@ export class Worker {
     const { database, config, logger } = this.#options;
     await giveUpEndpoint(database, {
       ...{ ownerId: row.owner_id, endpointId: row.endpoint_id, url: row.url ?? '', reason },
-      ...{ rules: config, mailer: this.#options.mailer },
+      ...{ rules: config, mailer: this.#options.mailer, logger },
     }).catch((error: Error) => logger.warn({ error: error.message }, 'could not disable an endpoint'));
   }
 }

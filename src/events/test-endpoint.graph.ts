@@ -20,7 +20,7 @@ mutation(builder, 'testEndpoint', {
     id: t.id({ required: true, description: 'The endpoint’s id: `ep_…`.' }),
     eventType: t.string({
       description:
-        'The name of the event type to send. By default the first entry of the endpoint’s `events` that is a name, otherwise the first type that one of its wildcards matches.',
+        'The name of the event type to send. By default the first entry of the endpoint’s `events` that is a name, otherwise `endpoint.test` if one of its wildcards matches it (`*` and `endpoint.*` do), and otherwise the first type that one matches.',
     }),
     payload: t.field({
       type: 'JSON',

@@ -25,6 +25,8 @@ import { maxPayloadBytes } from './check-events.ts';
 /** A test is a request to somebody else's server, so its rate is limited. */
 export const maxTestsPerMinute = 10;
 const minuteMs = 60_000;
+/** The platform's type that says that it is a test. */
+const testType = 'endpoint.test';
 
 /**
  * Sends an endpoint a test event: the catalogue's example of a type that it subscribes to, with the header
@@ -113,7 +115,10 @@ function textOf(payload: unknown): string {
   return text;
 }
 
-/** The named type; by default the first that the endpoint subscribes to by name, otherwise by a wildcard. */
+/**
+ * The named type; by default the first that the endpoint subscribes to by name, otherwise `endpoint.test` or the first
+ * that a wildcard takes.
+ */
 async function typeToSend(
   database: Database,
   endpoint: Endpoint,
@@ -139,7 +144,12 @@ async function typeToSend(
 async function firstByWildcard(database: Database, endpoint: Endpoint): Promise<EventType | undefined> {
   const types = await listEventTypes(database, { includeDeprecated: true });
   const matching = types.filter((type) => isSent(endpoint, type));
-  return matching.find(({ deprecatedAt }) => deprecatedAt === null) ?? matching[0];
+  return (
+    // Any other would say that something has happened.
+    matching.find(({ name }) => name === testType) ??
+    matching.find(({ deprecatedAt }) => deprecatedAt === null) ??
+    matching[0]
+  );
 }
 
 /** Lifecycle events are sent only to apps. */

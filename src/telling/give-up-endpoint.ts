@@ -3,13 +3,14 @@ import { systemActor } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
-import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { Logger } from '../log.ts';
 import type { Mailer } from '../mail.ts';
 import type { DeliveryRules } from '../sending/plan-delivery.ts';
 import { hintDeliveries, type NewDelivery } from '../status/create-deliveries.ts';
 import { endQueued } from '../status/end-queued.ts';
+import { type AlertMail, storeMail } from './alert-mails.ts';
 import { type Announcement, announce } from './announce.ts';
-import { sendMail } from './tellings.ts';
+import { sendSoon } from './tellings.ts';
 
 const retries = 5;
 
@@ -21,6 +22,7 @@ export type GivenUp = Readonly<{
   reason: 'GONE' | 'FAILING';
   rules: DeliveryRules;
   mailer?: Mailer | undefined;
+  logger: Logger;
 }>;
 
 /**
@@ -35,8 +37,10 @@ export async function giveUpEndpoint(database: Database, given: GivenUp): Promis
   const announced = await retrying(() => disable(database, given), { attempts: retries });
   if (announced === undefined) return false;
   hintDeliveries(database, announced.deliveries);
-  sendMail(given.mailer, announced.endpoint, announced.announcement);
-  const { ownerId, endpointId, reason } = given;
+  const { ownerId, endpointId, reason, mailer, logger } = given;
+  if (mailer !== undefined && announced.mail !== undefined) {
+    sendSoon({ database, logger }, mailer, announced.mail);
+  }
   await endQueued(database, {
     ownerId,
     endpointId,
@@ -46,8 +50,7 @@ export async function giveUpEndpoint(database: Database, given: GivenUp): Promis
 }
 
 type Disabled = Readonly<{
-  endpoint: Endpoint;
-  announcement: Announcement;
+  mail: AlertMail | undefined;
   /** That tell of it. */
   deliveries: readonly NewDelivery[];
 }>;
@@ -80,7 +83,8 @@ function disable(database: Database, given: GivenUp): Promise<Disabled | undefin
       ...{ type: 'endpoint.disabled', endpoint: disabled, occurredAt: disabled.updated_at },
       data: { reason, disabledAt: disabled.updated_at.toISOString() },
     };
+    const mail = given.mailer === undefined ? undefined : await storeMail(trx, disabled, announcement);
     const deliveries = await announce(trx, announcement, rules);
-    return { endpoint: disabled, announcement, deliveries };
+    return { mail, deliveries };
   });
 }

@@ -1,14 +1,15 @@
 import { sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
-import { type Endpoint, findEndpoint } from '../endpoints/endpoint.ts';
+import { findEndpoint } from '../endpoints/endpoint.ts';
 import { messageOf } from '../errors.ts';
 import { encodeId } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import type { Loop } from '../loop.ts';
 import type { Mailer } from '../mail.ts';
 import type { DeliveryRules } from '../sending/plan-delivery.ts';
 import { hintDeliveries } from '../status/create-deliveries.ts';
-import { mailOf } from './alert-mail.ts';
+import { type AlertMail, createMailLoop, sendStoredMail, storeMail } from './alert-mails.ts';
 import { type Announcement, announce } from './announce.ts';
 
 /** An endpoint that only fails is said to fail after this time, or when a delivery has used up its attempts. */
@@ -24,7 +25,7 @@ export type Place = Readonly<{ ownerId: string; endpointId: string }>;
 /**
  * Tells owners how their endpoints fare, by events of the platform's and by mail. What was told stands in
  * `endpoint_health`, and is changed in the transaction that tells it: so each is told once, by whoever sees it first.
- * A mail goes out after the commit, and is lost if the process dies at that moment.
+ * A mail goes out after the commit, and if this process dies then, by another one.
  *
  * The worker calls it and waits for nothing. What cannot be told now is told when it happens again.
  */
@@ -35,9 +36,16 @@ export class Tellings {
   /** Said to fail, as far as this process knows. */
   readonly #failing = new Set<string>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #mails: Loop | undefined;
 
   constructor(options: TellingsOptions) {
     this.#options = options;
+    const { database, mailer, logger } = options;
+    this.#mails = mailer === undefined ? undefined : createMailLoop(database, mailer, logger);
+  }
+
+  start(): void {
+    this.#mails?.start();
   }
 
   failing(place: Place, reason: 'EXHAUSTED' | 'ONLY_FAILURES', failingSince: Date | undefined): void {
@@ -60,7 +68,7 @@ export class Tellings {
   async stop(): Promise<void> {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
-    await this.#told;
+    await Promise.all([this.#told, this.#mails?.stop()]);
   }
 
   #run(tell: () => Promise<void>): void {
@@ -154,25 +162,29 @@ export class Tellings {
       const data = await change(trx, now);
       if (data === undefined) return undefined;
       const announcement: Announcement = { type, endpoint, occurredAt: now, data };
-      return { endpoint, announcement, deliveries: await announce(trx, announcement, rules) };
+      const mail = mailer === undefined ? undefined : await storeMail(trx, endpoint, announcement);
+      return { mail, deliveries: await announce(trx, announcement, rules) };
     });
     if (told === undefined) return;
     hintDeliveries(database, told.deliveries);
-    sendMail(mailer, told.endpoint, told.announcement);
+    if (mailer !== undefined && told.mail !== undefined) sendSoon(this.#options, mailer, told.mail);
   }
 }
 
 type Trx = Parameters<typeof announce>[0];
 
-/** To the addresses that the endpoint's owner gave for it. Dead letters are told by events alone. */
-export function sendMail(
-  mailer: Mailer | undefined,
-  endpoint: Pick<Endpoint, 'sending'>,
-  announcement: Announcement,
+/** Nobody waits for the mail server. */
+export function sendSoon(
+  { database, logger }: Pick<TellingsOptions, 'database' | 'logger'>,
+  mailer: Mailer,
+  mail: AlertMail,
 ): void {
-  const to = endpoint.sending?.alertEmails ?? [];
-  const mail = to.length === 0 ? undefined : mailOf(announcement);
-  if (mail !== undefined) mailer?.send({ ...mail, to });
+  sendStoredMail(database.query, mailer, mail).catch((error: unknown) =>
+    logger.warn(
+      { error: messageOf(error) },
+      'could not remove a mail that was sent, so that it is sent again',
+    ),
+  );
 }
 
 export type TellingsOptions = Readonly<{

@@ -169,6 +169,30 @@ test('a signal ends a send early', async () => {
   await receiver.close();
 });
 
+test('a send that is late writes nothing, on a new connection as on a kept one', async () => {
+  let bytes = 0;
+  const receiver = await RawReceiver.start((socket) => {
+    socket.on('data', (chunk) => {
+      bytes += chunk.length;
+      socket.write(OK);
+    });
+  });
+  await using sender = makeSender();
+  let isLate = true;
+  const late = () => sender.send(hook(receiver.url, { isLate: () => isLate }));
+  const refusal = { outcome: 'TIMEOUT', error: 'stopped before the request was sent' };
+  expect(await late()).toMatchObject(refusal);
+  expect({ bytes, connections: receiver.sockets.length }).toEqual({ bytes: 0, connections: 1 });
+  isLate = false;
+  expect(await late()).toMatchObject({ status: 200 });
+  const before = bytes;
+  isLate = true;
+  expect(await late()).toMatchObject(refusal);
+  expect(bytes).toBe(before);
+  await receiver.allClosed();
+  await receiver.close();
+});
+
 test('close waits for what is under way and refuses what comes later', async () => {
   const receiver = await RawReceiver.start((socket) => {
     socket.once('data', () => setImmediate(() => socket.write(OK)));

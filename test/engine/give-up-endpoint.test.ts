@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Worker } from '../../src/engine/worker.ts';
 import { encodeId, mintUuid } from '../../src/ids.ts';
 import { giveUpEndpoint } from '../../src/telling/give-up-endpoint.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { createWorker, seedQueue, seedSecret, untilEnded, untilTrue } from '../support/worker.ts';
@@ -181,7 +181,14 @@ test('of eight callers at once, beside what settles, one disables and tells', as
   const told = await open();
   const { id: toldId } = await addEndpoint(ownerId, { url: told.url });
   await seedDeliveries(db.database, ownerId, toldId, 200);
-  const given = { ownerId, endpointId, url: 'http://127.0.0.1:9/', reason: 'GONE', rules } as const;
+  const given = {
+    ownerId,
+    endpointId,
+    url: 'http://127.0.0.1:9/',
+    reason: 'GONE',
+    rules,
+    logger: quietLogger,
+  } as const;
   const results = await Promise.all(Array.from({ length: 8 }, () => giveUpEndpoint(db.database, given)));
   expect(results.filter((wasDisabled) => wasDisabled)).toHaveLength(1);
   await untilTrue(() => told.received.length === 201);
@@ -230,7 +237,14 @@ test('a transaction that does not commit has neither disabled nor told', async (
   const [log] = await rowsOf<{ at: Date }>('delete from owner_log where owner_id = $1 returning at', [
     ownerId,
   ]);
-  const given = { ownerId, endpointId, url: 'http://127.0.0.1:9/', reason: 'GONE', rules } as const;
+  const given = {
+    ownerId,
+    endpointId,
+    url: 'http://127.0.0.1:9/',
+    reason: 'GONE',
+    rules,
+    logger: quietLogger,
+  } as const;
   await expect(giveUpEndpoint(db.database, given), 'the log refuses').rejects.toThrow();
   expect(await disabledReason(endpointId)).toBeNull();
   expect(await announced(ownerId)).toEqual([]);

@@ -75,7 +75,9 @@ test('an unverified endpoint gets the type’s example, with the header that tel
 });
 
 test.each([
-  [['*'], undefined, 'delivery.dead_lettered'],
+  [['*'], undefined, 'endpoint.test'],
+  [['order.*', 'endpoint.*'], undefined, 'endpoint.test'],
+  [['*'], 'order.paid', 'order.paid'],
   [['order.*'], undefined, 'order.created'],
   [['order.*', 'invoice.paid'], undefined, 'invoice.paid'],
   [['order.*', 'invoice.paid'], 'order.paid', 'order.paid'],

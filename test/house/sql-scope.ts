@@ -21,6 +21,7 @@ const ownedTables: Readonly<Record<string, string>> = {
   replay_job: 'owner_id',
   replay_job_item: 'owner_id',
   cancel_job: 'owner_id',
+  alert_mail: 'owner_id',
   api_key: 'tenant_id',
 };
 
