@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { Registry } from 'prom-client';
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 import { migrate } from '../../src/db/migrate.ts';
@@ -19,11 +20,27 @@ import { SecretBox } from '../../src/signing/secret-box.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 import { postgresCpuMicros } from './cpu.ts';
+import { compareCheckouts } from './engine-against.ts';
+import { compareSettings } from './engine-settings.ts';
 
 /**
  * `npm run bench:engine` measures how fast one worker empties a queue on a new database that was never analysed. It
  * compares this with the bare sender over the same number of connections to the same receiver in the same minute.
+ *
+ * `npm run bench:engine -- --settings [ROUNDS]` compares endpoints with headers and a filter with endpoints without.
+ * `npm run bench:engine -- --against FOLDER [ROUNDS]` compares this checkout with another one.
  */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { settings: { type: 'boolean' }, against: { type: 'string' } },
+});
+if (values.settings === true || values.against !== undefined) {
+  const rounds = Number(positionals[0] ?? 5);
+  if (values.against === undefined) await compareSettings(rounds);
+  else await compareCheckouts(values.against, rounds);
+  process.exit();
+}
+
 const owners = 8;
 const endpointsOfOwner = 4;
 const perEndpoint = 800;

@@ -118,7 +118,7 @@ test('several dead letters within a minute are one event with their count, and t
   await db.database.api.query(`update endpoint set paused_at = now() where id = $1`, [other]);
   await db.database.api.query(
     `insert into endpoint_health (owner_id, endpoint_id, failing_since, told_failing_at, dead_letters_told_at)
-     values ($1, $2, now() - interval '11 minutes', now() - interval '20 minutes', now() - interval '58 seconds')`,
+     values ($1, $2, now() - interval '11 minutes', now() - interval '20 minutes', now())`,
     [ownerId, failing],
   );
   const told = async () =>
@@ -128,14 +128,30 @@ test('several dead letters within a minute are one event with their count, and t
         [ownerId],
       )
     ).rows.map(({ type, body }) => ({ type, ...JSON.parse(body).data }));
-  const worker = createWorker(db, { retrySchedule: [0] });
-  worker.start();
-  await seedDeliveries(db.database, ownerId, failing, 6);
-  await untilTrue(async () => (await told()).length >= 2);
-  await worker.stop(1_000);
+  const sendAndFail = async (count: number, dead: number, events: number) => {
+    const worker = createWorker(db, { retrySchedule: [0] });
+    worker.start();
+    await seedDeliveries(db.database, ownerId, failing, count);
+    await untilTrue(async () => {
+      const { rows } = await db.database.api.query(
+        `select 1 from delivery where owner_id = $1 and status = 'DEAD_LETTER'`,
+        [ownerId],
+      );
+      return rows.length === dead && (await told()).length >= events;
+    });
+    await worker.stop(1_000);
+  };
+  // Dead letters were told just now, so these wait for the end of the minute.
+  await sendAndFail(6, 6, 1);
+  await db.database.api.query(
+    `update endpoint_health set dead_letters_told_at = now() - interval '10 minutes', circuit = 'CLOSED'
+      where endpoint_id = $1`,
+    [failing],
+  );
+  await sendAndFail(1, 7, 2);
   expect(await told()).toMatchObject([
     { type: 'endpoint.failing', reason: 'ONLY_FAILURES', failingSince: expect.any(String) },
-    { type: 'delivery.dead_lettered', count: 6 },
+    { type: 'delivery.dead_lettered', count: 7 },
   ]);
   await receiver.close();
 });
