@@ -11,6 +11,13 @@ const overview = declareRoute({
   description: 'The console: its overview. It does not exist with CONSOLE=false.',
   response: 'text/html',
 });
+const overviewBelow = declareRoute({
+  method: 'GET',
+  path: '/console/',
+  ...publicRead,
+  description: 'The console, with a slash behind it.',
+  response: '308 to /console',
+});
 const list = declareRoute({
   method: 'GET',
   path: '/console/:view',
@@ -96,6 +103,7 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
         return sent(asset, String(headers['accept-encoding'] ?? ''));
       }),
       overview(show),
+      overviewBelow(() => ({ status: 308, headers: { location: '/console' } })),
       // Before the views, of which it is none.
       explorer(async () => {
         if (graphiql === undefined) return await show();

@@ -3,13 +3,13 @@ import { useState } from 'react';
 import { useQuery } from 'urql';
 import { Link, useParams } from 'wouter';
 import { useAct } from '../parts/act.ts';
+import { Chart } from '../parts/chart.tsx';
 import { Confirm } from '../parts/confirm.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
 import { Field, Refused } from '../parts/form.tsx';
 import { Pending } from '../parts/pending.tsx';
 import { SecretOnce } from '../parts/secret-once.tsx';
-import { Sparkline } from '../parts/sparkline.tsx';
 import { Tiles } from '../parts/tiles.tsx';
 import { Time } from '../parts/time.tsx';
 import { Window } from '../parts/window.tsx';
@@ -80,9 +80,16 @@ function Analytics({ app: { webhookAnalytics: analytics } }: Readonly<{ app: App
       <h2 id="analytics">Last 24 hours</h2>
       <Tiles figures={figures} />
       {analytics.recentDeliveries > 0 && (
-        <div className="chart">
-          <Sparkline buckets={analytics.timeline} of="Last 24 hours, by half hours" />
-        </div>
+        <Chart
+          title="Deliveries by outcome"
+          as="bars"
+          starts={analytics.timeline.map(({ start }) => start)}
+          series={[
+            { name: 'Delivered', kind: 'good', values: analytics.timeline.map(({ succeeded }) => succeeded) },
+            { name: 'Failed', kind: 'bad', values: analytics.timeline.map(({ failed }) => failed) },
+          ]}
+          show={(n) => n.toLocaleString('en')}
+        />
       )}
       {analytics.failuresByTenant.length > 0 && (
         <p>
@@ -195,7 +202,7 @@ function Webhook({ app, onChanged }: Section) {
           <p>
             <Link href={`/endpoints/${webhook.endpoint.id}`}>{webhook.endpoint.url}</Link>
           </p>
-          <EndpointStateBadge state={webhook.endpoint.state} long />
+          <EndpointStateBadge state={webhook.endpoint.state} pausedAt={webhook.endpoint.pausedAt} long />
           <p className="hint">
             Gets {webhook.streams.map((stream) => stream.toLowerCase().replaceAll('_', ' ')).join(', ')}.
           </p>

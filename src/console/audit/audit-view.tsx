@@ -9,10 +9,16 @@ import { AuditPageDocument, type AuditPageQuery } from './generated/graphql.ts';
 
 type Entry = AuditPageQuery['auditLog']['nodes'][number];
 
-const paths: Readonly<Record<string, string>> = {
-  Endpoint: '/endpoints',
-  Delivery: '/deliveries',
-  App: '/apps',
+/** Where the changed record is shown, by its type. */
+const places: Readonly<Record<string, (id: string) => string>> = {
+  Endpoint: (id) => `/endpoints/${id}`,
+  Delivery: (id) => `/deliveries/${id}`,
+  App: (id) => `/apps/${id}`,
+  ReplayJob: (id) => `/deliveries?job=${id}`,
+  CancelJob: (id) => `/deliveries?job=${id}`,
+  AppInstallation: () => '/apps',
+  ApiKey: () => '/keys',
+  EventType: () => '/event-types',
 };
 
 /** The audit log, newest first. Each entry links to the changed record. */
@@ -22,37 +28,34 @@ export default function AuditView() {
   const target = useAsked('target');
   const from = useAsked('from');
   const to = useAsked('to');
+  const actor = useAsked('actor');
   const variables = useMemo(
     () => ({
       first: 50,
       after: after ?? null,
       filter: {
         action: action === undefined ? null : action.split(',').map((name) => name.trim()),
+        actorId: actor === undefined ? null : [actor],
         targetId: target ?? null,
         occurredAfter: instant(from),
         occurredBefore: instant(to),
       },
     }),
-    [after, action, target, from, to],
+    [after, action, actor, target, from, to],
   );
   const [{ data, error }, ask] = useQuery({ query: AuditPageDocument, variables });
-  const actor = useAsked('actor')?.toLowerCase();
   const page = data?.auditLog;
-  const shown = page?.nodes.filter(
-    (entry) =>
-      actor === undefined || `${entry.actor.label} ${entry.actor.actorId}`.toLowerCase().includes(actor),
-  );
   return (
     <div className="manage">
       <h1>Audit</h1>
-      <Filters />
+      <Filters entries={page?.nodes ?? []} />
       {page === undefined && (
         <Pending lines={8} error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
       )}
-      {shown?.length === 0 && <p className="empty">Nothing matches on this page.</p>}
-      {page !== undefined && shown !== undefined && (
+      {page?.nodes.length === 0 && <p className="empty">Nothing matches.</p>}
+      {page !== undefined && (
         <>
-          {shown.length > 0 && (
+          {page.nodes.length > 0 && (
             <table className="rows">
               <caption className="hidden">Audit entries, newest first</caption>
               <thead>
@@ -65,7 +68,7 @@ export default function AuditView() {
                 </tr>
               </thead>
               <tbody>
-                {shown.map((entry) => (
+                {page.nodes.map((entry) => (
                   <Row key={entry.id} entry={entry} />
                 ))}
               </tbody>
@@ -80,7 +83,7 @@ export default function AuditView() {
 
 function Row({ entry }: Readonly<{ entry: Entry }>) {
   const { action, actor, targetType, targetId, changes, occurredAt } = entry;
-  const path = paths[targetType];
+  const place = places[targetType];
   return (
     <tr>
       <th scope="row">
@@ -90,11 +93,16 @@ function Row({ entry }: Readonly<{ entry: Entry }>) {
         <code>{action}</code>
       </td>
       <td>
-        {actor.label}
+        <Link
+          href={`/audit?actor=${encodeURIComponent(actor.actorId)}`}
+          title={`All that ${actor.actorId} did`}
+        >
+          {actor.label}
+        </Link>
         <span className="note">{actor.kind.toLowerCase().replace('_', ' ')}</span>
       </td>
       <td>
-        {path === undefined ? <code>{targetId}</code> : <Link href={`${path}/${targetId}`}>{targetId}</Link>}
+        {place === undefined ? <code>{targetId}</code> : <Link href={place(targetId)}>{targetId}</Link>}
       </td>
       <td>
         <Changes changes={changes} />
@@ -137,7 +145,7 @@ const instant = (day: string | undefined) =>
 
 const fields = ['action', 'actor', 'target', 'from', 'to'] as const;
 
-function Filters() {
+function Filters({ entries }: Readonly<{ entries: readonly Entry[] }>) {
   const search = useSearch();
   const asked = new URLSearchParams(search);
   const [path, go] = useLocation();
@@ -155,17 +163,35 @@ function Filters() {
   const input = (name: (typeof fields)[number], label: string, type = 'text', placeholder = '') => (
     <label>
       {label}
-      <input name={name} type={type} placeholder={placeholder} defaultValue={asked.get(name) ?? ''} />
+      <input
+        name={name}
+        type={type}
+        placeholder={placeholder}
+        defaultValue={asked.get(name) ?? ''}
+        autoComplete="off"
+        list={`audit-${name}`}
+      />
     </label>
   );
   return (
     <form key={search} className="filters" onSubmit={submit} aria-label="Filter">
       {input('action', 'Action', 'text', 'endpoint.update')}
-      {input('actor', 'Who (on this page)')}
+      {input('actor', 'Who', 'text', 'key_… or a subject')}
       {input('target', 'Of what', 'text', 'ep_…')}
       {input('from', 'From', 'date')}
       {input('to', 'Until', 'date')}
       <button type="submit">Filter</button>
+      {search !== '' && <Link href={path}>Clear</Link>}
+      <datalist id="audit-action">
+        {[...new Set(entries.map((entry) => entry.action))].map((one) => (
+          <option key={one} value={one} />
+        ))}
+      </datalist>
+      <datalist id="audit-actor">
+        {[...new Map(entries.map(({ actor }) => [actor.actorId, actor.label]))].map(([id, label]) => (
+          <option key={id} value={id} label={label} />
+        ))}
+      </datalist>
     </form>
   );
 }

@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, memo, useCallback, useEffect, useRef, useState } from 'react';
 import type { Row } from '../live/delivery-table.ts';
+import { useNarrow } from '../parts/narrow.ts';
 import { Status, wordsOf } from '../parts/status.tsx';
 import { duration, span, Time, useNow } from '../parts/time.tsx';
 import { mostChosen } from '../replays/bulk.tsx';
@@ -205,7 +206,9 @@ const GridRow = memo(function GridRow(
         {row.nextAttemptAt !== null && <Countdown to={row.nextAttemptAt} />}
       </span>
       <span role="gridcell" className="cell-latency">
-        {row.completedAt !== null && duration(Date.parse(row.completedAt) - Date.parse(row.createdAt))}
+        {row.completedAt !== null &&
+          row.attemptCount > 0 &&
+          duration(Math.max(0, Date.parse(row.completedAt) - Date.parse(row.createdAt)))}
       </span>
     </div>
   );
@@ -218,16 +221,4 @@ function Countdown({ to }: Readonly<{ to: string }>) {
       {left <= 0 ? 'due' : `in ${span(left)}`}
     </time>
   );
-}
-
-const narrow = matchMedia('(max-width: 48rem)');
-
-function useNarrow(): boolean {
-  const [isNarrow, setNarrow] = useState(narrow.matches);
-  useEffect(() => {
-    const look = () => setNarrow(narrow.matches);
-    narrow.addEventListener('change', look);
-    return () => narrow.removeEventListener('change', look);
-  }, []);
-  return isNarrow;
 }

@@ -1,6 +1,9 @@
-import { type FormEvent, useEffect, useRef } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { useQuery } from 'urql';
 import { useSearchParams } from 'wouter';
+import { useNarrow } from '../parts/narrow.ts';
 import { statuses, statusWord } from '../parts/status.tsx';
+import { FilterChoicesDocument } from './generated/graphql.ts';
 
 const texts = [
   ['find', 'Event or delivery', 'evt_… or dlv_…'],
@@ -10,9 +13,12 @@ const texts = [
   ['to', 'To (UTC)', '2026-03-02T09:30'],
 ] as const;
 
+const lists = ['endpoint', 'type'] as const;
+
 /** The filter, as it is in the address. */
 export function DeliveryFilters() {
   const [search, setSearch] = useSearchParams();
+  const [isUsed, setUsed] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const chosen = (search.get('status') ?? '').toUpperCase().split(',');
   const shownOf = (name: string) =>
@@ -51,46 +57,78 @@ export function DeliveryFilters() {
     });
   }
 
+  const isNarrow = useNarrow();
   return (
-    <form ref={form} className="filters" role="search" aria-label="Filter the deliveries" onSubmit={submit}>
-      <fieldset className="choices">
-        <legend>Status</legend>
-        {statuses.map((status) => (
-          <label key={status}>
-            <input
-              type="checkbox"
-              checked={chosen.includes(status)}
-              onChange={({ target }) => {
-                const next = statuses.filter((other) =>
-                  other === status ? target.checked : chosen.includes(other),
-                );
-                apply({ status: next.join(',') });
-              }}
-            />
-            {statusWord(status)}
-          </label>
+    <details className="filters-box" open={!isNarrow || search.size > 0}>
+      <summary>Filter</summary>
+      <form
+        ref={form}
+        className="filters"
+        role="search"
+        aria-label="Filter the deliveries"
+        onSubmit={submit}
+        onFocus={() => setUsed(true)}
+      >
+        <fieldset className="choices">
+          <legend>Status</legend>
+          {statuses.map((status) => (
+            <label key={status}>
+              <input
+                type="checkbox"
+                checked={chosen.includes(status)}
+                onChange={({ target }) => {
+                  const next = statuses.filter((other) =>
+                    other === status ? target.checked : chosen.includes(other),
+                  );
+                  apply({ status: next.join(',') });
+                }}
+              />
+              {statusWord(status)}
+            </label>
+          ))}
+        </fieldset>
+        <div className="fields">
+          {texts.map(([name, label, example]) => (
+            <label key={name}>
+              {label}
+              <input
+                name={name}
+                placeholder={example}
+                autoComplete="off"
+                spellCheck={false}
+                list={lists.find((one) => one === name)}
+                onBlur={() => submit()}
+              />
+            </label>
+          ))}
+          <button type="submit">Filter</button>
+          {search.size > 0 && (
+            <button type="button" className="quiet" onClick={() => setSearch({})}>
+              Clear
+            </button>
+          )}
+        </div>
+        {isUsed && <Choices />}
+      </form>
+    </details>
+  );
+}
+
+/** What can be chosen in the fields. It is read once somebody uses the filter. */
+function Choices() {
+  const [{ data }] = useQuery({ query: FilterChoicesDocument });
+  return (
+    <>
+      <datalist id="endpoint">
+        {data?.endpoints.nodes.map(({ id, url, description }) => (
+          <option key={id} value={id} label={description == null ? url : `${description}: ${url}`} />
         ))}
-      </fieldset>
-      <div className="fields">
-        {texts.map(([name, label, example]) => (
-          <label key={name}>
-            {label}
-            <input
-              name={name}
-              placeholder={example}
-              autoComplete="off"
-              spellCheck={false}
-              onBlur={() => submit()}
-            />
-          </label>
+      </datalist>
+      <datalist id="type">
+        {data?.eventTypes.map(({ name }) => (
+          <option key={name} value={name} />
         ))}
-        <button type="submit">Filter</button>
-        {search.size > 0 && (
-          <button type="button" className="quiet" onClick={() => setSearch({})}>
-            Clear
-          </button>
-        )}
-      </div>
-    </form>
+      </datalist>
+    </>
   );
 }

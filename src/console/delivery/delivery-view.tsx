@@ -1,4 +1,4 @@
-import { useParams } from 'wouter';
+import { Link, useParams } from 'wouter';
 import { DeliveryFacts } from './delivery-facts.tsx';
 
 /** One delivery as a page of its own. */
@@ -7,6 +7,9 @@ export default function DeliveryView() {
   return (
     <>
       <title>{`Delivery ${id} · Heliograph`}</title>
+      <p className="way">
+        <Link href="/deliveries">Deliveries</Link>
+      </p>
       <div className="view-head">
         <h1>Delivery</h1>
       </div>

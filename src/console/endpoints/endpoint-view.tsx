@@ -62,7 +62,7 @@ export default function EndpointView() {
       </p>
       <h1 className="url">{endpoint.url}</h1>
       {endpoint.description != null && <p className="note">{endpoint.description}</p>}
-      <EndpointStateBadge state={endpoint.state} long />
+      <EndpointStateBadge state={endpoint.state} pausedAt={endpoint.pausedAt} long />
       {mayChange && <EndpointActs endpoint={endpoint} onChanged={again} />}
       <Figures endpoint={endpoint} span={span} />
       <div className="columns">

@@ -68,7 +68,7 @@ export default function EndpointsView() {
 }
 
 function Row({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
-  const { id, url, description, state, events, stats } = endpoint;
+  const { id, url, description, state, pausedAt, events, stats } = endpoint;
   const [first = '', ...others] = events;
   return (
     <tr>
@@ -77,7 +77,7 @@ function Row({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
         {description != null && description !== '' && <span className="note">{description}</span>}
       </th>
       <td>
-        <EndpointStateBadge state={state} />
+        <EndpointStateBadge state={state} pausedAt={pausedAt} />
       </td>
       <td data-label="Receives" title={events.join(', ')}>
         <code>{first}</code>

@@ -71,6 +71,7 @@ export function Recover({ endpoint, onClose, onChanged }: Props) {
       isRunning={recovery.isRunning}
       refusal={recovery.refusal ?? trial.refusal}
       isReady={all > 0}
+      isHarmless
       {...(all >= many ? { typed: String(all) } : {})}
       onConfirm={async () => {
         if (since === undefined) return;

@@ -87,9 +87,10 @@ function Subscribed({ type: { subscribedEndpoints } }: Readonly<{ type: Type }>)
       <h2 id="subscribed">Who subscribed</h2>
       {totalCount === 0 && <p className="hint">None of your endpoints.</p>}
       <ul className="changes">
-        {nodes.map(({ id, url, state }) => (
+        {nodes.map(({ id, url, state, pausedAt }) => (
           <li key={id}>
-            <Link href={`/endpoints/${id}`}>{url}</Link> <EndpointStateBadge state={state} />
+            <Link href={`/endpoints/${id}`}>{url}</Link>{' '}
+            <EndpointStateBadge state={state} pausedAt={pausedAt} />
           </li>
         ))}
       </ul>

@@ -50,12 +50,16 @@ export default function EventTypesView() {
       {categories.map((category) => (
         <section key={category} aria-labelledby={`category-${category}`}>
           <h2 id={`category-${category}`}>{category}</h2>
-          <table className="rows">
+          <table className="rows types">
             <thead>
               <tr>
-                <th scope="col">Name</th>
+                <th scope="col" className="name">
+                  Name
+                </th>
                 <th scope="col">What has happened</th>
-                <th scope="col">Data</th>
+                <th scope="col" className="data">
+                  Data
+                </th>
                 <th scope="col" className="number">
                   Endpoints
                 </th>

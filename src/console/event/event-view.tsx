@@ -18,6 +18,9 @@ export default function EventView() {
   return (
     <div className="manage">
       <title>{`Event ${id} · Heliograph`}</title>
+      <p className="way">
+        <Link href="/deliveries">Deliveries</Link>
+      </p>
       <h1>{event === null ? 'No such event' : 'Event'}</h1>
       {data === undefined && (
         <Pending lines={8} error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />

@@ -65,7 +65,7 @@ function InNeed(props: Readonly<{ need: Need; since: string; onChanged: () => vo
         <Link href={`/endpoints/${id}`}>{url}</Link>
       </span>
       <span className="why">
-        {state.name !== 'ACTIVE' && <EndpointStateBadge state={state} />}{' '}
+        {state.name !== 'ACTIVE' && <EndpointStateBadge state={state} pausedAt={endpoint.pausedAt} />}{' '}
         {[state.reason, troubles].filter((words) => words != null).join(' ')}
       </span>
       <span className="act">

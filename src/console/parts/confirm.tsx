@@ -18,6 +18,8 @@ export function Confirm(
     refusal: Refusal | undefined;
     typed?: string;
     isReady?: boolean;
+    /** Whether it takes nothing away. */
+    isHarmless?: boolean;
     children: ReactNode;
   }>,
 ) {
@@ -31,6 +33,7 @@ export function Confirm(
     refusal,
     typed,
     isReady = true,
+    isHarmless = false,
     children,
   } = props;
   const [text, setText] = useState('');
@@ -63,7 +66,7 @@ export function Confirm(
         )}
         <Refused refusal={refusal} />
         <p className="acts">
-          <button type="submit" className="danger" disabled={!isSure || isRunning}>
+          <button type="submit" className={isHarmless ? 'primary' : 'danger'} disabled={!isSure || isRunning}>
             {isRunning ? 'At work…' : act}
           </button>
           <button type="button" onClick={() => change(false)}>

@@ -35,6 +35,7 @@ export function ReplayMany(
       isRunning={isRunning}
       refusal={refusal}
       isReady={count > 0}
+      isHarmless
       {...(count >= many ? { typed: String(count) } : {})}
       onConfirm={async () => {
         if (filter === undefined) return;
