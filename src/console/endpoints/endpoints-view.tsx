@@ -15,9 +15,14 @@ type Endpoint = EndpointsPageQuery['endpoints']['nodes'][number];
 /** The endpoints, with the state of each. */
 export default function EndpointsView() {
   const after = useAsked('after');
+  const isFailingFirst = useAsked('sort') === 'failing';
   const [{ data, error }, ask] = useQuery({
     query: EndpointsPageDocument,
-    variables: { first: 50, after: after ?? null },
+    variables: {
+      first: 50,
+      after: after ?? null,
+      orderBy: isFailingFirst ? 'FAILING_FIRST' : 'NEWEST_FIRST',
+    },
   });
   const mayChange = useMay('MANAGE_WEBHOOKS');
   const page = data?.endpoints;
@@ -41,8 +46,17 @@ export default function EndpointsView() {
       )}
       {page !== undefined && page.totalCount > 0 && (
         <>
+          <p className="order">
+            {isFailingFirst ? (
+              <Link href="/endpoints">Newest first</Link>
+            ) : (
+              <Link href="/endpoints?sort=failing">Failing first</Link>
+            )}
+          </p>
           <table className="rows">
-            <caption className="hidden">Endpoints, newest first</caption>
+            <caption className="hidden">
+              {isFailingFirst ? 'Endpoints, failing first' : 'Endpoints, newest first'}
+            </caption>
             <thead>
               <tr>
                 <th scope="col">URL</th>

@@ -17,7 +17,7 @@ type Need = Readonly<{ endpoint: EndpointInNeedFragment; failures: number; isEnd
  * The endpoints that need somebody: disabled by the server, not verified, resting, or with failures among the newest
  * hundred. Who was paused on purpose is left alone.
  */
-function needsOf({ inactive, unverified, troubled }: OverviewQuery): readonly Need[] {
+function needsOf({ inactive, unverified, failing, troubled }: OverviewQuery): readonly Need[] {
   const needs = new Map<string, Need>();
   const add = (endpoint: EndpointInNeedFragment, failures: number, isEnded: boolean) => {
     const before = needs.get(endpoint.id);
@@ -29,6 +29,9 @@ function needsOf({ inactive, unverified, troubled }: OverviewQuery): readonly Ne
   };
   for (const endpoint of [...inactive.nodes, ...unverified.nodes]) {
     if (endpoint.state.name !== 'PAUSED') add(endpoint, 0, false);
+  }
+  for (const { stats, ...endpoint } of failing.nodes) {
+    if (endpoint.state.name === 'RESTING') add(endpoint, 0, stats.failed > 0);
   }
   for (const { endpoint, status } of troubled.nodes) {
     if (endpoint.state.name !== 'PAUSED') add(endpoint, 1, status !== 'RETRYING');

@@ -43,8 +43,13 @@ export function duration(ms: number): string {
 /** An instant in relative words, with the exact UTC time on hover. */
 export function Time({ at }: Readonly<{ at: string }>) {
   const distance = useNow() - Date.parse(at);
+  // The clock moves once a second, so what has just happened may lie a little ahead of it.
   const text =
-    Math.abs(distance) < 1_000 ? 'now' : distance > 0 ? `${span(distance)} ago` : `in ${span(-distance)}`;
+    distance > -2_000 && distance < 1_000
+      ? 'now'
+      : distance > 0
+        ? `${span(distance)} ago`
+        : `in ${span(-distance)}`;
   return (
     <time dateTime={at} title={`${at.replace('T', ' ').replace('Z', '')} UTC`}>
       {text}
