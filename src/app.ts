@@ -37,6 +37,7 @@ import { TenantLimits } from './limits/tenant-limits.ts';
 import { Hub } from './live/hub.ts';
 import type { Logger } from './log.ts';
 import { createMailer } from './mail.ts';
+import { QueueMetrics } from './queue-metrics/queue-metrics.ts';
 import { ReplayRunner } from './replays/replay-runner.ts';
 import { schema } from './schema.ts';
 import { SigningSecrets } from './sending/signing-secrets.ts';
@@ -116,7 +117,10 @@ export async function startApp(
     // With the embedded database there is only this process.
     isAlone: isDemo,
   });
-  const hub = new Hub({ database, hints: database.hints, logger });
+  const hub = new Hub({
+    ...{ database, hints: database.hints, logger },
+    onRead: (seconds) => metrics.lagged(seconds),
+  });
   const grantWatch = new GrantWatch({ database, logger });
   const replayRunner = new ReplayRunner({ database, config, limits, logger });
   const cancelRunner = new CancelRunner({ database, logger });
@@ -145,7 +149,13 @@ export async function startApp(
     consoleLinks,
     publicUrl,
     eventTypes,
-    publisher: new Publisher({ database, config, limits }),
+    publisher: new Publisher({
+      ...{ database, config, limits },
+      timing: {
+        published: (seconds) => metrics.published(seconds),
+        committed: (seconds) => metrics.publishCommitted(seconds),
+      },
+    }),
     tenantStandings: new TenantStandings(database),
   };
   const worker =
@@ -160,6 +170,13 @@ export async function startApp(
           secrets: signingSecrets,
           metrics: new EngineMetrics(metrics.registry),
           mailer,
+        });
+  const queueMetrics =
+    worker === undefined
+      ? undefined
+      : new QueueMetrics({
+          ...{ database, logger, registry: metrics.registry },
+          heldShards: () => worker.heldShards(),
         });
   const heldQueues =
     config.role === 'api'
@@ -201,6 +218,7 @@ export async function startApp(
   scheduler.start();
   forwarder?.start();
   heldQueues?.start();
+  queueMetrics?.start();
   worker?.start();
   if (isDemo) {
     await seedDemo({
@@ -226,6 +244,7 @@ export async function startApp(
       grantWatch.stop(),
       forwarder?.stop(),
       heldQueues?.stop(),
+      queueMetrics?.stop(),
       replayRunner.stop(),
       cancelRunner.stop(),
       purger.stop(),

@@ -1,4 +1,6 @@
+import { encodeId } from '../ids.ts';
 import { shardOf } from '../status/shard.ts';
+import type { OpenCircuit } from './engine-metrics.ts';
 import { type Cursor, Lane } from './lane.ts';
 
 /** A lane without work for this time is forgotten. */
@@ -82,6 +84,16 @@ export class Lanes {
       if (lane.health.circuit !== 'CLOSED' && lane.inFlight === 0) found.push(lane);
     }
     return found;
+  }
+
+  /** The endpoints whose circuit is not closed. Their lanes are not forgotten. */
+  openCircuits(now: number): OpenCircuit[] {
+    return [...this.#lanes.values()]
+      .filter(({ health }) => health.circuit !== 'CLOSED')
+      .map(({ endpointId, health }) => ({
+        endpoint: encodeId('Endpoint', endpointId),
+        seconds: (now - (health.openedAt?.getTime() ?? now)) / 1_000,
+      }));
   }
 
   inFlightOfOwner(ownerId: string): number {

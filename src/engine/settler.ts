@@ -42,12 +42,14 @@ export class Settler {
   readonly #db: Database;
   readonly #logger: Logger;
   readonly #groups: Group[];
+  readonly #onSettled: ((seconds: number) => void) | undefined;
   /** Groups that have changes to settle and no running statement, in the order of their turns. */
   readonly #turns: Group[] = [];
   #underWay = 0;
   #isStopped = false;
 
-  constructor(options: { database: Database; logger: Logger }) {
+  constructor(options: { database: Database; logger: Logger; onSettled?: (seconds: number) => void }) {
+    this.#onSettled = options.onSettled;
     this.#db = options.database;
     this.#logger = options.logger;
     this.#groups = Array.from({ length: ownerGroups }, () => ({ waiting: new Map(), isRunning: false }));
@@ -112,6 +114,7 @@ export class Settler {
   async #store(batch: readonly Waiting[]): Promise<void> {
     for (let pauseMs = 20; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
       try {
+        const startedAt = performance.now();
         const applied = new Map(
           (
             await apply(
@@ -120,6 +123,7 @@ export class Settler {
             )
           ).map((row) => [row.delivery_id, row]),
         );
+        this.#onSettled?.((performance.now() - startedAt) / 1_000);
         for (const { change, done } of batch) done(applied.get(change.deliveryId));
         return;
       } catch (error) {

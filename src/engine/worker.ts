@@ -36,6 +36,7 @@ import { LostClaims } from './lost-claims.ts';
 import { Scout } from './scout.ts';
 import { readSigningKeys } from './secrets.ts';
 import { Settler } from './settler.ts';
+import { shareOut } from './share-out.ts';
 import { Signal } from './signal.ts';
 
 /**
@@ -105,7 +106,10 @@ export class Worker {
     // One listener for each running attempt.
     setMaxListeners(slotsOfProcess * 2, this.#abort.signal);
     const { database, logger } = options;
-    this.#settler = new Settler({ database, logger });
+    this.#settler = new Settler({
+      ...{ database, logger },
+      onSettled: (seconds) => options.metrics.settled(seconds),
+    });
     this.#tellings = new Tellings({ database, logger, rules: options.config, mailer: options.mailer });
     this.#leases = new Leases({
       url: options.directUrl,
@@ -130,7 +134,13 @@ export class Worker {
       bodyBytes: () => this.#bodies.bytes,
       lanes: () => this.#lanes.size,
       shards: () => this.#leases.heldShards().length,
+      openCircuits: () => this.#lanes.openCircuits(databaseNow()),
     });
+  }
+
+  /** The shards that it looks after now. */
+  heldShards(): number[] {
+    return this.#leases.heldShards();
   }
 
   start(): void {
@@ -181,7 +191,10 @@ export class Worker {
     const lanes = this.#lanes.takeTurns(free, (lane) => this.#roomOf(lane, now) > 0);
     const unknown = lanes.filter((lane) => !lane.isLoaded);
     if (unknown.length > 0) await loadLanes(this.#options.database, unknown);
-    const shares = this.#shareOut(lanes, free);
+    const shares = shareOut(lanes, free, {
+      roomOf: (lane, at) => this.#roomOf(lane, at),
+      epochOf: (shard) => this.#leases.epochOf(shard),
+    });
     if (shares.length === 0) return 0;
     for (const { lane } of shares) this.#claiming.add(lane.shard);
     const { takes, rows } = await this.#take(shares).finally(() => this.#claiming.clear());
@@ -221,24 +234,6 @@ export class Worker {
     const { ownerId } = lane;
     const ofOwner = slotsOfOwner - this.#lanes.inFlightOfOwner(ownerId);
     return Math.min(lane.room(now), ofOwner, this.#bodies.roomOfOwner(ownerId));
-  }
-
-  #shareOut(lanes: readonly Lane[], free: number): Take[] {
-    const now = databaseNow();
-    const ofOwner = new Map<string, number>();
-    const takes: Take[] = [];
-    let left = free;
-    for (const [index, lane] of lanes.entries()) {
-      const epoch = this.#leases.epochOf(lane.shard);
-      const owned = ofOwner.get(lane.ownerId) ?? 0;
-      const fair = Math.max(1, Math.ceil(left / (lanes.length - index)));
-      const count = Math.min(fair, left, this.#roomOf(lane, now) - owned);
-      if (epoch === undefined || count <= 0) continue;
-      takes.push({ lane, count, epoch, marks: lane.marks, isProbe: lane.probes(now), aim: undefined });
-      ofOwner.set(lane.ownerId, owned + count);
-      left -= count;
-    }
-    return takes;
   }
 
   /** Moves the lane's cursor past the claimed rows. A lane that gave fewer rows than requested has nothing more due. */

@@ -10,6 +10,7 @@ import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 import { Audiences } from './audiences.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { countDeliveriesOf } from './count-deliveries-of.ts';
+import { cut } from './cut.ts';
 import { releaseEventKeys } from './event-keys.ts';
 import type { Event } from './find-event.ts';
 import { OwnerTurns } from './owner-turns.ts';
@@ -59,6 +60,12 @@ export type PublishedEvent = Readonly<{
   deliveryCount: number;
 }>;
 
+/** Is told how long each call took, and each statement with its commit, in seconds. */
+export type PublishTiming = Readonly<{
+  published(seconds: number): void;
+  committed(seconds: number): void;
+}>;
+
 type Call = {
   events: readonly CheckedEvent[];
   resolve: (published: PublishedEvent[]) => void;
@@ -78,6 +85,7 @@ export class Publisher {
   readonly #rules: DeliveryRules;
   readonly #audiences: Audiences;
   readonly #limits: TenantLimits;
+  readonly #timing: PublishTiming | undefined;
   readonly #pending: PendingDeliveries;
   #waitingEvents = 0;
   #waitingBytes = 0;
@@ -87,7 +95,13 @@ export class Publisher {
   readonly #aside = { events: 0, bytes: 0 };
   readonly #groups: { waiting: Call[]; isRunning: boolean }[];
 
-  constructor(options: { database: Database; config: DeliveryRules; limits: TenantLimits }) {
+  constructor(options: {
+    database: Database;
+    config: DeliveryRules;
+    limits: TenantLimits;
+    timing?: PublishTiming;
+  }) {
+    this.#timing = options.timing;
     this.#db = options.database;
     this.#rules = options.config;
     this.#audiences = new Audiences(options.database);
@@ -107,6 +121,7 @@ export class Publisher {
       places.set(group, [...(places.get(group) ?? []), index]);
     }
     const published: PublishedEvent[] = [];
+    const startedAt = performance.now();
     await Promise.all(
       [...places].map(async ([group, indexes]) => {
         const part = await this.#enqueue(
@@ -119,6 +134,7 @@ export class Publisher {
         }
       }),
     );
+    this.#timing?.published((performance.now() - startedAt) / 1_000);
     return published;
   }
 
@@ -272,7 +288,9 @@ export class Publisher {
   async #storePart(part: readonly Unit[], targets: Targets, tries = 0): Promise<void> {
     try {
       const fresh = new Map(part.flatMap((unit) => unit.fresh.map((event) => [event.id, event])));
+      const startedAt = performance.now();
       const stored = await this.#insert([...fresh.values()], targets);
+      if (fresh.size > 0) this.#timing?.committed((performance.now() - startedAt) / 1_000);
       const counts = new Map(
         [...fresh.values()]
           .filter(({ id }) => stored.has(id))
@@ -374,23 +392,6 @@ function queuedOf(events: readonly PlannedEvent[], targets: Targets): ReadonlyMa
   const queued = new Map<string, number>();
   for (const event of events) targets.addQueued(event, queued);
   return queued;
-}
-
-/** Divides the items into groups of at most `most` deliveries each. A single item may have more. */
-function cut<T extends { deliveries: number }>(items: readonly T[], most: number): T[][] {
-  const runs: T[][] = [];
-  let size = 0;
-  for (const item of items) {
-    const run = runs.at(-1);
-    if (run === undefined || size + item.deliveries > most) {
-      runs.push([item]);
-      size = item.deliveries;
-    } else {
-      run.push(item);
-      size += item.deliveries;
-    }
-  }
-  return runs;
 }
 
 const bytesOf = (events: readonly CheckedEvent[]) =>

@@ -23,6 +23,9 @@ export class Metrics {
   readonly #cutOff: Counter<'transport'>;
   readonly #tooMany: Counter<'what'>;
   readonly #badCredentials: Counter;
+  readonly #publishes: Histogram;
+  readonly #publishCommits: Histogram;
+  readonly #liveLag: Histogram;
 
   constructor() {
     const registers = [this.registry];
@@ -64,6 +67,24 @@ export class Metrics {
       help: 'Invalid credentials, on all routes.',
       registers,
     });
+    this.#publishes = new Histogram({
+      name: 'heliograph_publish_seconds',
+      help: 'Time from the arrival of a call of publishEvents at the publisher until everything is committed.',
+      buckets: secondsBuckets,
+      registers,
+    });
+    this.#publishCommits = new Histogram({
+      name: 'heliograph_publish_commit_seconds',
+      help: 'Duration of the statements that store published events with their deliveries, with the commit.',
+      buckets: secondsBuckets,
+      registers,
+    });
+    this.#liveLag = new Histogram({
+      name: 'heliograph_live_lag_seconds',
+      help: 'Age of a change when the live log has read it for its subscribers, for the oldest change of each read.',
+      buckets: secondsBuckets,
+      registers,
+    });
     this.#cutOff = new Counter({
       name: 'heliograph_slow_consumers_total',
       help: 'Clients that were disconnected because they did not read for too long.',
@@ -75,6 +96,20 @@ export class Metrics {
       this.#cutOff.inc({ transport }, 0);
     }
     for (const what of refusedThings) this.#tooMany.inc({ what }, 0);
+  }
+
+  published(seconds: number): void {
+    this.#publishes.observe(seconds);
+  }
+
+  /** A statement has stored the events of one or more calls. */
+  publishCommitted(seconds: number): void {
+    this.#publishCommits.observe(seconds);
+  }
+
+  /** A change that old was read for the subscribers of the live log. */
+  lagged(seconds: number): void {
+    this.#liveLag.observe(Math.max(0, seconds));
   }
 
   requested(method: string, route: string, status: number, seconds: number): void {

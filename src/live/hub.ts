@@ -36,6 +36,7 @@ export class Hub {
   readonly #database: Database;
   readonly #hints: Pick<Hints, 'subscribe' | 'onConnect'>;
   readonly #logger: Logger;
+  readonly #onRead: ((seconds: number) => void) | undefined;
   readonly #ringSize: number;
   readonly #pollMs: number;
   readonly #readers = new Map<string, OwnerReader>();
@@ -51,9 +52,12 @@ export class Hub {
     database: Database;
     hints: Pick<Hints, 'subscribe' | 'onConnect'>;
     logger: Logger;
+    /** Is told how old the oldest change of each read was, in seconds. */
+    onRead?: (seconds: number) => void;
     ringSize?: number;
     pollMs?: number;
   }) {
+    this.#onRead = options.onRead;
     this.#database = options.database;
     this.#hints = options.hints;
     this.#logger = options.logger;
@@ -123,6 +127,7 @@ export class Hub {
       inTurn: (read) => this.#following.take(ownerId, read),
       logger: this.#logger,
       ringSize: this.#ringSize,
+      onRead: this.#onRead,
       onFailure: (error) => this.#failed(error),
     });
     this.#readers.set(ownerId, reader);

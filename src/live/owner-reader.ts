@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { databaseNow } from '../clock.ts';
 import { RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { LogBounds, LogChange, LogPage, LogPoint } from './read-log.ts';
@@ -35,6 +36,7 @@ export class OwnerReader {
   readonly #inTurn: <T>(read: () => Promise<T>) => Promise<T>;
   readonly #logger: Logger;
   readonly #onFailure: (error: unknown) => void;
+  readonly #onRead: ((seconds: number) => void) | undefined;
   readonly #ring: Ring;
   readonly #watchers = new Set<() => void>();
   #point: LogPoint | undefined;
@@ -50,6 +52,7 @@ export class OwnerReader {
     inTurn: <T>(read: () => Promise<T>) => Promise<T>;
     logger: Logger;
     ringSize: number;
+    onRead: ((seconds: number) => void) | undefined;
     onFailure: (error: unknown) => void;
   }) {
     this.ownerId = options.ownerId;
@@ -58,6 +61,7 @@ export class OwnerReader {
     this.#logger = options.logger;
     this.#ring = new Ring(options.ringSize);
     this.#onFailure = options.onFailure;
+    this.#onRead = options.onRead;
   }
 
   /** The position up to which it has read; undefined until it knows the head. */
@@ -132,6 +136,8 @@ export class OwnerReader {
       this.#head = page.head;
       const last = page.changes.at(-1);
       if (last === undefined) return false;
+      const [oldest] = page.changes;
+      if (oldest !== undefined) this.#onRead?.((databaseNow() - oldest.occurredAt.getTime()) / 1_000);
       this.#ring.append(page.changes);
       this.#point = { position: last.position, since: last.occurredAt };
       this.#announce();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,7 @@ export async function throughPooler(
 /** By the port of the database server. */
 const poolers = new Map<string, Promise<number>>();
 const startWithinMs = 10_000;
+const endWithUs = 'dir=$1; shift; "$@" & cat > /dev/null; kill -9 $!; rm -rf "$dir"';
 /** pgbouncer refuses to run as root, and reads its files as this user. */
 const nobody = 65_534;
 
@@ -69,16 +70,15 @@ async function start(program: string, server: URL): Promise<number> {
   );
   chmodSync(settings, 0o600);
   if (isRoot) for (const path of [dir, users, settings]) chownSync(path, nobody, nobody);
-  const child = spawn(program, [...(isRoot ? ['-u', 'nobody'] : []), settings], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  // The shell waits for the end of this process, which closes its input, also where the process is killed.
+  const child = spawn(
+    '/bin/sh',
+    ['-c', endWithUs, 'sh', dir, program, ...(isRoot ? ['-u', 'nobody'] : []), settings],
+    { stdio: ['pipe', 'ignore', 'pipe'] },
+  );
   let printed = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     printed = (printed + text).slice(-10_000);
-  });
-  process.once('exit', () => {
-    child.kill('SIGKILL');
-    rmSync(dir, { recursive: true, force: true });
   });
   const giveUpAt = performance.now() + startWithinMs;
   while (!(await answers(port))) {
