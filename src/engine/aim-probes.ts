@@ -1,7 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import { maxAttempts } from '../environment.ts';
-import { failedProbes } from './circuit.ts';
+import { failedProbes } from '../sending/circuit.ts';
 import type { Take } from './claim.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import type { Health } from './circuit.ts';
+import type { Health } from '../sending/circuit.ts';
 import type { Lane } from './lane.ts';
 
 type HealthRow = {

@@ -1,5 +1,5 @@
 import { lowestUuid } from '../ids.ts';
-import { gate, type Health, healthy } from './circuit.ts';
+import { gate, type Health, healthy } from '../sending/circuit.ts';
 
 /**
  * One endpoint's lane: what its worker knows of it in memory. Lanes are hints and cursors, never rows. A lane that

@@ -7,6 +7,7 @@ import type { Sender } from '../egress/send.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Mailer } from '../mail.ts';
+import { afterAttempt, isGivenUp } from '../sending/circuit.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { SigningKey } from '../signing/sign.ts';
 import type { Change } from '../status/apply.ts';
@@ -17,7 +18,6 @@ import { aimProbes } from './aim-probes.ts';
 import { attempt, ownHeaders } from './attempt.ts';
 import { attemptDeadline } from './attempt-deadline.ts';
 import { BodyBudget } from './body-budget.ts';
-import { afterAttempt, isGivenUp } from './circuit.ts';
 import { type ClaimedRow, claim, readBodies, type Take } from './claim.ts';
 import {
   changeAfterAttempt,
