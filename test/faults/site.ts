@@ -47,6 +47,8 @@ export class Site {
   readonly direct: Network;
   /** Secrets that must never appear in a log. */
   readonly canaries: string[] = [];
+  /** The folder of the release that is started from now on; undefined for this one. */
+  release: string | undefined;
   readonly #issuer: TokenIssuer;
   readonly #workers: number;
   readonly #environment: Readonly<Record<string, string>>;
@@ -66,7 +68,9 @@ export class Site {
     issuer: TokenIssuer;
     workers: number;
     environment: Readonly<Record<string, string>>;
+    release: string | undefined;
   }) {
+    this.release = parts.release;
     this.ledger = parts.ledger;
     this.postgres = parts.postgres;
     this.pools = parts.pools;
@@ -82,7 +86,7 @@ export class Site {
   }
 
   static async open(
-    options: { workers?: number; environment?: Readonly<Record<string, string>> } = {},
+    options: { workers?: number; environment?: Readonly<Record<string, string>>; release?: string } = {},
   ): Promise<Site> {
     const postgres = await Postgres.start();
     let port = postgres.port;
@@ -101,6 +105,7 @@ export class Site {
       issuer: await createTokenIssuer(),
       workers: options.workers ?? 2,
       environment: options.environment ?? {},
+      release: options.release,
     });
     try {
       await site.restore();
@@ -148,7 +153,7 @@ export class Site {
   }
 
   async start(role: Role, environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-    const server = await startServer({
+    const settings = {
       ...this.#issuer.environment,
       DATABASE_URL: this.#through(this.pools),
       DATABASE_DIRECT_URL: this.#through(this.direct),
@@ -165,7 +170,8 @@ export class Site {
       LOG_LEVEL: 'info',
       ...this.#environment,
       ...environment,
-    });
+    };
+    const server = await startServer(settings, this.release);
     this.#running.push({ role, server });
     this.#everStarted.push(server);
     return server;

@@ -39,6 +39,8 @@ export class Traffic {
   /** The keys of calls that were never answered. Their events may be stored or not. */
   readonly unanswered: string[] = [];
   readonly problems: string[] = [];
+  /** The calls that were sent, and those of them that got no result and were repeated. */
+  readonly calls = { sent: 0, repeated: 0 };
   /** Endpoints that were purged or deleted. Their deliveries may be missing. */
   readonly removed = new Set<string>();
   readonly #site: Site;
@@ -126,6 +128,7 @@ export class Traffic {
         this.unanswered.push(...keys);
         return [];
       }
+      this.calls.repeated += 1;
       await delay(100 + Math.random() * 100);
     }
   }
@@ -158,6 +161,7 @@ export class Traffic {
   }
 
   async #ask(tenant: Tenant, events: readonly object[]) {
+    this.calls.sent += 1;
     const late = delay(answerWithinMs, undefined, { ref: false });
     try {
       const { origin } = this.#site.one('api');

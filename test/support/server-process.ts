@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { throughPooler } from './pooler.ts';
 
@@ -31,7 +33,7 @@ type LogLine = Readonly<{ level: string; msg: string } & Record<string, unknown>
 export type FailedStart = Readonly<{ code: number | null; output: string }>;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const readyWithinMs = 30_000;
+const readyWithinMs = 60_000;
 const stopWithinMs = 15_000;
 const started = new Set<ChildProcess>();
 
@@ -45,9 +47,15 @@ export function stopServers(): Promise<(number | null)[]> {
   return Promise.all([...started].map((child) => end(child, 'SIGTERM')));
 }
 
-/** Starts the program with only this environment. Resolves once it is ready. */
-export async function startServer(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
-  const { child, output, onOutput } = launch(await throughPooler(environment));
+/**
+ * Starts the program with only this environment, from the folder of another release if one is given. Resolves once it is
+ * ready.
+ */
+export async function startServer(
+  environment: Readonly<Record<string, string>>,
+  release = root,
+): Promise<ServerProcess> {
+  const { child, output, onOutput } = launch(await throughPooler(environment), release);
   const gone = once(child, 'exit');
   const log: LogLine[] = [];
   let read = 0;
@@ -111,9 +119,16 @@ export async function failToStart(environment: Readonly<Record<string, string>>)
   return { code: code ?? null, output: output() };
 }
 
-function launch(environment: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, ['src/start.mjs'], {
-    cwd: root,
+/** What `npm start` gives to Node in this release. */
+function startOf(release: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(release, 'package.json'), 'utf8'));
+  const [, ...words] = String(scripts.start).split(' ');
+  return words;
+}
+
+function launch(environment: Readonly<Record<string, string>>, release = root) {
+  const child = spawn(process.execPath, startOf(release), {
+    cwd: release,
     // The program must not inherit the runner's own variables (NODE_ENV, DATABASE_URL).
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
