@@ -12,6 +12,7 @@ import { encodeId, mintUuid } from '../../src/ids.ts';
 import { serviceActor } from '../access/actors.ts';
 import { configWith } from '../access/issuer.ts';
 import { quietLogger } from '../support/database.ts';
+import { limitsWith } from '../support/limits.ts';
 import { rightEcho, startReceiver } from './receiver.ts';
 import { openRoom, type Room } from './room.ts';
 
@@ -64,6 +65,7 @@ async function ask(
       hints: room.database.hints,
       secretBox: room.box,
       signingSecrets: room.secrets,
+      limits: limitsWith(),
       handshakes: room.handshakes,
       addressGuard: room.guard,
     },
