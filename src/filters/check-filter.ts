@@ -14,7 +14,7 @@ type Kind = 'text' | 'number' | 'boolean' | 'null';
 
 const anything: readonly Kind[] = ['text', 'number', 'boolean', 'null'];
 
-/** Which values an operator takes: none, one of some kinds, or a list of them. */
+/** The values that an operator accepts: none, one value of certain kinds, or a list of them. */
 const takes: Readonly<Record<PayloadOperator, { kinds: readonly Kind[]; isList?: true }>> = {
   EQ: { kinds: anything },
   NE: { kinds: anything },
@@ -28,7 +28,7 @@ const takes: Readonly<Record<PayloadOperator, { kinds: readonly Kind[]; isList?:
   CONTAINS: { kinds: anything },
 };
 
-/** What is wrong with a filter, each issue with its place. */
+/** The problems of a filter, each with its path. */
 export function filterIssues(filter: readonly StoredCondition[]): ValidationIssue[] {
   if (filter.length > maxConditions) {
     return [{ path: ['filter'], code: 'TOO_MANY', message: `At most ${maxConditions} conditions.` }];

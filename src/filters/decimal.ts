@@ -1,11 +1,11 @@
-/** A JSON number as its digits without zeros at either end, and the power of ten of the first of them. */
+/** A JSON number: its digits without zeros at the beginning and end, and the power of ten of the first digit. */
 type Decimal = Readonly<{ isNegative: boolean; digits: string; magnitude: bigint }>;
 
 const form = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 /**
- * Compares two numbers, as they are written in JSON, by their values: below 0 where the first is less, 0 where they
- * are equal. No digit is lost, however many there are, and none is made: 1e1000000 takes no more than 1.
+ * Compares two numbers, as they are written in JSON, by value. Returns a negative number if the first is less, and 0 if they
+ * are equal. It is exact for any number of digits, and 1e1000000 takes no more memory than 1.
  */
 export function compareDecimals(a: string, b: string): number {
   const [left, right] = [parse(a), parse(b)];
@@ -13,7 +13,7 @@ export function compareDecimals(a: string, b: string): number {
   if (left.isNegative !== right.isNegative) return left.isNegative ? -1 : 1;
   const sign = left.isNegative ? -1 : 1;
   if (left.magnitude !== right.magnitude) return left.magnitude < right.magnitude ? -sign : sign;
-  // Digits stand at the same places: the longer of two that begin alike is the greater.
+  // The digits begin at the same power of ten. So if one is the beginning of the other, the longer one is greater.
   if (left.digits === right.digits) return 0;
   return left.digits < right.digits ? -sign : sign;
 }
@@ -27,7 +27,7 @@ function parse(text: string): Decimal {
   return { isNegative: minus === '-', digits, magnitude };
 }
 
-/** By hand: a pattern such as /0+$/ takes a time that grows with the square of the zeros. */
+/** A loop instead of a pattern such as /0+$/, which takes time in proportion to the square of the number of zeros. */
 function withoutTrailingZeros(digits: string): string {
   let end = digits.length;
   while (end > 0 && digits.charCodeAt(end - 1) === 0x30) end -= 1;

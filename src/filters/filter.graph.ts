@@ -24,7 +24,7 @@ const PayloadOperator = builder.enumType('PayloadOperator', {
 const pathRule = `A JSON Pointer (RFC 6901) into the body that is sent: \`/data/amount\`, \`/data/items/0/name\`, \`/type\`. At most ${maxPathChars.toLocaleString('en')} characters and ${maxPathTokens} names or indexes. Of two members of one name the last counts.`;
 const valueRule = `Text of at most ${maxTextChars.toLocaleString('en')} characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text.`;
 
-/** For descriptions. */
+/** Used in descriptions. */
 export const filterRule = `Which events it takes: those whose body meets all conditions, at most ${maxConditions}. It is looked at when an event is published: one that does not pass makes no delivery to the endpoint, and the event’s \`deliveryCount\` says so. Replays and tests are not filtered.`;
 
 export const PayloadCondition = builder.objectRef<StoredCondition>('PayloadCondition').implement({
@@ -52,7 +52,7 @@ export const PayloadConditionInput = builder.inputType('PayloadConditionInput', 
 
 type Given = Readonly<{ path: string; op: Operator; value?: unknown }>;
 
-/** A filter's conditions as the rules take them. */
+/** The conditions of a filter, in the form that the rules use. */
 export const conditionsOf = (
   filter: readonly Given[] | null | undefined,
 ): readonly StoredCondition[] | null | undefined =>

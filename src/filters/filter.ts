@@ -3,18 +3,18 @@ import { compareDecimals } from './decimal.ts';
 import { elementsOf, findValues, parsePointer } from './json-pointer.ts';
 
 /**
- * Whether an event goes to an endpoint is decided by the body that would be sent, when the event is fanned out. All
- * conditions must hold. The body is gone over once for the conditions of all endpoints.
+ * A filter decides by the body that would be sent whether an event goes to an endpoint, when the event is fanned out.
+ * All conditions must hold. The body is scanned once for the conditions of all endpoints.
  */
 
-/** A value of a condition: no object, and a list for IN alone. */
+/** A condition's value. It is never an object, and a list only for IN. */
 type Scalar = string | number | boolean | null;
 
 export class FilterChecks {
   readonly #paths: readonly string[];
   readonly #values: readonly (string | undefined)[];
 
-  /** For the body, and whatever of it these filters look at. */
+  /** Prepares the check of a body, for the parts of it that these filters read. */
   constructor(body: string, filters: readonly (readonly StoredCondition[])[]) {
     this.#paths = [...new Set(filters.flatMap((filter) => filter.map(({ path }) => path)))];
     this.#values = findValues(
@@ -23,7 +23,7 @@ export class FilterChecks {
     );
   }
 
-  /** The index of the first condition that does not hold; undefined where the body passes. */
+  /** The index of the first condition that does not hold. Undefined if all of them do. */
   failedConditionOf(filter: readonly StoredCondition[]): number | undefined {
     const failed = filter.findIndex((condition) => !holds(condition, this.#textAt(condition.path)));
     return failed < 0 ? undefined : failed;
@@ -34,11 +34,11 @@ export class FilterChecks {
   }
 }
 
-/** Whether a body passes one filter, or there is none. */
+/** Whether the body matches the filter. Without a filter every body does. */
 export const passes = (filter: readonly StoredCondition[] | undefined, body: string): boolean =>
   filter === undefined || new FilterChecks(body, [filter]).failedConditionOf(filter) === undefined;
 
-/** `found` is the text of what stands at the path; undefined where nothing does. */
+/** `found` is the JSON text of the value at the path. Undefined if there is no value. */
 function holds({ op, value }: StoredCondition, found: string | undefined): boolean {
   if (op === 'NE') return found === undefined || !isEqual(found, value as Scalar);
   if (found === undefined) return false;
@@ -73,7 +73,7 @@ function isEqual(found: string, value: Scalar): boolean {
   return found === String(value);
 }
 
-/** One number, below, at or above 0; none where the two cannot be compared. */
+/** Negative, 0 or positive. Undefined if the two cannot be compared. */
 function orderOf(found: string, value: unknown): number[] {
   if (typeof value === 'number') return isNumber(found) ? [compareDecimals(found, decimalOf(value))] : [];
   const text = textOf(found);
@@ -88,7 +88,7 @@ function contains(found: string, value: Scalar): boolean {
 
 const decimalOf = (value: number): string => String(value);
 
-/** By code points, as UTF-8 is ordered, not by UTF-16 units. */
+/** Compares by code points, which is also the order of UTF-8, and not by UTF-16 units. */
 function compareByCodePoints(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,9 +1,9 @@
 /**
- * JSON Pointers (RFC 6901) into a JSON text. What they name is found by one walk over the text, for all of them
- * together, and comes as the text that stands there: nothing is built, and no number loses a digit.
+ * JSON Pointers (RFC 6901) into a JSON text. The values of all pointers are found in one scan of the text, and
+ * are returned as JSON text. So no object is built, and no number loses a digit.
  */
 
-/** The reference tokens of a pointer; undefined for a text that is none. The empty text names the whole. */
+/** The reference tokens of a pointer. Undefined if the text is not a pointer. The empty text means the whole value. */
 export function parsePointer(pointer: string): readonly string[] | undefined {
   if (pointer === '') return [];
   if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) return undefined;
@@ -13,13 +13,13 @@ export function parsePointer(pointer: string): readonly string[] | undefined {
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** What is looked for below one value: which pointers end here, and what goes on by name or index. */
+/** A node in the tree of pointers: the pointers that end at this value, and those that continue by name or index. */
 type Wanted = { ends: number[]; below: Map<string, Wanted> };
 
 /** An array's elements are named by their index: no sign, no zero in front, and `-` names none (RFC 6901, section 4). */
 const index = /^(?:0|[1-9]\d*)$/;
 
-/** The texts of the values that the pointers name, in their order; undefined where there is none. Of valid JSON. */
+/** The JSON texts of the pointers' values, in their order; undefined where there is no value. The JSON must be valid. */
 export function findValues(
   json: string,
   pointers: readonly (readonly string[])[],
@@ -42,7 +42,7 @@ export function findValues(
   return found;
 }
 
-/** Goes over the value that begins at `start`. Returns where it ends. Goes as deep as a pointer, never deeper. */
+/** Scans the value that begins at `start`, and returns its end. It recurses only as deep as a pointer does. */
 function walk(json: string, start: number, wanted: Wanted, found: (string | undefined)[]): number {
   const opening = json[start];
   let end: number;
@@ -59,7 +59,7 @@ function walkObject(json: string, start: number, { below }: Wanted, found: (stri
     const endOfName = endOfString(json, at);
     const child = below.get(nameOf(json.slice(at, endOfName)));
     at = skipSpace(json, skipSpace(json, endOfName) + 1);
-    // Of two members with one name the last counts, as with JSON.parse.
+    // If two members have the same name, the last one counts, as with JSON.parse.
     if (child !== undefined) forget(child, found);
     at = skipSpace(json, child === undefined ? endOfValue(json, at) : walk(json, at, child, found));
     if (json[at] === ',') at = skipSpace(json, at + 1);
@@ -68,7 +68,7 @@ function walkObject(json: string, start: number, { below }: Wanted, found: (stri
 }
 
 function walkArray(json: string, start: number, { below }: Wanted, found: (string | undefined)[]): number {
-  // Texts, so that an index with a zero in front names nothing.
+  // The index is compared as text, so an index with a leading zero matches nothing.
   let wanted = [...below.keys()].filter((token) => index.test(token)).length;
   let at = skipSpace(json, start + 1);
   for (let number = 0; json[at] !== ']' && at < json.length; number += 1) {
@@ -113,7 +113,7 @@ function endOfString(json: string, start: number): number {
   }
 }
 
-/** Of one that is not looked into: by counting brackets, so that no depth is too deep. */
+/** The end of a value that no pointer enters. It counts brackets instead of recursing, so no depth is too deep. */
 function endOfValue(json: string, start: number): number {
   const first = json[start];
   if (first === '"') return endOfString(json, start);

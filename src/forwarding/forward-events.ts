@@ -52,7 +52,7 @@ export async function forwardEvents(options: ForwarderOptions, group: number): P
       'INSTALLED_TENANT_EVENTS',
     );
     const events: NewEvent[] = [];
-    // Of each event; undefined where the webhook's filter keeps it from going out.
+    // One entry for each event. It is undefined if the webhook's filter does not match.
     const deliveries: (NewDelivery | undefined)[] = [];
     for (const forward of await readForwards(
       trx,

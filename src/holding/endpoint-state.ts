@@ -6,13 +6,13 @@ import type { Tables } from '../tables.ts';
 
 export type EndpointStateName = 'ACTIVE' | 'PAUSED' | 'DISABLED' | 'UNVERIFIED' | 'RESTING';
 
-/** What keeps deliveries from being sent to an endpoint, if anything does, and since when. */
+/** The state of an endpoint: whether deliveries are sent to it, otherwise the reason and the time since when. */
 export type EndpointState = Readonly<{ name: EndpointStateName; reason: string | null; since: Date | null }>;
 
-/** Which field's last change began the state; undefined where the endpoint's own row tells when. */
+/** The field whose last change began the state. Undefined if the endpoint's row has the time. */
 export type SinceChangeOf = 'isActive' | 'url';
 
-/** The first that holds: what somebody has to put right comes before what passes by itself. */
+/** The first state that applies. A state that somebody has to change comes before one that ends by itself. */
 export function stateOf(
   endpoint: Endpoint,
   known: Readonly<{ circuit: EndpointCircuit; requireVerification: boolean }>,
@@ -62,8 +62,8 @@ function unverified(endpoint: Endpoint): EndpointState & { sinceChangeOf?: Since
 type Asked = Readonly<{ id: string; field: SinceChangeOf }>;
 
 /**
- * When a field of each endpoint was last set, in one statement: it stands in the audit log, in the same transaction as
- * the change itself.
+ * Reads when a field of each endpoint was last set, in one statement. The audit log has it, because an entry is written
+ * in the same transaction as the change.
  */
 export async function findLastChanges(
   db: Kysely<Tables>,

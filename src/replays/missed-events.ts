@@ -3,10 +3,10 @@ import type { Endpoint } from '../endpoints/endpoint.ts';
 import { lowestUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
-/** Counting goes no further. */
+/** Counting stops at this number. */
 export const mostCounted = 100_000;
 
-/** An event that an endpoint subscribes to and has no delivery of. */
+/** An event that the endpoint subscribes to, but of which it has no delivery. */
 export type MissedEvent = Readonly<{ id: string; type: string; tenant_id: string | null }>;
 
 type Window = Readonly<{
@@ -17,9 +17,9 @@ type Window = Readonly<{
 }>;
 
 /**
- * What an endpoint missed: events of types that it subscribes to now, of which it has no delivery. It did not exist, did
- * not subscribe, or its filter kept them. Left out are tests, the platform's own events about endpoints, and what was
- * purged. An app keeps no event that was not for it, so that its webhook misses nothing of the kind.
+ * The events that an endpoint missed: it subscribes to their types now, but has no delivery of them, because it did not
+ * exist, did not subscribe, or had a filter that did not match. Tests, platform events about endpoints and purged
+ * deliveries are left out. For an app only events that it receives are stored, so its webhook never misses one.
  */
 export async function findMissed(
   db: Kysely<Tables>,

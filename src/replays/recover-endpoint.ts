@@ -17,12 +17,12 @@ import { findMissed, mostCounted } from './missed-events.ts';
 import { createReplayJob, replayConditions } from './replay-job.ts';
 import type { HeldJob } from './replay-steps.ts';
 
-/** What there is to recover, counted up to `mostCounted` each. */
+/** The numbers of what can be recovered, each counted up to `mostCounted`. */
 export type Recoverable = Readonly<{ failed: number; missed: number }>;
 
 type Asked = Readonly<{ ownerId: string; id: string; since: Date }>;
 
-/** Counts what an endpoint failed to get, and what it was never sent, since then. Throws a ValidationError. */
+/** Counts the failed deliveries and the missed events of an endpoint since then. Throws a ValidationError. */
 export async function countRecoverable(trx: Transaction<Tables>, asked: Asked): Promise<Recoverable> {
   if (asked.since.getTime() > databaseNow()) {
     throw invalid(['since'], 'OUT_OF_RANGE', '`since` must not lie in the future.');
@@ -50,7 +50,7 @@ const filterOf = ({ id, since }: Asked) => ({
   createdAfter: since,
 });
 
-/** One at a time for an endpoint: a second one would find what the first is about to send. */
+/** Only one may run for an endpoint, because a second one would find events that the first is about to send. */
 export async function createRecovery(
   trx: Transaction<Tables>,
   asked: Asked & { by: By; limits: TenantLimits },
@@ -114,7 +114,7 @@ export async function recoverMissed(
               ...planDelivery(endpoint, rules),
             }),
           );
-    // Last, because it locks the owner's log until the commit.
+    // This comes last, because it locks the owner's log until the commit.
     if (deliveries.length > 0) await createDeliveriesWithin(trx, { events: [], deliveries });
     return { cursor, deliveries };
   });

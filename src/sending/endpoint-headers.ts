@@ -9,11 +9,11 @@ export type HeaderValue = Readonly<{
   name: string;
   value: string | null;
   isSecret: boolean;
-  /** The value is a key, and what is sent is a signature of the body under it. */
+  /** The value is a key. A signature of the body with this key is sent in its place. */
   signsBody?: boolean | undefined;
 }>;
 
-/** A header of an endpoint's owner, with its value, or its key, in clear. */
+/** A header that the endpoint's owner set, with its value or key in plain text. */
 export type OwnHeader = Readonly<{ name: string; value: string; isSecret: boolean; signsBody: boolean }>;
 
 export const maxHeaders = 20;
@@ -21,7 +21,7 @@ export const maxHeaders = 20;
 export const maxHeaderBytes = 8_192;
 const maxNameChars = 256;
 
-/** The beginnings of names that this service sets itself. */
+/** Names with these prefixes are set by this service. */
 const reservedPrefixes = ['content-', 'webhook-', 'svix-', 'proxy-', 'sec-'] as const;
 const reservedNames: ReadonlySet<string> = new Set(['user-agent', 'date', 'via', 'forwarded', 'cookie2']);
 
@@ -31,7 +31,7 @@ export const reservedHeaders =
 
 /** A token of RFC 9110, section 5.6.2. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Visible ASCII with spaces and tabs between, so that nothing can end a line or be misread. */
+/** Visible ASCII with spaces and tabs in between. So no value can end the line. */
 const fieldValue = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/;
 
 const isReserved = (name: string) => {
@@ -43,7 +43,7 @@ const isReserved = (name: string) => {
   );
 };
 
-/** The issues of a list of headers, each with its place. */
+/** The problems of a list of headers, each with its path. */
 export function headerIssues(headers: readonly HeaderValue[]): ValidationIssue[] {
   if (headers.length > maxHeaders) {
     return [{ path: ['headers'], code: 'TOO_MANY', message: `At most ${maxHeaders} headers are allowed.` }];
@@ -160,7 +160,7 @@ export function openHeaders(
   );
 }
 
-/** For the audit log, in which a secret value is only a mark. */
+/** The form for the audit log, in which a secret value is replaced by a mark. */
 export const shownHeaders = (headers: readonly StoredHeader[]) =>
   headers.map((header) => ({
     name: header.name,

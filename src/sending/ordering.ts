@@ -8,8 +8,8 @@ export type DeliveryOrdering = 'NONE' | 'STRICT';
 type OrderingColumns = Readonly<{ strict_boundary: string | null; strict_head: number }>;
 
 /**
- * What an endpoint's row says of an order that is set now. The log's head is read in the transaction that sets it:
- * whatever is planned by the new order stands behind it.
+ * The columns of an endpoint whose ordering is set now. The head of the log is read in the same transaction, so every
+ * delivery that is created under the new ordering has a later position.
  */
 export async function orderingOf(
   trx: Transaction<Tables>,

@@ -3,32 +3,32 @@ import type { Config } from '../config.ts';
 import type { FailureReason } from '../status/status.ts';
 import type { Tables } from '../tables.ts';
 
-/** A handshake that ends releases the deliveries that wait for it. This wait is for when that release is lost. */
+/** The end of a handshake releases the deliveries that wait for it. If that release is lost, they wait for this time. */
 const handshakeWaitMs = 5_000;
 
-/** What a fresh delivery depends on. */
+/** The settings that a new delivery depends on. */
 export type DeliveryRules = Pick<Config, 'retrySchedule' | 'requireVerification'>;
 
-/** What of its endpoint a fresh delivery depends on. */
+/** The columns of its endpoint that a new delivery depends on. */
 export type Recipient = Pick<
   Selectable<Tables['endpoint']>,
   'is_active' | 'disabled_reason' | 'verification' | 'sending' | 'queue_full_at' | 'strict_boundary'
 >;
 
-/** How a fresh delivery begins. */
+/** How a new delivery begins. */
 export type DeliveryPlan = Readonly<{
-  /** Set where the endpoint cannot take it: the delivery is created FAILED. */
+  /** Set if the endpoint cannot accept it. Then the delivery is created as FAILED. */
   failureReason: FailureReason | undefined;
   maxAttempts: number;
-  /** Milliseconds before the first attempt. */
+  /** The delay before the first attempt, in milliseconds. */
   delayMs: number;
-  /** Whether it has to wait for those before it. */
+  /** Whether it waits until the deliveries before it have ended. */
   isStrict: boolean;
 }>;
 
 /**
- * The only place that decides how a fresh delivery begins, whether it is published, forwarded, replayed or a test:
- * how many attempts it gets, when the first one is due, or why it is refused at once.
+ * The only place that decides how a new delivery begins, whether it is published, forwarded, replayed or a test: the
+ * number of attempts and the time of the first one, or the reason why it is refused at once.
  */
 export function planDelivery(
   endpoint: Recipient,

@@ -1,21 +1,20 @@
 import type { OwnHeader } from './endpoint-headers.ts';
 
 const mask = '[redacted]';
-/** A part of a secret that is shorter tells nothing, and would be found everywhere. */
+/** A shorter part of a secret reveals nothing, and would match everywhere. */
 const shortestPart = 8;
 /** A recorded body is cut at 4,096 bytes, and a secret in it may be cut with it. */
 const maybeCutChars = 1_000;
 
 const none: ReadonlySet<string> = new Set();
-/** The base64 of a digest: the shorter of the two kinds of signatures. */
+/** The length of an HMAC in base64, the shorter of the two kinds of signatures. */
 const shortestSignature = 44;
 
 const isSignature = (name: string) => name === 'webhook-signature' || name === 'svix-signature';
 
 /**
- * What is recorded of a request and its answer without the secrets in them: the values of secret headers, and the
- * signatures, which are as good as a password for five minutes. A receiver that repeats what it was sent puts them into
- * its answer.
+ * Removes secrets from what is recorded of a request and its answer: the values of secret headers, and the signatures,
+ * which somebody else could use for five minutes. They are in an answer if the receiver repeats what it was sent.
  */
 export class Redaction {
   readonly #headers: Readonly<Record<string, string>>;
@@ -41,7 +40,7 @@ export class Redaction {
     return headers.map(({ name, value }) => ({ name, value: this.text(value) }));
   }
 
-  /** A text of the answer, in which a secret may stand whole, or cut off at the end. */
+  /** A text of the answer. A secret in it may be complete, or cut off at the end. */
   text(text: string): string {
     if (text.length < shortestSignature && this.#secretNames.size === 0) return text;
     this.#secrets ??= this.#findSecrets();
@@ -61,7 +60,7 @@ export class Redaction {
     return text;
   }
 
-  /** Longest first, as they are and as they are written in JSON and in a URL. */
+  /** The secrets as they are, and as they are written in JSON and in a URL; the longest first. */
   #findSecrets(): readonly string[] {
     const whole = Object.entries(this.#headers).flatMap(([name, value]) =>
       this.#isSecret(name) && value !== '' ? [value] : [],

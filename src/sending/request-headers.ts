@@ -4,8 +4,8 @@ import type { OwnHeader } from './endpoint-headers.ts';
 import { usualHeaderPrefix } from './sending.ts';
 
 /**
- * The headers of a signed request to an endpoint, whether an attempt or a handshake. `own` are its owner's, which never
- * replace one of ours.
+ * The headers of a signed request to an endpoint, for attempts and handshakes. `own` are the headers that its owner
+ * set; they never replace one of ours.
  */
 export function requestHeaders(
   message: SignedMessage,
@@ -29,6 +29,6 @@ export function requestHeaders(
   };
 }
 
-/** As it is sent. The scheme is the one that many services had before there was a standard. */
+/** The value to send. Many services signed in this way before there was a standard. */
 const sentValue = ({ value, signsBody }: OwnHeader, body: string): string =>
   signsBody ? `sha256=${createHmac('sha256', value).update(body).digest('hex')}` : value;

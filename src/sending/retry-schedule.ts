@@ -1,22 +1,22 @@
 import { dayMs } from '../clock.ts';
 
-/** The most attempts that an endpoint’s own schedule can have: it has one entry for each. */
+/** The limit for attempts in an endpoint’s own schedule, which has one entry for each. */
 export const maxScheduleEntries = 20;
 
 /** The jitter: each delay of a retry schedule is varied at random by up to this part of it, either way. */
 export const retrySpread = 0.2;
 
-/** Seconds from a delivery's creation to its last attempt where every delay is as long as it can be. */
+/** The longest time from a delivery's creation to its last attempt, in seconds, with the largest jitter. */
 export function longestScheduleSeconds(scheduleSeconds: readonly number[]): number {
   return scheduleSeconds.reduce((sum, seconds) => sum + seconds, 0) * (1 + retrySpread);
 }
 
-/** A receiver may ask for patience (RFC 9110, Retry-After), but not for more than a day. */
+/** A receiver may ask for a longer wait (RFC 9110, Retry-After), up to one day. */
 const maxRetryAfterMs = dayMs;
 
 /**
- * When the next attempt is made: milliseconds after the last one, or undefined where the schedule has run out. The
- * schedule holds the delay before each attempt, so its length is the number of attempts (Standard Webhooks: 0, 5 s,
+ * The delay from the last attempt to the next one, in milliseconds, or undefined if there are no attempts left. The
+ * schedule has the delay before each attempt, so its length is the number of attempts (Standard Webhooks: 0, 5 s,
  * 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h).
  */
 export function retryDelayMs(options: {
@@ -29,14 +29,14 @@ export function retryDelayMs(options: {
 }): number | undefined {
   const { scheduleSeconds, made, random } = options;
   if (made >= options.maxAttempts) return undefined;
-  // A shorter schedule than the delivery was created under: its last delay serves on.
+  // The schedule has become shorter since the delivery was created. Its last delay is used for the rest.
   const seconds = scheduleSeconds[Math.min(made, scheduleSeconds.length - 1)] ?? 0;
   const planned = seconds * 1000 * (1 + retrySpread * (2 * random - 1));
   const asked = Math.min(options.retryAfterMs ?? 0, maxRetryAfterMs);
   return Math.round(Math.max(planned, asked));
 }
 
-/** What a `Retry-After` header asks for, in milliseconds from `now`; undefined where it says nothing that is valid. */
+/** The delay that a `Retry-After` header asks for, in milliseconds from `now`. Undefined if it is not valid. */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
   const text = value.trim();
@@ -77,7 +77,7 @@ function parseHttpDate(text: string, now: number): number | undefined {
   return undefined;
 }
 
-/** Two digits that seem to lie more than 50 years ahead name the last year that ended like that. */
+/** A year of two digits that seems to be more than 50 years in the future is the last year with these digits. */
 function fullYear(year: string, now: number): number {
   if (year.length === 4) return Number(year);
   const thisYear = new Date(now).getUTCFullYear();

@@ -1,4 +1,4 @@
-/** Which header of which endpoint: what a sealed value is bound to. */
+/** The place that a sealed value is bound to: the header and its endpoint. */
 export type HeaderPlace = Readonly<{ ownerId: string; endpointId: string; name: string }>;
 
 export function sealedHeaderPlace({ ownerId, endpointId, name }: HeaderPlace): string {

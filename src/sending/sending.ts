@@ -12,7 +12,7 @@ export const longestTimeoutMs = 60_000;
 export const maxStopStatuses = 100;
 export const maxAlertEmails = 5;
 
-/** What an owner says about how its deliveries are sent. Absent: unchanged. Null: as usual. */
+/** An owner's settings for sending. An absent field stays unchanged; null restores the default. */
 export type SendingChange = Readonly<{
   headers?: readonly HeaderValue[] | null | undefined;
   retrySchedule?: readonly number[] | null | undefined;
@@ -21,7 +21,7 @@ export type SendingChange = Readonly<{
   headerPrefix?: string | null | undefined;
   filter?: readonly StoredCondition[] | null | undefined;
   alertEmails?: readonly string[] | null | undefined;
-  /** At creation alone. */
+  /** Only at creation. */
   signature?: SignatureScheme | undefined;
 }>;
 
@@ -39,7 +39,7 @@ const sendingFields = [
   'signature',
 ] as const;
 
-/** The part of an input that is about sending; undefined where nothing of it is given. */
+/** The part of an input that is about sending. Undefined if none of it is given. */
 export function sendingChange(input: SendingChange): SendingChange | undefined {
   const { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, alertEmails, signature } = input;
   const given = { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, alertEmails, signature };
@@ -85,7 +85,7 @@ function scheduleIssues(
 function timeoutIssues(timeoutMs: number): ValidationIssue[] {
   if (Number.isInteger(timeoutMs) && timeoutMs >= shortestTimeoutMs && timeoutMs <= longestTimeoutMs)
     return [];
-  const message = `\`timeoutMs\` must be from ${shortestTimeoutMs.toLocaleString('en')} to ${longestTimeoutMs.toLocaleString('en')}, or null for the server's.`;
+  const message = `\`timeoutMs\` must be from ${shortestTimeoutMs.toLocaleString('en')} to ${longestTimeoutMs.toLocaleString('en')}, or null for the server's default.`;
   return [{ path: ['timeoutMs'], code: 'OUT_OF_RANGE', message }];
 }
 
@@ -128,7 +128,7 @@ function statusIssues(statuses: readonly number[]): ValidationIssue[] {
   });
 }
 
-/** What is stored after a change. Null where nothing differs from what is usual. */
+/** The settings to store after a change. Null if all of them are the defaults. */
 export function changeSending(
   secrets: SigningSecrets,
   place: { ownerId: string; endpointId: string },
@@ -153,7 +153,7 @@ const isUsual = (value: unknown): boolean =>
   value === 'HMAC_SHA256' ||
   (Array.isArray(value) && value.length === 0);
 
-/** What was set at creation, for the audit log. */
+/** The settings that were given at creation, for the audit log. */
 export function sendingSet(sending: EndpointSending | null): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     sendingFields.flatMap((field) =>
@@ -164,7 +164,7 @@ export function sendingSet(sending: EndpointSending | null): Readonly<Record<str
 
 type Change = Readonly<{ from: unknown; to: unknown }>;
 
-/** What differs, for the audit log: secret values are never in it, a new one is told. */
+/** The changes for the audit log. It contains no secret value, but says that one has changed. */
 export function sendingDifferences(
   before: EndpointSending | null,
   after: EndpointSending | null,
@@ -181,7 +181,7 @@ export function sendingDifferences(
   return changes;
 }
 
-/** Names of secret headers that stay and have got another value. */
+/** The names of secret headers whose value has changed. */
 function renewedSecrets(before: EndpointSending | null, after: EndpointSending | null): string[] {
   const old = new Map((before?.headers ?? []).map((header) => [header.name.toLowerCase(), header]));
   return (after?.headers ?? []).flatMap((header) => {

@@ -9,13 +9,13 @@ import type { SignatureScheme, Tables } from '../tables.ts';
 import { Opened } from './opened.ts';
 import { type HeaderPlace, sealedHeaderPlace } from './sealed-headers.ts';
 
-/** More signatures than this make the header long and every receiver slow. */
+/** With more signatures the header would become long, and every receiver slow. */
 export const maxSecretsInForce = 10;
 
-/** A secret as it stands in the database: without the key ring it says nothing. */
+/** A secret as it is stored. It cannot be read without the key ring. */
 export type SealedSecret = Readonly<{ ownerId: string; endpointId: string; id: string; sealed: Buffer }>;
 
-/** `scheme` is of one that is made; the owner's own tells by itself. */
+/** `scheme` is for a secret that is generated. The scheme of an owner's own secret follows from its text. */
 type NewSecret = Readonly<{
   ownerId: string;
   endpointId: string;
@@ -23,21 +23,21 @@ type NewSecret = Readonly<{
   scheme?: SignatureScheme | undefined;
 }>;
 
-/** Which secret signs, and until when. */
+/** A secret that signs, and the time until which it does. */
 export type SecretInfo = Readonly<{
   id: string;
   createdAt: Date;
   expiresAt: Date | undefined;
-  /** Of the private key of a pair: `whpk_…`. */
+  /** The public key of a key pair: `whpk_…`. */
   publicKey?: string | undefined;
 }>;
 
 /**
- * The secrets that sign an endpoint's deliveries. In clear they exist twice: in the one answer that shows a new one
- * to its owner, and for a minute in the memory of a process that signs with it. Sealed, each is bound to its owner,
- * its endpoint and its own id: a row that is copied elsewhere cannot be opened there.
+ * The secrets that sign an endpoint's deliveries. In plain text they exist in two places: in the one answer that shows
+ * a new secret to its owner, and for a minute in the memory of a process that signs with it. Each is sealed for its
+ * owner, its endpoint and its own id, so a row that is copied elsewhere cannot be opened there.
  *
- * What is kept in memory is no answer to "may it still sign?": that is read from the rows for every claim.
+ * The memory does not decide whether a secret may still sign. That is read from the database for every claim.
  */
 export class SigningSecrets {
   readonly #box: SecretBox;
@@ -48,7 +48,10 @@ export class SigningSecrets {
     this.#box = box;
   }
 
-  /** Adds a secret that signs from now on: a fresh one, or the owner’s own, which has been checked. The text that is returned is stored nowhere, unless it is a public key: of a pair the private one is told nobody. */
+  /**
+   * Adds a secret that signs from now on: a generated one, or the owner’s own, which has been checked. Returns the text
+   * to show to the owner once: the secret, or the public key of a key pair, whose private key is never shown.
+   */
   async create(
     trx: Transaction<Tables>,
     { ownerId, endpointId, own, scheme }: NewSecret,
@@ -92,13 +95,13 @@ export class SigningSecrets {
     }
   }
 
-  /** The key that a secret stands for, to sign with. */
+  /** The key of a stored secret, to sign with. */
   open(secret: SealedSecret): SigningKey {
     const place = sealedSecretPlace(secret);
     return this.#keys.recall(place, () => signingKeyOf(this.#box.open(secret.sealed, place)));
   }
 
-  /** Seals a header's value for its endpoint and its name. */
+  /** Seals a header's value. It can be opened only for this endpoint and this name. */
   sealHeader(place: HeaderPlace, value: string): string {
     return this.#box.seal(value, sealedHeaderPlace(place)).toString('base64');
   }
@@ -150,7 +153,7 @@ function selectInForce(db: Kysely<Tables>, ownerId: string) {
     .orderBy('id', 'desc');
 }
 
-/** The key that a secret's text stands for. Throws InvalidSigningSecretError. */
+/** The key of a secret in plain text. Throws InvalidSigningSecretError. */
 export function signingKeyOf(secret: string): SigningKey {
   if (!secret.startsWith(privateKeyPrefix)) return decodeSigningSecret(secret);
   const key = readPrivateKey(secret);
@@ -158,7 +161,7 @@ export function signingKeyOf(secret: string): SigningKey {
   return key;
 }
 
-/** What a sealed secret is bound to. */
+/** The place that a sealed secret is bound to. */
 export function sealedSecretPlace({ ownerId, endpointId, id }: Omit<SealedSecret, 'sealed'>): string {
   return `${ownerId}/${endpointId}/${id}`;
 }

@@ -2,7 +2,7 @@ import { encodeId } from '../ids.ts';
 import type { Mail } from '../mail.ts';
 import { type Announcement, urlWithoutSecrets } from './announce.ts';
 
-/** The mail that tells of an endpoint; undefined for what is told by events alone. */
+/** The mail about an event of an endpoint. Undefined if the event is not told by mail. */
 export function mailOf({ type, endpoint, occurredAt, data }: Announcement): Omit<Mail, 'to'> | undefined {
   const url = urlWithoutSecrets(endpoint.url);
   const about = [

@@ -9,25 +9,25 @@ import { createDeliveriesWithin, type NewDelivery, type NewEvent } from '../stat
 import { renderEventBody } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';
 
-/** The platform's events about an endpoint. */
+/** The events that the platform publishes about an endpoint. */
 type ToldType = 'endpoint.disabled' | 'endpoint.failing' | 'endpoint.recovered' | 'delivery.dead_lettered';
 
 export type Announcement = Readonly<{
   type: ToldType;
   endpoint: Pick<Endpoint, 'owner_id' | 'id' | 'owner_kind' | 'url'>;
   occurredAt: Date;
-  /** What it says beside which endpoint it is. */
+  /** The payload's fields in addition to the endpoint. */
   data: Readonly<Record<string, unknown>>;
 }>;
 
 /**
- * Tells the owner's other endpoints about one, by an event of the platform's: to each that subscribes to it and whose
- * filter lets it through, as with any other event; what an inactive or unverified one misses is FAILED with the reason.
- * It never goes to the endpoint that it is about.
+ * Publishes a platform event about an endpoint to the owner's other endpoints. As with any other event, each of them
+ * gets it if it subscribes to the type and its filter matches; for an inactive or unverified endpoint the delivery is
+ * FAILED with the reason. The event is never sent to the endpoint that it is about.
  *
- * It is the last statement of the transaction that makes it true, because it locks the owner's log until the commit. So
- * the event is there exactly if the fact is, and once. An app has one endpoint, and nobody else to tell: its event has
- * no delivery. No event goes from a tenant to its apps. After the commit, call `hintDeliveries` with what is returned.
+ * Call it last in the transaction that makes the change, because it locks the owner's log until the commit. So the
+ * event is stored exactly once, and only if the change is. An app has only one endpoint, so its event has no delivery.
+ * An event about a tenant's endpoint is not forwarded to apps. After the commit, call `hintDeliveries` with the result.
  */
 export async function announce(
   trx: Transaction<Tables>,
@@ -58,7 +58,7 @@ export async function announce(
   return deliveries;
 }
 
-/** Those of the owner's other endpoints that subscribe to it. */
+/** The owner's other endpoints that subscribe to the event. */
 function findOthers(trx: Transaction<Tables>, type: ToldType, about: Announcement['endpoint']) {
   return trx
     .selectFrom('endpoint')
@@ -72,13 +72,16 @@ function findOthers(trx: Transaction<Tables>, type: ToldType, about: Announcemen
     .execute();
 }
 
-/** Which receiver it is, without what may let somebody in there: a query string often holds a token. */
+/** The URL without credentials and without the query string, which often contains a token. */
 export function urlWithoutSecrets(url: string): string {
   if (!URL.canParse(url)) return '';
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }
 
-/** Whether a body is of an event of these: what becomes of such a delivery is told nobody, or telling would go round. */
+/**
+ * Whether the body belongs to such an event. The result of its delivery is not announced: otherwise two failing
+ * endpoints would announce each other without end.
+ */
 export const isTold = (body: string): boolean =>
   /^\{"type":"(?:endpoint\.|delivery\.dead_lettered")/.test(body);

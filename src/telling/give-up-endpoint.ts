@@ -26,12 +26,11 @@ export type GivenUp = Readonly<{
 }>;
 
 /**
- * Disables an endpoint that said it is gone (410) or has only failed for days, tells the owner's other endpoints, and
- * ends what is queued for it. Only while it still has the URL that was tried, and once: a second caller finds it
- * inactive.
+ * Disables an endpoint that answered 410 or has failed for days, tells the owner's other endpoints, and ends its queued
+ * deliveries. It does nothing if the URL has changed since the attempt, or if the endpoint is inactive already.
  *
- * Call it before the attempt that says so is settled. Whoever dies before the commit leaves a delivery that is sent
- * again, and answered again; whoever dies after it leaves queued deliveries, which the next claim ends.
+ * Call it before the attempt is settled. If the process dies before the commit, the delivery is sent and answered
+ * again. If it dies after the commit, the next claim ends the queued deliveries.
  */
 export async function giveUpEndpoint(database: Database, given: GivenUp): Promise<boolean> {
   const announced = await retrying(() => disable(database, given), { attempts: retries });
@@ -51,11 +50,11 @@ export async function giveUpEndpoint(database: Database, given: GivenUp): Promis
 
 type Disabled = Readonly<{
   mail: AlertMail | undefined;
-  /** That tell of it. */
+  /** The deliveries of the event that announces it. */
   deliveries: readonly NewDelivery[];
 }>;
 
-/** Undefined where there was nothing to disable. */
+/** Undefined if there was nothing to disable. */
 function disable(database: Database, given: GivenUp): Promise<Disabled | undefined> {
   const { ownerId, endpointId, url, reason, rules } = given;
   return database.query.transaction().execute(async (trx) => {

@@ -12,9 +12,9 @@ import { hintDeliveries } from '../status/create-deliveries.ts';
 import { type AlertMail, createMailLoop, sendStoredMail, storeMail } from './alert-mails.ts';
 import { type Announcement, announce } from './announce.ts';
 
-/** An endpoint that only fails is said to fail after this time, or when a delivery has used up its attempts. */
+/** An endpoint is announced as failing if every attempt failed for this time, or if a delivery used up its attempts. */
 export const failsForMs = 600_000;
-/** Between two times that an endpoint is said to fail: one that goes to and fro is not told each time. */
+/** The shortest time between two such announcements, for an endpoint that fails and recovers again and again. */
 const failingEveryMs = 600_000;
 const deadLettersEveryMs = 60_000;
 const mostCounted = 10_000;
@@ -23,17 +23,17 @@ const retries = 3;
 export type Place = Readonly<{ ownerId: string; endpointId: string }>;
 
 /**
- * Tells owners how their endpoints fare, by events of the platform's and by mail. What was told stands in
- * `endpoint_health`, and is changed in the transaction that tells it: so each is told once, by whoever sees it first.
- * A mail goes out after the commit, and if this process dies then, by another one.
+ * Tells owners about the health of their endpoints, by platform events and by mail. What was told is stored in
+ * `endpoint_health` by the transaction that publishes the event. So each fact is told once, by the process that sees it
+ * first. The mail is sent after the commit; if the process dies at that moment, another one sends it.
  *
- * The worker calls it and waits for nothing. What cannot be told now is told when it happens again.
+ * Workers do not wait for it. If something cannot be told, it is told the next time that it happens.
  */
 export class Tellings {
   readonly #options: TellingsOptions;
-  /** One after the other: what is told last is what is true. */
+  /** They run one after the other, so that the last one told is the current state. */
   #told: Promise<void> = Promise.resolve();
-  /** Said to fail, as far as this process knows. */
+  /** The endpoints that were announced as failing, as far as this process knows. */
   readonly #failing = new Set<string>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #mails: Loop | undefined;
@@ -54,13 +54,13 @@ export class Tellings {
     this.#run(() => this.#tellFailing(place, { reason, failingSince: failingSince?.toISOString() ?? null }));
   }
 
-  /** Of an endpoint that has accepted a delivery. `wasIll`: its last attempt had failed. */
+  /** The endpoint has accepted a delivery. `wasIll` means that its attempt before had failed. */
   succeeded(place: Place, { wasIll }: { wasIll: boolean }): void {
     if (!this.#failing.delete(place.endpointId) && !wasIll) return;
     this.#run(() => this.#tellRecovered(place));
   }
 
-  /** A delivery has used up its attempts. More than one in a minute are told together at its end. */
+  /** A delivery has used up its attempts. Several within a minute are announced together at its end. */
   deadLettered(place: Place): void {
     if (!this.#timers.has(place.endpointId)) this.#run(() => this.#tellDeadLetters(place));
   }
@@ -147,7 +147,7 @@ export class Tellings {
     this.#timers.set(place.endpointId, timer);
   }
 
-  /** `change` makes the fact true, or answers undefined where there is nothing to tell. */
+  /** `change` makes the change in the database. It returns undefined if there is nothing to tell. */
   async #tell(
     { ownerId, endpointId }: Place,
     type: Announcement['type'],
@@ -173,7 +173,7 @@ export class Tellings {
 
 type Trx = Parameters<typeof announce>[0];
 
-/** Nobody waits for the mail server. */
+/** Sends the mail without waiting for the mail server. */
 export function sendSoon(
   { database, logger }: Pick<TellingsOptions, 'database' | 'logger'>,
   mailer: Mailer,
