@@ -10,6 +10,7 @@ import type { MaskScope } from './graph/mask-error.ts';
 import { createAnonymousConnections } from './http/anonymous-connections.ts';
 import { answerRoute } from './http/answer-route.ts';
 import { BadCredentials } from './http/bad-credentials.ts';
+import { BodyBytes } from './http/body-bytes.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { healthRoutes, type Readiness } from './http/health.ts';
 import { Holdings } from './http/holdings.ts';
@@ -18,7 +19,7 @@ import { indexRoute } from './http/index-page.ts';
 import { createLargeTurns } from './http/large-turns.ts';
 import { leavingOf } from './http/leaving.ts';
 import { createRouter } from './http/match-route.ts';
-import type { HeldThing, Metrics } from './http/metrics.ts';
+import type { Metrics } from './http/metrics.ts';
 import { metricsRoute } from './http/metrics-route.ts';
 import { Origins } from './http/origin.ts';
 import { RateLimit } from './http/rate-limit.ts';
@@ -87,7 +88,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     documents: options.trustedDocuments ?? new Map(),
     only: config.trustedDocumentsOnly,
   });
-  const holdings = (what: Exclude<HeldThing, 'anonymous_connections'>, most: number) =>
+  const holdings = (what: 'subscriptions' | 'connections', most: number) =>
     new Holdings({ what, most, onRefused: () => metrics.tooMany(what) });
   const subscriptions = holdings('subscriptions', config.maxSubscriptionsPerActor);
   const connections = holdings('connections', config.maxConnectionsPerActor);
@@ -96,7 +97,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     mostOfAddress: config.maxAnonymousConnectionsPerAddress,
     metrics,
   });
-  metrics.observeHoldings({ subscriptions, connections, anonymous_connections: anonymous.ofAddress });
+  const bodyBytes = new BodyBytes({ onRefused: () => metrics.tooMany('body_bytes') });
+  metrics.observeHoldings({
+    subscriptions,
+    connections,
+    anonymous_connections: anonymous.ofAddress,
+    body_bytes: bodyBytes,
+  });
   const yoga = createGraphQLYoga({ ...options, production });
   const addressOf = createClientAddress(config.trustedProxies);
   const badCredentials = new BadCredentials({ perMinute: config.badCredentialsPerMinute, metrics });
@@ -111,6 +118,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     origins: new Origins(config),
     rateLimit: new RateLimit(config.rateLimitPerMinute),
     largeTurn: createLargeTurns(),
+    bodyBytes,
     production,
     slowConsumerMs: options.slowConsumerMs ?? slowConsumerMs,
     streamHeartbeatMs: options.streamHeartbeatMs ?? streamHeartbeatMs,
@@ -177,6 +185,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       logger,
       address: addressOf(request),
       badCredentials,
+      bodyBytes,
     });
   }
 

@@ -4,6 +4,8 @@ import { RequestError, UnavailableError } from '../errors.ts';
 import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 import type { RouteResponse } from '../route.ts';
 import type { BadCredentials } from './bad-credentials.ts';
+import type { BodyBytes } from './body-bytes.ts';
+import { networkOf } from './client-address.ts';
 import type { RouteMatch } from './match-route.ts';
 import { endUnread, readBody } from './read-body.ts';
 
@@ -15,6 +17,7 @@ type Asked = {
   logger: Logger;
   address: string;
   badCredentials: BadCredentials;
+  bodyBytes: BodyBytes;
 };
 
 /** Answers a request outside of /graphql: with its route's answer, or with the reason why there is none. */
@@ -41,6 +44,7 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
   }
   const { request, requestId, path, logger, address, badCredentials } = asked;
   const isGuarded = match.route.auth.length > 0;
+  const held = asked.bodyBytes.open(`address ${networkOf(address)}`);
   try {
     if (isGuarded) badCredentials.refuseTooMany(address);
     const answer = await match.route.handle({
@@ -50,7 +54,7 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
       query: new URL(request.url ?? '/', 'http://localhost').searchParams,
       headers: request.headers,
       headersDistinct: request.headersDistinct,
-      body: match.route.method === 'POST' ? await readBody(request) : Buffer.alloc(0),
+      body: match.route.method === 'POST' ? await readBody(request, held) : Buffer.alloc(0),
       requestId,
     });
     if (isGuarded && answer.status === 401) badCredentials.note(address);
@@ -71,6 +75,8 @@ async function answerOf(match: RouteMatch, asked: Asked): Promise<RouteResponse>
     }
     logger.error({ requestId, err: error, route }, 'route failed');
     return failure(500, 'INTERNAL', 'An internal error happened.', { requestId });
+  } finally {
+    held.release();
   }
 }
 

@@ -5,7 +5,7 @@ import type { Database } from '../db/pool.ts';
 
 const transports = ['ws', 'sse', 'multipart'] as const;
 /** The things of which a caller or an address may hold only a limited number open. */
-const heldThings = ['subscriptions', 'connections', 'anonymous_connections'] as const;
+const heldThings = ['subscriptions', 'connections', 'anonymous_connections', 'body_bytes'] as const;
 const refusedThings = [...heldThings, 'bad_credentials'] as const;
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 

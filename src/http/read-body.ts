@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { badUserInput, RequestError } from '../errors.ts';
+import type { HeldBytes } from './body-bytes.ts';
 
 /** The limit for the body of every request, as transferred. */
 export const maxBodyBytes = 4 * 1024 * 1024;
@@ -10,11 +11,12 @@ const lingerMs = 2_000;
 
 /**
  * Reads the whole body as UTF-8; any other encoding is BAD_USER_INPUT. Throws PAYLOAD_TOO_LARGE as soon as the body
- * is known to be too large, with or without a content-length. A route with a lower limit gives its own error as
- * `refuse`.
+ * is known to be too large, with or without a content-length. A caller with a lower limit gives its own error as
+ * `refuse`. The bytes are counted in `held` as they arrive.
  */
 export async function readBody(
   request: IncomingMessage,
+  held: Pick<HeldBytes, 'add'>,
   { limit, refuse }: { limit: number; refuse: () => RequestError } = {
     limit: maxBodyBytes,
     refuse: tooLarge,
@@ -26,6 +28,7 @@ export async function readBody(
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes > limit) throw refuse();
+    held.add(chunk.length);
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks, bytes);

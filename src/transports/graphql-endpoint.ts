@@ -6,6 +6,7 @@ import { badUserInput, RequestError } from '../errors.ts';
 import type { Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
 import type { BadCredentials } from '../http/bad-credentials.ts';
+import type { BodyBytes } from '../http/body-bytes.ts';
 import { type ClientAddress, networkOf } from '../http/client-address.ts';
 import { HttpRefusal } from '../http/http-refusal.ts';
 import { refuseJson } from '../http/json-limits.ts';
@@ -117,6 +118,7 @@ export function createGraphQLEndpoint(options: {
   origins: Origins;
   rateLimit: RateLimit;
   largeTurn: LargeTurns;
+  bodyBytes: BodyBytes;
   metrics: Metrics;
   production: boolean;
   slowConsumerMs: number;
@@ -164,7 +166,7 @@ export function createGraphQLEndpoint(options: {
     rateLimit.take(holder);
     const asked =
       method === 'POST'
-        ? readPostedOperation(await bodyOf(request, actor, holder))
+        ? await postedOperation(request, actor, holder)
         : readQueriedOperation(request.url ?? '/graphql');
     const context: RequestContext = {
       services,
@@ -191,12 +193,17 @@ export function createGraphQLEndpoint(options: {
     await execute({ operation, mediaType, context, response, gone });
   }
 
-  async function bodyOf(request: IncomingMessage, actor: Actor | undefined, holder: string): Promise<string> {
-    const body = await readBody(request, actor ? undefined : forAnybody);
-    await options.largeTurn(holder, body.length);
-    const refusal = refuseJson(body);
-    if (refusal !== undefined) throw refusal;
-    return body.toString();
+  async function postedOperation(request: IncomingMessage, actor: Actor | undefined, holder: string) {
+    const held = options.bodyBytes.open(holder);
+    try {
+      const body = await readBody(request, held, actor ? undefined : forAnybody);
+      await options.largeTurn(holder, body.length);
+      const refusal = refuseJson(body);
+      if (refusal !== undefined) throw refusal;
+      return readPostedOperation(body.toString());
+    } finally {
+      held.release();
+    }
   }
 
   async function execute(asked: {

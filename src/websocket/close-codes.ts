@@ -49,7 +49,7 @@ export const closeCodes = {
   tooMany: {
     code: 4429,
     meaning:
-      'too many messages, a second connection_init, or too many connections of this caller; connect again only after closing some',
+      'too many messages or too many bytes at once, a second connection_init, or too many connections of this caller; connect again only after closing some',
     comesBack: 'changed',
   },
   slowConsumer: {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { messageOf, type RequestError } from '../errors.ts';
 import { markLostNumbers, maxLostNumbers } from '../exact-json.ts';
 import type { Progress } from '../graph/context.ts';
+import type { BodyBytes, HeldBytes } from '../http/body-bytes.ts';
 import { refuseJson } from '../http/json-limits.ts';
 import type { LargeTurns } from '../http/large-turns.ts';
 import { refusalOfRepeatedNames } from '../repeated-names.ts';
@@ -16,6 +18,8 @@ const messagesPerSecond = 100;
 const bytesOfOne = 65_536;
 /** The limit for a message before the credential, which needs little more than that. */
 const maxBytesBefore = 65_536;
+/** The header of a client's ping or pong frame, which may come between the parts of a message. */
+const frameHeaderBytes = 6;
 /** The most messages that may wait in the socket where nobody waits for each of them. */
 const mostUnsent = 16;
 /** The time between two checks of a socket. */
@@ -51,6 +55,7 @@ export class SocketGuard implements GraphQLSocket {
   readonly #socket: WebSocket;
   readonly #slowConsumerMs: number;
   readonly #largeTurn: LargeTurns;
+  readonly #bodyBytes: BodyBytes;
   readonly #onSlow: () => void;
   readonly #looking: NodeJS.Timeout;
   readonly #onError: (error: unknown) => void;
@@ -63,6 +68,10 @@ export class SocketGuard implements GraphQLSocket {
   #closedWith: [code: number, reason: string] | undefined;
   /** Who has been authenticated. */
   #holder: string | undefined;
+  /** The bytes that have arrived since the last complete message. */
+  #arrived = 0;
+  /** The bytes that have arrived and were not yet read. It exists once the client has been authenticated. */
+  #held: HeldBytes | undefined;
   #tokens = messageBurst;
   #unsent = 0;
   #buffered = 0;
@@ -74,8 +83,11 @@ export class SocketGuard implements GraphQLSocket {
   constructor(
     socket: WebSocket,
     options: {
+      /** The connection below the WebSocket. */
+      stream: Readable;
       slowConsumerMs: number;
       largeTurn: LargeTurns;
+      bodyBytes: BodyBytes;
       onSlow: () => void;
       onError: (error: unknown) => void;
     },
@@ -84,11 +96,17 @@ export class SocketGuard implements GraphQLSocket {
     this.#socket = socket;
     this.#slowConsumerMs = options.slowConsumerMs;
     this.#largeTurn = options.largeTurn;
+    this.#bodyBytes = options.bodyBytes;
     this.#onSlow = options.onSlow;
     this.#onError = options.onError;
     this.#looking = setInterval(() => this.#look(), Math.min(lookEveryMs, options.slowConsumerMs / 4));
-    socket.on('pong', () => this.#count());
-    socket.on('ping', () => this.#count());
+    options.stream.on('data', (chunk: Buffer) => this.#receive(chunk.length));
+    for (const frame of ['ping', 'pong'] as const) {
+      socket.on(frame, (data) => {
+        this.#receive(-(data.length + frameHeaderBytes));
+        this.#count();
+      });
+    }
     // For an oversized message or a broken frame, ws itself closes with the right code.
     socket.on('error', () => undefined);
     socket.once('close', (code, reason) => this.#end(code, reason.toString()));
@@ -101,6 +119,7 @@ export class SocketGuard implements GraphQLSocket {
   /** The client has been authenticated, so it may send large messages from now on. */
   admit(holder: string): void {
     this.#holder = holder;
+    this.#held = this.#bodyBytes.open(holder);
   }
 
   /** Rejects once the socket is closed, which ends everything that still wants to send. */
@@ -174,18 +193,21 @@ export class SocketGuard implements GraphQLSocket {
   onMessage(listener: (data: string) => Promise<void>): void {
     this.#socket.on('message', (data: RawData, isBinary: boolean) => {
       const bytes = Buffer.isBuffer(data) ? data.length : 0;
+      this.#arrived = 0;
       if (!this.#count(1 + Math.floor(bytes / bytesOfOne))) return;
       if (isBinary) {
         this.close(closeCodes.unsupportedData.code, 'Messages must be text, not binary.');
         return;
       }
       if (this.#holder === undefined && bytes > maxBytesBefore) {
-        this.close(closeCodes.messageTooBig.code, 'The message before connection_init is too large.');
+        this.#refuseEarly();
         return;
       }
       const turn = this.#largeTurn(this.#holder ?? '', bytes);
-      if (turn === undefined && this.#reading === undefined) this.#read(data, listener);
-      else this.#readLater(data, listener, turn);
+      if (turn === undefined && this.#reading === undefined) {
+        this.#read(data, listener);
+        this.#held?.release();
+      } else this.#readLater(data, listener, turn);
     });
   }
 
@@ -200,6 +222,7 @@ export class SocketGuard implements GraphQLSocket {
       this.#read(data, listener);
       if (this.#reading !== reading) return;
       this.#reading = undefined;
+      this.#held?.release();
       this.#socket.resume();
     });
     this.#reading = reading;
@@ -267,6 +290,25 @@ export class SocketGuard implements GraphQLSocket {
     return !this.isClosed;
   }
 
+  /** A large message is refused while it arrives, because its bytes stay in memory until it is complete. */
+  #receive(bytes: number): void {
+    if (this.isClosed) return;
+    this.#arrived += bytes;
+    if (this.#held === undefined) {
+      if (this.#arrived > 2 * maxBytesBefore) this.#refuseEarly();
+      return;
+    }
+    try {
+      this.#held.add(bytes);
+    } catch (error) {
+      this.close(closeCodes.tooMany.code, messageOf(error));
+    }
+  }
+
+  #refuseEarly(): void {
+    this.close(closeCodes.messageTooBig.code, 'The message before connection_init is too large.');
+  }
+
   #look(): void {
     const now = performance.now();
     this.#tokens = Math.min(messageBurst, this.#tokens + (messagesPerSecond * (now - this.#lookedAt)) / 1000);
@@ -295,6 +337,7 @@ export class SocketGuard implements GraphQLSocket {
     if (this.isClosed) return;
     this.#closedWith = [code, reason];
     clearInterval(this.#looking);
+    this.#held?.release();
     for (const listener of this.#closeListeners) listener(code, reason);
   }
 }

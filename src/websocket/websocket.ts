@@ -14,6 +14,7 @@ import type { Progress, Services } from '../graph/context.ts';
 import { type MaskScope, maskError } from '../graph/mask-error.ts';
 import type { HoldAnonymous } from '../http/anonymous-connections.ts';
 import type { BadCredentials } from '../http/bad-credentials.ts';
+import type { BodyBytes } from '../http/body-bytes.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { type Holdings, retryAfterSeconds } from '../http/holdings.ts';
 import type { LargeTurns } from '../http/large-turns.ts';
@@ -78,6 +79,7 @@ export function createWebSockets(options: {
   origins: Origins;
   rateLimit: RateLimit;
   largeTurn: LargeTurns;
+  bodyBytes: BodyBytes;
   metrics: Metrics;
   connections: Holdings;
   holdAnonymous: HoldAnonymous;
@@ -251,8 +253,10 @@ export function createWebSockets(options: {
 
   function accept(socket: WebSocket, request: IncomingMessage, identified: () => void): void {
     const guard = new SocketGuard(socket, {
+      stream: request.socket,
       slowConsumerMs: options.slowConsumerMs,
       largeTurn: options.largeTurn,
+      bodyBytes: options.bodyBytes,
       onSlow: () => metrics.cutOff('ws'),
       onError: (error) => services.logger.error({ err: error }, 'could not handle a message on a WebSocket'),
     });

@@ -1,8 +1,9 @@
+import { connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLargeTurns } from '../../src/http/large-turns.ts';
 import { createTurns } from '../../src/transports/begin-in-turns.ts';
-import { connectAs, subscribeTo } from './socket.ts';
+import { connectAs, RawSocket, subscribeTo } from './socket.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
@@ -67,4 +68,85 @@ test('a socket that closes while its large message waits ends without an error',
   after.say(subscribeTo('1', '{ hello }'));
   await after.hear(({ type }) => type === 'complete');
   after.socket.terminate();
+});
+
+const fourMiB = 4 * 1024 * 1024;
+
+/** Sends all but the last bytes of a body over a connection of its own. */
+async function uploadMost(bearer: string): Promise<{ socket: Socket; answer: Promise<string> }> {
+  const socket = connect(server.port, '127.0.0.1');
+  const answer = new Promise<string>((resolve) => {
+    let text = '';
+    socket.on('data', (data) => {
+      text += data;
+    });
+    socket.once('close', () => resolve(text));
+    socket.on('error', () => undefined);
+  });
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${bearer}\r\ncontent-type: application/json\r\ncontent-length: ${fourMiB}\r\nconnection: close\r\n\r\n`,
+  );
+  await new Promise((resolve) => socket.write(' '.repeat(fourMiB - 100), resolve));
+  return { socket, answer };
+}
+
+const held = async () =>
+  Number(
+    /^heliograph_most_held\{what="body_bytes"\} (\S+)/m.exec(
+      await (await fetch(`${server.url}/metrics`)).text(),
+    )?.[1],
+  );
+
+test('bodies that are not complete are counted for whoever sends them; what is too much is refused', async () => {
+  const uploads = await Promise.all(Array.from({ length: 8 }, () => uploadMost('full')));
+  await expect.poll(held).toBeGreaterThan(30_000_000);
+  const ninth = await uploadMost('full');
+  const refusal = await ninth.answer;
+  expect(refusal).toContain('429');
+  expect(refusal).toMatch(/retry-after: 1/i);
+  expect(refusal).toContain('RATE_LIMITED');
+  // Another caller, and a small request of the same one, are not affected.
+  const other = await uploadMost('poor');
+  other.socket.write('{"query":"{ hello }"}'.padStart(100));
+  expect(await other.answer).toContain('hello poor');
+  expect((await server.post('{ hello }')).answer.data).toEqual({ hello: 'hello full' });
+  for (const { socket, answer } of uploads) {
+    socket.write('{"query":"{ hello }"}'.padStart(100));
+    expect(await answer).toContain('hello full');
+  }
+  expect(await held()).toBe(0);
+});
+
+test('a client that leaves in the middle of its body is no longer counted', async () => {
+  const uploads = await Promise.all(Array.from({ length: 4 }, () => uploadMost('full')));
+  await expect.poll(held).toBeGreaterThan(15_000_000);
+  for (const { socket } of uploads) socket.destroy();
+  await expect.poll(held).toBe(0);
+});
+
+test('messages that arrive on many sockets of one caller are counted together', async () => {
+  const sockets = await Promise.all(Array.from({ length: 9 }, () => connectAs('full', server.wsUrl)));
+  const part = Buffer.alloc(fourMiB - 100, 'x');
+  // Fragments: the message is not complete.
+  for (const { socket } of sockets) socket.send(part, { fin: false, binary: false });
+  const codes = await Promise.race(sockets.map((socket) => socket.closed()));
+  expect(codes.code).toBe(4429);
+  for (const { socket } of sockets) socket.terminate();
+  await expect.poll(held).toBe(0);
+});
+
+test('a large message before the credential is refused while it arrives', async () => {
+  const raw = await new RawSocket(server.wsUrl).open();
+  raw.socket.send(Buffer.alloc(200_000, 'x'), { fin: false, binary: false });
+  expect((await raw.closed()).code).toBe(1009);
+});
+
+test('pings and pongs do not add up', async () => {
+  const socket = await connectAs('full', server.wsUrl);
+  const sent = Buffer.alloc(125);
+  for (let round = 0; round < 300; round += 1) socket.socket.pong(sent);
+  socket.say(subscribeTo('1', '{ hello }'));
+  await socket.hear(({ type }) => type === 'complete');
+  expect(await held()).toBe(0);
+  socket.socket.terminate();
 });
