@@ -1,8 +1,7 @@
 import { RequestError } from '../errors.ts';
-import { maxBodyBytes } from './read-body.ts';
 
-/** The limit for all bodies and messages of one holder that are in memory at the same time. */
-export const maxBytesAtOnce = 8 * maxBodyBytes;
+/** The limit for all bodies and messages of one holder that are in memory at the same time: eight of 4 MiB. */
+const maxBytesAtOnce = 8 * 4 * 1024 * 1024;
 /** Smaller bodies are not counted. The limits for connections are enough for them. */
 const smallBytes = 65_536;
 const retryAfterSeconds = 1;
