@@ -185,7 +185,7 @@ export class SocketGuard implements GraphQLSocket {
 
   close(code: number = closeCodes.normal.code, reason = ''): void {
     if (this.isClosed) return;
-    this.#socket.close(code, Buffer.from(reason).subarray(0, maxReasonBytes).toString());
+    this.#socket.close(code, fitReason(reason));
     setTimeout(() => this.#socket.terminate(), closeGraceMs).unref();
     this.#end(code, reason);
   }
@@ -340,4 +340,13 @@ export class SocketGuard implements GraphQLSocket {
     this.#held?.release();
     for (const listener of this.#closeListeners) listener(code, reason);
   }
+}
+
+/** The beginning of the reason that fits into a close frame. ws throws if it does not, and half a character grows. */
+function fitReason(reason: string): string {
+  const bytes = Buffer.from(reason);
+  if (bytes.length <= maxReasonBytes) return reason;
+  let end = maxReasonBytes;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end);
 }

@@ -195,6 +195,17 @@ test('two operations with the same id close the socket with 4409', async () => {
   await server.ticks.whenReturned(server.ticks.opened);
 });
 
+test.each(['', 'a', 'ab'])('a close reason ends between two characters after %j', async (lead) => {
+  for (const sign of ['é', '€', '😀']) {
+    const name = lead + sign.repeat(90);
+    const socket = await new RawSocket(server.wsUrl).open();
+    socket.say(`{"type":"ping","${name}":1,"${name}":2}`);
+    const { code, reason } = await socket.closed();
+    expect([code, reason.replaceAll(sign, '')]).toEqual([4400, `An object has the name "${lead}`]);
+    expect(Buffer.byteLength(reason)).toBeGreaterThan(119);
+  }
+});
+
 test('another subprotocol is not spoken', async () => {
   const socket = new RawSocket(server.wsUrl, { protocol: 'graphql-ws' });
   await socket.closed();
