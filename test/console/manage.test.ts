@@ -307,6 +307,22 @@ test('an endpoint takes some events only, in order, signed by a key pair, and is
   await close();
 });
 
+test('an event is published by hand, digit by digit', async () => {
+  const { page, complaints, close } = await open('/event-types/order.paid');
+  await page.getByLabel('Payload', { exact: true }).fill('{"id": "by-hand", "big": 12345678901234567890');
+  await page.getByText('This is not JSON yet').waitFor();
+  await page.getByLabel('Payload', { exact: true }).fill('{"id": "by-hand", "big": 12345678901234567890}');
+  await page.getByRole('button', { name: 'Publish it' }).click();
+  await page.getByText(/^Published, with \d+ deliver/).waitFor();
+  await expect
+    .poll(() => receiver.received.some(({ body }) => body.includes('"big": 12345678901234567890')))
+    .toBe(true);
+  await page.getByRole('link', { name: 'See the event' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Event' }).waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test('a key is made, shown once and revoked', async () => {
   const { page, close } = await open('/keys');
   await page.getByRole('button', { name: 'New key' }).click();

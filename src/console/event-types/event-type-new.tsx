@@ -5,19 +5,9 @@ import { useMay } from '../app/viewer.ts';
 import { issueOf, useAct } from '../parts/act.ts';
 import { Field, Refused } from '../parts/form.tsx';
 import { RegisterTypeDocument } from './generated/graphql.ts';
+import { jsonProblem } from './json-problem.ts';
 
 const namePattern = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
-
-/** The problem of a JSON text that is being typed. */
-function jsonProblem(text: string): string | undefined {
-  if (text.trim() === '') return undefined;
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch (error) {
-    return `This is not JSON yet: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
 
 /** A new type for the whole platform. Schema and example are checked as they are typed, and again by the server. */
 export default function EventTypeNew() {

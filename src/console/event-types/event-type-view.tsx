@@ -11,6 +11,7 @@ import { Field } from '../parts/form.tsx';
 import { Pending } from '../parts/pending.tsx';
 import { Time } from '../parts/time.tsx';
 import { DeprecateTypeDocument, OneEventTypeDocument, type OneEventTypeQuery } from './generated/graphql.ts';
+import { PublishOne } from './publish-one.tsx';
 import { SchemaTree } from './schema-tree.tsx';
 
 type Type = NonNullable<OneEventTypeQuery['eventType']>;
@@ -74,6 +75,7 @@ export default function EventTypeView() {
         </section>
       </div>
       <Subscribed type={type} />
+      {!type.isLifecycle && <PublishOne key={type.name} name={type.name} example={example} />}
       <Deprecate type={type} onDone={again} />
     </div>
   );
