@@ -1,5 +1,6 @@
 import { byOf } from '../endpoints/endpoint-services.ts';
 import { defaultOverlapSeconds, maxOverlapSeconds } from '../endpoints/rotate-secret.ts';
+import { usualLimits } from '../environment.ts';
 import {
   ConflictError,
   IdempotencyError,
@@ -32,8 +33,7 @@ const secretNote = `${idempotencyNote} A repeated answer holds the secret only w
 type CreatedApp = { id: string; clientSecret: string; webhookSecret: string };
 
 mutation(builder, 'createApp', {
-  description:
-    'Creates a partner app with its client secret, its webhook secret and its first member. A source that another app has is a ConflictError.',
+  description: `Creates a partner app with its client secret, its webhook secret and its first member. A source that another app has is a ConflictError. A tenant has at most ${usualLimits.apps} apps, unless the operator has set another limit; one more is a LimitExceededError.`,
   permission: 'MANAGE_APPS',
   capability: {
     records: ['App', 'AppMember', 'AuditEntry'],

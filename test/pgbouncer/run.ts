@@ -19,7 +19,16 @@ if (program === undefined) {
   );
   process.exit(1);
 }
-const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...files];
+// Statements that are not prepared take longer.
+const times = ['--testTimeout', '180000', '--hookTimeout', '180000'];
+const vitest = [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--config',
+  'test/vitest.config.ts',
+  ...times,
+  ...files,
+];
 const child = spawn(process.execPath, vitest, {
   stdio: 'inherit',
   env: { ...process.env, HELIOGRAPH_TEST_PGBOUNCER: program },

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type StdioOptions } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,5 +38,6 @@ export function checkOut(ref: string): Release {
 }
 
 function git(...command: string[]): string {
-  return execFileSync('git', command, { cwd: root, encoding: 'utf8' }).trim();
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+  return execFileSync('git', command, { cwd: root, encoding: 'utf8', stdio }).trim();
 }

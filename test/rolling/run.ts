@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { type Fault, play, type Scene } from '../faults/fault.ts';
 import { type Role, Site, within } from '../faults/site.ts';
-import { checkOut, lastBoundary } from './release.ts';
+import { checkOut, lastBoundary, type Release } from './release.ts';
 import { LogWatch } from './watch-log.ts';
 
 /**
@@ -12,14 +12,18 @@ import { LogWatch } from './watch-log.ts';
  * unanswered, the log has no gap, and a reader of each tenant's log gets every change.
  */
 const { positionals } = parseArgs({ allowPositionals: true });
-const old = checkOut(positionals[0] ?? lastBoundary());
+const old = take(positionals[0]);
+process.once('exit', old.remove);
 console.log(`old release: ${old.commit.slice(0, 10)}, with ${old.migrations} migrations`);
 
 const eventsOfStep = 60;
 const stepWithinMs = 60_000;
 const workers = 2;
 
-const site = await Site.open({ workers, release: old.folder });
+const site = await Site.open({ workers, release: old.folder }).catch((error: Error) => {
+  console.error(`The old release does not start. ${error.message}`);
+  process.exit(1);
+});
 let failed = true;
 try {
   const watches: LogWatch[] = [];
@@ -45,9 +49,19 @@ try {
   failed = problems.length > 0;
 } finally {
   await site.close();
-  old.remove();
 }
 process.exit(failed ? 1 : 0);
+
+function take(ref: string | undefined): Release {
+  try {
+    return checkOut(ref ?? lastBoundary());
+  } catch (error) {
+    console.error(
+      `The old release cannot be checked out: ${error instanceof Error ? error.message.trim() : String(error)}`,
+    );
+    process.exit(1);
+  }
+}
 
 async function act(scene: Scene, watches: LogWatch[]): Promise<void> {
   const { traffic, blame } = scene;
