@@ -3,7 +3,7 @@ import { databaseNow } from '../clock.ts';
 import { BLOCKED_ADDRESS_MESSAGE } from '../egress/check-url.ts';
 import type { Sender, SendResult } from '../egress/send.ts';
 import { encodeId, mintUuid } from '../ids.ts';
-import type { OwnHeader } from '../sending/endpoint-headers.ts';
+import type { OwnHeader } from '../sending/sealed-headers.ts';
 import { requestHeaders } from '../sending/request-headers.ts';
 import type { SigningKey } from '../signing/sign.ts';
 

@@ -1,9 +1,10 @@
 import { userAgent } from '../config.ts';
 import type { Sender } from '../egress/send.ts';
 import { encodeId } from '../ids.ts';
-import { type OwnHeader, openHeaders } from '../sending/endpoint-headers.ts';
+import { openHeaders } from '../sending/endpoint-headers.ts';
 import { Redaction } from '../sending/redaction.ts';
 import { requestHeaders } from '../sending/request-headers.ts';
+import type { OwnHeader } from '../sending/sealed-headers.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { SigningKey } from '../signing/sign.ts';
 import type { ClaimedRow } from './claim.ts';

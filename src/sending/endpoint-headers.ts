@@ -1,7 +1,7 @@
 import { isForbiddenHeader } from '../egress/forbidden-headers.ts';
 import { ValidationError, type ValidationIssue } from '../errors.ts';
 import type { StoredHeader } from '../tables.ts';
-import type { HeaderPlace } from './sealed-headers.ts';
+import type { HeaderPlace, OwnHeader } from './sealed-headers.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
 
 /** A header as its owner gives it. Null keeps the secret value that is stored under the name. */
@@ -13,13 +13,11 @@ export type HeaderValue = Readonly<{
   signsBody?: boolean | undefined;
 }>;
 
-/** A header that the endpoint's owner set, with its value or key in plain text. */
-export type OwnHeader = Readonly<{ name: string; value: string; isSecret: boolean; signsBody: boolean }>;
-
 export const maxHeaders = 20;
 /** The limit for all names and values together. */
 export const maxHeaderBytes = 8_192;
 const maxNameChars = 256;
+const maxKeptChars = 2_000;
 
 /** Names with these prefixes are set by this service. */
 const reservedPrefixes = ['content-', 'webhook-', 'svix-', 'proxy-', 'sec-'] as const;
@@ -148,6 +146,23 @@ export function openHeaders(
   headers: readonly StoredHeader[] | undefined,
 ): readonly OwnHeader[] {
   if (headers === undefined) return [];
+  let key = `${place.ownerId}/${place.endpointId}`;
+  for (const header of headers) {
+    key +=
+      'sealed' in header
+        ? `\n${header.name}\n${header.sealed}${header.signsBody === true ? '\n' : ''}`
+        : `\n${header.name}: ${header.value}`;
+  }
+  // Long ones are not kept, so that ten thousand endpoints cannot take all memory.
+  if (key.length > maxKeptChars) return openAll(secrets, place, headers);
+  return secrets.openHeaderList(key, () => openAll(secrets, place, headers));
+}
+
+function openAll(
+  secrets: SigningSecrets,
+  place: Place,
+  headers: readonly StoredHeader[],
+): readonly OwnHeader[] {
   return headers.map((header) =>
     'sealed' in header
       ? {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type SignedMessage, type SigningKey, signatureHeader } from '../signing/sign.ts';
-import type { OwnHeader } from './endpoint-headers.ts';
+import type { OwnHeader } from './sealed-headers.ts';
 import { usualHeaderPrefix } from './sending.ts';
 
 /**
@@ -17,16 +17,18 @@ export function requestHeaders(
   },
 ): Record<string, string> {
   const { keys, userAgent, own, headerPrefix: prefix = usualHeaderPrefix } = options;
-  return {
-    ...(own.length === 0
-      ? {}
-      : Object.fromEntries(own.map((header) => [header.name, sentValue(header, message.body)]))),
+  const ours = {
     'content-type': 'application/json',
     'user-agent': userAgent,
     [`${prefix}id`]: message.id,
     [`${prefix}timestamp`]: String(message.timestamp),
     [`${prefix}signature`]: signatureHeader(keys, message),
   };
+  if (own.length === 0) return ours;
+  // Without a prototype, so that any name is a header's.
+  const headers: Record<string, string> = Object.create(null);
+  for (const header of own) headers[header.name] = sentValue(header, message.body);
+  return Object.assign(headers, ours);
 }
 
 /** The value to send. Many services signed in this way before there was a standard. */

@@ -7,7 +7,7 @@ import type { SecretBox } from '../signing/secret-box.ts';
 import type { SigningKey } from '../signing/sign.ts';
 import type { SignatureScheme, Tables } from '../tables.ts';
 import { Opened } from './opened.ts';
-import { type HeaderPlace, sealedHeaderPlace } from './sealed-headers.ts';
+import { type HeaderPlace, type OwnHeader, sealedHeaderPlace } from './sealed-headers.ts';
 
 /** With more signatures the header would become long, and every receiver slow. */
 export const maxSecretsInForce = 10;
@@ -43,6 +43,7 @@ export class SigningSecrets {
   readonly #box: SecretBox;
   readonly #keys = new Opened<SigningKey>();
   readonly #headers = new Opened<string>();
+  readonly #headerLists = new Opened<readonly OwnHeader[]>();
 
   constructor(box: SecretBox) {
     this.#box = box;
@@ -107,9 +108,15 @@ export class SigningSecrets {
   }
 
   openHeader(place: HeaderPlace, sealed: string): string {
-    return this.#headers.recall(sealed, () =>
-      this.#box.open(Buffer.from(sealed, 'base64'), sealedHeaderPlace(place)),
+    const bound = sealedHeaderPlace(place);
+    return this.#headers.recall(`${bound}\n${sealed}`, () =>
+      this.#box.open(Buffer.from(sealed, 'base64'), bound),
     );
+  }
+
+  /** The headers of an endpoint, opened: the same list for the same stored headers, as long as it is kept. */
+  openHeaderList(key: string, open: () => readonly OwnHeader[]): readonly OwnHeader[] {
+    return this.#headerLists.recall(key, open);
   }
 
   /** The keys that sign for the endpoint at this moment, the newest first. */

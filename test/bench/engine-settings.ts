@@ -46,7 +46,7 @@ export async function compareSettings(rounds: number): Promise<void> {
   const issuer = await createTokenIssuer();
   const server = await startServer({
     ...issuer.environment,
-    ...{ DATABASE_URL: postgres.url, DATA_DIR: dir, PORT: '0', NODE_ENV: 'production', LOG_LEVEL: 'warn' },
+    ...{ DATABASE_URL: postgres.url, DATA_DIR: dir, PORT: '0', NODE_ENV: 'production' },
     ...{ RATE_LIMIT_PER_MINUTE: '100000000', REQUIRE_VERIFICATION: 'false', EGRESS_ALLOW: '127.0.0.1/32' },
     SECRETS_KEYS: `bench:${randomBytes(32).toString('base64')}`,
   });

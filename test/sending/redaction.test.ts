@@ -8,7 +8,8 @@ function redaction(secret = 'Bearer token-of-20-chars/"') {
     'X-Plain': 'visible',
     Authorization: secret,
     'webhook-id': 'evt_1',
-    'webhook-signature': 'v1,c2lnbmF0dXJlLW9mLXRoaXM= v1,b3RoZXItc2lnbmF0dXJlLTI=',
+    'webhook-signature':
+      'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v1,b3RoZXItc2lnbmF0dXJlLTItb2YtMzItYnl0ZXMtaGU=',
   };
   return new Redaction(headers, [own('X-Plain', 'visible', false), own('Authorization', secret)]);
 }
@@ -28,7 +29,7 @@ test.each([
   ['?t=Bearer%20token-of-20-chars%2F%22&x=1', '?t=[redacted]&x=1'],
   ['the token-of-20-chars/" alone', 'the [redacted] alone'],
   ['a Bearer of something else', 'a Bearer of something else'],
-  ['sig b3RoZXItc2lnbmF0dXJlLTI= end', 'sig [redacted] end'],
+  ['sig b3RoZXItc2lnbmF0dXJlLTItb2YtMzItYnl0ZXMtaGU= end', 'sig [redacted] end'],
   ['visible evt_1', 'visible evt_1'],
   ['', ''],
 ])('%s is recorded as %s', (text, expected) => {

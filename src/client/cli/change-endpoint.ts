@@ -74,18 +74,17 @@ export async function rotateSecret(
   sayWithSecret(session, { endpoint, secret, isOwn: secretFile !== undefined });
 }
 
-/** A secret that the caller brought is not printed. A public key always is. */
+/** A secret that the caller brought is not printed. A public key stands with the endpoint. */
 function sayWithSecret(
   session: Session,
   { endpoint, secret, isOwn }: { endpoint: Endpoint; secret: string; isOwn: boolean },
 ): void {
-  const shown = isOwn && endpoint.signature !== 'ED25519' ? undefined : secret;
+  const isShown = !isOwn && endpoint.signature !== 'ED25519';
   session.print(
-    { ...endpoint, ...(shown === undefined ? {} : { secret: shown }) },
-    `${endpointText(endpoint)}${shown === undefined ? '' : `\n${endpoint.signature === 'ED25519' ? 'public key' : 'secret'.padEnd(10)}  ${shown}`}`,
+    { ...endpoint, ...(isShown ? { secret } : {}) },
+    `${endpointText(endpoint)}${isShown ? `\n${'secret'.padEnd(10)}  ${secret}` : ''}`,
   );
-  if (shown !== undefined && endpoint.signature !== 'ED25519')
-    session.tell('The secret is shown only now: give it to the receiver.');
+  if (isShown) session.tell('The secret is shown only now: give it to the receiver.');
 }
 
 function secondsOf(text: string): number {
