@@ -3,8 +3,8 @@ import { databaseNow } from '../clock.ts';
 import { BLOCKED_ADDRESS_MESSAGE } from '../egress/check-url.ts';
 import type { Sender, SendResult } from '../egress/send.ts';
 import { encodeId, mintUuid } from '../ids.ts';
-import type { OwnHeader } from '../sending/sealed-headers.ts';
 import { requestHeaders } from '../sending/request-headers.ts';
+import type { OwnHeader } from '../sending/sealed-headers.ts';
 import type { SigningKey } from '../signing/sign.ts';
 
 /** The limit for an answer, which is one short JSON object. The rest of a longer answer is not read. */
