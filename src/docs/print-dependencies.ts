@@ -31,10 +31,10 @@ ${rows.join('\n')}
 ## Bill of materials
 
 \`\`\`sh
-npm sbom --sbom-format cyclonedx --omit dev > sbom.json
+npm sbom --package-lock-only --sbom-format cyclonedx > sbom.json
 \`\`\`
 
-This writes every package with its version, hash and licence as CycloneDX; \`--sbom-format spdx\` writes SPDX. It needs no network.
+This writes every package with its version, hash and licence as CycloneDX; \`--sbom-format spdx\` writes SPDX. It needs neither the network nor an installation. Packages that are only used for development have the property \`cdx:npm:package:development\`. Do not add \`--omit dev\`: npm then also leaves out those of a server’s packages that a tool needs, too, such as graphql.
 
 ## Install scripts
 
@@ -42,7 +42,7 @@ No script of a package has to run: \`npm ci --omit=dev --ignore-scripts\` gives 
 
 ## Vulnerabilities
 
-Run \`npm audit --omit=dev\` on a schedule, for example each night in your CI, against a registry that answers it. For each finding:
+Run \`npm audit\` on a schedule, for example each night in your CI, against a registry that answers it. For each finding:
 
 1. Find out whether it can be reached: \`npm ls <package>\` shows what brings it in, and the README's table what that is used for. Only \`undici\`, \`ws\`, \`graphql\`, \`graphql-yoga\`, \`jose\`, \`ajv\`, \`re2js\`, \`pg\` and \`nodemailer\` read input from outside.
 2. Raise the version: \`npm install --save-exact <package>@<version>\` for a direct dependency; for another, \`npm update <package>\`, or an entry in \`overrides\` if its parent asks for an older one.
