@@ -4,6 +4,7 @@ import { useQuery } from 'urql';
 import { Link, useLocation, useSearch } from 'wouter';
 import { Pages, useAsked } from '../parts/pages.tsx';
 import { Pending } from '../parts/pending.tsx';
+import { Problem } from '../parts/problem.tsx';
 import { Time } from '../parts/time.tsx';
 import { AuditPageDocument, type AuditPageQuery } from './generated/graphql.ts';
 
@@ -45,10 +46,14 @@ export default function AuditView() {
   );
   const [{ data, error }, ask] = useQuery({ query: AuditPageDocument, variables });
   const page = data?.auditLog;
+  const unread = [from, to].filter((day) => day !== undefined && Number.isNaN(Date.parse(day)));
   return (
     <div className="manage">
       <h1>Audit</h1>
       <Filters entries={page?.nodes ?? []} />
+      {unread.length > 0 && (
+        <Problem error={`“${unread.join('”, “')}” is no day, and is left out. Write it as 2026-03-01.`} />
+      )}
       {page === undefined && (
         <Pending lines={8} error={error} onRetry={() => ask({ requestPolicy: 'network-only' })} />
       )}
