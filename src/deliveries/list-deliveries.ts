@@ -63,10 +63,11 @@ async function searchedPage(
   searchIn: (range: PageRange) => Promise<Found>,
 ): Promise<Page<Delivery>> {
   const found = await searchIn(range);
-  // Whether there is more on the other side is only asked for with a cursor, and then searched for as well.
+  // Whether there is more on the other side is only asked for with a cursor, and then searched for as well. If that
+  // search has to stop, there may be.
   const page = toPage(found.rows, range, async (beyond) => {
     const { rows, stoppedAt } = await searchIn(beyond);
-    return rows.length === 0 && stoppedAt !== undefined ? found.rows.slice(0, 1) : rows;
+    return rows.length > 0 || stoppedAt === undefined ? rows : [stoppedAt];
   });
   return stoppedPage(page, found, range);
 }

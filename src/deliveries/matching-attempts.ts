@@ -73,7 +73,7 @@ async function withMatchingAttempt(
 }
 
 /** What a search found, in the order of its range, and the delivery at which it stopped before the list had ended. */
-export type Found = Readonly<{ rows: readonly Delivery[]; stoppedAt: string | undefined }>;
+export type Found = Readonly<{ rows: readonly Delivery[]; stoppedAt: Delivery | undefined }>;
 
 type Search = Readonly<{
   db: Kysely<Tables>;
@@ -99,7 +99,7 @@ export async function search({ db, ownerId, ...asked }: Search, range: PageRange
     const last = rows.at(-1);
     looked += rows.length;
     if (last === undefined || rows.length < limit) return { rows: found, stoppedAt: undefined };
-    if (looked >= most) return { rows: found, stoppedAt: last.id };
+    if (looked >= most) return { rows: found, stoppedAt: last };
     within = range.backward ? { ...within, before: last.id } : { ...within, after: last.id };
   }
 }
@@ -108,6 +108,6 @@ export async function search({ db, ownerId, ...asked }: Search, range: PageRange
 export function stoppedPage(page: Page<Delivery>, { stoppedAt }: Found, { backward }: PageRange) {
   if (stoppedAt === undefined) return page;
   return backward
-    ? { ...page, hasPreviousPage: true, startsAt: stoppedAt }
-    : { ...page, hasNextPage: true, endsAt: stoppedAt };
+    ? { ...page, hasPreviousPage: true, startsAt: stoppedAt.id }
+    : { ...page, hasNextPage: true, endsAt: stoppedAt.id };
 }

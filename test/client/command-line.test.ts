@@ -291,6 +291,7 @@ test.each([
   [['recover', 'ep_1']],
   [['rotate-secret', 'ep_1', '--overlap', '1']],
   [['replay', '--force']],
+  [['replay', 'dlv_1', '--since', '2h']],
   [['deliveries', '--answered', '5xx']],
   [['deliveries', '--limit', '0']],
   [['preview-filter', 'thing.happened']],

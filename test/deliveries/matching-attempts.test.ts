@@ -99,6 +99,9 @@ test('a page that has to stop says where, and the next one goes on there, in bot
   expect(placesOf(second)).toEqual([25, 20]);
   expect(second).toMatchObject({ hasNextPage: true });
   expect(second.endsAt).toBeUndefined();
+  // Nothing newer was found, but not all of it was looked at.
+  const hasNewer = second.hasPreviousPage;
+  expect(typeof hasNewer === 'function' ? await hasNewer() : hasNewer).toBe(true);
   const oldest = await list({ last: 100 });
   expect(placesOf(oldest)).toEqual(where((index) => index % 5 === 0));
   expect(oldest).toMatchObject({ hasPreviousPage: true, hasNextPage: false });

@@ -1,4 +1,4 @@
-import { UsageError } from '../node.ts';
+import { RequestError } from '../node.ts';
 import { act } from './act.ts';
 import { documents } from './documents.ts';
 import { isConfirmed, type Job, watchJob } from './replay.ts';
@@ -28,6 +28,6 @@ export async function recover(
   const { job } = await act<Recovery>(session, documents.recover, {
     input: { ...input, ...(options.key === undefined ? {} : { idempotencyKey: options.key }) },
   });
-  if (job === null) throw new UsageError('The server has started no job.');
+  if (job === null) throw new RequestError('REFUSED', 'The server has started no job.');
   return await watchJob(session, job, failed + missed);
 }

@@ -1,5 +1,7 @@
 import { logHeadQuery } from '../document.ts';
+import { UsageError } from '../node.ts';
 import { act } from './act.ts';
+import type { Search } from './deliveries.ts';
 import { documents } from './documents.ts';
 import { followToEnd, payloadOf } from './publish.ts';
 import { coloured, type Session } from './session.ts';
@@ -25,8 +27,12 @@ export async function testEndpoint(
 export async function replayOne(
   session: Session,
   id: string,
-  options: Readonly<{ force?: boolean; watch?: boolean; key?: string }>,
+  options: Search & Readonly<{ force?: boolean; watch?: boolean; key?: string; yes?: boolean }>,
 ): Promise<boolean> {
+  for (const option of ['endpoint', 'type', 'status', 'since', 'until', 'answered', 'error'] as const) {
+    if (options[option] !== undefined)
+      throw new UsageError(`--${option} is for all that match: do not name an id beside it.`);
+  }
   const input = {
     id,
     force: options.force === true,
