@@ -18,7 +18,7 @@ export function printDependencies(lockfile: string): string {
     .map(([licence, names]) => `| ${licence} | ${names.size} | ${[...names].sort().join(', ')} |`);
   return `# Dependencies
 
-What a running server is made of, besides Node and PostgreSQL. The README says why each direct dependency is there. A package with \`*\` has one variant for each platform. Every version is fixed in \`package-lock.json\`, with a hash that \`npm ci\` checks.
+This page lists the packages that a running server uses, besides Node and PostgreSQL. The README gives the reason for each direct dependency. A package with \`*\` has one variant for each platform. Every version is fixed in \`package-lock.json\`, with a hash that \`npm ci\` checks.
 
 ## Licences
 
@@ -47,6 +47,6 @@ Run \`npm audit\` on a schedule, for example each night in your CI, against a re
 1. Find out whether it can be reached: \`npm ls <package>\` shows what brings it in, and the README's table what that is used for. Only \`undici\`, \`ws\`, \`graphql\`, \`graphql-yoga\`, \`jose\`, \`ajv\`, \`re2js\`, \`pg\` and \`nodemailer\` read input from outside.
 2. Raise the version: \`npm install --save-exact <package>@<version>\` for a direct dependency; for another, \`npm update <package>\`, or an entry in \`overrides\` if its parent asks for an older one.
 3. Run \`npm run check\` and \`npm test\`, and replace the processes one after the other (see [operate](operate.md)). No request is lost.
-4. If there is no fixed version yet, close the way to it. \`CONSOLE=false\` takes the console away, an empty \`SMTP_URL\` the mails, \`EGRESS_PROXY\` sends all outgoing requests through a proxy of yours, and \`TRUSTED_DOCUMENTS_ONLY=true\` executes only known GraphQL documents.
+4. If there is no fixed version yet, switch off the part that uses it. \`CONSOLE=false\` takes the console away, an empty \`SMTP_URL\` the mails, \`EGRESS_PROXY\` sends all outgoing requests through a proxy of yours, and \`TRUSTED_DOCUMENTS_ONLY=true\` executes only known GraphQL documents.
 `;
 }

@@ -9,7 +9,7 @@ import {
 import type { Tables } from '../tables.ts';
 
 /**
- * A page of the matching endpoints, those first that fail the most. All of them are read and sorted for each page,
+ * A page of the matching endpoints; those that fail the most come first. All of them are read and sorted for each page,
  * because their order changes all the time: at most as many as a tenant may have, with what they failed in each minute of a day.
  */
 export async function listFailingFirst(

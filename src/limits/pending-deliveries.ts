@@ -25,7 +25,7 @@ export class PendingDeliveries {
   }
 
   /**
-   * Whether so many more fit for each of these owners, none of them 0. `taken` holds what earlier calls of the same batch add, and
+   * Whether so many more deliveries fit for each of these owners; no number is 0. `taken` holds what earlier calls of the same batch add, and
    * what this call adds if it fits.
    */
   async fits(wanted: ReadonlyMap<string, number>, taken: Map<string, number>): Promise<boolean> {

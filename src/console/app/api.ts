@@ -44,13 +44,13 @@ export function createApi(): Client {
   });
 }
 
-/** Mutations go out in the text that the list of known documents has: with every `__typename`. */
+/** Mutations are sent in the same text as in the list of known documents: with every `__typename`. */
 const inKnownText = mapExchange({
   onOperation: (operation) => ({ ...operation, query: Object(formatDocument(operation.query)) }),
 });
 
 /**
- * What acts are sent with: past the cache, which keeps no errors, and past the list of documents, because what a mutation
+ * The client for mutations. It has no cache, because the cache drops errors, and it does not list documents, because a
  * is given may be a secret. Whoever acts reads anew what the act has changed.
  */
 export const ActsContext = createContext(

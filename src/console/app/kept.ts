@@ -1,5 +1,5 @@
 /**
- * What this tab keeps until it is closed. In a frame of another site a browser may refuse to keep anything; it then
+ * Values that this tab keeps until it is closed. In a frame of another site a browser may refuse to keep anything; it then
  * lives for as long as the page.
  */
 const memory = new Map<string, string>();

@@ -8,12 +8,12 @@ import { forget, keep, recall } from './kept.ts';
 export type Session = Readonly<{
   token: string | undefined;
   ended: string | undefined;
-  /** Another number is another sign-in; a token that was renewed keeps it. */
+  /** The number of the sign-in. A renewed token has the same number. */
   number: number;
 }>;
 
 const kept = 'heliograph-token';
-/** What single sign-on renews the token with: it belongs to that token, and ends with it. */
+/** The refresh token of single sign-on. It belongs to the token, and is dropped with it. */
 export const renewalName = 'heliograph-renewal';
 const listeners = new Set<() => void>();
 let session: Session = { token: begin(), ended: undefined, number: 0 };
@@ -44,7 +44,7 @@ export function signIn(token: string): void {
   change({ token, ended: undefined });
 }
 
-/** The same person goes on with a fresh token: nothing that is open begins anew. */
+/** The same person continues with a fresh token, so nothing on the page is loaded again. */
 export function renewToken(token: string): void {
   if (session.token === undefined) return;
   keep(kept, token);
@@ -59,7 +59,7 @@ export function signOut(why?: string): void {
   change({ token: undefined, ended: why });
 }
 
-/** Tells why nobody could be signed in. */
+/** Shows why the sign-in failed. */
 export function refuseSignIn(why: string): void {
   forget(kept);
   change({ token: undefined, ended: why });

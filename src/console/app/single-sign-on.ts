@@ -5,7 +5,7 @@ import { currentToken, refuseSignIn, renewalName, renewToken, signIn, signOut } 
 export type Provider = Readonly<{ issuer: string; clientId: string; scope: string }>;
 
 const pendingName = 'heliograph-sign-in';
-/** A token is renewed when so much of its time is over. */
+/** A token is renewed when this part of its lifetime is over. */
 const renewAfter = 0.8;
 const tryAgainMs = 10_000;
 const longestTimerMs = 2 ** 31 - 1;
@@ -23,8 +23,8 @@ function readProvider(): Provider | undefined {
 }
 
 /**
- * Leaves for the identity provider: the authorization code flow with PKCE (RFC 7636). What comes back is exchanged by
- * `endSignIn`. Throws where the provider cannot be reached.
+ * Opens the identity provider: the authorization code flow with PKCE (RFC 7636). The code is exchanged by
+ * `endSignIn`. Throws if the provider cannot be reached.
  */
 export async function beginSignIn(from: Provider): Promise<void> {
   const { authorization_endpoint: endpoint } = await discover(from);
@@ -46,14 +46,14 @@ export async function beginSignIn(from: Provider): Promise<void> {
   location.assign(asked);
 }
 
-/** Where the page was opened by the provider's answer: signs in with it, or says why not. */
+/** If the page was opened by the provider's answer, signs in with it or shows the reason why not. */
 export async function endSignIn(): Promise<void> {
   if (provider === undefined) return;
   const answer = new URLSearchParams(location.search);
   const pending = recall(pendingName);
   const isAnswer = answer.has('state') && (answer.has('code') || answer.has('error'));
   if (!isAnswer) return resume(provider);
-  // Nobody here has asked for it; and a code is not for the address bar.
+  // This tab did not ask for it, and a code must not stay in the address bar.
   if (pending === undefined) return history.replaceState(null, '', location.pathname);
   forget(pendingName);
   const { state, verifier, returnTo } = Object(JSON.parse(pending));
@@ -79,7 +79,7 @@ export async function endSignIn(): Promise<void> {
   }
 }
 
-/** Of a page that was loaded anew: the renewal goes on. */
+/** Continues the renewals after the page was loaded again. */
 function resume(from: Provider): void {
   const kept = recall(renewalName);
   if (kept === undefined || currentToken() === undefined) return;
@@ -116,7 +116,7 @@ async function fetchTokens(
   };
 }
 
-/** The provider has answered, and the answer is no. */
+/** The provider has answered and refused. */
 class Refused extends Error {}
 
 function planRenewal(from: Provider, refreshToken: string, renewAt: number): void {
@@ -127,7 +127,7 @@ function planRenewal(from: Provider, refreshToken: string, renewAt: number): voi
 }
 
 async function renew(from: Provider, refreshToken: string): Promise<void> {
-  // Somebody may have signed out meanwhile, or in with something else.
+  // The person may have signed out meanwhile, or signed in with another credential.
   const isOurs = () => Object(JSON.parse(recall(renewalName) ?? '{}')).refreshToken === refreshToken;
   if (!isOurs()) return;
   try {
@@ -140,7 +140,7 @@ async function renew(from: Provider, refreshToken: string): Promise<void> {
     planNext();
   } catch (error) {
     if (!isOurs()) return;
-    // Where the provider is away, the token still holds for a while.
+    // If the provider cannot be reached, the token is still valid for a while.
     if (!(error instanceof Refused)) return planRenewal(from, refreshToken, Date.now() + tryAgainMs);
     forget(renewalName);
     signOut('Your identity provider did not renew your token. Sign in again to go on where you were.');

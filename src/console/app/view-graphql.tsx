@@ -31,7 +31,7 @@ export function ViewGraphQL() {
   );
 }
 
-/** GraphiQL takes a query by its address; the variables stand in it as a comment, to be pasted. */
+/** GraphiQL reads a query from its address. The variables are a comment in the query, to be pasted. */
 function graphiqlOf(text: string, variables: unknown): string {
   const query = `# Variables: ${JSON.stringify(variables)}\n${text}`;
   return `/console/graphiql?query=${encodeURIComponent(query)}`;

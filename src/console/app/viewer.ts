@@ -5,7 +5,7 @@ export type Viewer = ConsoleViewerQuery['viewer'];
 
 export const ViewerContext = createContext<Viewer | undefined>(undefined);
 
-/** Whether the credential has this permission. What it may not do is not offered. */
+/** Whether the credential has this permission. The console does not offer what the credential may not do. */
 export function useMay(permission: Permission): boolean {
   return useContext(ViewerContext)?.permissions.includes(permission) ?? false;
 }

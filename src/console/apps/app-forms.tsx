@@ -19,7 +19,7 @@ const plain = (constant: string) => constant.toLowerCase().replaceAll('_', ' ');
 
 const streams: readonly AppEventStream[] = ['INSTALLED_TENANT_EVENTS', 'LIFECYCLE'];
 
-/** Where the app's events go, and which of them. All of it is set anew. */
+/** The URL that the app's events are sent to, and the selection of events. A change replaces all of it. */
 export function WebhookForm({ app, onDone }: Props) {
   const { act, isRunning, refusal } = useAct(SetWebhookDocument);
   const { webhook } = app;
@@ -64,7 +64,7 @@ export function WebhookForm({ app, onDone }: Props) {
   );
 }
 
-/** A version rules from then on what is forwarded, for every tenant that has the app installed. */
+/** From then on the version decides what is forwarded, for every tenant that has installed the app. */
 export function VersionForm({ app, onDone }: Props) {
   const { act, isRunning, refusal } = useAct(PublishVersionDocument);
   const [version, setVersion] = useState('');
@@ -118,7 +118,7 @@ const permissions: readonly AppPermission[] = [
   'VIEW_DELIVERIES',
 ];
 
-/** Invites somebody: the invitation is shown once, and mailed where the server has a way to. */
+/** Invites somebody. The invitation is shown once, and mailed if the server has a mail server. */
 export function InviteForm({ app, onDone }: Props) {
   const { act, isRunning, refusal } = useAct(InviteMemberDocument);
   const [email, setEmail] = useState('');

@@ -5,7 +5,7 @@ const knownKinds: readonly DeliveryKind[] = ['EVENT', 'REPLAY', 'TEST'];
 
 /**
  * The filter that an address names: `?status=FAILED,DEAD_LETTER&endpoint=&type=&from=&to=&tenant=&event=&id=&kind=`. What is
- * not understood is said, never left out in silence: a wider list than was asked for would be a wrong one.
+ * not understood is shown as an error, because leaving it out would show more deliveries than were asked for.
  */
 export function filterOf(search: URLSearchParams): { filter: DeliveryFilter; problem: string | undefined } {
   const filter: DeliveryFilter = {};

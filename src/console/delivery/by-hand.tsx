@@ -25,7 +25,7 @@ curl -i ${quoted(url)} \\
   --data-raw "$BODY"`;
 }
 
-/** For whoever builds the receiver: the request by hand, and how its signature is verified. */
+/** For the developer of the receiver: the request as a command, and how to verify its signature. */
 export function ByHand({
   publicKey,
   ...props

@@ -139,7 +139,7 @@ export const valuesOf = (endpoint: EndpointFactsFragment): EndpointValues => ({
   sending: sendingOf(endpoint),
 });
 
-/** What an endpoint is changed to. */
+/** The input that changes an endpoint. */
 export function inputOf({ url, description, events, filter, rate, sending }: EndpointValues) {
   return {
     url: url.trim(),
@@ -151,7 +151,7 @@ export function inputOf({ url, description, events, filter, rate, sending }: End
   };
 }
 
-/** What a new one is made of: it has no value to keep, and may bring its secret along. */
+/** The input that creates an endpoint. It may contain a secret of the owner's. */
 export function newInputOf(values: EndpointValues) {
   const { headers, ...input } = inputOf(values);
   const { secret, signature } = values.sending;

@@ -27,7 +27,7 @@ export default function EndpointView() {
   const { since } = span;
   const variables = useMemo(() => ({ id, since, buckets }), [id, since]);
   const [{ data: fresh, error }, ask] = useQuery({ query: OneEndpointDocument, variables });
-  // While another window is read, what is known stays in sight.
+  // While another window is loaded, the earlier figures stay visible.
   const kept = useRef(fresh);
   if (fresh !== undefined) kept.current = fresh;
   const data = fresh ?? (kept.current?.endpoint?.id === id ? kept.current : undefined);

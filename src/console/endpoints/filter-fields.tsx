@@ -22,7 +22,7 @@ const mostConditions = 10;
 const shownEvents = 5;
 const typingMs = 400;
 
-/** Which events an endpoint takes by what stands in their bodies, and what the filter would have done to the last ones. */
+/** The payload filter of an endpoint, with a preview: which of the newest events would have matched. */
 export function FilterFields(
   props: Readonly<{
     conditions: readonly TypedCondition[];
@@ -107,7 +107,7 @@ export function FilterFields(
   );
 }
 
-/** Which of the newest events of a type would have passed. It is asked for once the typing rests. */
+/** Which of the newest events of a type would have passed. It is requested once the person stops typing. */
 function Preview({
   conditions,
   events,
@@ -173,7 +173,7 @@ const wordsOf = (condition: TypedCondition | undefined) =>
     ? 'a condition'
     : `“${condition.path} ${operatorWords(condition.op)} ${condition.op === 'EXISTS' ? '' : condition.value}”`;
 
-/** A text, once it has stayed the same for a while. */
+/** The text after it has not changed for a while. */
 function useRested(text: string): string {
   const [rested, setRested] = useState(text);
   useEffect(() => {

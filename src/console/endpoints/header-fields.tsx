@@ -4,7 +4,7 @@ export type TypedHeader = Readonly<{
   name: string;
   value: string;
   kind: 'plain' | 'secret' | 'signs';
-  /** What is stored under the name as a secret or a key, which an empty value keeps. */
+  /** The kind of the stored value, if it is a secret or a key. An empty value keeps it. */
   kept: 'secret' | 'signs' | undefined;
 }>;
 
@@ -21,7 +21,7 @@ export const typedHeader = ({ name, value, isSecret, signsBody }: StoredHeader, 
   return { key, name, value: value ?? '', kind, kept: kind === 'plain' ? undefined : kind };
 };
 
-/** A line that nothing was typed into is none. A secret value that was not typed anew is kept. */
+/** An empty line is left out. A secret value that was not typed again is kept. */
 export const headersInput = (headers: readonly TypedHeader[]) =>
   headers
     .filter(({ name }) => name.trim() !== '')

@@ -19,13 +19,13 @@ const windows = [
   [30 * 24 * hour, 'the last 30 days'],
   [ofOnesOwn, 'the time since …'],
 ] as const;
-/** So many are more than a slip of the hand may send again: their number is to be typed. */
+/** From this number on, the person has to type the number, so that it cannot happen by a slip. */
 const many = 100;
-/** The server counts no further. */
+/** The server stops counting at this number. */
 const mostCounted = 100_000;
 const typingMs = 400;
 
-/** Sends what an endpoint did not get since a moment. It is counted first, and the progress is shown afterwards. */
+/** Sends everything that an endpoint did not get since a time. It is counted first, and the progress is shown. */
 export function Recover({ endpoint, onClose, onChanged }: Props) {
   const [openedAt] = useState(() => Date.now());
   const [length, setLength] = useState<number>(24 * hour);

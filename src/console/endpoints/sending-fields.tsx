@@ -9,7 +9,7 @@ import {
   typedHeader,
 } from './header-fields.tsx';
 
-/** How deliveries are sent, as it is typed. What is empty is the server's own. */
+/** The settings for sending, as they are typed. An empty field means the server's default. */
 export type SendingValues = Readonly<{
   headers: readonly TypedHeader[];
   signature: SignatureScheme;
@@ -49,7 +49,7 @@ export const sendingOf = (endpoint: EndpointFactsFragment): SendingValues => ({
 const wordsOf = (text: string) => text.split(/[\s,;]+/).filter((word) => word !== '');
 const numbersOf = (text: string) => wordsOf(text).map(Number);
 
-/** What is wrong with what was typed, by field, before the server is asked. */
+/** The problems of the typed values, by field, before the server is asked. */
 export function sendingProblems({ headers, schedule, timeout, stopOn }: SendingValues) {
   const isWhole = (text: string) => numbersOf(text).every((n) => Number.isSafeInteger(n) && n >= 0);
   return {
@@ -61,7 +61,7 @@ export function sendingProblems({ headers, schedule, timeout, stopOn }: SendingV
   };
 }
 
-/** The part of an input that both making and changing take. */
+/** The part of the input that is the same for creating and changing. */
 export function sendingInput(values: SendingValues) {
   const { headers, ordering, schedule, timeout, stopOn, prefix, alerts } = values;
   const delays = numbersOf(schedule);
@@ -81,7 +81,7 @@ export const sendingFields = [
   ...['headerPrefix', 'alertEmails'],
 ];
 
-/** What most people leave as it is: headers, order and signature, when and how long to try, and whom to tell. */
+/** Settings that most people do not change: headers, order, signature, retries, timeout, and alerts. */
 export function SendingFields(
   props: Readonly<{
     values: SendingValues;

@@ -1,4 +1,4 @@
-/** Stands in the place of GraphiQL where the server has none: in production. */
+/** The view that replaces GraphiQL in production, where the server does not have it. */
 export default function GraphiqlView() {
   return (
     <>

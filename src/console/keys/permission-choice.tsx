@@ -4,7 +4,7 @@ import type { Permission } from './generated/graphql.ts';
 
 const ofThePlatform: readonly string[] = ['MANAGE_TENANTS', 'MANAGE_EVENT_TYPES'];
 
-/** What the viewer may hand on to a key or a link: what it may do itself, the platform's permissions aside. */
+/** The permissions that the viewer can give to a key or a link: its own, except those of the platform. */
 export const useMayGive = (): readonly Permission[] =>
   use(ViewerContext)?.permissions.filter((name) => !ofThePlatform.includes(name)) ?? [];
 

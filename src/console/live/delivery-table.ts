@@ -76,7 +76,7 @@ export function applyChanges(
   return cut({ ...next, seen: stillNeeded(next.seen, next.position) });
 }
 
-/** What comes from now on is later than the position: only a page can be further than that. */
+/** Later changes have later positions. Only a page can be ahead of that. */
 function stillNeeded(seen: ReadonlyMap<string, number>, position: number): ReadonlyMap<string, number> {
   return new Map([...seen].filter(([, known]) => known > position));
 }
@@ -87,7 +87,7 @@ function cut(table: DeliveryTable): DeliveryTable {
   const left = rows.slice(0, keptRows);
   const last = left.at(-1);
   if (last === undefined) return table;
-  // Rows of the same millisecond come again, and are known.
+  // Rows of the same millisecond are read again, and are already in the table.
   const createdBefore = new Date(Date.parse(last.createdAt) + 1).toISOString();
   return { ...table, rows: left, oldest: last.id, next: { after: undefined, createdBefore } };
 }

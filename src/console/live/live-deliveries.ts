@@ -30,7 +30,7 @@ export type DeliverySource = Readonly<{
   findThere(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** Calls back when it is time to show new changes. */
   nextFrame(show: () => void): void;
-  /** How often to look whether rows were purged; 10 s where nothing is said. */
+  /** The time between two checks whether rows were purged; by default 10 s. */
   lookEveryMs?: number;
 }>;
 
@@ -52,7 +52,7 @@ const mostIds = 100;
  * The deliveries that a filter matches, as they change: one page, the log from where the page stands, and more pages as
  * they are asked for. The state is `live` only while everything that is known of the log is in the table that is shown.
  *
- * Where the log cannot be resumed, where it has a hole, and where rows were purged, everything is read anew; the old
+ * If the log cannot be resumed, has a gap, or rows were purged, everything is read again. The old
  * rows stay in sight until then, under the state `catching up`.
  */
 export class LiveDeliveries {
@@ -143,7 +143,7 @@ export class LiveDeliveries {
     }
   }
 
-  /** Tries until a page can be read; undefined if nobody waits for it any more. */
+  /** Tries until a page has been read. Undefined if it is not needed any more. */
   async #firstPage(signal: AbortSignal): Promise<Page | undefined> {
     for (;;) {
       try {

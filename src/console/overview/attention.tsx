@@ -14,7 +14,7 @@ import {
 type Need = Readonly<{ endpoint: EndpointInNeedFragment; failures: number; isEnded: boolean }>;
 
 /**
- * The endpoints that need somebody: disabled by the server, not verified, resting, or with failures among the newest
+ * The endpoints that need attention: disabled by the server, not verified, resting, or with failures among the newest
  * hundred. Who was paused on purpose is left alone.
  */
 function needsOf({ inactive, unverified, failing, troubled }: OverviewQuery): readonly Need[] {

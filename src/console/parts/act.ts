@@ -12,8 +12,8 @@ export type Refusal = Readonly<{
 type Answered<Result> = Exclude<Result, { code: string; message: string }>;
 
 /**
- * Something that a person does: one mutation whose field is called `result`. It answers with the payload; undefined
- * where it was refused, and then `refusal` says why. What was typed stays where it is.
+ * An action of a person: one mutation whose field is called `result`. It returns the payload, or undefined
+ * if it was refused. Then `refusal` has the reason, and the typed values stay.
  */
 export function useAct<Data extends { result: object }, Variables extends AnyVariables>(
   document: TypedDocumentNode<Data, Variables>,

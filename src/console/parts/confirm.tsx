@@ -4,8 +4,8 @@ import { Refused } from './form.tsx';
 import { Window } from './window.tsx';
 
 /**
- * Asks before what cannot be undone. It says the exact consequence first; where `typed` is given, the button works only
- * once that has been typed, so that no slip of the hand does it.
+ * Asks before an action that cannot be undone. It shows the exact consequence. If `typed` is given, the button works only
+ * after that text has been typed, so that it cannot happen by a slip.
  */
 export function Confirm(
   props: Readonly<{

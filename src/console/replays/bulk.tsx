@@ -7,7 +7,7 @@ import type { DeliveryFilter } from './generated/graphql.ts';
 import { isCancellation, JobProgress } from './job-progress.tsx';
 import { ReplayMany } from './replay-many.tsx';
 
-/** As many ids as a filter takes. */
+/** The limit for ids in a filter. */
 export const mostChosen = 100;
 
 export type Bulk = Readonly<{ act: 'replay' | 'cancel'; ids: readonly string[] }>;

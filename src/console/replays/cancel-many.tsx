@@ -15,7 +15,7 @@ export function CancelMany(
   }>,
 ) {
   const { which, onClose, onStarted } = props;
-  // What the dialog speaks of does not change while it is open.
+  // The counted deliveries stay the same while the dialog is open.
   const [{ filter, key }] = useState(() => ({
     filter: cancellable(props.filter, new Date().toISOString()),
     key: `console-${crypto.getRandomValues(new Uint32Array(4)).join('-')}`,

@@ -7,7 +7,7 @@ import { CancelProgressDocument, ReplayProgressDocument } from './generated/grap
 
 const lookEveryMs = 500;
 
-/** What each kind of job says of itself. */
+/** The words for each kind of job. */
 const replay = {
   running: 'Replaying',
   done: 'replayed',
@@ -23,7 +23,7 @@ const cancellation = {
 
 export const isCancellation = (id: string) => id.startsWith('cnj_');
 
-/** A job for many deliveries as it goes, and what came of it. It goes on without the page, and is found again by its id. */
+/** The progress and the result of a job for many deliveries. It continues without the page, and is found by its id. */
 export function JobProgress({ id, onEnd }: Readonly<{ id: string; onEnd?: () => void }>) {
   const [words, query] = isCancellation(id)
     ? [cancellation, CancelProgressDocument]

@@ -5,7 +5,7 @@ import { type DeliveryFilter, StartReplayDocument } from './generated/graphql.ts
 import { replayable } from './narrow-filter.ts';
 import { useCount } from './use-count.ts';
 
-/** So many are more than a slip of the hand may send again: their number is to be typed. */
+/** From this number on, the person has to type the number, so that it cannot happen by a slip. */
 const many = 100;
 
 /** Says exactly what will be sent again, and starts it. `which` completes "failed deliveries …". */
@@ -18,7 +18,7 @@ export function ReplayMany(
   }>,
 ) {
   const { which, onClose, onStarted } = props;
-  // What the dialog speaks of does not change while it is open.
+  // The counted deliveries stay the same while the dialog is open.
   const [{ filter, key }] = useState(() => ({
     filter: replayable(props.filter, new Date().toISOString()),
     key: `console-${crypto.getRandomValues(new Uint32Array(4)).join('-')}`,
