@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 beforeEach(async () => {
   await db.database.api.query('delete from due; delete from endpoint_health');
-  ({ ownerId, endpointIds } = await seedOwner(db.database, { endpoints: 3 }));
+  ({ ownerId, endpointIds } = await seedOwner(db.database, { endpoints: 4 }));
   for (const [index, endpointId] of endpointIds.entries()) {
     await seedDeliveries(db.database, ownerId, endpointId, 10 * (index + 1));
   }
@@ -32,11 +32,12 @@ async function measured(heldShards: () => readonly number[] = () => all) {
   return {
     deliveries: await of('heliograph_due_deliveries'),
     oldest: await of('heliograph_due_oldest_seconds'),
+    unserved: (await registry.getSingleMetric('heliograph_due_unserved_seconds')?.get())?.values[0]?.value,
   };
 }
 
 test('counts what waits by status, and apart from it what is held back by a pause or an open circuit', async () => {
-  const [first, second, third] = endpointIds;
+  const [first, second, third, fourth] = endpointIds;
   const query = (sql: string, ...values: unknown[]) => db.database.api.query(sql, values);
   await query(
     `update due set status = 'RETRYING' where delivery_id in (select delivery_id from due
@@ -49,8 +50,16 @@ test('counts what waits by status, and apart from it what is held back by a paus
     ownerId,
     third,
   );
+  await query('update endpoint set max_deliveries_per_second = 1 where id = $1', fourth);
   const { deliveries } = await measured();
-  expect(deliveries).toEqual({ PENDING: 6, DELIVERING: 0, RETRYING: 4, PAUSED: 20, CIRCUIT_OPEN: 30 });
+  expect(deliveries).toEqual({
+    PENDING: 6,
+    DELIVERING: 0,
+    RETRYING: 4,
+    PAUSED: 20,
+    CIRCUIT_OPEN: 30,
+    OWN_PACE: 40,
+  });
 });
 
 test('tells for how long the oldest has been due; what is due later is not late', async () => {
@@ -65,10 +74,29 @@ test('tells for how long the oldest has been due; what is due later is not late'
   expect(oldest.RETRYING).toBe(0);
 });
 
+test('an endpoint that is served is not late, however long its queue', async () => {
+  const [first, second] = endpointIds;
+  const makeDue = (endpointId: string | undefined, claim: number | null) =>
+    db.database.api.query(
+      `update due set due_at = now() - interval '2 minutes',
+                      claim = case when delivery_id = (select min(delivery_id::text)::uuid from due where endpoint_id = $1)
+                                   then $2::bigint end
+        where endpoint_id = $1`,
+      [endpointId, claim],
+    );
+  await db.database.api.query(`update due set due_at = now() + interval '1 hour'`);
+  await makeDue(first, 7);
+  const served = await measured();
+  expect(served.oldest.PENDING).toBeGreaterThanOrEqual(120);
+  expect(served.unserved).toBe(0);
+  await makeDue(second, null);
+  expect((await measured()).unserved).toBeGreaterThanOrEqual(120);
+});
+
 test('workers that share the shards count each delivery once', async () => {
   const halves = [all.slice(0, 20), all.slice(20)];
   const counts = await Promise.all(
     halves.map(async (half) => (await measured(() => half)).deliveries.PENDING),
   );
-  expect(counts.reduce<number>((sum, count) => sum + Number(count), 0)).toBe(60);
+  expect(counts.reduce<number>((sum, count) => sum + Number(count), 0)).toBe(100);
 });
