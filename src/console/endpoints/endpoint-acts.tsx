@@ -74,6 +74,7 @@ export function EndpointActs({
       {open !== 'edit' && <Refused refusal={update.refusal ?? pause.refusal ?? resume.refusal} />}
       <Window
         title="Edit the endpoint"
+        wide
         isOpen={open === 'edit'}
         onOpenChange={(is) => (is ? undefined : close())}
       >

@@ -33,13 +33,21 @@ const isGenuine = headers['webhook-signature'].split(' ').some((entry) => {
 });
 // Refuse a timestamp that is more than five minutes away.`,
   Python: `from base64 import b64decode
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # pip install cryptography
+from cryptography.exceptions import InvalidSignature  # pip install cryptography
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 # public_key: whpk_…, body: the request's bytes, before anything has parsed them
 key = Ed25519PublicKey.from_public_bytes(b64decode(public_key.removeprefix("whpk_")))
 signed = f'{headers["webhook-id"]}.{headers["webhook-timestamp"]}.'.encode() + body
-_, _, signature = headers["webhook-signature"].partition("v1a,")
-key.verify(b64decode(signature.split(" ")[0]), signed)  # raises InvalidSignature
+
+def verifies(entry):
+    version, _, signature = entry.partition(",")
+    try:
+        return version == "v1a" and key.verify(b64decode(signature), signed) is None
+    except InvalidSignature:
+        return False
+
+is_genuine = any(verifies(entry) for entry in headers["webhook-signature"].split())
 # Refuse a timestamp that is more than five minutes away.`,
   Go: `// publicKey: whpk_…, body: the request's bytes, before anything has parsed them
 key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(publicKey, "whpk_"))
