@@ -106,8 +106,7 @@ test('event types: the catalogue has as many as it may have beside the platformâ
 });
 
 test('a tenant whose every limit is reached, and whose calls wait, holds up nobody', async () => {
-  const { endpoint, deliveries } = await fillBusy();
-  expect(deliveries).toBe(12);
+  expect(await fillBusy()).toBe(12);
   await createEndpoint(calm, { url, events: ['order.paid'] });
   const holder = new pg.Client({ connectionString: stage.environment.DATABASE_URL });
   await holder.connect();
@@ -141,14 +140,12 @@ test('a tenant whose every limit is reached, and whose calls wait, holds up nobo
   } finally {
     await holder.end();
   }
-  await act(busy, 'purgeDeliveries', 'PurgeDeliveriesInput', { endpointId: endpoint });
-  expect(await act(busy, 'publishEvents', 'PublishEventsInput', oneEvent)).not.toHaveProperty('code');
 });
 
 const oneEvent = { events: [{ type: 'order.paid', payload: {} }] };
 
 /** Replaces an endpoint of the busy tenant by one that is paused, and publishes as much as fits. */
-async function fillBusy(): Promise<{ endpoint: string; deliveries: number }> {
+async function fillBusy(): Promise<number> {
   const { endpoints } = await ask<{ endpoints: { nodes: { id: string }[] } }>(
     busy,
     '{ endpoints { nodes { id } } }',
@@ -159,7 +156,7 @@ async function fillBusy(): Promise<{ endpoint: string; deliveries: number }> {
   let deliveries = 0;
   while ((await act(busy, 'publishEvents', 'PublishEventsInput', oneEvent)).code === undefined)
     deliveries += 1;
-  return { endpoint: id, deliveries };
+  return deliveries;
 }
 
 type Result = { code?: string; limit?: number; message?: string };
