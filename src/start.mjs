@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
@@ -12,7 +12,7 @@ const sources = fileURLToPath(new URL('.', import.meta.url));
 const folder = fileURLToPath(new URL('../node_modules/.cache/heliograph/', import.meta.url));
 
 const file = join(folder, `server-${hashOfSources()}.mjs`);
-if (existsSync(file) || (await compile(file))) {
+if (isWhole(file) || (await compile(file))) {
   process.setSourceMapsEnabled(true);
   await import(pathToFileURL(file).href);
 } else {
@@ -34,14 +34,32 @@ function hashOfSources() {
   return hash.update(sources).digest('hex').slice(0, 32);
 }
 
-/** Whether the file could be written. Nobody reads half of it, even if several processes start at once. */
+/**
+ * Whether the file is there and ends with the hash of the rest. After a full disk or a power cut it might be empty,
+ * and to import that would be a start that does nothing.
+ */
+function isWhole(file) {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return text.endsWith(endOf(text.slice(0, -endOf('').length)));
+  } catch {
+    return false;
+  }
+}
+
+function endOf(text) {
+  return `\n// ${createHash('sha256').update(text).digest('hex')}\n`;
+}
+
+/** Whether the file is there now. Nobody reads half of it, even if several processes start at once. */
 async function compile(file) {
+  const draft = `${file}.${process.pid}.mjs`;
   try {
     const { build } = await import('esbuild');
-    const draft = `${file}.${process.pid}.mjs`;
-    await build({
+    const { outputFiles } = await build({
       entryPoints: [join(sources, 'index.ts')],
       outfile: draft,
+      write: false,
       bundle: true,
       packages: 'external',
       platform: 'node',
@@ -52,14 +70,23 @@ async function compile(file) {
       logLevel: 'silent',
       plugins: [{ name: 'addresses', setup: keepAddresses }],
     });
+    const { text } = outputFiles[0];
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(draft, text + endOf(text));
     renameSync(draft, file);
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
-      if (name.startsWith('server-') && relative(path, file) !== '') rmSync(path, { force: true });
+      if (name.startsWith('server-') && path !== file) rmSync(path, { force: true });
     }
     return true;
   } catch {
-    return false;
+    try {
+      rmSync(draft, { force: true });
+    } catch {
+      // It is not there, because nothing may be written.
+    }
+    // Another process that started at the same time has removed the draft, because it had finished the file.
+    return isWhole(file);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -61,6 +62,14 @@ test('it is compiled once, and again when a source has changed; what is old is r
   expect(others).toEqual([]);
   expect(await refusedStart()).toMatch(/PORT/);
   expect(compiled()).toEqual([first]);
+  // What a full disk or a power cut leaves behind is not taken for the program.
+  const file = join(cache(), 'heliograph', first ?? '');
+  const whole = readFileSync(file, 'utf8');
+  for (const damaged of ['', whole.slice(0, 100_000)]) {
+    writeFileSync(file, damaged);
+    expect(await refusedStart()).toMatch(/PORT/);
+    expect(readFileSync(file, 'utf8') === whole).toBe(true);
+  }
   writeFileSync(join(folder, 'src', 'app.ts'), '\n// Changed.\n', { flag: 'a' });
   expect(await refusedStart()).toMatch(/PORT/);
   expect(compiled()).toHaveLength(1);
