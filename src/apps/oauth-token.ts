@@ -79,9 +79,9 @@ function parseForm(headers: IncomingHttpHeaders, body: Buffer): URLSearchParams 
   }
   if (body.length > maxBodyBytes) throw new Refusal('invalid_request', 'The body is too long.');
   const form = new URLSearchParams(body.toString('utf8'));
-  for (const name of form.keys()) {
-    if (form.getAll(name).length > 1) throw new Refusal('invalid_request', 'A parameter is given twice.');
-  }
+  // Asking for all values of each name would take seconds for thousands of names.
+  if (new Set(form.keys()).size < form.size)
+    throw new Refusal('invalid_request', 'A parameter is given twice.');
   // A parameter without a value counts as left out: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
   return new URLSearchParams([...form].filter(([, value]) => value !== ''));
 }

@@ -6,6 +6,7 @@ import { hintLifecycle } from '../apps/lifecycle.ts';
 import type { Database } from '../db/pool.ts';
 import { DomainError, RequestError } from '../errors.ts';
 import { encodeId } from '../ids.ts';
+import { readJson } from '../json/json-limits.ts';
 import { declareRoute, type Route, type RouteRequest, type RouteResponse } from '../route.ts';
 import type { SecretBox } from '../signing/secret-box.ts';
 import { findTenants } from '../tenants/tenant.ts';
@@ -92,7 +93,7 @@ export function installRoutes(options: Options): readonly Route[] {
 
   async function confirmed(request: RouteRequest): Promise<RouteResponse> {
     const actor = await administratorOf(request, authenticator);
-    const read = body.safeParse(parse(request.body.toString('utf8')));
+    const read = body.safeParse(readBody(request.body));
     if (!read.success) throw new RequestError('BAD_USER_INPUT', 'Send {"state":…} as JSON.');
     const state = openInstallState(secretBox, read.data.state ?? request.query.get('state') ?? '');
     const [tenant] = await findTenants(database, [actor.tenantId]);
@@ -171,11 +172,4 @@ async function findInstallable(database: Database, state: InstallState): Promise
 }
 
 /** An empty body means that everything is in the query. */
-function parse(text: string): unknown {
-  if (text.trim() === '') return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+const readBody = (bytes: Buffer) => (bytes.toString().trim() === '' ? {} : readJson(bytes));

@@ -36,10 +36,10 @@ export function authHookRoute({ secret, database }: { secret: string; database: 
 
   async function once(
     headers: SignatureHeaders,
-    text: string,
+    body: Buffer,
     requestId: string,
   ): Promise<object | undefined> {
-    const read = readAuthMessage(text);
+    const read = readAuthMessage(body);
     if (read === undefined) return undefined;
     if (read === 'IGNORED') return { status: 'IGNORED' };
     // A time in the future would refuse tokens that are issued later.
@@ -64,7 +64,7 @@ export function authHookRoute({ secret, database }: { secret: string; database: 
     if (headers === undefined || !verifySignature([key], headers, text, { toleranceSeconds, nowSeconds })) {
       return unauthorized;
     }
-    const answer = await once(headers, text, request.requestId);
+    const answer = await once(headers, request.body, request.requestId);
     return answer === undefined
       ? refusal(400, 'BAD_USER_INPUT', 'The message does not have the fields that its type requires.')
       : { status: 200, body: answer };

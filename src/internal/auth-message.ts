@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isExternalId } from '../access/tenant-identity.ts';
 import { decodeId } from '../ids.ts';
+import { readJson } from '../json/json-limits.ts';
 import { isStorable } from '../text.ts';
 
 const subject = z.string().min(1).max(255).refine(withoutNul);
@@ -30,8 +31,8 @@ export type AuthMessage = z.infer<typeof message>;
 export type ReadMessage = Readonly<{ message: AuthMessage; at: Date | undefined }>;
 
 /** Reads a message's body. `IGNORED` is a type that we do not handle; undefined is a body that we cannot read. */
-export function readAuthMessage(body: string): ReadMessage | 'IGNORED' | undefined {
-  const json = parse(body);
+export function readAuthMessage(body: Buffer): ReadMessage | 'IGNORED' | undefined {
+  const json = readJson(body);
   const outer = envelope.safeParse(json);
   if (!outer.success) return undefined;
   if (!known.includes(outer.data.type)) return 'IGNORED';
@@ -39,14 +40,6 @@ export function readAuthMessage(body: string): ReadMessage | 'IGNORED' | undefin
   const at = outer.data.timestamp === undefined ? undefined : new Date(outer.data.timestamp);
   if (!inner.success || (at !== undefined && Number.isNaN(at.getTime()))) return undefined;
   return { message: inner.data, at };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** PostgreSQL does not accept NUL in text. */

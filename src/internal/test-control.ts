@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isSecret, refusal, singleHeader, unauthorized } from '../access/route-secret.ts';
 import { TenantIdentities } from '../access/tenant-identity.ts';
 import type { Database } from '../db/pool.ts';
+import { readJson } from '../json/json-limits.ts';
 import { declareRoute, type Route } from '../route.ts';
 import { advanceDue } from './advance-due.ts';
 import { drainQueue } from './drain-queue.ts';
@@ -44,7 +45,7 @@ export function testControlRoute({ secret, database }: { secret: string; databas
 
   return control(async (asked) => {
     if (!isSecret(singleHeader(asked, 'x-test-control'), secret)) return unauthorized;
-    const parsed = request.safeParse(parse(asked.body.toString('utf8')));
+    const parsed = request.safeParse(readJson(asked.body));
     if (!parsed.success) {
       return refusal(
         400,
@@ -69,12 +70,4 @@ export function testControlRoute({ secret, database }: { secret: string; databas
         return { status: 200, body: await resetTenant(database, { ownerId, requestId: asked.requestId }) };
     }
   });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,8 +6,8 @@ import { messageOf, type RequestError } from '../errors.ts';
 import { markLostNumbers, maxLostNumbers } from '../exact-json.ts';
 import type { Progress } from '../graph/context.ts';
 import type { BodyBytes, HeldBytes } from '../http/body-bytes.ts';
-import { refuseJson } from '../http/json-limits.ts';
 import type { LargeTurns } from '../http/large-turns.ts';
+import { refuseJson } from '../json/json-limits.ts';
 import { refusalOfRepeatedNames } from '../repeated-names.ts';
 import { closeCodes } from './close-codes.ts';
 

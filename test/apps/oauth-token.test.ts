@@ -134,6 +134,12 @@ test('refusals are those of RFC 6749', async () => {
   expect(await refused(post('{}', { 'content-type': 'application/json' }))).toEqual([400, 'invalid_request']);
 });
 
+test('of thousands of parameters, those that are not known are ignored, and none may be given twice', async () => {
+  const form = `${new URLSearchParams(posted())}&${Array.from({ length: 3_000 }, (_, n) => n.toString(36)).join('&')}`;
+  expect((await post(form)).status).toBe(200);
+  expect(await post(`${form}&1`)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+});
+
 test('any process takes what another has signed; two that start together agree on the key', async () => {
   await apps.database.api.query('delete from app_token_key');
   const [one, two] = [newTokens(), newTokens()];

@@ -68,6 +68,12 @@ test('what is not understood is refused, as is a tenant that is not there', asyn
     expect((await control(bad)).status).toBe(400);
   }
   expect((await control({ action: 'drain', tenant: 'nobody' })).status).toBe(404);
+  const post = (path: string, body: string) =>
+    fetch(server.url + path, { method: 'POST', headers: { 'x-test-control': testSecret }, body });
+  for (const bad of ['', '{', '['.repeat(4_000_000), '{"action":"advance","tenant":"a","tenant":"b"}']) {
+    const answer = await post('/internal/test-control', bad);
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('BAD_USER_INPUT')]);
+  }
 });
 
 test('retries that wait for hours come at once: advance, drain, and again until it ends', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { refuseJson } from '../../src/http/json-limits.ts';
+import { readJson, refuseJson } from '../../src/json/json-limits.ts';
 
 const maxDepth = 256;
 const maxParts = 500_000;
@@ -31,4 +31,13 @@ test('values and keys are counted, whatever they are', () => {
   }
   expect(refusal(`[${'1,'.repeat(maxParts - 2)}1]`)).toBeUndefined();
   expect(refusal(JSON.stringify([','.repeat(maxParts * 2)]))).toBeUndefined();
+});
+
+test('a body is read as JSON, or refused before it is parsed, or because of a name', () => {
+  const read = (json: string) => readJson(Buffer.from(json));
+  expect(read('{"a":[1]}')).toEqual({ a: [1] });
+  expect(read('')).toBeUndefined();
+  expect(read('{"a":1,"a":2')).toBeUndefined();
+  expect(() => read('['.repeat(4_000_000))).toThrow('nested more than 256 levels');
+  expect(() => read('{"tenant":"a","tenant":"b"}')).toThrow('the name "tenant" twice');
 });

@@ -1,4 +1,5 @@
 import { badUserInput, type RequestError } from '../errors.ts';
+import { refusalOfRepeatedNames } from '../repeated-names.ts';
 
 /**
  * The limit for nested arrays and objects in JSON from a client. It is far above real data. A million levels would
@@ -42,6 +43,25 @@ export function refuseJson(json: Buffer): RequestError | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * The body of a route, read as JSON. Undefined if it is not valid JSON. Throws BAD_USER_INPUT for JSON that would take
+ * too long to parse, or in which an object has a name twice.
+ */
+export function readJson(body: Buffer): unknown {
+  const refusal = refuseJson(body);
+  if (refusal !== undefined) throw refusal;
+  const text = body.toString();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const repeated = refusalOfRepeatedNames(text);
+  if (repeated !== undefined) throw repeated;
+  return value;
 }
 
 /** The index of the quotation mark that ends the text which begins here, or the end of the JSON. */
