@@ -29,11 +29,14 @@ const pingEveryMs = 15_000;
 const silentMs = 45_000;
 /** How long a client may take to answer our close frame before the connection is cut. */
 const closeGraceMs = 5_000;
+/** The same for a client that sends too much, whose answer would come after the rest of its message. */
+const refusedGraceMs = 1_000;
 /** Stands in a message for a text that is put in its place; a client cannot know it. */
 const placeholder = randomUUID();
 const placeholderText = `{"extensions":{"${placeholder}":"`;
 /** The longest reason that fits into a close frame. */
 const maxReasonBytes = 123;
+const tooLargeBefore = 'The message before connection_init is too large.';
 
 /**
  * The layer between a client's socket and the protocol. It counts messages, notices dead and slow clients, and closes
@@ -109,7 +112,10 @@ export class SocketGuard implements GraphQLSocket {
     }
     // For an oversized message or a broken frame, ws itself closes with the right code.
     socket.on('error', () => undefined);
-    socket.once('close', (code, reason) => this.#end(code, reason.toString()));
+    socket.once('close', (code, reason) => {
+      this.#held?.release();
+      this.#end(code, reason.toString());
+    });
   }
 
   get isClosed(): boolean {
@@ -183,10 +189,10 @@ export class SocketGuard implements GraphQLSocket {
     this.send(JSON.stringify({ type: 'ping', payload: { id, position } })).catch(() => undefined);
   }
 
-  close(code: number = closeCodes.normal.code, reason = ''): void {
+  close(code: number = closeCodes.normal.code, reason = '', graceMs = closeGraceMs): void {
     if (this.isClosed) return;
     this.#socket.close(code, fitReason(reason));
-    setTimeout(() => this.#socket.terminate(), closeGraceMs).unref();
+    setTimeout(() => this.#socket.terminate(), graceMs).unref();
     this.#end(code, reason);
   }
 
@@ -200,7 +206,7 @@ export class SocketGuard implements GraphQLSocket {
         return;
       }
       if (this.#holder === undefined && bytes > maxBytesBefore) {
-        this.#refuseEarly();
+        this.close(closeCodes.messageTooBig.code, tooLargeBefore);
         return;
       }
       const turn = this.#largeTurn(this.#holder ?? '', bytes);
@@ -223,6 +229,8 @@ export class SocketGuard implements GraphQLSocket {
       if (this.#reading !== reading) return;
       this.#reading = undefined;
       this.#held?.release();
+      // Nothing was heard while the socket was paused.
+      this.#heardAt = performance.now();
       this.#socket.resume();
     });
     this.#reading = reading;
@@ -292,21 +300,31 @@ export class SocketGuard implements GraphQLSocket {
 
   /** A large message is refused while it arrives, because its bytes stay in memory until it is complete. */
   #receive(bytes: number): void {
-    if (this.isClosed) return;
+    this.#heardAt = performance.now();
     this.#arrived += bytes;
+    if (this.isClosed) {
+      // ws reads on until the client answers our close frame, and would keep a message that never ends.
+      if (this.#arrived > maxBytesBefore) this.#socket.pause();
+      return;
+    }
     if (this.#held === undefined) {
-      if (this.#arrived > 2 * maxBytesBefore) this.#refuseEarly();
+      if (this.#arrived > 2 * maxBytesBefore) {
+        this.#refuseBytes(closeCodes.messageTooBig.code, tooLargeBefore);
+      }
       return;
     }
     try {
       this.#held.add(bytes);
     } catch (error) {
-      this.close(closeCodes.tooMany.code, messageOf(error));
+      this.#refuseBytes(closeCodes.tooMany.code, messageOf(error));
     }
   }
 
-  #refuseEarly(): void {
-    this.close(closeCodes.messageTooBig.code, 'The message before connection_init is too large.');
+  /** Reads nothing more. Other messages of the caller may have the place of this one. */
+  #refuseBytes(code: number, reason: string): void {
+    this.close(code, reason, refusedGraceMs);
+    this.#socket.pause();
+    this.#held?.release();
   }
 
   #look(): void {
@@ -318,7 +336,7 @@ export class SocketGuard implements GraphQLSocket {
     this.#buffered = bufferedAmount;
     if (this.#unsent > 0 && now - this.#movedAt > this.#slowConsumerMs) {
       this.#cutOff();
-    } else if (now - this.#heardAt > silentMs) {
+    } else if (this.#reading === undefined && now - this.#heardAt > silentMs) {
       this.#socket.terminate();
     } else if (now - this.#pingedAt > pingEveryMs) {
       this.#pingedAt = now;
@@ -337,7 +355,6 @@ export class SocketGuard implements GraphQLSocket {
     if (this.isClosed) return;
     this.#closedWith = [code, reason];
     clearInterval(this.#looking);
-    this.#held?.release();
     for (const listener of this.#closeListeners) listener(code, reason);
   }
 }

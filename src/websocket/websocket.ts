@@ -261,7 +261,7 @@ export function createWebSockets(options: {
       onError: (error) => services.logger.error({ err: error }, 'could not handle a message on a WebSocket'),
     });
     guards.add(guard);
-    const release = new Set([metrics.connected(), identified]);
+    const release = new Set([metrics.connected()]);
     const extra: Extra = {
       guard,
       request,
@@ -299,6 +299,7 @@ export function createWebSockets(options: {
         refuseUpgrade(socket, '429 Too Many Requests', { 'retry-after': String(retryAfterSeconds) });
         return;
       }
+      // Not when it is closed, because what the client goes on to send still needs memory until it has gone.
       socket.once('close', identified);
       server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, request, identified));
     },
