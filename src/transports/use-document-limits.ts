@@ -49,9 +49,11 @@ function parseWithinLimits(source: string) {
     }
     return parse(source, { maxTokens: documentLimits.tokens });
   } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    error.extensions.code = 'GRAPHQL_PARSE_FAILED';
-    throw error;
+    // The parser calls itself for each level of a value, and the stack may end before the limit for tokens.
+    const refusal =
+      error instanceof RangeError ? new GraphQLError('The document is nested too deeply.') : error;
+    if (refusal instanceof GraphQLError) refusal.extensions.code = 'GRAPHQL_PARSE_FAILED';
+    throw refusal;
   }
 }
 
