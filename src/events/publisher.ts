@@ -118,7 +118,9 @@ export class Publisher {
     const places = new Map<number, number[]>();
     for (const [index, { tenantId }] of events.entries()) {
       const group = ownerGroupOf(tenantId);
-      places.set(group, [...(places.get(group) ?? []), index]);
+      const known = places.get(group);
+      if (known === undefined) places.set(group, [index]);
+      else known.push(index);
     }
     const published: PublishedEvent[] = [];
     const startedAt = performance.now();

@@ -83,6 +83,15 @@ const bodies = {
     query: 'query ($f: DeliveryFilter) { deliveries(filter: $f) { nodes { id } } }',
     variables: { f: { eventType: ['x'.repeat(4_000_000)] } },
   }),
+  events: JSON.stringify({
+    query: publishDocument,
+    variables: {
+      events: Array.from({ length: 1_000 }, (_, n) => ({
+        type: 'order.paid',
+        payload: { n, text: 'x'.repeat(1_000) },
+      })),
+    },
+  }),
   errors: JSON.stringify({
     query: 'query ($f: DeliveryFilter) { deliveries(filter: $f) { nodes { id } } }',
     variables: { f: { status: Array.from({ length: 10_000 }, () => 'NONSENSE') } },
@@ -188,6 +197,7 @@ export const hostileRequests: Readonly<Record<string, HostileRequest>> = {
       Array.from({ length: 1_000 }, (_, n) => subscribe(`${n}`, '{ deliveries { nodes { id } } }')),
     ),
   '30 bodies of 4 MB at once': (to) => inParallel(30, () => post(to, bodies.text)),
+  '20 calls of 1,000 events at once': (to) => inParallel(20, () => post(to, bodies.events)),
   'a message of 4 MB on each of 20 sockets': (to) =>
     inParallel(20, () => overSocket(to, [`{"id":"1","type":"subscribe","payload":${bodies.text}}`])),
   'messages of 4 MB': (to) =>
