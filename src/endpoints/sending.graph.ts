@@ -43,7 +43,7 @@ const schemes: Record<Scheme, { description: string }> = {
   HMAC_SHA256: { description: 'With a shared secret, `whsec_…`. Signatures begin with `v1,`.' },
   ED25519: {
     description:
-      'With a pair of keys. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign.',
+      'With a key pair. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign.',
   },
 };
 
@@ -66,7 +66,7 @@ const EndpointHeader = builder.objectRef<StoredHeader>('EndpointHeader').impleme
       resolve: (header) => 'sealed' in header,
     }),
     signsBody: t.boolean({
-      description: 'Whether the value is a key, and what is sent is a signature of the body under it.',
+      description: 'Whether the value is a key, so that a signature of the body with this key is sent.',
       resolve: (header) => 'sealed' in header && header.signsBody === true,
     }),
   }),
@@ -150,7 +150,7 @@ const EndpointHeaderUpdateInput = builder.inputType('EndpointHeaderUpdateInput',
     signsBody: t.boolean({
       required: true,
       defaultValue: false,
-      description: `${signsRule} Null keeps a key only where this is true, and another secret only where it is false.`,
+      description: `${signsRule} Null keeps a stored key only if this is true, and another stored secret only if it is false.`,
     }),
   }),
 });
@@ -202,7 +202,7 @@ type Given = Readonly<{
   filter?: Parameters<typeof conditionsOf>[0];
 }>;
 
-/** An input as the rules take it. */
+/** The input in the form that the rules use. */
 export const sendingOf = <Input extends Given>(input: Input) => ({
   ...input,
   headers:

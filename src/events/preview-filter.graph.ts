@@ -8,7 +8,7 @@ import { Event } from './events.graph.ts';
 import { mostPreviewed, type PreviewedEvent, previewFilter } from './preview-filter.ts';
 
 const FilterPreviewEvent = builder.objectRef<PreviewedEvent>('FilterPreviewEvent').implement({
-  description: 'An event, and whether it would pass.',
+  description: 'An event, and whether it matches the filter.',
   fields: (t) => ({
     event: t.field({ type: Event, description: 'The event.', resolve: ({ event }) => event }),
     matches: t.boolean({
@@ -17,26 +17,26 @@ const FilterPreviewEvent = builder.objectRef<PreviewedEvent>('FilterPreviewEvent
     }),
     failedCondition: t.int({
       nullable: true,
-      description: 'The index of the first condition that does not hold, from 0; null where it passes.',
+      description: 'The index of the first condition that does not hold, from 0; null if the event matches.',
       resolve: ({ failedCondition }) => failedCondition ?? null,
     }),
   }),
 });
 
 const FilterPreview = builder.objectRef<readonly PreviewedEvent[]>('FilterPreview').implement({
-  description: 'What a filter would have let through.',
+  description: 'Which events match a filter.',
   fields: (t) => ({
     examined: t.int({
-      description: `How many events were looked at: all there are of the type, ${mostPreviewed} at most.`,
+      description: `The number of events that were checked: all of the type, but at most ${mostPreviewed}.`,
       resolve: (events) => events.length,
     }),
     matched: t.int({
-      description: 'How many of them pass.',
+      description: 'The number of them that match.',
       resolve: (events) => events.filter(({ failedCondition }) => failedCondition === undefined).length,
     }),
     events: t.field({
       type: [FilterPreviewEvent],
-      description: 'Each of them, newest first.',
+      description: 'The checked events, newest first.',
       complexity: { field: 1, multiplier: mostPreviewed },
       resolve: (events) => events,
     }),
@@ -46,9 +46,9 @@ const FilterPreview = builder.objectRef<readonly PreviewedEvent[]>('FilterPrevie
 builder.queryField('previewFilter', (t) =>
   t.field({
     type: FilterPreview,
-    description: `Which of the newest ${mostPreviewed} events of a type a filter would have let through: of the viewer’s tenant, or of its app. Nothing is changed. Errors: BAD_USER_INPUT for a filter that an endpoint could not have, with the place of what is wrong.`,
+    description: `Checks a filter against the newest ${mostPreviewed} events of a type, of the viewer’s tenant or of its app. Nothing is changed. Errors: BAD_USER_INPUT for a filter that an endpoint could not have, with the path of the problem.`,
     permission: viewPermission,
-    capability: { records: ['Event'], sideEffects: [], idempotency: 'A read: changes nothing.' },
+    capability: { records: ['Event'], sideEffects: [], idempotency: 'It only reads.' },
     // Bodies are read and looked at, whatever of the answer is asked for.
     complexity: { field: mostPreviewed, multiplier: 1 },
     args: {
@@ -56,7 +56,7 @@ builder.queryField('previewFilter', (t) =>
       eventType: t.arg.string({
         required: true,
         description:
-          'Of which type, by its exact name. Of one that nobody has published there are no events.',
+          'The exact name of the event type. If nothing of this type was published, there are no events.',
       }),
     },
     resolve: (_root, args, context) => {

@@ -3,39 +3,45 @@ import { type PayloadOperator as Operator, payloadOperators, type StoredConditio
 import { maxConditions, maxListed, maxPathChars, maxPathTokens, maxTextChars } from './check-filter.ts';
 
 const operators: Record<Operator, { description: string }> = {
-  EQ: { description: 'Something stands there and equals the value.' },
-  NE: { description: 'Nothing stands there, or something else than the value.' },
-  IN: { description: `What stands there equals one of a list of 1 to ${maxListed} values.` },
-  GT: { description: 'It is greater: a number by value, a text by its code points.' },
-  GTE: { description: 'It is greater or equal.' },
-  LT: { description: 'It is less.' },
-  LTE: { description: 'It is less or equal.' },
-  EXISTS: { description: 'Something stands there, and be it null. Takes no value.' },
-  STARTS_WITH: { description: 'It is a text that begins with the value.' },
-  CONTAINS: { description: 'It is a text with the value in it, or an array with an element that equals it.' },
+  EQ: { description: 'There is a value at the path, and it equals the given one.' },
+  NE: { description: 'There is no value at the path, or it differs from the given one.' },
+  IN: { description: `The value at the path equals one of a list of 1 to ${maxListed} values.` },
+  GT: {
+    description:
+      'The value at the path is greater. Numbers are compared by value, texts by their code points.',
+  },
+  GTE: { description: 'The value at the path is greater or equal.' },
+  LT: { description: 'The value at the path is less.' },
+  LTE: { description: 'The value at the path is less or equal.' },
+  EXISTS: { description: 'There is a value at the path, even if it is null. No value is given.' },
+  STARTS_WITH: { description: 'The value at the path is a text that begins with the given one.' },
+  CONTAINS: {
+    description:
+      'The value at the path is a text that contains the given one, or an array with an element that equals it.',
+  },
 };
 
 const PayloadOperator = builder.enumType('PayloadOperator', {
   description:
-    'How what stands at a path is compared. A text equals no number and is never compared with one. Numbers are compared by their exact values, however many digits the payload writes: 1.0 equals 1, and 12345678901234567890 is less than 12345678901234567891.',
+    'How the value at a path is compared with the given one. A text never equals a number, and is not less or greater than one. Numbers are compared by their exact values, however many digits they have: 1.0 equals 1, and 12345678901234567890 is less than 12345678901234567891.',
   values: Object.fromEntries(payloadOperators.map((name) => [name, operators[name]])) as typeof operators,
 });
 
-const pathRule = `A JSON Pointer (RFC 6901) into the body that is sent: \`/data/amount\`, \`/data/items/0/name\`, \`/type\`. At most ${maxPathChars.toLocaleString('en')} characters and ${maxPathTokens} names or indexes. Of two members of one name the last counts.`;
-const valueRule = `Text of at most ${maxTextChars.toLocaleString('en')} characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text.`;
+const pathRule = `A JSON Pointer (RFC 6901) into the body that is sent: \`/data/amount\`, \`/data/items/0/name\`, \`/type\`. At most ${maxPathChars.toLocaleString('en')} characters and ${maxPathTokens} names or indexes. If an object has two members of the same name, the last one counts.`;
+const valueRule = `A text of at most ${maxTextChars.toLocaleString('en')} characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text.`;
 
 /** Used in descriptions. */
-export const filterRule = `Which events it takes: those whose body meets all conditions, at most ${maxConditions}. It is looked at when an event is published: one that does not pass makes no delivery to the endpoint, and the event’s \`deliveryCount\` says so. Replays and tests are not filtered.`;
+export const filterRule = `The conditions that the body of an event must meet, at most ${maxConditions}; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s \`deliveryCount\` does not count it. Replays and tests are not filtered.`;
 
 export const PayloadCondition = builder.objectRef<StoredCondition>('PayloadCondition').implement({
   description: 'A condition that an event’s body has to meet.',
   fields: (t) => ({
     path: t.exposeString('path', { description: pathRule }),
-    op: t.expose('op', { type: PayloadOperator, description: 'How what stands there is compared.' }),
+    op: t.expose('op', { type: PayloadOperator, description: 'How the value at the path is compared.' }),
     value: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'What it is compared with, as it was given; null for EXISTS.',
+      description: 'The value to compare with, as it was given; null for EXISTS.',
       resolve: ({ value }) => value ?? null,
     }),
   }),
@@ -45,7 +51,11 @@ export const PayloadConditionInput = builder.inputType('PayloadConditionInput', 
   description: 'A condition that an event’s body has to meet.',
   fields: (t) => ({
     path: t.string({ required: true, description: pathRule }),
-    op: t.field({ type: PayloadOperator, required: true, description: 'How what stands there is compared.' }),
+    op: t.field({
+      type: PayloadOperator,
+      required: true,
+      description: 'How the value at the path is compared.',
+    }),
     value: t.field({ type: 'JSON', description: valueRule }),
   }),
 });

@@ -250,13 +250,13 @@ test('what is purged and not yet removed is not walked over', async () => {
   for (const [name, page] of pages()) {
     const left = await list(page);
     expect.soft(left.shown, name).toBe(10);
-    // One more row, and rounding: the plan shows the mean over the endpoints, before PostgreSQL 18 as a whole number.
-    expect.soft(left.read, name).toBeLessThanOrEqual(endpoints);
+    // The plan shows the mean over the endpoints, before PostgreSQL 18 as a whole number. So rounding may add one row.
+    expect.soft(left.read, name).toBeLessThanOrEqual(endpoints + 1);
     const found = await listDeliveries(listing, ownerId, { page });
     expect.soft(new Set(found.rows.map(({ endpoint_id }) => endpoint_id)), name).toEqual(new Set([kept]));
     const failed = await list(page, { status: ['FAILED', 'DEAD_LETTER'] });
     expect.soft(failed.shown, name).toBe(10);
-    expect.soft(failed.read, name).toBeLessThanOrEqual(endpoints);
+    expect.soft(failed.read, name).toBeLessThanOrEqual(endpoints + 1);
     expect.soft(await list(page, { endpointId }), name).toMatchObject({ shown: 0, read: 0 });
   }
   expect(await countDeliveries(listing, ownerId, { filter: { endpointId }, limit: 100 })).toEqual({

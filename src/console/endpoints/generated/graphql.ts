@@ -21,7 +21,7 @@ export type CreateEndpointInput = {
   description?: string | null | undefined;
   /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events: Array<string>;
-  /** Which events it takes: those whose body meets all conditions, at most 10. It is looked at when an event is published: one that does not pass makes no delivery to the endpoint, and the event’s `deliveryCount` says so. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
+  /** The conditions that the body of an event must meet, at most 10; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s `deliveryCount` does not count it. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
   filter?: Array<PayloadConditionInput> | null | undefined;
   /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
@@ -98,7 +98,7 @@ export type EndpointHeaderUpdateInput = {
   isSecret?: boolean;
   /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
-  /** If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it. Null keeps a key only where this is true, and another secret only where it is false. */
+  /** If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it. Null keeps a stored key only if this is true, and another stored secret only if it is false. */
   signsBody?: boolean;
   /** Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed. Null or absent keeps the secret value that is stored under the name. */
   value?: string | null | undefined;
@@ -168,35 +168,35 @@ export type FailureReason =
 
 /** A condition that an event’s body has to meet. */
 export type PayloadConditionInput = {
-  /** How what stands there is compared. */
+  /** How the value at the path is compared. */
   op: PayloadOperator;
-  /** A JSON Pointer (RFC 6901) into the body that is sent: `/data/amount`, `/data/items/0/name`, `/type`. At most 1,000 characters and 32 names or indexes. Of two members of one name the last counts. */
+  /** A JSON Pointer (RFC 6901) into the body that is sent: `/data/amount`, `/data/items/0/name`, `/type`. At most 1,000 characters and 32 names or indexes. If an object has two members of the same name, the last one counts. */
   path: string;
-  /** Text of at most 1,000 characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text. */
+  /** A text of at most 1,000 characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text. */
   value?: unknown;
 };
 
-/** How what stands at a path is compared. A text equals no number and is never compared with one. Numbers are compared by their exact values, however many digits the payload writes: 1.0 equals 1, and 12345678901234567890 is less than 12345678901234567891. */
+/** How the value at a path is compared with the given one. A text never equals a number, and is not less or greater than one. Numbers are compared by their exact values, however many digits they have: 1.0 equals 1, and 12345678901234567890 is less than 12345678901234567891. */
 export type PayloadOperator =
-  /** It is a text with the value in it, or an array with an element that equals it. */
+  /** The value at the path is a text that contains the given one, or an array with an element that equals it. */
   | 'CONTAINS'
-  /** Something stands there and equals the value. */
+  /** There is a value at the path, and it equals the given one. */
   | 'EQ'
-  /** Something stands there, and be it null. Takes no value. */
+  /** There is a value at the path, even if it is null. No value is given. */
   | 'EXISTS'
-  /** It is greater: a number by value, a text by its code points. */
+  /** The value at the path is greater. Numbers are compared by value, texts by their code points. */
   | 'GT'
-  /** It is greater or equal. */
+  /** The value at the path is greater or equal. */
   | 'GTE'
-  /** What stands there equals one of a list of 1 to 100 values. */
+  /** The value at the path equals one of a list of 1 to 100 values. */
   | 'IN'
-  /** It is less. */
+  /** The value at the path is less. */
   | 'LT'
-  /** It is less or equal. */
+  /** The value at the path is less or equal. */
   | 'LTE'
-  /** Nothing stands there, or something else than the value. */
+  /** There is no value at the path, or it differs from the given one. */
   | 'NE'
-  /** It is a text that begins with the value. */
+  /** The value at the path is a text that begins with the given one. */
   | 'STARTS_WITH';
 
 /** The input of `recoverEndpoint`. */
@@ -213,7 +213,7 @@ export type RecoverEndpointInput = {
 
 /** How deliveries are signed. Both ways follow Standard Webhooks. */
 export type SignatureScheme =
-  /** With a pair of keys. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign. */
+  /** With a key pair. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign. */
   | 'ED25519'
   /** With a shared secret, `whsec_…`. Signatures begin with `v1,`. */
   | 'HMAC_SHA256';
@@ -226,7 +226,7 @@ export type UpdateEndpointInput = {
   description?: string | null | undefined;
   /** All event types to subscribe to from now on. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events?: Array<string> | null | undefined;
-  /** Which events it takes: those whose body meets all conditions, at most 10. It is looked at when an event is published: one that does not pass makes no delivery to the endpoint, and the event’s `deliveryCount` says so. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
+  /** The conditions that the body of an event must meet, at most 10; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s `deliveryCount` does not count it. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
   filter?: Array<PayloadConditionInput> | null | undefined;
   /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;

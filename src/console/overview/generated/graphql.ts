@@ -12,7 +12,7 @@ export type CreateEndpointInput = {
   description?: string | null | undefined;
   /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events: Array<string>;
-  /** Which events it takes: those whose body meets all conditions, at most 10. It is looked at when an event is published: one that does not pass makes no delivery to the endpoint, and the event’s `deliveryCount` says so. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
+  /** The conditions that the body of an event must meet, at most 10; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s `deliveryCount` does not count it. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
   filter?: Array<PayloadConditionInput> | null | undefined;
   /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
@@ -140,35 +140,35 @@ export type FailureReason =
 
 /** A condition that an event’s body has to meet. */
 export type PayloadConditionInput = {
-  /** How what stands there is compared. */
+  /** How the value at the path is compared. */
   op: PayloadOperator;
-  /** A JSON Pointer (RFC 6901) into the body that is sent: `/data/amount`, `/data/items/0/name`, `/type`. At most 1,000 characters and 32 names or indexes. Of two members of one name the last counts. */
+  /** A JSON Pointer (RFC 6901) into the body that is sent: `/data/amount`, `/data/items/0/name`, `/type`. At most 1,000 characters and 32 names or indexes. If an object has two members of the same name, the last one counts. */
   path: string;
-  /** Text of at most 1,000 characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text. */
+  /** A text of at most 1,000 characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text. */
   value?: unknown;
 };
 
-/** How what stands at a path is compared. A text equals no number and is never compared with one. Numbers are compared by their exact values, however many digits the payload writes: 1.0 equals 1, and 12345678901234567890 is less than 12345678901234567891. */
+/** How the value at a path is compared with the given one. A text never equals a number, and is not less or greater than one. Numbers are compared by their exact values, however many digits they have: 1.0 equals 1, and 12345678901234567890 is less than 12345678901234567891. */
 export type PayloadOperator =
-  /** It is a text with the value in it, or an array with an element that equals it. */
+  /** The value at the path is a text that contains the given one, or an array with an element that equals it. */
   | 'CONTAINS'
-  /** Something stands there and equals the value. */
+  /** There is a value at the path, and it equals the given one. */
   | 'EQ'
-  /** Something stands there, and be it null. Takes no value. */
+  /** There is a value at the path, even if it is null. No value is given. */
   | 'EXISTS'
-  /** It is greater: a number by value, a text by its code points. */
+  /** The value at the path is greater. Numbers are compared by value, texts by their code points. */
   | 'GT'
-  /** It is greater or equal. */
+  /** The value at the path is greater or equal. */
   | 'GTE'
-  /** What stands there equals one of a list of 1 to 100 values. */
+  /** The value at the path equals one of a list of 1 to 100 values. */
   | 'IN'
-  /** It is less. */
+  /** The value at the path is less. */
   | 'LT'
-  /** It is less or equal. */
+  /** The value at the path is less or equal. */
   | 'LTE'
-  /** Nothing stands there, or something else than the value. */
+  /** There is no value at the path, or it differs from the given one. */
   | 'NE'
-  /** It is a text that begins with the value. */
+  /** The value at the path is a text that begins with the given one. */
   | 'STARTS_WITH';
 
 /** The input of `registerEventType`. */
@@ -187,7 +187,7 @@ export type RegisterEventTypeInput = {
 
 /** How deliveries are signed. Both ways follow Standard Webhooks. */
 export type SignatureScheme =
-  /** With a pair of keys. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign. */
+  /** With a key pair. Signatures begin with `v1a,` and are verified with the public key `whpk_…`, which cannot sign. */
   | 'ED25519'
   /** With a shared secret, `whsec_…`. Signatures begin with `v1,`. */
   | 'HMAC_SHA256';
