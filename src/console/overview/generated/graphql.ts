@@ -26,7 +26,7 @@ export type CreateEndpointInput = {
   maxDeliveriesPerSecond?: number | null | undefined;
   /** Whether deliveries are sent one at a time, in the order in which their events were committed. */
   ordering?: DeliveryOrdering;
-  /** The delay before each attempt in whole seconds: 1 to 20 numbers, one for each attempt. It applies to deliveries that are created from now on. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule. More than 1,000 entries are BAD_USER_INPUT. */
+  /** The delay before each attempt in whole seconds: 1 to 20 numbers, one for each attempt. Deliveries that already wait keep their number of attempts, but their next delays come from the new schedule. Each delay is varied at random by up to a fifth. The sum, with a fifth added, must not exceed half of the retention. Null means the server’s schedule. More than 1,000 entries are BAD_USER_INPUT. */
   retrySchedule?: Array<number> | null | undefined;
   /** The first signing secret, if you bring your own. It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. For ED25519 it is a private key: `whsk_` followed by the base64 of the 32 bytes of its seed, with or without the 32 bytes of its public key behind them. A secret that can be guessed is a ValidationError (WEAK). If absent or null, a secret is generated. */
   secret?: string | null | undefined;
