@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inRounds, ratios, shown } from './rounds.ts';
 
@@ -26,7 +28,11 @@ export async function compareCheckouts(other: string, rounds: number): Promise<v
 }
 
 async function runIn(folder: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/bench/engine.ts'], {
+  // Each is run as its server is started: compiled, or module by module as releases before that did.
+  const compiled = join('test', 'bench', 'compiled.mjs');
+  const isCompiled = existsSync(join(folder, compiled));
+  const program = isCompiled ? [compiled, 'engine'] : ['--import', 'tsx', 'test/bench/engine.ts'];
+  const child = spawn(process.execPath, program, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

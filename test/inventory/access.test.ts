@@ -56,6 +56,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'info',
     // Each capability is called with bad credentials from one address, and none of these calls may affect the next.
     BAD_CREDENTIALS_PER_MINUTE: '1000000',
+    MAX_BULK_JOBS_PER_TENANT: '1000',
     ...secrets,
   });
   credentials = await openCredentials(stage, server);

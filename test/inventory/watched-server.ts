@@ -52,7 +52,8 @@ export async function startWatchedServer(
     return request.run(work, () => Reflect.apply(emit, this, [event, ...args]));
   };
 
-  const config = readConfig({ ...environment, ...changed });
+  // A walk starts more bulk jobs than a tenant usually may, and how many still run differs from one time to another.
+  const config = readConfig({ ...environment, MAX_BULK_JOBS_PER_TENANT: '100', ...changed });
   const databaseUrl = environment.DATABASE_URL ?? '';
   const options = { databaseUrl, directUrl: databaseUrl, logger: quietLogger, isDemo: false };
   const app = await startApp(config, options);
