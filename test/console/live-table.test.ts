@@ -181,7 +181,8 @@ async function compare(): Promise<void> {
           const expected = oldest === undefined ? all : all.filter(({ id }) => id >= oldest);
           return isDeepStrictEqual(rows, expected) ? 'equal' : { rows, expected };
         },
-        { timeout: 30_000, message: `${JSON.stringify(filter)}, SEED=${random.seed}` },
+        // Between two tries of a client that was cut off several times, up to 15 s go by.
+        { timeout: 60_000, message: `${JSON.stringify(filter)}, SEED=${random.seed}` },
       )
       .toBe('equal');
   }

@@ -84,10 +84,14 @@ test('each message of a log has its position as id, and a sign of life repeats t
   });
   const reader = response.body?.getReader();
   let text = '';
-  while (text.split(':\n\n').length < 4) text += new TextDecoder().decode((await reader?.read())?.value);
+  const last = 'id: 2\n:\n\n';
+  while (!text.includes(last + last)) text += new TextDecoder().decode((await reader?.read())?.value);
   await reader?.cancel();
   const message = (tick: number) => `id: ${tick}\nevent: next\ndata: {"data":{"few":${tick}}}\n\n`;
-  expect(text.startsWith(`:\n\n${message(1)}${message(2)}id: 2\n:\n\nid: 2\n:\n\n`)).toBe(true);
+  // On a busy machine a sign of life may come between the two messages, and then repeats the first.
+  const between = 'id: 1\n:\n\n';
+  const withoutThem = text.replaceAll(between, '');
+  expect(withoutThem.startsWith(`:\n\n${message(1)}${message(2)}${last}${last}`)).toBe(true);
   await lively.stop();
 });
 
