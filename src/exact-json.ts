@@ -121,11 +121,13 @@ export function findLostNumber(
   return undefined;
 }
 
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === 0x5c) at += 1;
-    else if (code === 0x22) return at;
+/** The index of the quotation mark that ends the JSON string which begins at `start`, or the end of the text. */
+export function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes += 1;
+    // An even number of backslashes are escaped themselves.
+    if (slashes % 2 === 0) return end;
   }
   return text.length;
 }

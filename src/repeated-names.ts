@@ -1,7 +1,7 @@
 import { badUserInput, type RequestError } from './errors.ts';
+import { endOfString } from './exact-json.ts';
 
 const quote = 0x22;
-const backslash = 0x5c;
 
 /**
  * A name that stands twice in one object of the JSON, or undefined. RFC 8259, section 4: of such an object one reader
@@ -16,7 +16,7 @@ export function findRepeatedName(json: string): string | undefined {
   for (let at = 0; at < json.length; at += 1) {
     switch (json.charCodeAt(at)) {
       case quote: {
-        const end = endOfText(json, at);
+        const end = endOfString(json, at);
         if (isName && names !== undefined) {
           const name = nameAt(json, at, end);
           if (names.has(name)) return name;
@@ -60,16 +60,6 @@ const maxShownChars = 100;
 
 export const repeatedMessage = (name: string): string =>
   `An object has the name ${JSON.stringify(name.slice(0, maxShownChars))} twice. Readers differ in which of the two values they take, so send it once.`;
-
-function endOfText(json: string, start: number): number {
-  for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
-    let slashes = 0;
-    while (json.charCodeAt(end - 1 - slashes) === backslash) slashes += 1;
-    // An even number of backslashes are escaped themselves.
-    if (slashes % 2 === 0) return end;
-  }
-  return json.length;
-}
 
 /** An escape and the character itself are the same name. */
 function nameAt(json: string, start: number, end: number): string {

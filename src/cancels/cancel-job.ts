@@ -1,10 +1,15 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import { type DeliveryConditions, type DeliveryFilter, resolveFilter } from '../deliveries/filter.ts';
-import { invalid } from '../errors.ts';
+import {
+  type DeliveryConditions,
+  type DeliveryFilter,
+  refuseEmptyWindow,
+  resolveFilter,
+} from '../deliveries/filter.ts';
 import { mintUuid } from '../ids.ts';
 import type { TenantLimits } from '../limits/tenant-limits.ts';
+import { countRunningJobs } from '../replays/held-job.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
 import type { Tables } from '../tables.ts';
 
@@ -39,15 +44,12 @@ export async function createCancelJob(
   trx: Transaction<Tables>,
   { ownerId, filter, by, limits }: { ownerId: string; filter: DeliveryFilter; by: By; limits: TenantLimits },
 ): Promise<string> {
-  await limits.admit(trx, { thing: 'bulkCancels', ownerId, count: () => countRunning(trx, ownerId) });
-  const { createdAfter, createdBefore } = filter;
-  if (createdAfter != null && createdBefore != null && createdAfter >= createdBefore) {
-    throw invalid(
-      ['filter', 'createdBefore'],
-      'EMPTY_WINDOW',
-      '`createdAfter` must be earlier than `createdBefore`.',
-    );
-  }
+  await limits.admit(trx, {
+    thing: 'bulkCancels',
+    ownerId,
+    count: () => countRunningJobs(trx, 'cancel_job', ownerId),
+  });
+  refuseEmptyWindow(filter);
   const conditions = await resolveFilter(trx, filter);
   const status = unfinished.filter((name) => conditions.status?.includes(name) ?? true);
   const id = mintUuid();
@@ -64,16 +66,6 @@ export async function createCancelJob(
     changes: { filter },
   });
   return id;
-}
-
-async function countRunning(trx: Transaction<Tables>, ownerId: string): Promise<number> {
-  const { running } = await trx
-    .selectFrom('cancel_job')
-    .select(({ fn }) => fn.countAll<number>().as('running'))
-    .where('owner_id', '=', ownerId)
-    .where(sql<boolean>`status = 'RUNNING'`)
-    .executeTakeFirstOrThrow();
-  return running;
 }
 
 /** The owner's jobs among these ids, in no particular order. */

@@ -1,5 +1,5 @@
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from 'kysely';
-import { badUserInput } from '../errors.ts';
+import { badUserInput, invalid } from '../errors.ts';
 import { decodeId, firstUuidAt, type IdType, lowestUuid } from '../ids.ts';
 import type { LogChange } from '../live/read-log.ts';
 import type { DeliveryKind, DeliveryStatus, Tables } from '../tables.ts';
@@ -153,6 +153,16 @@ const anyText = <Text extends string>(texts: readonly Text[]) =>
 
 const uuids = (type: IdType, ids: readonly string[] | null | undefined) =>
   ids == null ? undefined : ids.flatMap((id) => decodeId(type, id) ?? []);
+
+/** Throws a ValidationError. It is for jobs; in a list such a window only matches nothing. */
+export function refuseEmptyWindow({ createdAfter, createdBefore }: DeliveryFilter): void {
+  if (createdAfter == null || createdBefore == null || createdAfter < createdBefore) return;
+  throw invalid(
+    ['filter', 'createdBefore'],
+    'EMPTY_WINDOW',
+    '`createdAfter` must be earlier than `createdBefore`.',
+  );
+}
 
 async function tenantIds(db: Kysely<Tables>, externalIds: readonly string[]): Promise<string[]> {
   if (externalIds.length === 0) return [];

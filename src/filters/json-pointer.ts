@@ -1,3 +1,5 @@
+import { endOfString } from '../exact-json.ts';
+
 /**
  * JSON Pointers (RFC 6901) into a JSON text. The values of all pointers are found in one scan of the text, and
  * are returned as JSON text. So no object is built, and no number loses a digit.
@@ -56,7 +58,7 @@ function walk(json: string, start: number, wanted: Wanted, found: (string | unde
 function walkObject(json: string, start: number, { below }: Wanted, found: (string | undefined)[]): number {
   let at = skipSpace(json, start + 1);
   while (json[at] === '"') {
-    const endOfName = endOfString(json, at);
+    const endOfName = endOfString(json, at) + 1;
     const child = below.get(nameOf(json.slice(at, endOfName)));
     at = skipSpace(json, skipSpace(json, endOfName) + 1);
     // If two members have the same name, the last one counts, as with JSON.parse.
@@ -100,28 +102,15 @@ function forget({ ends, below }: Wanted, found: (string | undefined)[]): void {
 
 const nameOf = (text: string): string => (text.includes('\\') ? JSON.parse(text) : text.slice(1, -1));
 
-const backslash = 0x5c;
-
-function endOfString(json: string, start: number): number {
-  for (let at = start + 1; ; ) {
-    const end = json.indexOf('"', at);
-    if (end < 0) return json.length;
-    let slashes = 0;
-    while (json.charCodeAt(end - 1 - slashes) === backslash) slashes += 1;
-    if (slashes % 2 === 0) return end + 1;
-    at = end + 1;
-  }
-}
-
 /** The end of a value that no pointer enters. It counts brackets instead of recursing, so no depth is too deep. */
 function endOfValue(json: string, start: number): number {
   const first = json[start];
-  if (first === '"') return endOfString(json, start);
+  if (first === '"') return endOfString(json, start) + 1;
   if (first !== '{' && first !== '[') return endOfWord(json, start);
   let depth = 0;
   for (let at = start; at < json.length; at += 1) {
     const char = json[at];
-    if (char === '"') at = endOfString(json, at) - 1;
+    if (char === '"') at = endOfString(json, at);
     else if (char === '{' || char === '[') depth += 1;
     else if (char === '}' || char === ']') {
       depth -= 1;

@@ -56,3 +56,14 @@ export async function noteFailure(
     returning status`.execute(db);
   return rows[0]?.status === 'FAILED';
 }
+
+export async function countRunningJobs(
+  db: Kysely<Tables>,
+  table: JobTable,
+  ownerId: string,
+): Promise<number> {
+  const { rows } = await sql<{ running: number }>`
+    select count(*) as running from ${sql.table(table)}
+     where owner_id = ${ownerId} and status = 'RUNNING'`.execute(db);
+  return Number(rows[0]?.running ?? 0);
+}

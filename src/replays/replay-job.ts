@@ -1,11 +1,16 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { By } from '../access/actor.ts';
 import { appendAudit } from '../audit/append-audit.ts';
-import { type DeliveryConditions, type DeliveryFilter, resolveFilter } from '../deliveries/filter.ts';
-import { invalid } from '../errors.ts';
+import {
+  type DeliveryConditions,
+  type DeliveryFilter,
+  refuseEmptyWindow,
+  resolveFilter,
+} from '../deliveries/filter.ts';
 import { mintUuid } from '../ids.ts';
 import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { Tables } from '../tables.ts';
+import { countRunningJobs } from './held-job.ts';
 
 /** A bulk replay with the numbers of deliveries found, replayed and skipped so far. */
 export type ReplayJob = Omit<Selectable<Tables['replay_job']>, 'conditions'>;
@@ -43,7 +48,11 @@ export async function createReplayJob(
   asked: { ownerId: string; filter: DeliveryFilter; recover?: Recovery; by: By; limits: TenantLimits },
 ): Promise<string> {
   const { ownerId, filter, recover, by, limits } = asked;
-  await limits.admit(trx, { thing: 'bulkReplays', ownerId, count: () => countRunning(trx, ownerId) });
+  await limits.admit(trx, {
+    thing: 'bulkReplays',
+    ownerId,
+    count: () => countRunningJobs(trx, 'replay_job', ownerId),
+  });
   const conditions = await replayConditions(trx, filter);
   const id = mintUuid();
   await trx
@@ -67,16 +76,6 @@ export async function createReplayJob(
     changes: { filter, ...(recover === undefined ? {} : { recover: true }) },
   });
   return id;
-}
-
-async function countRunning(trx: Transaction<Tables>, ownerId: string): Promise<number> {
-  const { running } = await trx
-    .selectFrom('replay_job')
-    .select(({ fn }) => fn.countAll<number>().as('running'))
-    .where('owner_id', '=', ownerId)
-    .where(sql<boolean>`status = 'RUNNING'`)
-    .executeTakeFirstOrThrow();
-  return running;
 }
 
 /** The statuses that it collects, in their order. */
@@ -111,14 +110,7 @@ export async function replayConditions(
   db: Kysely<Tables>,
   filter: DeliveryFilter,
 ): Promise<DeliveryConditions> {
-  const { createdAfter, createdBefore } = filter;
-  if (createdAfter != null && createdBefore != null && createdAfter >= createdBefore) {
-    throw invalid(
-      ['filter', 'createdBefore'],
-      'EMPTY_WINDOW',
-      '`createdAfter` must be earlier than `createdBefore`.',
-    );
-  }
+  refuseEmptyWindow(filter);
   const conditions = await resolveFilter(db, filter);
   const kind = (conditions.kind ?? (['EVENT', 'REPLAY'] as const)).filter((name) => name !== 'TEST');
   return { ...conditions, kind, isReplayed: conditions.isReplayed ?? false };
