@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Metafile } from 'esbuild';
 
 /** A file of the console as it is sent. Its name depends on its content, so a file with this name never changes. */
 export type Asset = Readonly<{
@@ -18,6 +19,8 @@ export type ConsoleBundle = Readonly<{
   style: string | undefined;
   /** Files that the first script imports in any case. The page requests them at once. */
   preloads: readonly string[];
+  /** The files of each view, by its name: those of `endpoints` for `endpoints-view.tsx`. */
+  views: Readonly<Record<string, readonly string[]>>;
 }>;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -72,14 +75,32 @@ export async function buildConsole(options: { production: boolean }): Promise<Co
   );
   if (entry === undefined) throw new Error('The bundle of the console has no entry.');
   const [path, output] = entry;
+  const { outputs } = result.metafile;
+  const first = importedBy(outputs, path);
+  const views: Record<string, readonly string[]> = {};
+  for (const [viewPath, { entryPoint: source }] of Object.entries(outputs)) {
+    const name = /\/([a-z-]+)-view\.tsx$/.exec(source ?? '')?.[1];
+    if (name === undefined) continue;
+    const files = [viewPath, ...importedBy(outputs, viewPath)].filter((file) => !first.has(file));
+    views[name] = files.map(baseName);
+  }
   return {
     assets,
     script: baseName(path),
     style: output.cssBundle === undefined ? undefined : baseName(output.cssBundle),
-    preloads: output.imports
-      .filter(({ kind, external }) => kind === 'import-statement' && external !== true)
-      .map((imported) => baseName(imported.path)),
+    preloads: [...first].map(baseName),
+    views,
   };
+}
+
+/** The files that a file imports in any case, and those that these import. */
+function importedBy(outputs: Metafile['outputs'], path: string, found = new Set<string>()): Set<string> {
+  for (const { path: imported, kind, external } of outputs[path]?.imports ?? []) {
+    if (kind !== 'import-statement' || external === true || found.has(imported)) continue;
+    found.add(imported);
+    importedBy(outputs, imported, found);
+  }
+  return found;
 }
 
 const baseName = (path: string) => path.slice(path.lastIndexOf('/') + 1);

@@ -26,7 +26,10 @@ export class BundleCache {
   async find(options: object): Promise<{ name: string | undefined; bundle: ConsoleBundle | undefined }> {
     const name = await nameOf(options).catch(() => undefined);
     if (name === undefined) return { name, bundle: undefined };
-    const bundle = await readFile(join(this.#folder, name)).then(deserialize, () => undefined);
+    // A file that cannot be read, or was damaged, counts as none.
+    const bundle = await readFile(join(this.#folder, name))
+      .then(deserialize)
+      .catch(() => undefined);
     return { name, bundle };
   }
 

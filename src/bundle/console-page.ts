@@ -10,11 +10,15 @@ export type PageConfig = Readonly<{
 const files = '/console/assets';
 
 /**
- * The page of every view; the browser renders the views. The `meta` with an id keeps react-aria from adding a style
+ * The page of every view; the browser renders the views, and loads the files of the view of this `name` at once. The `meta` with an id keeps react-aria from adding a style
  * element, which the content security policy would refuse. Our stylesheet contains the rule.
  */
-export function consolePage(bundle: ConsoleBundle, config: PageConfig): RouteResponse {
-  const { script, style, preloads } = bundle;
+export function consolePage(bundle: ConsoleBundle, view: string, config: PageConfig): RouteResponse {
+  const { script, style } = bundle;
+  const preloads = [
+    ...bundle.preloads,
+    ...(Object.hasOwn(bundle.views, view) ? (bundle.views[view] ?? []) : []),
+  ];
   const body = `<!doctype html>
 <html lang="en">
   <head>

@@ -84,7 +84,7 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
       throw error;
     }
   }
-  const show = async (): Promise<RouteResponse> => consolePage(await bundled(), config);
+  const show = async (view: string): Promise<RouteResponse> => consolePage(await bundled(), view, config);
 
   return {
     warm() {
@@ -102,11 +102,11 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
         }
         return sent(asset, String(headers['accept-encoding'] ?? ''));
       }),
-      overview(show),
+      overview(() => show('overview')),
       overviewBelow(() => ({ status: 308, headers: { location: '/console' } })),
       // Before the views, of which it is none.
       explorer(async () => {
-        if (graphiql === undefined) return await show();
+        if (graphiql === undefined) return await show('graphiql');
         return {
           status: 200,
           headers: {
@@ -118,11 +118,14 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
           body: await graphiql.page(),
         };
       }),
-      list(show),
-      record(show),
+      list(({ parameters }) => show(parameters.view ?? '')),
+      record(({ parameters }) => show(singular(parameters.view ?? ''))),
     ],
   };
 }
+
+/** `delivery` for `deliveries`: the view of one record is named like this. */
+const singular = (view: string) => view.replace(/ies$/, 'y').replace(/s$/, '');
 
 function sent(asset: Asset, accepted: string): RouteResponse {
   const headers = {

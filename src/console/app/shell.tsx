@@ -1,8 +1,8 @@
-import { Suspense, use, useEffect } from 'react';
+import { use, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import { Skeleton } from '../parts/skeleton.tsx';
 import { signOut } from './session.ts';
 import { forgetDocuments } from './used-documents.ts';
+import { View } from './view.tsx';
 import { ViewGraphQL } from './view-graphql.tsx';
 import { ViewerContext } from './viewer.ts';
 import { destinations, views } from './views.tsx';
@@ -43,21 +43,19 @@ export function Shell() {
         </div>
       </header>
       <main id="content" tabIndex={-1}>
-        <Suspense fallback={<Skeleton lines={8} />}>
-          <Switch>
-            {views.map(({ path, view: View }) => (
-              <Route key={path} path={path}>
-                <View />
-              </Route>
-            ))}
-            <Route>
-              <h1>There is nothing here</h1>
-              <p>
-                No view has this address. <Link href="/">Go to the start</Link>.
-              </p>
+        <Switch>
+          {views.map(({ path, load }) => (
+            <Route key={path} path={path}>
+              <View load={load} />
             </Route>
-          </Switch>
-        </Suspense>
+          ))}
+          <Route>
+            <h1>There is nothing here</h1>
+            <p>
+              No view has this address. <Link href="/">Go to the start</Link>.
+            </p>
+          </Route>
+        </Switch>
       </main>
       <footer className="bottom">
         <ViewGraphQL />

@@ -1,13 +1,13 @@
 import './overview.css';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
-import { useQuery } from 'urql';
+import { useClient, useQuery } from 'urql';
 import { LiveIndicator } from '../live/live-indicator.tsx';
 import { Pending } from '../parts/pending.tsx';
 import { TimeWindows, useTimeWindow } from '../parts/windows.tsx';
 import { Attention } from './attention.tsx';
 import { Figures } from './figures.tsx';
 import { FirstSteps } from './first-steps.tsx';
-import { OverviewDocument } from './generated/graphql.ts';
+import { FirstStepsDocument, OverviewDocument } from './generated/graphql.ts';
 import { NewestChanges } from './newest-changes.tsx';
 import { useNewestChanges } from './use-newest-changes.ts';
 
@@ -29,6 +29,9 @@ export default function Overview() {
     moveOn();
     ask({ requestPolicy: 'network-only' });
   }, [ask, moveOn]);
+  const client = useClient();
+  // Asked for beside the figures, so that a newcomer does not wait for one after the other.
+  useEffect(() => void client.query(FirstStepsDocument, {}).toPromise(), [client]);
   const changes = useNewestChanges();
   useAgain(again, changes.position);
 
