@@ -83,6 +83,30 @@ test('signs in by the link once, and keeps the token out of the address and of w
   await context.close();
 });
 
+test('a view that cannot be loaded or that throws leaves the rest of the page', async () => {
+  const { context, page } = await visit(browser);
+  const missing = page.getByRole('heading', { level: 1, name: 'Something is missing' });
+  await page.route(/endpoints-view-/, (route) => route.abort());
+  await page.goto(signedIn('/event-types'));
+  const navigation = page.getByRole('navigation', { name: 'Main' });
+  await navigation.getByRole('link', { name: 'Endpoints' }).click();
+  await missing.waitFor();
+  await page.unroute(/endpoints-view-/);
+  await page.getByRole('button', { name: 'Load the page again' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Endpoints' }).waitFor();
+
+  await page.route(/graphql$/, async (route) => {
+    const answer = { data: { apps: { __typename: 'AppConnection' } } };
+    if (route.request().postData()?.includes('apps(') === true) await route.fulfill({ json: answer });
+    else await route.continue();
+  });
+  await navigation.getByRole('link', { name: 'Apps' }).click();
+  await missing.waitFor();
+  await navigation.getByRole('link', { name: 'Event types' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Event types' }).waitFor();
+  await context.close();
+});
+
 test('the table shows what happens as it happens, and follows a server that starts again', async () => {
   const { context, page, complaints } = await visit(browser);
   await page.goto(signedIn('/deliveries'));
