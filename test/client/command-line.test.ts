@@ -166,6 +166,10 @@ test('`doctor` finds all well; `replay` counts and asks', async () => {
     code: 0,
     out: expect.stringContaining('event stream'),
   });
+  expect(await heliograph(['doctor'], { token: '\t' })).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/wrong +credential +There is none/),
+  });
   const none = { code: 0, out: '0 deliveries can be replayed.\n' };
   expect(await heliograph(['replay', '--type', 'thing.happened'])).toMatchObject(none);
 });
@@ -239,6 +243,28 @@ test('pauses and resumes, recovers what was missed, and replays what has succeed
   const refusedReplay = await heliograph(['replay', id]);
   expect(refusedReplay).toMatchObject({ code: 1, err: expect.stringContaining('this one is SUCCEEDED') });
   expect((await heliograph(['replay', id, '--force', '--watch'])).out).toContain('SUCCEEDED');
+});
+
+test('cancels what waits and deletes an endpoint, once that was agreed to', async () => {
+  const { id } = await createEndpoint(caller, { url: receiver.url, events: ['order.paid'] });
+  await heliograph(['pause', id]);
+  const events = await publish(caller, Array(3).fill({ type: 'order.paid', payload: {} }));
+  const waiting = ['--json', 'deliveries', '--endpoint', id, '--status', 'PENDING'];
+  const [{ id: one }] = (await heliograph(waiting)).objects();
+  expect((await heliograph(['cancel', one])).out).toBe(`${one}  FAILED  CANCELLED\n`);
+  expect(await heliograph(['cancel', one])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('FAILED'),
+  });
+  expect((await heliograph(['cancel', one, '--type', 'order.paid'])).code).toBe(2);
+  expect((await heliograph(['cancel', '--status', 'FAILED', '--yes'])).code).toBe(2);
+  expect((await heliograph(['cancel', '--endpoint', id])).code).toBe(2);
+  const cancelled = await heliograph(['--json', 'cancel', '--endpoint', id, '--yes']);
+  const left = events.length - 1;
+  expect(cancelled.objects()).toMatchObject([{ matched: left }, { status: 'COMPLETED', cancelled: left }]);
+  expect((await heliograph(['delete-endpoint', id])).code).toBe(2);
+  expect((await heliograph(['delete-endpoint', id, '--yes'])).out).toBe(`${id}  deleted\n`);
+  expect((await heliograph(['delete-endpoint', id, '--yes'])).code).toBe(1);
 });
 
 test('finds deliveries by what was answered, endpoints by what fails, and events by a filter', async () => {

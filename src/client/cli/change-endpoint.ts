@@ -1,9 +1,10 @@
-import { UsageError } from '../node.ts';
+import { RequestError, UsageError } from '../node.ts';
 import { act } from './act.ts';
 import { documents } from './documents.ts';
 import { type EndpointOptions, inputOf, readSecret } from './endpoint-options.ts';
 import { listOf, printable, type Session } from './session.ts';
 import { type Endpoint, endpointText } from './show-endpoint.ts';
+import { isConfirmed } from './watch-job.ts';
 
 type Secret = Readonly<{ secretFile?: string; key?: string }>;
 
@@ -104,6 +105,26 @@ export async function pauseEndpoint(session: Session, id: string): Promise<void>
 export async function resumeEndpoint(session: Session, id: string): Promise<void> {
   const { endpoint } = await act<{ endpoint: Endpoint }>(session, documents.resumeEndpoint, { id });
   session.print(endpoint, `${endpoint.id}  ${endpoint.state.name}`);
+}
+
+type Doomed = Readonly<{ endpoint: { id: string; url: string } | null }>;
+
+/** `heliograph delete-endpoint`: shows which one it is, and asks. Returns whether it was deleted. */
+export async function deleteEndpoint(
+  session: Session,
+  id: string,
+  options: Readonly<{ yes?: boolean }>,
+): Promise<boolean> {
+  const { endpoint } = await session.heliograph.query<Doomed>(documents.endpoint, { id });
+  if (endpoint === null) throw new RequestError('NOT_FOUND', `There is no endpoint ${printable(id)}.`);
+  const question = `Delete ${printable(endpoint.url)} with its secrets and its history? What waits is never sent. [y/N] `;
+  if (options.yes !== true && !(await isConfirmed(question, session.signal))) {
+    session.tell('Nothing was deleted.');
+    return false;
+  }
+  const deleted = await act<{ id: string; deletedAt: string }>(session, documents.deleteEndpoint, { id });
+  session.print({ id: deleted.id, deletedAt: deleted.deletedAt }, `${deleted.id}  deleted`);
+  return true;
 }
 
 /** `heliograph verify`. Returns whether the receiver wants the deliveries. */

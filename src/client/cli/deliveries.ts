@@ -25,6 +25,21 @@ function statusOf(text: string): number {
   throw new UsageError(`"${printable(text)}" is no status of an answer: give numbers such as 503,422.`);
 }
 
+/** Counts what matches and says it, before anything is asked. */
+export async function countMatching(
+  session: Session,
+  filter: object,
+  may: string,
+): Promise<{ count: number; many: string }> {
+  const { deliveryCount } = await session.heliograph.query<{
+    deliveryCount: { count: number; isCapped: boolean };
+  }>(documents.deliveryCount, { filter });
+  const { count, isCapped } = deliveryCount;
+  const many = `${isCapped ? 'more than ' : ''}${count} ${count === 1 ? 'delivery' : 'deliveries'}`;
+  session.print({ matched: count, isCapped }, `${many} ${may}.`);
+  return { count, many };
+}
+
 type Row = {
   id: string;
   status: string;

@@ -21,12 +21,18 @@ export async function doctor(session: Session): Promise<boolean> {
   if (!isWell) return false;
   say(
     await look('credential', async () => {
+      if (((await token()) ?? '').trim() === '')
+        throw new Error(
+          'There is none. Set HELIOGRAPH_TOKEN, or name a file that holds a token with --token-file.',
+        );
       const { viewer } = await heliograph.query<{
         viewer: { label: string; kind: string; permissions: string[]; expiresAt: string | null };
       }>(documents.viewer);
       return `${viewer.label} (${viewer.kind}), ${viewer.expiresAt === null ? 'without an end' : `until ${viewer.expiresAt}`}, may: ${viewer.permissions.join(', ').toLowerCase() || 'nothing'}`;
     }),
   );
+  // Without a credential nothing can be said of the log.
+  if (!isWell) return false;
   for (const transport of ['ws', 'sse'] as const) {
     say(
       await look(transport === 'ws' ? 'WebSocket' : 'event stream', async () => {

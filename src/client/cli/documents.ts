@@ -9,6 +9,7 @@ const wholeEndpoint = `endpoint { ${endpointFields} ${sendingFields} }`;
 const sent = 'delivery { id status event { id } }';
 const eventFields = 'id type payloadText occurredAt';
 const jobFields = 'id status matched replayed skipped';
+const cancelFields = 'id status matched cancelled skipped';
 
 /** What `listen` needs of a change. */
 export const listenSelection = `{ previousStatus delivery { event { ${eventFields} } } }`;
@@ -31,7 +32,22 @@ export const documents = {
     ... on Error { message }
   }
 }`,
-  replayJob: `query ReplayJob($id: ID!) { replayJob(id: $id) { ${jobFields} } }`,
+  replayJob: `query ReplayJob($id: ID!) { job: replayJob(id: $id) { ${jobFields} } }`,
+  cancel: `mutation CancelDeliveries($filter: DeliveryFilter!) {
+  cancelDeliveries(input: { filter: $filter }) {
+    __typename
+    ... on CancelDeliveriesPayload { job { ${cancelFields} } }
+    ${refusal}
+  }
+}`,
+  cancelJob: `query CancelJob($id: ID!) { job: cancelJob(id: $id) { ${cancelFields} } }`,
+  cancelOne: `mutation CancelDelivery($id: ID!) {
+  cancelDelivery(input: { id: $id }) {
+    __typename
+    ... on CancelDeliveryPayload { delivery { id status failureReason } }
+    ... on Error { code message }
+  }
+}`,
   replayOne: `mutation ReplayDelivery($input: ReplayDeliveryInput!) {
   replayDelivery(input: $input) {
     __typename
@@ -85,6 +101,13 @@ export const documents = {
   resumeEndpoint(input: { id: $id }) {
     __typename
     ... on ResumeEndpointPayload { ${wholeEndpoint} }
+    ... on Error { code message }
+  }
+}`,
+  deleteEndpoint: `mutation DeleteEndpoint($id: ID!) {
+  deleteEndpoint(input: { id: $id }) {
+    __typename
+    ... on DeleteEndpointPayload { id deletedAt }
     ... on Error { code message }
   }
 }`,

@@ -53,7 +53,10 @@ export function withEndpointOptions(command: Command): Command {
     .option('--retry-schedule <seconds>', 'before each attempt, such as 0,5,60; none is the server’s')
     .option('--timeout <time>', 'for a whole attempt: 1500ms or 15s; none is the server’s')
     .option('--stop-on <statuses>', 'answers that end a delivery at once, such as 400,422; none')
-    .option('--alert-email <addresses>', 'who gets a mail when it fails, with commas between them; none')
+    .option(
+      '--alert-email <addresses>',
+      'who gets a mail when it fails, if the server sends mails; with commas between them; none',
+    )
     .addOption(
       new Option('--header-prefix <prefix>', 'of the signature’s headers').choices(['webhook-', 'svix-']),
     )

@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
+import { cancel, cancelOne } from './cancel.ts';
 import {
   createEndpoint,
+  deleteEndpoint,
   pauseEndpoint,
   resumeEndpoint,
   rotateSecret,
@@ -112,6 +114,17 @@ function addDeliveryCommands(add: Add, session: Begin): void {
     .action((id, options) =>
       session((given) => (id === undefined ? replay(given, options) : replayOne(given, id, options))),
     );
+  searched(
+    add(
+      'cancel [id]',
+      'never sends what still waits: one delivery, or all that match, which it counts first and asks',
+    ),
+  )
+    .option('--status <names>', 'PENDING, RETRYING, DELIVERING; by default the first two')
+    .option('--yes', 'does not ask')
+    .action((id, options) =>
+      session((given) => (id === undefined ? cancel(given, options) : cancelOne(given, id, options))),
+    );
 }
 
 function addEndpointCommands(add: Add, session: Begin): void {
@@ -155,6 +168,9 @@ function addEndpointCommands(add: Add, session: Begin): void {
     session((given) => pauseEndpoint(given, id)),
   );
   add('resume <id>', 'sends what has waited').action((id) => session((given) => resumeEndpoint(given, id)));
+  add('delete-endpoint <id>', 'deletes an endpoint with its secrets and its history: asks first')
+    .option('--yes', 'does not ask')
+    .action((id, options) => session((given) => deleteEndpoint(given, id, options)));
   add('recover <id>', 'sends an endpoint what it did not get: counts first and asks')
     .requiredOption('--since <time>', 'created since: 2h, 15m, 7d or an RFC 3339 time')
     .option('--dry-run', 'only counts')

@@ -1,10 +1,10 @@
 import { RequestError } from '../node.ts';
 import { act } from './act.ts';
 import { documents } from './documents.ts';
-import { isConfirmed, type Job, watchJob } from './replay.ts';
 import { instantOf, type Session } from './session.ts';
+import { isConfirmed, type ReplayJob, replaying, watchJob } from './watch-job.ts';
 
-type Recovery = Readonly<{ failed: number; missed: number; job: Job | null }>;
+type Recovery = Readonly<{ failed: number; missed: number; job: ReplayJob | null }>;
 
 /** `heliograph recover`: counts what the endpoint did not get, asks, starts and shows the progress. */
 export async function recover(
@@ -29,5 +29,5 @@ export async function recover(
     input: { ...input, ...(options.key === undefined ? {} : { idempotencyKey: options.key }) },
   });
   if (job === null) throw new RequestError('REFUSED', 'The server has started no job.');
-  return await watchJob(session, job, failed + missed);
+  return await watchJob(session, replaying, job, failed + missed);
 }
