@@ -41,7 +41,9 @@ export default {
       severity: 'error',
       comment: 'The HTTP server and the SMTP client aside, nothing opens a socket elsewhere.',
       from: { path: '^src/', pathNot: '^src/egress/' },
-      to: { path: '(node_modules/undici/|^(node:)?(tls|dns|dns/promises|https|http2|dgram)$)' },
+      to: {
+        path: '(node_modules/(undici|@opentelemetry/(exporter|otlp))|^(node:)?(tls|dns|dns/promises|https|http2|dgram)$)',
+      },
     },
     {
       name: 'postgres-only-in-db',

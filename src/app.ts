@@ -34,6 +34,7 @@ import { JobRunner } from './jobs/job-runner.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { Scheduler } from './jobs/scheduler.ts';
 import { TenantLimits } from './limits/tenant-limits.ts';
+import { FrameTraces } from './live/frame-traces.ts';
 import { Hub } from './live/hub.ts';
 import type { Logger } from './log.ts';
 import { createMailer } from './mail.ts';
@@ -45,6 +46,7 @@ import { createHttpServer } from './server.ts';
 import { parseKeyRing, SecretBox } from './signing/secret-box.ts';
 import { partitionedTables } from './status/partitioned-tables.ts';
 import { TenantStandings } from './tenants/tenant-standings.ts';
+import { startTracing } from './tracing/start-tracing.ts';
 import { graphiqlPage, graphiqlPolicy } from './transports/graphiql.ts';
 import { readTrustedDocuments } from './transports/trusted-documents.ts';
 
@@ -82,6 +84,7 @@ export async function startApp(
       : undefined;
   // In a process of its own, while the database is made ready: it is there when somebody opens the link.
   if (isDemo || config.production) console?.warm();
+  const tracing = await startTracing(config, logger);
   const applied = await migrate(directUrl);
   if (applied.length > 0) logger.info({ applied }, 'migrations applied');
   const database = openDatabase({
@@ -117,9 +120,13 @@ export async function startApp(
     // With the embedded database there is only this process.
     isAlone: isDemo,
   });
+  const frameTraces = new FrameTraces(database);
   const hub = new Hub({
     ...{ database, hints: database.hints, logger },
-    onRead: (seconds) => metrics.lagged(seconds),
+    onRead(seconds, frame) {
+      metrics.lagged(seconds);
+      frameTraces.note(frame);
+    },
   });
   const grantWatch = new GrantWatch({ database, logger });
   const replayRunner = new ReplayRunner({ database, config, limits, logger });
@@ -254,7 +261,7 @@ export async function startApp(
     await authenticator.settled();
     await eventTypes.close();
     await sender.close();
-    await database.close();
+    await Promise.all([database.close(), tracing?.stop()]);
   };
   return {
     origin: url,

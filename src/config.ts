@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { environment, type LimitedThing } from './environment.ts';
+import { environment, type LimitedThing, type tracesSamplers } from './environment.ts';
+
+export type TracesSampler = (typeof tracesSamplers)[number];
 
 /**
  * Everything that can be set from outside, read once at the start from the environment. An invalid value stops
@@ -47,6 +49,8 @@ export type Config = Readonly<{
   maxConnectionsPerActor: number;
   maxAnonymousConnections: number;
   maxAnonymousConnectionsPerAddress: number;
+  /** Where traces are sent, and which; undefined without a collector. */
+  tracing: Readonly<{ endpoint: string; sampler: TracesSampler; samplerRatio: number }> | undefined;
   console: boolean;
   consoleFrameAncestors: readonly string[];
   /** How many of each thing a tenant may have; of event types, how many there may be in all. */
@@ -128,6 +132,14 @@ export function readConfig(source: NodeJS.ProcessEnv = process.env): Config {
     maxConnectionsPerActor: env.MAX_CONNECTIONS_PER_ACTOR,
     maxAnonymousConnections: env.MAX_ANONYMOUS_CONNECTIONS,
     maxAnonymousConnectionsPerAddress: env.MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS,
+    tracing:
+      env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? undefined
+        : {
+            endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+            sampler: env.OTEL_TRACES_SAMPLER,
+            samplerRatio: env.OTEL_TRACES_SAMPLER_ARG,
+          },
     console: env.CONSOLE,
     consoleFrameAncestors: env.CONSOLE_FRAME_ANCESTORS,
     limits: {

@@ -21,6 +21,11 @@ export const usualLimits = {
 
 export type LimitedThing = Exclude<keyof typeof usualLimits, 'bulkJobs'> | 'bulkReplays' | 'bulkCancels';
 
+export const tracesSamplers = [
+  ...(['always_on', 'always_off', 'traceidratio'] as const),
+  ...(['parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'] as const),
+] as const;
+
 const integer = (min: number, max: number) =>
   z
     .string()
@@ -270,6 +275,24 @@ export const environment = z.object({
     description:
       'How many bulk replays and recoveries of one tenant, or of one app, may run at a time, and how many bulk cancellations.',
   }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:').optional().meta({
+    description:
+      'The collector that traces are sent to, by OTLP over HTTP as JSON: `http://collector.internal:4318`. `/v1/traces` is added. While it is not set, nothing is traced. The other variables of OpenTelemetry for the exporter and the resource, such as `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`, are read as its specification says.',
+    shownDefault: 'no traces',
+  }),
+  OTEL_TRACES_SAMPLER: z
+    .enum(tracesSamplers, `must be one of ${tracesSamplers.join(', ')}`)
+    .default('parentbased_always_on')
+    .meta({
+      description:
+        'Which traces are kept: `always_on`, `always_off`, `traceidratio`, `parentbased_always_on`, `parentbased_always_off` or `parentbased_traceidratio`. With `parentbased_` the decision of the caller’s `traceparent` holds.',
+    }),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .refine((text) => /^(0|1|0?\.\d{1,9}|[01]\.0*)$/.test(text), 'must be a number from 0 to 1')
+    .transform(Number)
+    .default(1)
+    .meta({ description: 'For the `traceidratio` samplers: the share of traces that is kept, from 0 to 1.' }),
   CONSOLE: boolean.default(true).meta({ description: 'Whether the console is served, at `/console`.' }),
   CONSOLE_OIDC_CLIENT_ID: z.string().min(1).optional().meta({
     description:

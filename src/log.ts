@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import { type Logger, pino } from 'pino';
 
 export type { Logger };
@@ -22,8 +23,17 @@ export function createLogger(level: string): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: redacted.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[redacted]' },
+    mixin: spanIds,
     formatters: { level: (label) => ({ level: label }) },
   });
+}
+
+/** The ids of the span in which a line is written. A span that has ended, or that is not kept, would lead nowhere. */
+function spanIds(): { trace_id?: string; span_id?: string } {
+  const span = trace.getActiveSpan();
+  if (span?.isRecording() !== true) return {};
+  const { traceId, spanId } = span.spanContext();
+  return { trace_id: traceId, span_id: spanId };
 }
 
 const repeatEveryMs = 10_000;

@@ -46,6 +46,8 @@ export type EndpointSending = Readonly<{
   signature?: 'ED25519';
   /** Who gets a mail when it fails. */
   alertEmails?: readonly string[];
+  /** The trace of the event is handed to it. */
+  sendTraceparent?: true;
   /** Which events it takes: those whose body meets all conditions. */
   filter?: readonly StoredCondition[];
 }>;
@@ -164,6 +166,7 @@ export type Tables = {
     tenant_id: string | null;
     idempotency_key: string | null;
     occurred_at: Date;
+    trace_context: Defaulted<string | null>;
   };
   event_key: {
     owner_id: string;

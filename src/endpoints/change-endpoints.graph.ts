@@ -107,7 +107,7 @@ mutation(builder, 'updateEndpoint', {
   description:
     'Changes the given fields of an endpoint. A new URL is not verified: call `verifyEndpoint` after changing it. An endpoint that is activated again starts with a closed circuit.',
   inputDescription:
-    'A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `filter`, `retrySchedule`, `timeoutMs`, `stopOn`, `headerPrefix` and `alertEmails`; for other fields it is a ValidationError.',
+    'A field that is left out does not change. Null clears `description`, `maxDeliveriesPerSecond`, `headers`, `filter`, `retrySchedule`, `timeoutMs`, `stopOn`, `headerPrefix`, `alertEmails` and `sendTraceparent`; for other fields it is a ValidationError.',
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],

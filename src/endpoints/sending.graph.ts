@@ -36,6 +36,9 @@ const alertRule = `The addresses that get a mail when the endpoint fails (\`endp
 const signsRule =
   'If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it.';
 
+const traceRule =
+  'Whether each attempt, also of a replay, has the header `traceparent` (W3C Trace Context), so that the receiver can go on with the trace of the event, and `tracestate` if the publisher sent one. The handshake has neither. Where nobody traces, an attempt has them only if the publisher sent `traceparent`. They show the ids of the publisher’s trace to the receiver, so the default is false. Null means false.';
+
 const prefixRule =
   'The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`.';
 
@@ -117,6 +120,11 @@ builder.objectFields(Endpoint, (t) => ({
     description: 'The addresses that get a mail when it fails, works again, or is disabled.',
     resolve: ({ sending }) => sending?.alertEmails ?? [],
   }),
+  sendTraceparent: t.boolean({
+    description:
+      'Whether attempts have the headers `traceparent` and `tracestate` (W3C Trace Context), so that the receiver can go on with the trace of the event.',
+    resolve: ({ sending }) => sending?.sendTraceparent === true,
+  }),
   stopOn: t.intList({
     description: 'Response statuses that end a delivery at once as FAILED (REJECTED).',
     resolve: ({ sending }) => sending?.stopOn ?? [],
@@ -162,6 +170,7 @@ const policyInputs = (t: InputFields) => ({
   stopOn: t.intList({ description: stopRule }),
   headerPrefix: t.string({ description: prefixRule }),
   alertEmails: t.stringList({ description: alertRule }),
+  sendTraceparent: t.boolean({ description: traceRule }),
 });
 
 /** The settings for sending that `createEndpoint` accepts. */

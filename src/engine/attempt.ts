@@ -23,6 +23,8 @@ export async function attempt(
     keys: readonly SigningKey[];
     /** The owner's headers. They never replace one of ours. */
     extra?: () => readonly OwnHeader[];
+    /** The headers that hand the trace on. */
+    trace?: Readonly<Record<string, string>> | undefined;
     /** The time of the database's clock, because a host with a wrong clock would sign times that receivers refuse. */
     startedAt: Date;
     timeoutMs: number;
@@ -41,7 +43,10 @@ export async function attempt(
     const timestamp = Math.floor(startedAt.getTime() / 1000);
     const headers = requestHeaders(
       { id, timestamp, body: options.body },
-      { keys: options.keys, userAgent, own: extra, headerPrefix: row.sending?.headerPrefix },
+      {
+        ...{ keys: options.keys, userAgent, own: extra, trace: options.trace },
+        headerPrefix: row.sending?.headerPrefix,
+      },
     );
     if (row.kind === 'TEST') headers['webhook-test'] = 'true';
     const result = await sender.send({

@@ -3,6 +3,7 @@ import { run, type Statement, statement } from '../db/statement.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
 import { headOf, sweptPlaces } from '../status/strict-order.ts';
 import type { DeliveryKind, EndpointSending } from '../tables.ts';
+import { noteClaim } from '../tracing/delivery-trace.ts';
 import type { Cursor, Lane } from './lane.ts';
 
 /**
@@ -148,6 +149,13 @@ export const startOf = ({ aim, lane }: Take): Cursor => aim ?? lane.cursor;
 
 /** Claims nothing for a lane whose lease the worker no longer holds, whatever the worker believes. */
 export async function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
+  const startedAt = Date.now();
+  const rows = await claimEach(db, workerId, takes);
+  noteClaim(rows, startedAt);
+  return rows;
+}
+
+async function claimEach(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
   const unordered = takes.filter(({ lane }) => !lane.isStrict);
   const found =
     unordered.length === 0 ? [] : await claimBy(db, claimStatement, { workerId, takes: unordered });
@@ -179,21 +187,35 @@ function claimBy(
   ]);
 }
 
-const bodiesStatement = statement(
-  'bodies',
-  `select e.id, e.body from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)
+const eventsStatement = statement(
+  'events_to_send',
+  `select e.id, e.body, e.type, e.trace_context from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)
      join event e on e.owner_id = x.owner_id and e.id = x.event_id`,
 );
 
-/** The bodies of the events, each once, by event id. An event past retention is not included. */
-export async function readBodies(
+/** What is sent of an event. */
+export type EventToSend = Readonly<{
+  body: string;
+  bytes: number;
+  type: string;
+  traceContext: string | null;
+}>;
+
+/** The events, each once, by their ids. An event past retention is not included. */
+export async function readEvents(
   db: Database,
   rows: readonly Pick<ClaimedRow, 'owner_id' | 'event_id'>[],
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, EventToSend>> {
   const distinct = [...new Map(rows.map((row) => [row.event_id, row.owner_id]))];
-  const found = await run<{ id: string; body: string }>(db, db.engine, bodiesStatement, [
+  type Row = { id: string; body: string; type: string; trace_context: string | null };
+  const found = await run<Row>(db, db.engine, eventsStatement, [
     distinct.map(([, ownerId]) => ownerId),
     distinct.map(([eventId]) => eventId),
   ]);
-  return new Map(found.map(({ id, body }) => [id, body]));
+  return new Map(
+    found.map(({ id, body, type, trace_context: traceContext }) => [
+      id,
+      { body, bytes: Buffer.byteLength(body), type, traceContext },
+    ]),
+  );
 }

@@ -14,11 +14,12 @@ import type { Change } from '../status/apply.ts';
 import { isTold } from '../telling/announce.ts';
 import { giveUpEndpoint } from '../telling/give-up-endpoint.ts';
 import { failsForMs, Tellings } from '../telling/tellings.ts';
+import { AttemptTrace } from '../tracing/delivery-trace.ts';
 import { aimProbes } from './aim-probes.ts';
 import { attempt, ownHeaders } from './attempt.ts';
 import { attemptDeadline } from './attempt-deadline.ts';
 import { BodyBudget } from './body-budget.ts';
-import { type ClaimedRow, claim, readBodies, type Take } from './claim.ts';
+import { type ClaimedRow, claim, type EventToSend, readEvents, type Take } from './claim.ts';
 import {
   changeAfterAttempt,
   changeInsteadOfSending,
@@ -264,8 +265,8 @@ export class Worker {
     }
     if (sendable.length === 0) return;
     try {
-      const [bodies, keys] = await Promise.all([
-        readBodies(database, sendable),
+      const [events, keys] = await Promise.all([
+        readEvents(database, sendable),
         readSigningKeys(database, secrets, {
           endpoints: sendable,
           onUnreadable: (endpoint, error) =>
@@ -275,11 +276,11 @@ export class Worker {
             ),
         }),
       ]);
-      for (const row of sendable) this.#bodies.hold(row, Buffer.byteLength(bodies.get(row.event_id) ?? ''));
+      for (const row of sendable) this.#bodies.hold(row, events.get(row.event_id)?.bytes ?? 0);
       this.#wake.notify();
       for (const [index, row] of sendable.entries()) {
         if (index > 0 && index % beginsAtOnce === 0) await setImmediate();
-        void this.#deliver(row, bodies.get(row.event_id), keys.get(row.endpoint_id));
+        void this.#deliver(row, events.get(row.event_id), keys.get(row.endpoint_id));
       }
     } catch (error) {
       this.#options.logger.warn(
@@ -300,12 +301,12 @@ export class Worker {
 
   async #deliver(
     row: ClaimedRow,
-    body: string | undefined,
+    event: EventToSend | undefined,
     keys: readonly SigningKey[] | undefined,
   ): Promise<void> {
     const { config, sender, metrics } = this.#options;
     // The event is past retention, so there is nothing left to send.
-    if (body === undefined) {
+    if (event === undefined) {
       return this.#settle(row, unsentChange(row, { kind: 'end', status: 'FAILED', reason: 'CANCELLED' }));
     }
     // Without a secret the endpoint has just been deleted. Without time the lease could end before the attempt does.
@@ -318,7 +319,10 @@ export class Worker {
     this.#lanes.find(row.endpoint_id)?.send(startedAt.getTime());
     this.#sent.add(row);
     const extra = () => ownHeaders(row, this.#options.secrets);
-    const outcome = await attempt(sender, row, { body, keys, extra, startedAt, ...limit });
+    const traced = new AttemptTrace(row, event);
+    const outcome = await traced.send(limit, (trace) =>
+      attempt(sender, row, { body: event.body, keys, extra, trace, startedAt, ...limit }),
+    );
     clearTimeout(show);
     limit.end();
     // Ended by our shutdown or by the lease's end, so it is not an answer. The row stays claimed and goes to the next
@@ -333,9 +337,9 @@ export class Worker {
       random: Math.random(),
       now: databaseNow(),
     });
-    await this.#settle(row, change);
+    await traced.settle(change.to, () => this.#settle(row, change));
     const isDead = change.to.kind === 'end' && change.to.status === 'DEAD_LETTER';
-    if (!isDead || row.kind === 'TEST' || isTold(body)) return;
+    if (!isDead || row.kind === 'TEST' || isTold(event.body)) return;
     const place = { ownerId: row.owner_id, endpointId: row.endpoint_id };
     this.#tellings.failing(place, 'EXHAUSTED', this.#lanes.find(row.endpoint_id)?.health.failingSince);
     this.#tellings.deadLettered(place);

@@ -37,6 +37,8 @@ export type CheckedEvent = Readonly<{
   inputHash: Buffer;
   /** The same hash over the payload's exact text, which earlier releases compared. */
   spelledHash: Buffer;
+  /** Where its trace goes on. */
+  traceContext?: string | undefined;
 }>;
 
 export type TenantLookup = (

@@ -3,7 +3,7 @@ import { payloadTextOf } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';
 
 /** An event as lists show it. Its body, up to 256 KiB, is read separately and only if it is requested. */
-export type Event = Omit<Selectable<Tables['event']>, 'body'>;
+export type Event = Omit<Selectable<Tables['event']>, 'body' | 'trace_context'>;
 
 export const eventColumns = [
   'owner_id',

@@ -5,6 +5,7 @@ import { type Context, requireActor } from '../graph/context.ts';
 import { usualListSize } from '../graph/operation-cost.ts';
 import { mutation } from '../graph/result.ts';
 import type { TenantStandings } from '../tenants/tenant-standings.ts';
+import { PublishTrace } from '../tracing/publish-trace.ts';
 import { checkEvents, maxEventsPerCall } from './check-events.ts';
 import { Event } from './events.graph.ts';
 import type { Event as EventRow } from './find-event.ts';
@@ -87,12 +88,21 @@ mutation(builder, 'publishEvents', {
   errors: [ValidationError, IdempotencyError, LimitExceededError],
   async resolve({ events }, context) {
     const { services } = context;
+    const trace = new PublishTrace(context.traceContext);
+    const failing = (error: unknown) => {
+      trace.fail(error);
+      throw error;
+    };
     const checked = await checkEvents(events, {
       own: await ownTenant(context),
       findTenants: (externalIds) => services.tenantStandings.findByExternalId(externalIds),
       catalogue: services.eventTypes,
-    });
-    const published = await services.publisher.publish(checked);
+    }).catch(failing);
+    const traces = trace.begin(checked);
+    const published = await services.publisher
+      .publish(checked.map((event, index) => ({ ...event, traceContext: traces[index] })))
+      .catch(failing);
+    trace.end(published);
     const rows = await findEventsOfOwners(
       services.database.query,
       published.filter(({ stored }) => stored === undefined),

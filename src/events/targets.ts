@@ -133,6 +133,7 @@ const rowOf = ({ checked, id, occurredAt }: PlannedEvent): NewEvent => ({
   tenantId: checked.tenantId,
   idempotencyKey: checked.idempotencyKey,
   occurredAt,
+  traceContext: checked.traceContext,
 });
 
 const bodyOf = ({ checked, occurredAt }: Pick<PlannedEvent, 'checked' | 'occurredAt'>): string =>

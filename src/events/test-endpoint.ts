@@ -20,6 +20,7 @@ import {
 } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';
+import { traceOwnEvent } from '../tracing/publish-trace.ts';
 import { maxPayloadBytes } from './check-events.ts';
 
 /** A test is a request to somebody else's server, so its rate is limited. */
@@ -80,8 +81,10 @@ function testOf(
   const ownerId = endpoint.owner_id;
   const tenantId = endpoint.owner_kind === 'TENANT' ? ownerId : undefined;
   const occurredAt = new Date(databaseNow());
+  const id = mintUuid();
   const event: NewEvent = {
-    ...{ ownerId, id: mintUuid(), type: type.name, tenantId, idempotencyKey: undefined, occurredAt },
+    ...{ ownerId, id, type: type.name, tenantId, idempotencyKey: undefined, occurredAt },
+    traceContext: traceOwnEvent({ type: type.name, id }),
     body: renderEventBody({ type: type.name, occurredAt, payloadText }),
   };
   const delivery: NewDelivery = {

@@ -25,6 +25,7 @@ type Forward = {
   type: string;
   body: string;
   occurred_at: Date;
+  trace_context: string | null;
 };
 
 /**
@@ -67,6 +68,7 @@ export async function forwardEvents(options: ForwarderOptions, group: number): P
         body: forward.body,
         idempotencyKey: undefined,
         occurredAt: forward.occurred_at,
+        traceContext: forward.trace_context ?? undefined,
       });
       const delivery = deliveryToApp(webhook, { ...event, installationId: forward.installation_id }, config);
       deliveries.push(passes(webhook.sending?.filter, forward.body) ? delivery : undefined);
@@ -95,7 +97,7 @@ async function readForwards(
   rows: readonly Pick<Forward, 'owner_id' | 'event_id' | 'app_id' | 'installation_id'>[],
 ): Promise<Forward[]> {
   const { rows: found } = await sql<Forward>`
-    select o.owner_id, o.event_id, o.app_id, o.installation_id, e.type, e.body, e.occurred_at
+    select o.owner_id, o.event_id, o.app_id, o.installation_id, e.type, e.body, e.occurred_at, e.trace_context
       from unnest(${rows.map((row) => row.owner_id)}::uuid[], ${rows.map((row) => row.event_id)}::uuid[],
                   ${rows.map((row) => row.app_id)}::uuid[], ${rows.map((row) => row.installation_id)}::uuid[])
         as o (owner_id, event_id, app_id, installation_id)

@@ -2,6 +2,7 @@ import { retrying } from '../db/retry.ts';
 import { passes } from '../filters/filter.ts';
 import { createDeliveries } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
+import { traceOwnEvent } from '../tracing/publish-trace.ts';
 import {
   type CarriedBatch,
   deliveryToApp,
@@ -42,6 +43,7 @@ export async function forwardLifecycle(options: ForwarderOptions, group: number)
       tenantId: undefined,
       idempotencyKey: undefined,
       occurredAt: row.occurred_at,
+      traceContext: traceOwnEvent({ type: row.type, id: row.event_id }),
     }));
     const deliveries = events.flatMap((event) => {
       const webhook = webhooks.get(event.ownerId);

@@ -4,6 +4,7 @@ import type { Hints } from '../db/listen.ts';
 import type { Database } from '../db/pool.ts';
 import { badUserInput, RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { TraceContext } from '../tracing/trace-context.ts';
 
 /**
  * The parts of the program that resolvers use. They are joined in `app.ts`. A later room adds its own part by
@@ -36,6 +37,8 @@ export type Context = {
   requestId: string;
   /** The `Idempotency-Key` header, unquoted. */
   idempotencyKey: string | undefined;
+  /** The caller's place in a trace, from the header `traceparent`. Operations over WebSocket have none. */
+  traceContext?: TraceContext | undefined;
   /** Aborted when the actor's credential has expired or was revoked. Only subscriptions have it. */
   grantSignal?: AbortSignal;
   /** `Last-Event-ID` of an event stream: the position after which it resumes, whatever the operation says. */

@@ -31,7 +31,7 @@ export class Origins {
     response.setHeader('access-control-allow-methods', 'GET, POST, OPTIONS');
     response.setHeader(
       'access-control-allow-headers',
-      'authorization, content-type, accept, heliograph-tenant, idempotency-key, last-event-id, x-request-id',
+      'authorization, content-type, accept, heliograph-tenant, idempotency-key, last-event-id, traceparent, tracestate, x-request-id',
     );
     response.setHeader('access-control-max-age', '600');
   }

@@ -1,7 +1,7 @@
 import type { Hints } from '../db/listen.ts';
 import type { Database } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
-import { type LogSource, OwnerReader } from './owner-reader.ts';
+import { type LogSource, type OnRead, OwnerReader } from './owner-reader.ts';
 import { type LogBatch, type LogChange, readHead, readHeads, readPage } from './read-log.ts';
 import { ReadTurns } from './read-turns.ts';
 import { LogSubscription } from './subscription.ts';
@@ -36,7 +36,7 @@ export class Hub {
   readonly #database: Database;
   readonly #hints: Pick<Hints, 'subscribe' | 'onConnect'>;
   readonly #logger: Logger;
-  readonly #onRead: ((seconds: number) => void) | undefined;
+  readonly #onRead: OnRead | undefined;
   readonly #ringSize: number;
   readonly #pollMs: number;
   readonly #readers = new Map<string, OwnerReader>();
@@ -52,8 +52,7 @@ export class Hub {
     database: Database;
     hints: Pick<Hints, 'subscribe' | 'onConnect'>;
     logger: Logger;
-    /** Is told how old the oldest change of each read was, in seconds. */
-    onRead?: (seconds: number) => void;
+    onRead?: OnRead;
     ringSize?: number;
     pollMs?: number;
   }) {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { databaseNow } from '../clock.ts';
 import { RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Frame } from './frame-traces.ts';
 import type { LogBounds, LogChange, LogPage, LogPoint } from './read-log.ts';
 import { Ring } from './ring.ts';
 import { SharedBatches } from './shared-batches.ts';
@@ -13,6 +14,9 @@ const pageSize = 500;
  * batches.
  */
 const restMs = 2;
+
+/** Is told how old the oldest change of a read was, in seconds, and what was read for whom. */
+export type OnRead = (seconds: number, frame: Frame) => void;
 
 /** How one owner's log is read. */
 export type LogSource = Readonly<{
@@ -36,7 +40,7 @@ export class OwnerReader {
   readonly #inTurn: <T>(read: () => Promise<T>) => Promise<T>;
   readonly #logger: Logger;
   readonly #onFailure: (error: unknown) => void;
-  readonly #onRead: ((seconds: number) => void) | undefined;
+  readonly #onRead: OnRead | undefined;
   readonly #ring: Ring;
   readonly #watchers = new Set<() => void>();
   #point: LogPoint | undefined;
@@ -52,7 +56,7 @@ export class OwnerReader {
     inTurn: <T>(read: () => Promise<T>) => Promise<T>;
     logger: Logger;
     ringSize: number;
-    onRead: ((seconds: number) => void) | undefined;
+    onRead: OnRead | undefined;
     onFailure: (error: unknown) => void;
   }) {
     this.ownerId = options.ownerId;
@@ -132,15 +136,17 @@ export class OwnerReader {
       return false;
     }
     try {
+      const from = Date.now();
       const page = await this.#source.page(this.#point, pageSize);
       this.#head = page.head;
       const last = page.changes.at(-1);
       if (last === undefined) return false;
-      const [oldest] = page.changes;
-      if (oldest !== undefined) this.#onRead?.((databaseNow() - oldest.occurredAt.getTime()) / 1_000);
+      const age = databaseNow() - (page.changes[0] ?? last).occurredAt.getTime();
       this.#ring.append(page.changes);
       this.#point = { position: last.position, since: last.occurredAt };
       this.#announce();
+      const { ownerId, watcherCount: subscribers } = this;
+      this.#onRead?.(age / 1_000, { ownerId, changes: page.changes, subscribers, from, to: Date.now() });
       return last.position < page.head;
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;

@@ -21,11 +21,14 @@ const maxKeptChars = 2_000;
 
 /** Names with these prefixes are set by this service. */
 const reservedPrefixes = ['content-', 'webhook-', 'svix-', 'proxy-', 'sec-'] as const;
-const reservedNames: ReadonlySet<string> = new Set(['user-agent', 'date', 'via', 'forwarded', 'cookie2']);
+const reservedNames: ReadonlySet<string> = new Set([
+  ...['user-agent', 'date', 'via', 'forwarded', 'cookie2'],
+  ...['traceparent', 'tracestate'],
+]);
 
 /** Used in descriptions and errors. */
 export const reservedHeaders =
-  '`host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`';
+  '`host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, `traceparent`, `tracestate`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`';
 
 /** A token of RFC 9110, section 5.6.2. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

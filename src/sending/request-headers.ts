@@ -14,22 +14,31 @@ export function requestHeaders(
     userAgent: string;
     own: readonly OwnHeader[];
     headerPrefix: string | undefined;
+    /** The headers that hand a trace on. */
+    trace?: Readonly<Record<string, string>> | undefined;
   },
 ): Record<string, string> {
-  const { keys, userAgent, own, headerPrefix: prefix = usualHeaderPrefix } = options;
+  const { keys, userAgent, own, headerPrefix: prefix = usualHeaderPrefix, trace } = options;
   const ours = {
     'content-type': 'application/json',
     'user-agent': userAgent,
     [`${prefix}id`]: message.id,
     [`${prefix}timestamp`]: String(message.timestamp),
     [`${prefix}signature`]: signatureHeader(keys, message),
+    ...trace,
   };
   if (own.length === 0) return ours;
   // Without a prototype, so that any name is a header's.
   const headers: Record<string, string> = Object.create(null);
-  for (const header of own) headers[header.name] = sentValue(header, message.body);
+  for (const header of own) {
+    if (trace === undefined || !traceNames.has(header.name.toLowerCase()))
+      headers[header.name] = sentValue(header, message.body);
+  }
   return Object.assign(headers, ours);
 }
+
+/** An owner's header of such a name, from a time when it was allowed, gives way. */
+const traceNames: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
 
 /** The value to send. Many services signed in this way before there was a standard. */
 const sentValue = ({ value, signsBody }: OwnHeader, body: string): string =>

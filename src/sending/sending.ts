@@ -21,6 +21,7 @@ export type SendingChange = Readonly<{
   headerPrefix?: string | null | undefined;
   filter?: readonly StoredCondition[] | null | undefined;
   alertEmails?: readonly string[] | null | undefined;
+  sendTraceparent?: boolean | null | undefined;
   /** Only at creation. */
   signature?: SignatureScheme | undefined;
 }>;
@@ -36,13 +37,13 @@ const sendingFields = [
   'stopOn',
   'headerPrefix',
   'alertEmails',
+  'sendTraceparent',
   'signature',
 ] as const;
 
 /** The part of an input that is about sending. Undefined if none of it is given. */
 export function sendingChange(input: SendingChange): SendingChange | undefined {
-  const { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, alertEmails, signature } = input;
-  const given = { headers, filter, retrySchedule, timeoutMs, stopOn, headerPrefix, alertEmails, signature };
+  const given = Object.fromEntries(sendingFields.map((field) => [field, input[field]]));
   return Object.values(given).every((value) => value === undefined) ? undefined : given;
 }
 
@@ -149,6 +150,7 @@ export function changeSending(
 
 const isUsual = (value: unknown): boolean =>
   value === null ||
+  value === false ||
   value === usualHeaderPrefix ||
   value === 'HMAC_SHA256' ||
   (Array.isArray(value) && value.length === 0);

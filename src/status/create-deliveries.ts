@@ -18,6 +18,8 @@ export type NewEvent = Readonly<{
   tenantId: string | undefined;
   idempotencyKey: string | undefined;
   occurredAt: Date;
+  /** Where its trace goes on. */
+  traceContext?: string | undefined;
 }>;
 
 export type NewDelivery = Readonly<{
@@ -55,8 +57,9 @@ export type NewDeliveries = Readonly<{
 
 /** The given rows without those of events that are stored already: the CTEs `ev`, `x` and `fwd`. */
 export const creationSource = `ev as (
-     insert into event (owner_id, id, type, body, tenant_id, idempotency_key, occurred_at)
-     select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[])
+     insert into event (owner_id, id, type, body, tenant_id, idempotency_key, occurred_at, trace_context)
+     select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::timestamptz[],
+                          $27::text[])
      on conflict (owner_id, id) do nothing
      returning id
    ),
@@ -80,14 +83,14 @@ export const creationSource = `ev as (
 const createStatement = statement(
   'create_deliveries',
   `with audience as materialized (
-     select case when exists (select from unnest($27::uuid[], $28::text[]) as v(owner_id, version)
+     select case when exists (select from unnest($28::uuid[], $29::text[]) as v(owner_id, version)
                                where v.version <> audience_version(v.owner_id))
               then audience_changed() else 0 end as ok
    ),
    ${creationSource},
    ${creation},
    ${statTail},
-   ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x', strict: '$29::uuid[]', ceilings: '$30::jsonb' })}
+   ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x', strict: '$30::uuid[]', ceilings: '$31::jsonb' })}
    select ev.id from audience cross join checked left join ev on true where audience.ok = 0 and checked.ok = 0`,
 );
 
@@ -199,6 +202,7 @@ export function creationValues({ events, deliveries, forwards = [] }: NewDeliver
     forwards.map(({ appId }) => appId),
     forwards.map(({ installationId }) => installationId),
     forwards.map(({ appId }) => ownerGroupOf(appId)),
+    events.map(({ traceContext }) => traceContext ?? null),
   ];
 }
 

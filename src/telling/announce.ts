@@ -8,6 +8,7 @@ import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import { createDeliveriesWithin, type NewDelivery, type NewEvent } from '../status/create-deliveries.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import type { Tables } from '../tables.ts';
+import { traceOwnEvent } from '../tracing/publish-trace.ts';
 
 /** The events that the platform publishes about an endpoint. */
 type ToldType = 'endpoint.disabled' | 'endpoint.failing' | 'endpoint.recovered' | 'delivery.dead_lettered';
@@ -41,9 +42,11 @@ export async function announce(
     url: urlWithoutSecrets(endpoint.url),
     ...data,
   };
+  const id = mintUuid();
   const event: NewEvent = {
-    ...{ ownerId, id: mintUuid(), type, tenantId, idempotencyKey: undefined, occurredAt },
+    ...{ ownerId, id, type, tenantId, idempotencyKey: undefined, occurredAt },
     body: renderEventBody({ type, occurredAt, payloadText: JSON.stringify(payload) }),
+    traceContext: traceOwnEvent({ type, id }),
   };
   const deliveries = (await findOthers(trx, type, endpoint))
     .filter(({ sending }) => passes(sending?.filter, event.body))

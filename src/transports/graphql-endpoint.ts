@@ -17,6 +17,8 @@ import { endUnread, readBody } from '../http/read-body.ts';
 import { parseIdempotencyHeader } from '../idempotency/resolve-key.ts';
 import { refuseJson } from '../json/json-limits.ts';
 import { declareRoute } from '../route.ts';
+import { traceRequest } from '../tracing/request-trace.ts';
+import { readTraceContext } from '../tracing/trace-context.ts';
 import { acceptsAnything, chooseMediaType, type MediaType, notAcceptable } from './accept.ts';
 import { refuseBodyFormat } from './body-format.ts';
 import { graphiqlPage, graphiqlPolicy } from './graphiql.ts';
@@ -173,6 +175,7 @@ export function createGraphQLEndpoint(options: {
       actor,
       requestId,
       idempotencyKey: idempotencyKeyOf(single(headers['idempotency-key'])),
+      traceContext: readTraceContext(headers),
       transport:
         chooseMediaType(headers.accept, OperationTypeNode.SUBSCRIPTION) === 'multipart/mixed'
           ? 'multipart'
@@ -190,7 +193,11 @@ export function createGraphQLEndpoint(options: {
     const mediaType = mediaTypeOf(operation, request);
     // The client has left, so nobody would get the answer.
     if (gone.aborted) return;
-    await execute({ operation, mediaType, context, response, gone });
+    const execution = () => execute({ operation, mediaType, context, response, gone });
+    // A stream has no end to wait for.
+    if (operation.type === OperationTypeNode.SUBSCRIPTION) return await execution();
+    const { traceContext: caller } = context;
+    await traceRequest({ method, operation: operation.type, response, caller }, execution);
   }
 
   async function postedOperation(request: IncomingMessage, actor: Actor | undefined, holder: string) {

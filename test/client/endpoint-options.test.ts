@@ -57,7 +57,7 @@ test('everything can be named', async () => {
       ...['--signing-header', 'x-hub=DIR/key', '--keep-header', 'x-old', '--keep-header', 'x-sig=key'],
       ...['--retry-schedule', '0, 5,60', '--timeout', '15s', '--stop-on', '400,422', '--rate', '5'],
       ...['--alert-email', 'a@x.test, b@x.test', '--header-prefix', 'svix-', '--ordering', 'strict'],
-      ...['--description', ''],
+      ...['--description', '', '--traceparent', 'send'],
     ),
   ).toEqual({
     headers: [
@@ -76,6 +76,7 @@ test('everything can be named', async () => {
     headerPrefix: 'svix-',
     ordering: 'STRICT',
     description: '',
+    sendTraceparent: true,
   });
   expect(await input('--timeout', '1500ms')).toEqual({ timeoutMs: 1_500 });
 });

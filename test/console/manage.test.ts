@@ -201,6 +201,7 @@ test('how an endpoint is sent to is set in its form, and a secret header is kept
   await dialog.getByLabel('Delays before the attempts').fill('0, 5');
   await dialog.getByLabel('Seconds for a whole attempt').fill('2.5');
   await dialog.getByLabel('Statuses that end').fill('400, 422');
+  await dialog.getByLabel('Trace').selectOption('Is handed on in the header traceparent');
   expect(await violations(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Save' }).click();
   await page.getByText('x-gateway-key: secret').waitFor();
@@ -224,10 +225,13 @@ test('how an endpoint is sent to is set in its form, and a secret header is kept
     .toBe(true);
   const { endpoint } = await ask<{ endpoint: object }>(
     admin,
-    'query ($id: ID!) { endpoint(id: $id) { retrySchedule timeoutMs stopOn headerPrefix } }',
+    'query ($id: ID!) { endpoint(id: $id) { retrySchedule timeoutMs stopOn headerPrefix sendTraceparent } }',
     { id },
   );
-  expect(endpoint).toEqual({ retrySchedule: [0, 5], timeoutMs: 2_500, stopOn: [], headerPrefix: 'webhook-' });
+  expect(endpoint).toEqual({
+    ...{ retrySchedule: [0, 5], timeoutMs: 2_500, stopOn: [], headerPrefix: 'webhook-' },
+    sendTraceparent: true,
+  });
   expect(complaints).toEqual([]);
   await close();
 });

@@ -181,6 +181,36 @@ test('with the prefix svix- the same signature comes under the names that a rece
   ).toBeTruthy();
 });
 
+test('the caller’s trace is handed on only where the endpoint allows it, also by a server that does not trace', async () => {
+  const receiver = await stage.startReceiver();
+  const { id } = await createEndpoint(caller, { url: receiver.url, events: ['order.paid'] });
+  const headers = {
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    tracestate: 'vendor=abc',
+  };
+  const traced = { ...caller, headers };
+  const send = async (by: Caller) => {
+    const arrived = receiver.until(receiver.received.length + 1);
+    await publish(by, [{ type: 'order.paid', payload: {} }]);
+    await arrived;
+    return receiver.received.at(-1)?.headers;
+  };
+  expect(await send(traced)).not.toHaveProperty('traceparent');
+  expect(await update(id, { sendTraceparent: true })).toMatchObject({ __typename: 'UpdateEndpointPayload' });
+  expect(await send(traced)).toMatchObject(headers);
+  expect(await send(caller)).not.toHaveProperty('traceparent');
+  await update(id, { sendTraceparent: null });
+  expect(await send(traced)).not.toHaveProperty('traceparent');
+  const { auditLog } = await ask<{ auditLog: { nodes: { changes: unknown }[] } }>(
+    caller,
+    'query { auditLog(first: 2) { nodes { changes } } }',
+  );
+  expect(auditLog.nodes.map(({ changes }) => changes)).toEqual([
+    { sendTraceparent: { from: true, to: null } },
+    { sendTraceparent: { from: null, to: true } },
+  ]);
+});
+
 const year = 365 * 86_400;
 
 test.each([
@@ -201,6 +231,8 @@ test.each([
   ['webhook-signature', header('Webhook-Signature'), 'RESERVED'],
   ['an unknown webhook-', header('webhook-anything'), 'RESERVED'],
   ['proxy-authorization', header('proxy-authorization'), 'RESERVED'],
+  ['traceparent', header('TraceParent'), 'RESERVED'],
+  ['tracestate', header('tracestate'), 'RESERVED'],
   [
     'one name twice',
     {

@@ -58,3 +58,12 @@ test('what signs the body differs with each body, and is masked where a receiver
   const other = new Redaction({ ...headers, 'x-hub': `sha256=${'0'.repeat(64)}` }, own);
   expect(other.text(`sha256=${'0'.repeat(64)}`)).toBe('[redacted]');
 });
+
+test('an owner’s header with the name of ours for traces gives way, and stays where no trace is handed on', () => {
+  const own = { name: 'TraceParent', value: 'mine', isSecret: false, signsBody: false };
+  const options = { keys: [randomBytes(24)], userAgent: 'x', own: [own], headerPrefix: undefined };
+  const trace = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+  expect(requestHeaders(message, { ...options, trace })).not.toHaveProperty('TraceParent');
+  expect(requestHeaders(message, { ...options, trace })).toMatchObject(trace);
+  expect(requestHeaders(message, options)).toMatchObject({ TraceParent: 'mine' });
+});

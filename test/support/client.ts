@@ -1,5 +1,5 @@
 /** A caller of the API over HTTP. */
-export type Caller = Readonly<{ origin: string; token: string }>;
+export type Caller = Readonly<{ origin: string; token: string; headers?: Readonly<Record<string, string>> }>;
 
 export type Answer<Data> = Readonly<{
   status: number;
@@ -15,7 +15,11 @@ export type AnswerError = Readonly<{
 
 /** POSTs one operation and returns the whole answer. Without a token no credential is sent. */
 export async function send<Data = Record<string, unknown>>(
-  to: Readonly<{ origin: string; token?: string | undefined }>,
+  to: Readonly<{
+    origin: string;
+    token?: string | undefined;
+    headers?: Readonly<Record<string, string>>;
+  }>,
   query: string,
   variables: Readonly<Record<string, unknown>> = {},
 ): Promise<Answer<Data>> {
@@ -23,6 +27,7 @@ export async function send<Data = Record<string, unknown>>(
     method: 'POST',
     headers: {
       'content-type': 'application/json',
+      ...to.headers,
       ...(to.token === undefined ? {} : { authorization: `Bearer ${to.token}` }),
     },
     body: JSON.stringify({ query, variables }),

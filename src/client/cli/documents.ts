@@ -3,7 +3,7 @@ import { logDocument } from '../document.ts';
 /** Every GraphQL document of the commands, in one place: a server that executes only documents it knows has to know them. */
 const endpointFields = 'id url state { name } events description circuit { state }';
 const sendingFields = `pausedAt headers { name value isSecret signsBody } filter { path op value } ordering signature
-    publicKey headerPrefix retrySchedule timeoutMs stopOn alertEmails maxDeliveriesPerSecond`;
+    publicKey headerPrefix retrySchedule timeoutMs stopOn alertEmails sendTraceparent maxDeliveriesPerSecond`;
 const refusal = '... on ValidationError { issues { path code message } } ... on Error { code message }';
 const wholeEndpoint = `endpoint { ${endpointFields} ${sendingFields} }`;
 const sent = 'delivery { id status event { id } }';

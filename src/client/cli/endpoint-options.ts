@@ -24,6 +24,7 @@ export type EndpointOptions = Readonly<{
   stopOn?: string;
   alertEmail?: string;
   headerPrefix?: string;
+  traceparent?: string;
   rate?: string;
 }>;
 
@@ -60,12 +61,19 @@ export function withEndpointOptions(command: Command): Command {
     .addOption(
       new Option('--header-prefix <prefix>', 'of the signature’s headers').choices(['webhook-', 'svix-']),
     )
+    .addOption(
+      new Option('--traceparent <whether>', 'hand the event’s trace to the receiver').choices([
+        'send',
+        'none',
+      ]),
+    )
     .option('--rate <number>', 'at most so many deliveries a second; none is no limit');
 }
 
 /** The members of the input for what was named. */
 export async function inputOf(options: EndpointOptions): Promise<Record<string, unknown>> {
   const { retrySchedule, stopOn, timeout, rate, description, events, ordering, headerPrefix } = options;
+  const { traceparent } = options;
   const headers = await headersOf(options);
   const filter = await filterOf(options.filter);
   return {
@@ -81,6 +89,7 @@ export async function inputOf(options: EndpointOptions): Promise<Record<string, 
       ? {}
       : { alertEmails: isNone(options.alertEmail) ? [] : listOf(options.alertEmail) }),
     ...(headerPrefix === undefined ? {} : { headerPrefix }),
+    ...(traceparent === undefined ? {} : { sendTraceparent: traceparent === 'send' }),
     ...(rate === undefined ? {} : { maxDeliveriesPerSecond: isNone(rate) ? null : numberOf(rate, '--rate') }),
   };
 }

@@ -18,6 +18,7 @@ export type Endpoint = Readonly<{
   timeoutMs: number | null;
   stopOn: number[];
   alertEmails: string[];
+  sendTraceparent: boolean;
   maxDeliveriesPerSecond: number | null;
 }>;
 
@@ -49,6 +50,7 @@ export function endpointText(endpoint: Endpoint): string {
     ['timeout', endpoint.timeoutMs === null ? undefined : `${endpoint.timeoutMs} ms`],
     ['stop on', stopOn.length === 0 ? undefined : stopOn.join(',')],
     ['alerts', alertEmails.length === 0 ? undefined : alertEmails.join(',')],
+    ['trace', endpoint.sendTraceparent ? 'handed on in traceparent' : undefined],
     [
       'rate',
       endpoint.maxDeliveriesPerSecond === null ? undefined : `${endpoint.maxDeliveriesPerSecond} a second`,

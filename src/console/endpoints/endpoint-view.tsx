@@ -229,6 +229,12 @@ function Facts({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
             <dd>{alertEmails.join(', ')}</dd>
           </>
         )}
+        {endpoint.sendTraceparent && (
+          <>
+            <dt>Trace</dt>
+            <dd>is handed on in the header traceparent</dd>
+          </>
+        )}
         <dt>Made</dt>
         <dd>
           <Time at={createdAt} />

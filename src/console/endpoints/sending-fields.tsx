@@ -20,6 +20,7 @@ export type SendingValues = Readonly<{
   stopOn: string;
   prefix: string;
   alerts: string;
+  traceparent: boolean;
 }>;
 
 export const usualSending: SendingValues = {
@@ -32,6 +33,7 @@ export const usualSending: SendingValues = {
   stopOn: '',
   prefix: 'webhook-',
   alerts: '',
+  traceparent: false,
 };
 
 export const sendingOf = (endpoint: EndpointFactsFragment): SendingValues => ({
@@ -44,6 +46,7 @@ export const sendingOf = (endpoint: EndpointFactsFragment): SendingValues => ({
   stopOn: endpoint.stopOn.join(', '),
   prefix: endpoint.headerPrefix,
   alerts: endpoint.alertEmails.join(', '),
+  traceparent: endpoint.sendTraceparent,
 });
 
 const wordsOf = (text: string) => text.split(/[\s,;]+/).filter((word) => word !== '');
@@ -63,7 +66,7 @@ export function sendingProblems({ headers, schedule, timeout, stopOn }: SendingV
 
 /** The part of the input that is the same for creating and changing. */
 export function sendingInput(values: SendingValues) {
-  const { headers, ordering, schedule, timeout, stopOn, prefix, alerts } = values;
+  const { headers, ordering, schedule, timeout, stopOn, prefix, alerts, traceparent } = values;
   const delays = numbersOf(schedule);
   return {
     headers: headersInput(headers),
@@ -73,12 +76,13 @@ export function sendingInput(values: SendingValues) {
     stopOn: numbersOf(stopOn),
     headerPrefix: prefix,
     alertEmails: wordsOf(alerts),
+    sendTraceparent: traceparent,
   };
 }
 
 export const sendingFields = [
   ...['headers', 'signature', 'secret', 'ordering', 'retrySchedule', 'timeoutMs', 'stopOn'],
-  ...['headerPrefix', 'alertEmails'],
+  ...['headerPrefix', 'alertEmails', 'sendTraceparent'],
 ];
 
 /** Settings that most people do not change: headers, order, signature, retries, timeout, and alerts. */
@@ -197,6 +201,22 @@ export function SendingFields(
           <select {...input} value={values.prefix} onChange={(event) => set({ prefix: event.target.value })}>
             <option>webhook-</option>
             <option>svix-</option>
+          </select>
+        )}
+      </Field>
+      <Field
+        label="Trace"
+        hint="With it the receiver can go on with the trace of the event, and sees its ids."
+        problem={issueOf(refusal, 'sendTraceparent')}
+      >
+        {(input) => (
+          <select
+            {...input}
+            value={values.traceparent ? 'send' : 'none'}
+            onChange={(event) => set({ traceparent: event.target.value === 'send' })}
+          >
+            <option value="none">Is not handed on</option>
+            <option value="send">Is handed on in the header traceparent</option>
           </select>
         )}
       </Field>

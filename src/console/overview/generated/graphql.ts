@@ -30,6 +30,8 @@ export type CreateEndpointInput = {
   retrySchedule?: Array<number> | null | undefined;
   /** The first signing secret, if you bring your own. It is `whsec_` followed by the base64 of 24 to 64 bytes; for an ASCII secret these are its characters. For ED25519 it is a private key: `whsk_` followed by the base64 of the 32 bytes of its seed, with or without the 32 bytes of its public key behind them. A secret that can be guessed is a ValidationError (WEAK). If absent or null, a secret is generated. */
   secret?: string | null | undefined;
+  /** Whether each attempt, also of a replay, has the header `traceparent` (W3C Trace Context), so that the receiver can go on with the trace of the event, and `tracestate` if the publisher sent one. The handshake has neither. Where nobody traces, an attempt has them only if the publisher sent `traceparent`. They show the ids of the publisher’s trace to the receiver, so the default is false. Null means false. */
+  sendTraceparent?: boolean | null | undefined;
   /** How deliveries are signed. It cannot be changed later: create another endpoint for another scheme. */
   signature?: SignatureScheme;
   /** Response statuses from 400 to 599 that end a delivery at once as FAILED (REJECTED) instead of a retry: at most 100, each once. Status 410 disables the endpoint in any case. More than 1,000 entries are BAD_USER_INPUT. */
@@ -75,7 +77,7 @@ export type DeliveryStatus =
 export type EndpointHeaderInput = {
   /** If true, the value is encrypted, never shown again, and redacted in attempts. */
   isSecret?: boolean;
-  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
+  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, `traceparent`, `tracestate`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
   /** If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it. */
   signsBody?: boolean;
