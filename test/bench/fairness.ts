@@ -11,7 +11,7 @@ import { publish } from '../support/client.ts';
  * `npm run bench:fairness` measures how much tenants affect each other. A quiet tenant publishes one event after
  * another, each as soon as the one before was received: first alone, then beside fifty endpoints that never answer,
  * then beside a tenant with 1,000,000 due deliveries to a receiver that takes 200 ms. It also measures the memory
- * that this queue takes.
+ * that this queue takes. At last a tenant that has reached each of its limits goes on calling, five calls at a time.
  */
 const rounds = 5;
 const eventsOfRound = 300;
@@ -24,7 +24,15 @@ const mostRatio = { latency: 2, memory: 1.5 };
 
 const site = await Site.open({
   workers: 1,
-  environment: { DELIVERY_TIMEOUT_MS: '15000', RETRY_SCHEDULE: '0,60,600' },
+  environment: {
+    DELIVERY_TIMEOUT_MS: '15000',
+    RETRY_SCHEDULE: '0,60,600',
+    MAX_PENDING_DELIVERIES_PER_TENANT: String(queued / 2),
+    MAX_ENDPOINTS_PER_TENANT: '60',
+    MAX_API_KEYS_PER_TENANT: '20',
+    MAX_APPS_PER_TENANT: '20',
+    MAX_EVENT_TYPES: '20',
+  },
 });
 const sinks: ChildProcess[] = [];
 let failed = false;
@@ -64,6 +72,17 @@ try {
   const perSecond = ((before - (await dueTo(uuid))) / (performance.now() - began)) * 1000;
   console.log(`${queued.toLocaleString('en')} due for one tenant       ${describe(loaded, idle)}`);
   console.log(`  which was served meanwhile: ${Math.round(perSecond)} deliveries a second`);
+
+  // The queue is still longer than what a tenant may have waiting.
+  const sender = fork(new URL('./limits-sender.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+  sender.send({ caller: busy.caller, type: eventType });
+  await once(sender, 'message');
+  await delay(settleMs);
+  const limited = await measure(quiet, arrivals);
+  sender.send('end');
+  const [{ refused, taken }] = await once(sender, 'message');
+  console.log(`a tenant at each of its limits        ${describe(limited, idle)}`);
+  console.log(`  which was refused ${refused} times meanwhile, and not refused ${taken} times`);
 } finally {
   for (const child of sinks) child.disconnect();
   await site.close();
