@@ -7,6 +7,7 @@ import type pg from 'pg';
 import { ConfigError } from '../config.ts';
 import { buildIndex } from './build-index.ts';
 import { directClient } from './direct-client.ts';
+import { sqlStateOf } from './retry.ts';
 
 const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
 /** The key of the advisory lock (any number, the same in every process): only one process migrates at a time. */
@@ -14,6 +15,8 @@ const lockKey = 7_203_115;
 const migrationTimeoutMs = 600_000;
 const oldestServer = 150_000;
 const lockRetryMs = 200;
+/** A migration that waits for a table lets everybody after it wait, too. So it soon gives way and tries again. */
+const lockTimeoutMs = 1_000;
 
 /** What the first line of a migration may say. */
 const builtConcurrently = /^-- concurrently\b/;
@@ -109,11 +112,25 @@ async function apply(client: pg.Client, { name, text, sha256 }: MigrationFile): 
     await note();
     return;
   }
-  await client.query('begin');
-  await client.query(text);
-  await note();
-  await client.query('commit');
+  const giveUpAt = performance.now() + migrationTimeoutMs;
+  for (;;) {
+    try {
+      await client.query('begin');
+      await client.query(`set local lock_timeout = ${lockTimeoutMs}`);
+      await client.query(text);
+      await note();
+      await client.query('commit');
+      return;
+    } catch (error) {
+      if (!isOfLocks(error) || performance.now() > giveUpAt) throw error;
+      await client.query('rollback');
+      await delay(lockRetryMs);
+    }
+  }
 }
+
+/** Others that use the table were in the way, or were about to be kept waiting by us. */
+const isOfLocks = (error: unknown) => ['55P03', '40P01'].includes(sqlStateOf(error) ?? '');
 
 function migrationFiles(): MigrationFile[] {
   return readdirSync(folder)

@@ -10,7 +10,13 @@ import { isTransient, sqlStateOf } from './retry.ts';
  * A partition is created as a table of its own with a CHECK and then attached: `create table … partition of` would
  * wait for every reader and block every insert meanwhile; `attach` does neither.
  */
-export type PartitionedTable = Readonly<{ table: string; column: string; by: 'uuid' | 'time' }>;
+export type PartitionedTable = Readonly<{
+  table: string;
+  column: string;
+  by: 'uuid' | 'time';
+  /** How full its pages are made by inserts, in percent. By default completely. */
+  fillfactor?: number;
+}>;
 
 const daysAhead = 7;
 const duplicateTable = '42P07';
@@ -78,7 +84,8 @@ async function createPartition(pool: pg.Pool, table: PartitionedTable, start: nu
     await client.query('begin');
     await client.query(`
       create table ${quoted(name)} (like ${quoted(table.table)} including defaults including constraints including storage,
-        constraint ${check} check (${column} is not null and ${column} >= ${from} and ${column} < ${to}));
+        constraint ${check} check (${column} is not null and ${column} >= ${from} and ${column} < ${to}))
+        with (fillfactor = ${table.fillfactor ?? 100});
       alter table ${quoted(table.table)} attach partition ${quoted(name)} for values from (${from}) to (${to});
       alter table ${quoted(name)} drop constraint ${check};
     `);

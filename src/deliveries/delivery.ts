@@ -22,6 +22,6 @@ export function visibleDeliveries(db: Kysely<Tables>, ownerId: string) {
  * tables that were never analysed it then begins at the endpoints and sorts all of their deliveries (252 ms for a
  * page of 500,000 deliveries, against 1.5 ms).
  */
-const isVisible = sql<SqlBool>`(
+export const isVisible = sql<SqlBool>`(
   select e.deleted_at is null and (e.purged_through is null or d.id > e.purged_through)
     from endpoint e where e.owner_id = d.owner_id and e.id = d.endpoint_id)`;

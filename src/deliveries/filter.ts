@@ -4,6 +4,7 @@ import { decodeId, firstUuidAt, type IdType, lowestUuid } from '../ids.ts';
 import type { LogChange } from '../live/read-log.ts';
 import type { DeliveryKind, DeliveryStatus, Tables } from '../tables.ts';
 import { storable } from '../text.ts';
+import { areFailed, isFailedAs, isOfQueue, isWaitingAs } from './by-status.ts';
 import type { DeliveryTables } from './delivery.ts';
 import { errorTextRule, hasMatchingAttempt, isAboutAttempts, isErrorText } from './matching-attempts.ts';
 
@@ -80,9 +81,12 @@ export async function resolveFilter(
 
 /**
  * The conditions as SQL over `delivery as d`, without the owner's. Conditions on rare values are written as in their
- * partial index.
+ * partial index. `isOfEndpoint` tells that the rows are of one endpoint or of a few.
  */
-export function matchesFilter(conditions: DeliveryConditions) {
+export function matchesFilter(
+  conditions: DeliveryConditions,
+  isOfEndpoint = conditions.endpointId !== undefined,
+) {
   return (where: ExpressionBuilder<DeliveryTables, 'd'>) => {
     const all: Expression<SqlBool>[] = [];
     if (conditions.id !== undefined) all.push(where('d.id', '=', anyUuid(conditions.id)));
@@ -92,8 +96,9 @@ export function matchesFilter(conditions: DeliveryConditions) {
       all.push(where('d.replayed_at', conditions.isReplayed ? 'is not' : 'is', null));
     }
     if (conditions.status !== undefined) {
-      all.push(where('d.status', '=', anyText(conditions.status)));
-      if (!conditions.status.includes('SUCCEEDED')) all.push(sql<SqlBool>`d.status <> 'SUCCEEDED'`);
+      if (areFailed(conditions.status)) all.push(isFailedAs(conditions.status, { isOfEndpoint }));
+      else if (isOfEndpoint && isOfQueue(conditions)) all.push(isWaitingAs(conditions.status));
+      else all.push(where('d.status', '=', anyText(conditions.status)));
     }
     if (conditions.eventType !== undefined) {
       all.push(where('d.event_type', '=', anyText(conditions.eventType)));

@@ -1,7 +1,8 @@
-import { type Kysely, type SqlBool, sql } from 'kysely';
+import { type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import { type Page, type PageArgs, type PageRange, pageRange, readPage, toPage } from '../db/keyset.ts';
 import type { Tables } from '../tables.ts';
-import { type Delivery, visibleDeliveries } from './delivery.ts';
+import { byWay, isOfQueue, visibleWaiting } from './by-status.ts';
+import { type Delivery, type DeliveryTables, visibleDeliveries } from './delivery.ts';
 import { type DeliveryConditions, type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
 import { type Found, isAboutAttempts, maxSearched, search, stoppedPage } from './matching-attempts.ts';
 import { type DeliveryScope, scopeWhileRemoving, targetsOf } from './scope.ts';
@@ -144,13 +145,20 @@ function rowsOfPage(db: Kysely<Tables>, ownerId: string, options: ListOptions) {
  */
 function listsToMerge({ conditions, scope }: ListOptions): readonly DeliveryConditions[] {
   const leading = leadingColumns(conditions, scope);
-  const lists = leading.reduce(withOneValueEach, [conditions]);
-  if (lists.length > maxMerged) return [conditions];
+  const byStatus = leading.includes('status') ? inWays(conditions) : [conditions];
+  const lists = leading.reduce(withOneValueEach, byStatus);
+  if (lists.length > maxMerged) return byStatus;
   const hasTypeBehind = leading.some((name) => name === 'status' || name === 'endpointId');
   if (!hasTypeBehind && scope?.column !== 'endpoint_id') return lists;
-  const listsByType = withOneValueEach(lists, 'eventType');
+  const listsByType = lists.flatMap((list) =>
+    isOfQueue(list, scope?.column) ? [list] : withOneValueEach([list], 'eventType'),
+  );
   return listsByType.length <= maxMerged ? listsByType : lists;
 }
+
+/** The statuses are read in different ways. */
+const inWays = (conditions: DeliveryConditions): readonly DeliveryConditions[] =>
+  byWay(conditions.status ?? []).map((status) => ({ ...conditions, status }));
 
 function withOneValueEach(
   lists: readonly DeliveryConditions[],
@@ -186,10 +194,27 @@ function leadingColumns(
 }
 
 /** The rows of one index in their order, as far as the page may need them. */
-function orderedList(db: Kysely<Tables>, ownerId: string, { conditions, range, scope }: ListOptions) {
-  let query = visibleDeliveries(db, ownerId)
+function orderedList(db: Kysely<Tables>, ownerId: string, list: ListOptions) {
+  if (!isOfQueue(list.conditions, list.scope?.column))
+    return bounded(visibleDeliveries(db, ownerId).selectAll('d'), ownerId, list);
+  const ids = bounded(visibleWaiting(db, ownerId).select('d.id'), ownerId, list);
+  return db
+    .selectFrom(
+      sql<Delivery>`(select x.* from ${ids} p cross join lateral (
+        select * from delivery where owner_id = ${ownerId} and id = p.id limit 1) x)`.as('d'),
+    )
     .selectAll('d')
-    .where(matchesFilter(conditions))
+    .orderBy('d.id', list.range.backward ? 'asc' : 'desc');
+}
+
+/** The conditions, the order and the bounds of a list. */
+function bounded<Row>(
+  rows: SelectQueryBuilder<DeliveryTables, 'd', Row>,
+  ownerId: string,
+  { conditions, range, scope }: ListOptions,
+) {
+  let query = rows
+    .where(matchesFilter(conditions, scope !== undefined || conditions.endpointId !== undefined))
     .orderBy('d.id', range.backward ? 'asc' : 'desc')
     .limit(range.limit);
   // The order is newest first, so deliveries after a cursor are older than it.

@@ -1,6 +1,6 @@
 import { parseRetryAfter, retryDelayMs } from '../sending/retry-schedule.ts';
 import type { AttemptRecord, Change } from '../status/apply.ts';
-import type { AttemptOutcome, FailureReason } from '../status/status.ts';
+import type { AttemptOutcome, GivenUpReason } from '../status/status.ts';
 import type { ClaimedRow } from './claim.ts';
 
 /** The result of an attempt. It is a value, never an exception. */
@@ -88,7 +88,7 @@ const changeOf =
     attempt,
   });
 
-function refusalOf(row: ClaimedRow, requireVerification: boolean): FailureReason | undefined {
+function refusalOf(row: ClaimedRow, requireVerification: boolean): GivenUpReason | undefined {
   if (row.is_revoked) return 'INSTALLATION_REVOKED';
   if (row.is_suspended) return 'TENANT_SUSPENDED';
   if (row.url === null) return 'ENDPOINT_DELETED';

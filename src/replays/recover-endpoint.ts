@@ -34,7 +34,6 @@ export async function countRecoverable(trx: Transaction<Tables>, asked: Asked): 
       visibleDeliveries(trx, asked.ownerId)
         .select('d.id')
         .where(matchesFilter({ ...conditions, status: ['DEAD_LETTER', 'FAILED'] }))
-        .where('d.status', '<>', 'SUCCEEDED')
         .limit(mostCounted)
         .as('found'),
     )

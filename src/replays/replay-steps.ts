@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
+import { isFailedAs } from '../deliveries/by-status.ts';
 import { visibleDeliveries } from '../deliveries/delivery.ts';
 import { type DeliveryConditions, matchesFilter } from '../deliveries/filter.ts';
 import { findEndpoints } from '../endpoints/endpoint.ts';
@@ -19,7 +20,7 @@ export type HeldJob = Omit<Selectable<Tables['replay_job']>, 'conditions'> & {
 
 /**
  * Collects the matching deliveries among the next rows, and moves the cursor in the same transaction. The cursor
- * follows the index of deliveries without success, status by status. Both statuses are final, so each delivery is
+ * follows the index of failed deliveries, status by status. Both statuses are final, so each delivery is
  * read once. A statement reads at most `rows` rows, however few match.
  */
 export async function gatherItems(
@@ -44,7 +45,7 @@ export async function gatherItems(
     ),
     page as materialized (
       select d.id from delivery d
-       where d.owner_id = ${ownerId} and d.status = ${status} and d.status <> 'SUCCEEDED'
+       where d.owner_id = ${ownerId} and ${isFailedAs([status], { isOfEndpoint: false })}
          and d.id > ${job.cursor_id} and d.id <= ${job.upper_id} and d.id >= ${conditions.firstId ?? lowestUuid}
        order by d.id
        limit ${limit}

@@ -43,7 +43,7 @@ export async function readFailuresByTenant(
        and d.id >= ${firstUuidAt(window.since.getTime())}::uuid
        and d.id < ${firstUuidAt(window.until.getTime())}::uuid
      where e.owner_id = ${appId} and e.deleted_at is null
-       and d.installation_id is not null and d.status in ('FAILED', 'DEAD_LETTER')
+       and d.installation_id is not null and d.failure_reason is not null
      group by d.tenant_id
      order by failed desc, d.tenant_id
      limit ${first}`.execute(db);

@@ -1,4 +1,5 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
+import { byWay, isOfQueue, visibleWaiting } from '../deliveries/by-status.ts';
 import { visibleDeliveries } from '../deliveries/delivery.ts';
 import { type DeliveryFilter, matchesFilter, resolveFilter } from '../deliveries/filter.ts';
 import { searchNewest } from '../deliveries/list-deliveries.ts';
@@ -36,22 +37,29 @@ export async function countDeliveries(
     };
   }
   const scope = await scopeWhileRemoving(db, ownerId, conditions);
-  const rows = visibleDeliveries(db, ownerId)
-    .select(sql<number>`1`.as('one'))
-    .where(matchesFilter(conditions))
-    .limit(limit + 1);
-  const matching =
-    scope === undefined
-      ? rows
-      : db
-          .selectFrom(targetsOf(ownerId, scope).as('target'))
-          .crossJoinLateral(() =>
-            rows.where(sql<SqlBool>`d.endpoint_id = target.id and d.id > target.purged_through`).as('found'),
-          )
-          .select('found.one')
-          .limit(limit + 1);
+  const parts = conditions.status === undefined ? [undefined] : byWay(conditions.status);
+  const [first, ...others] = parts.map((status) => {
+    const part = { ...conditions, status };
+    const rows = (isOfQueue(part) ? visibleWaiting(db, ownerId) : visibleDeliveries(db, ownerId))
+      .select(sql<number>`1`.as('one'))
+      .where(matchesFilter(part, scope !== undefined || part.endpointId !== undefined))
+      .limit(limit + 1);
+    if (scope === undefined) return rows;
+    return db
+      .selectFrom(targetsOf(ownerId, scope).as('target'))
+      .crossJoinLateral(() =>
+        rows.where(sql<SqlBool>`d.endpoint_id = target.id and d.id > target.purged_through`).as('found'),
+      )
+      .select('found.one')
+      .limit(limit + 1);
+  });
+  if (first === undefined) return { count: 0, isCapped: false };
+  const all = sql<{ one: number }>`(${sql.join(
+    [first, ...others].map((part) => sql`(select * from ${part} part)`),
+    sql` union all `,
+  )} limit ${limit + 1})`;
   const { count } = await db
-    .selectFrom(matching.as('m'))
+    .selectFrom(all.as('m'))
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   return { count: Math.min(count, limit), isCapped: count > limit };

@@ -1,7 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import { latencyBucketOf } from './latency.ts';
-import type { AttemptOutcome, FailureReason, FinalStatus } from './status.ts';
+import type { AttemptOutcome, GivenUpReason } from './status.ts';
 import { transition } from './transition.ts';
 
 /**
@@ -24,7 +24,9 @@ export type Change = Readonly<{
   claim: number;
   attemptRows: number;
   to:
-    | { kind: 'end'; status: FinalStatus; reason: FailureReason | undefined }
+    | { kind: 'end'; status: 'SUCCEEDED'; reason: undefined }
+    | { kind: 'end'; status: 'DEAD_LETTER'; reason: 'RETRIES_EXHAUSTED' }
+    | { kind: 'end'; status: 'FAILED'; reason: GivenUpReason }
     /** Due again after the delay. */
     | { kind: 'retry'; delayMs: number }
     /** The attempt has been under way for a second: still claimed. */

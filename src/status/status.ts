@@ -36,6 +36,8 @@ export const failureReasons = [
   'RETRIES_EXHAUSTED',
 ] as const;
 export type FailureReason = (typeof failureReasons)[number];
+/** The reasons of FAILED. A DEAD_LETTER has the other one. */
+export type GivenUpReason = Exclude<FailureReason, 'RETRIES_EXHAUSTED'>;
 
 export const attemptOutcomes = [
   'SUCCEEDED',

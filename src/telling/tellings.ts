@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
+import { isFailedAs } from '../deliveries/by-status.ts';
 import { findEndpoint } from '../endpoints/endpoint.ts';
 import { messageOf } from '../errors.ts';
 import { encodeId } from '../ids.ts';
@@ -129,10 +130,10 @@ export class Tellings {
         .where('endpoint_id', '=', endpointId)
         .execute();
       const { rows } = await sql<{ id: string }>`
-        select id from delivery
-         where owner_id = ${ownerId} and endpoint_id = ${endpointId} and status = 'DEAD_LETTER' and status <> 'SUCCEEDED'
-           and completed_at > coalesce(${last}::timestamptz, ${now}::timestamptz - interval '1 minute')
-         order by id desc limit ${mostCounted}`.execute(trx);
+        select d.id from delivery d
+         where d.owner_id = ${ownerId} and d.endpoint_id = ${endpointId} and ${isFailedAs(['DEAD_LETTER'], { isOfEndpoint: true })}
+           and d.completed_at > coalesce(${last}::timestamptz, ${now}::timestamptz - interval '1 minute')
+         order by d.id desc limit ${mostCounted}`.execute(trx);
       const [newest] = rows;
       return newest && { count: rows.length, deliveryId: encodeId('Delivery', newest.id) };
     });

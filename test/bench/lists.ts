@@ -122,6 +122,7 @@ async function prepare(rows: number) {
       after: encodeCursor({ kind: 'Delivery', ownerId }, deep[0]?.id ?? ''),
     }),
     status: await list({ filter: { status: ['FAILED', 'DEAD_LETTER'] } }),
+    'status, what waits': await list({ filter: { status: ['PENDING', 'RETRYING'] } }),
     'status, type and window': await list({ filter }),
     'text in an error, none has it': await list({ filter: { errorContains: 'nothing like it' } }),
     'stats of an endpoint, 24 h': await statementsOf(() =>
@@ -171,7 +172,7 @@ async function seedHistory(
     `insert into delivery (owner_id, id, endpoint_id, event_id, event_type, kind, status, failure_reason,
                            attempt_count, max_attempts, updated_at, completed_at, tenant_id)
      select $1, id, ($2::uuid[])[1 + n % ${endpoints}], id, 'type.' || (n / 10) % 10, 'EVENT', status,
-            case when status = 'FAILED' then 'CANCELLED' end, 1, 10, at,
+            case status when 'FAILED' then 'CANCELLED' when 'DEAD_LETTER' then 'RETRIES_EXHAUSTED' end, 1, 10, at,
             case when status <> 'PENDING' then at end, $1
        from (
          select n, at,

@@ -62,6 +62,27 @@ test('an index is built partition by partition, and goes on where it was left ha
   await client.end();
 });
 
+test('a migration gives way to those who use its table, and is applied when they have finished', async () => {
+  const name = '0104_delivery_hot.sql';
+  await db.database.api.query('alter table delivery drop constraint delivery_failure_has_reason');
+  for (const index of ['delivery_rare', 'delivery_endpoint_rare', 'delivery_app_failed'])
+    await db.database.api.query(`create index ${index} on delivery (owner_id)`);
+  await db.database.api.query('delete from migration where name = $1', [name]);
+  const reader = directClient(db.url);
+  await reader.connect();
+  await reader.query('begin; select 1 from delivery limit 1');
+  const migrated = migrate(db.url);
+  const waits = async () =>
+    (await db.database.api.query("select 1 from pg_locks where not granted and mode = 'AccessExclusiveLock'"))
+      .rows.length > 0;
+  while (!(await waits()));
+  // Whoever comes after the migration waits behind it, until it gives way.
+  await db.database.api.query('select 1 from delivery limit 1');
+  await reader.query('commit');
+  expect(await migrated).toEqual([name]);
+  await reader.end();
+});
+
 test('a changed migration stops the start and is named', async () => {
   await db.database.api.query("update migration set sha256 = 'other' where name = '0001_owners.sql'");
   await expect(migrate(db.url)).rejects.toThrow('0001_owners.sql was changed');

@@ -72,7 +72,10 @@ async function seed(size: { endpoints: number; deliveries: number }) {
         deliveryId: id,
         claim: 1,
         attemptRows: 0,
-        to: { kind: 'end', status: index % 2 === 0 ? 'SUCCEEDED' : 'DEAD_LETTER', reason: undefined },
+        to:
+          index % 2 === 0
+            ? { kind: 'end', status: 'SUCCEEDED', reason: undefined }
+            : { kind: 'end', status: 'DEAD_LETTER', reason: 'RETRIES_EXHAUSTED' },
         attempt: {
           outcome: 'SUCCEEDED',
           counts: true,

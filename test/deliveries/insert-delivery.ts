@@ -5,13 +5,14 @@ import { mintUuid } from '../../src/ids.ts';
 import type { LogChange } from '../../src/live/read-log.ts';
 import type { Tables } from '../../src/tables.ts';
 
-/** Inserts a delivery without any rule, in any state that a reader may find. Its id tells when it was created. */
+/** Inserts a delivery, and its row in the queue if it has not ended, in any state that a reader may find. Its id tells when it was created. */
 export async function insertDelivery(
   database: Database,
   values: Pick<Insertable<Tables['delivery']>, 'owner_id' | 'endpoint_id'> &
     Partial<Insertable<Tables['delivery']>>,
 ): Promise<Delivery> {
-  return await database.query
+  const { status = 'PENDING' } = values;
+  const delivery = await database.query
     .insertInto('delivery')
     .values({
       id: mintUuid(),
@@ -19,7 +20,8 @@ export async function insertDelivery(
       event_type: 'order.paid',
       kind: 'EVENT',
       status: 'PENDING',
-      failure_reason: null,
+      failure_reason:
+        status === 'FAILED' ? 'CANCELLED' : status === 'DEAD_LETTER' ? 'RETRIES_EXHAUSTED' : null,
       replay_of: null,
       replayed_at: null,
       attempt_count: 0,
@@ -33,6 +35,26 @@ export async function insertDelivery(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
+  if (status === 'PENDING' || status === 'DELIVERING' || status === 'RETRYING')
+    await database.query
+      .insertInto('due')
+      .values({
+        ...{ owner_id: delivery.owner_id, delivery_id: delivery.id, endpoint_id: delivery.endpoint_id },
+        ...{
+          event_id: delivery.event_id,
+          kind: delivery.kind,
+          status,
+          shard: 0,
+          claim: null,
+          claimed_at: null,
+        },
+        ...{ attempt_count: delivery.attempt_count, attempt_rows: 0, max_attempts: delivery.max_attempts },
+        // Far away, so that no worker sends it.
+        due_at: new Date('2100-01-01T00:00:00Z'),
+        installation_id: delivery.installation_id,
+      })
+      .execute();
+  return delivery;
 }
 
 /** The change in the log that led to the current state of the delivery. */

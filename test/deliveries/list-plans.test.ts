@@ -35,11 +35,12 @@ beforeAll(async () => {
   ({ ownerId, endpointIds } = owner);
   // Six hours of deliveries. 3 of 100 failed; 1 of 100 is a replay, is replayed or belongs to another tenant's event.
   await db.database.api.query(
-    `insert into delivery (owner_id, id, endpoint_id, event_id, event_type, kind, status, replay_of, replayed_at,
-                           max_attempts, tenant_id)
+    `insert into delivery (owner_id, id, endpoint_id, event_id, event_type, kind, status, failure_reason, replay_of,
+                           replayed_at, max_attempts, tenant_id)
      select $1, id, ($2::uuid[])[1 + n % ${endpoints}], md5((n / 3)::text)::uuid, 'type.' || n % 7,
             case when n % 100 = 51 then 'REPLAY' else 'EVENT' end,
             case when n % 100 = 17 then 'FAILED' when n % 50 = 9 then 'DEAD_LETTER' else 'SUCCEEDED' end,
+            case when n % 100 = 17 then 'CANCELLED' when n % 50 = 9 then 'RETRIES_EXHAUSTED' end,
             case when n % 100 = 51 then lag(id, 50) over (order by n) end,
             case when n % 100 = 1 then now() end, 3,
             case when n % 100 = 77 then md5((n / 1000)::text)::uuid else $1 end
@@ -126,13 +127,13 @@ const windowed = {
 const filters: [name: string, index: string, filter: () => DeliveryFilter, lists?: number][] = [
   ['nothing', 'delivery_pkey', () => ({})],
   ['a window', 'delivery_pkey', () => windowed],
-  ['a status', 'delivery_rare', () => ({ status: ['FAILED'] })],
-  ['two statuses', 'delivery_rare', () => ({ status: ['FAILED', 'DEAD_LETTER'] }), 2],
-  ['a status twice', 'delivery_rare', () => ({ status: ['FAILED', 'FAILED'] })],
-  ['status and type', 'delivery_rare', () => ({ status: ['FAILED'], eventType: ['type.3'] })],
+  ['a status', 'delivery_failed', () => ({ status: ['FAILED'] })],
+  ['two statuses', 'delivery_failed', () => ({ status: ['FAILED', 'DEAD_LETTER'] }), 2],
+  ['a status twice', 'delivery_failed', () => ({ status: ['FAILED', 'FAILED'] })],
+  ['status and type', 'delivery_failed', () => ({ status: ['FAILED'], eventType: ['type.3'] })],
   [
     'status, type and window',
-    'delivery_rare',
+    'delivery_failed',
     () => ({ status: ['FAILED', 'DEAD_LETTER'], eventType: ['type.3', 'type.4'], ...windowed }),
     4,
   ],
@@ -143,7 +144,7 @@ const filters: [name: string, index: string, filter: () => DeliveryFilter, lists
   ['endpoints', 'delivery_endpoint', () => ({ endpointId: [endpoint(0), endpoint(2)] }), 2],
   [
     'endpoints and statuses',
-    'delivery_endpoint_rare',
+    'delivery_endpoint_failed',
     () => ({ endpointId: [endpoint(0), endpoint(1)], status: ['FAILED', 'DEAD_LETTER'] }),
     4,
   ],
@@ -205,8 +206,61 @@ test('endpoints of a list are read together, each its page and one row more', as
     expect.soft(found).toMatchObject({ shown: endpoints * 10, indexes: ['delivery_endpoint'] });
     const failed = await listOf(scope, page, { status: ['FAILED', 'DEAD_LETTER'] });
     expect.soft(failed.read, name).toBeLessThanOrEqual(endpoints * 12);
-    expect.soft(failed.indexes).toEqual(['delivery_endpoint_rare']);
+    expect.soft(failed.indexes).toEqual(['delivery_endpoint_failed']);
   }
+});
+
+test('what has not ended is read from the queue, a page and one row more', async () => {
+  // 600 that wait, spread over the endpoints; 1 of 60 is sent again or is being sent.
+  await db.database.api.query(
+    `with made as (
+       insert into delivery (owner_id, id, endpoint_id, event_id, event_type, kind, status, max_attempts, tenant_id)
+       select $1, (lpad(to_hex($3::bigint + n), 12, '0') || '70008000000000000000')::uuid,
+              ($2::uuid[])[1 + n % ${endpoints}], gen_random_uuid(), 'type.' || n % 7, 'EVENT',
+              case when n % 60 = 1 then 'RETRYING' when n % 60 = 2 then 'DELIVERING' else 'PENDING' end, 3, $1
+         from generate_series(1, 600) n
+       returning *)
+     insert into due (owner_id, delivery_id, shard, endpoint_id, event_id, due_at, status, max_attempts, kind)
+     select owner_id, id, 0, endpoint_id, event_id, now(), status, 3, kind from made`,
+    [ownerId, endpointIds, newest],
+  );
+  const of: [index: string, filter: DeliveryFilter, shown: number, lists: number][] = [
+    ['due_status', { status: ['PENDING'] }, 10, 1],
+    ['due_status', { status: ['RETRYING'] }, 10, 1],
+    ['due_status', { status: ['RETRYING', 'DELIVERING'] }, 10, 2],
+    ['due_endpoint', { status: ['PENDING'], endpointId: [endpoint(3)] }, 10, 1],
+  ];
+  for (const analyzed of [false, true]) {
+    if (analyzed) await db.database.api.query('analyze');
+    for (const [index, filter, shown, lists] of of) {
+      const found = await list({ first: 10 }, filter);
+      expect.soft(found.shown, index).toBe(shown);
+      // Only the shown rows of each list are looked up.
+      expect.soft(found.read, index).toBeLessThanOrEqual(11 * lists);
+      const queue = await planOfLast(sent.at(-1), 'due');
+      expect.soft(queue.indexes).toEqual([index]);
+      expect.soft(queue.read, index).toBeLessThanOrEqual(11 * lists);
+    }
+    const mixed = await list({ first: 10 }, { status: ['PENDING', 'FAILED'], eventType: ['type.3'] });
+    expect.soft(mixed.shown).toBe(10);
+    const { count } = await countDeliveries(listing, ownerId, {
+      filter: { status: ['RETRYING', 'DELIVERING'] },
+      limit: 100,
+    });
+    expect.soft(count).toBe(20);
+    expect.soft((await planOfLast(sent.at(-1), 'due')).read).toBe(20);
+    const both = { status: ['PENDING', 'FAILED'], endpointId: [endpoint(3)] } as const;
+    const { rows } = await db.database.api.query<{ n: number }>(
+      `select count(*)::integer as n from delivery
+        where owner_id = $1 and endpoint_id = $2 and status in ('PENDING', 'FAILED')`,
+      [ownerId, endpointIds[3]],
+    );
+    expect(await countDeliveries(listing, ownerId, { filter: both, limit: 1_000 })).toMatchObject({
+      count: rows[0]?.n,
+    });
+  }
+  await db.database.api.query('delete from due');
+  await db.database.api.query("delete from delivery where status in ('PENDING', 'RETRYING', 'DELIVERING')");
 });
 
 test('a search reads the deliveries in chunks of an ordered list, and their attempts by key', async () => {

@@ -123,7 +123,10 @@ test('after a kill -9 the next runner goes on: exactly one fresh row for each ma
 test('only what failed, matches, and was not replayed yet is replayed', async () => {
   const { ownerId, endpointId, otherId, ledger } = await seed(2);
   const failed = await seedFailed(acts.database, { ownerId, endpointId, count: 5 });
-  await acts.database.api.query(`update delivery set status = 'DEAD_LETTER' where id = $1`, [failed[4]?.id]);
+  await acts.database.api.query(
+    `update delivery set status = 'DEAD_LETTER', failure_reason = 'RETRIES_EXHAUSTED' where id = $1`,
+    [failed[4]?.id],
+  );
   await seedFailed(acts.database, { ownerId, endpointId: otherId, count: 3 });
   await seedFailed(acts.database, { ownerId, endpointId, count: 2, kind: 'TEST' });
   await seedDeliveries(acts.database, ownerId, endpointId, 2);

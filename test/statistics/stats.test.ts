@@ -13,7 +13,7 @@ import {
   type StatsWindow,
   statsWindow,
 } from '../../src/statistics/stats.ts';
-import { apply } from '../../src/status/apply.ts';
+import { apply, type Change } from '../../src/status/apply.ts';
 import { createDeliveries } from '../../src/status/create-deliveries.ts';
 import { latencyBucketOf } from '../../src/status/latency.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -32,6 +32,12 @@ const uuidAt = (ms: number) => firstUuidAt(ms).slice(0, 19) + mintUuid().slice(1
 const outcomes = ['SUCCEEDED', 'FAILED', 'DEAD_LETTER', 'PENDING'] as const;
 type Made = { id: string; endpointId: string; ms: number; outcome: (typeof outcomes)[number] };
 
+const endAs = (outcome: Made['outcome']): Change['to'] => {
+  if (outcome === 'SUCCEEDED') return { kind: 'end', status: outcome, reason: undefined };
+  if (outcome === 'DEAD_LETTER') return { kind: 'end', status: outcome, reason: 'RETRIES_EXHAUSTED' };
+  return { kind: 'end', status: 'FAILED', reason: 'CANCELLED' };
+};
+
 /** Deliveries that reached their state in the program's own way, each created at its time. */
 async function seed(made: readonly Omit<Made, 'id'>[], ownerId: string): Promise<Made[]> {
   const deliveries = made.map((one) => ({ ...one, id: uuidAt(one.ms) }));
@@ -48,7 +54,7 @@ async function seed(made: readonly Omit<Made, 'id'>[], ownerId: string): Promise
       deliveryId: id,
       claim: 1,
       attemptRows: 0,
-      to: { kind: 'end', status: outcome === 'PENDING' ? 'FAILED' : outcome, reason: undefined },
+      to: endAs(outcome),
       attempt: {
         outcome: 'SUCCEEDED',
         counts: true,
