@@ -10,15 +10,16 @@ import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
 const largestBatch = 500;
 const longestPauseMs = 1_000;
 /**
- * The limit for running statements, for all groups together. A row in a batch of 20 costs half as much again as in a
- * batch of 100, so busy groups should collect. A statement that takes long, for example because it waits for somebody
- * else's lock, no longer counts, so that no group waits for another's problem.
+ * The limit for running statements, for all groups together. A row in a batch of 20 costs twice as much as in a batch of
+ * 100, so busy groups collect. A statement that takes long, for example because it waits for somebody else's lock, no
+ * longer counts, so that no group waits for another's problem.
  */
-const statementsAtOnce = 2;
+const statementsAtOnce = 1;
 const longStatementMs = 40;
 
 /** There is no partition for the row. Partitions are created ahead every hour, so there will be one soon. */
 const noPartition = '23514';
+const lockNotAvailable = '55P03';
 /**
  * Errors about the data itself (22, 23), and errors that a statement raises about its own result (HG). Trying again
  * would not help.
@@ -30,8 +31,12 @@ type Group = { waiting: Map<string, Waiting>; isRunning: boolean };
 type Waiting = { change: Change; done: (applied: Applied | undefined) => void };
 
 /**
- * Passes changes to `apply` in batches, one batch of an owner group at a time: while one is running, the next is
- * collected. Groups run side by side.
+ * Passes changes to `apply` in batches: while one is running, the next is collected.
+ *
+ * A batch has the changes of all owner groups that wait for their turn, because small statements cost the most. Such a
+ * batch could hold the log of one owner while it waits for that of another, which somebody else has locked. So it waits
+ * for a lock only as long as a statement usually takes. Then each of its groups is settled alone, side by side with the
+ * others, and only those whose owner's log is locked go on waiting.
  *
  * While the database is not available a batch is tried again and again. The fence makes this safe, and the number of
  * running attempts limits what waits. A batch that the database refuses is halved until the bad change is alone; only
@@ -83,15 +88,11 @@ export class Settler {
   }
 
   #next(): void {
-    while (this.#underWay < statementsAtOnce) {
-      const group = this.#turns.shift();
-      if (group === undefined) return;
-      void this.#drain(group);
-    }
+    while (this.#underWay < statementsAtOnce && this.#turns.length > 0) void this.#settleTurns();
   }
 
-  /** Settles one batch of the group. Changes that arrive meanwhile wait for the group's next turn. It never rejects. */
-  async #drain(group: Group): Promise<void> {
+  /** Settles one batch of the groups that wait for their turn. It never rejects. */
+  async #settleTurns(): Promise<void> {
     this.#underWay += 1;
     let counts = true;
     const giveWay = () => {
@@ -101,39 +102,71 @@ export class Settler {
       this.#next();
     };
     const timer = setTimeout(giveWay, longStatementMs);
-    const batch = [...group.waiting.values()].slice(0, largestBatch);
-    for (const { change } of batch) group.waiting.delete(change.deliveryId);
-    await this.#store(batch);
+    const parts: [group: Group, batch: Waiting[]][] = [];
+    for (let room = largestBatch; room > 0; ) {
+      const group = this.#turns.shift();
+      if (group === undefined) break;
+      const batch = takeFrom(group, room);
+      room -= batch.length;
+      parts.push([group, batch]);
+    }
+    const [only, ...others] = parts;
+    if (only !== undefined && others.length === 0) await this.#settleAlone(only);
+    else if (await this.#storeTogether(parts.flatMap(([, batch]) => batch)))
+      for (const [group] of parts) this.#hasSettled(group);
+    else await Promise.all(parts.map((part) => this.#settleAlone(part)));
     clearTimeout(timer);
-    group.isRunning = group.waiting.size > 0;
-    if (group.isRunning) this.#turns.push(group);
     giveWay();
+  }
+
+  async #settleAlone([group, batch]: readonly [Group, readonly Waiting[]]): Promise<void> {
+    await this.#store(batch);
+    this.#hasSettled(group);
+  }
+
+  /** Changes that arrived meanwhile wait for the group's next turn. */
+  #hasSettled(group: Group): void {
+    group.isRunning = group.waiting.size > 0;
+    if (!group.isRunning) return;
+    this.#turns.push(group);
     this.#next();
   }
 
-  async #store(batch: readonly Waiting[]): Promise<void> {
+  /** Returns false if nothing was stored, because somebody holds a lock for long. */
+  async #storeTogether(batch: readonly Waiting[]): Promise<boolean> {
+    try {
+      await this.#apply(batch, { lockTimeoutMs: longStatementMs });
+    } catch (error) {
+      if (sqlStateOf(error) === lockNotAvailable) return false;
+      await this.#store(batch, error);
+    }
+    return true;
+  }
+
+  async #store(batch: readonly Waiting[], before?: unknown): Promise<void> {
+    let error = before;
     for (let pauseMs = 20; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
-      try {
-        const startedAt = performance.now();
-        const applied = new Map(
-          (
-            await apply(
-              this.#db,
-              batch.map(({ change }) => change),
-            )
-          ).map((row) => [row.delivery_id, row]),
-        );
-        this.#onSettled?.((performance.now() - startedAt) / 1_000);
-        for (const { change, done } of batch) done(applied.get(change.deliveryId));
-        return;
-      } catch (error) {
+      if (error !== undefined) {
         if (isRefusal(error)) return this.#halve(batch, error);
         this.#logger.warn({ error: messageOf(error), changes: batch.length }, 'settle failed, trying again');
         if (this.#isStopped) break;
         await delay(pauseMs);
       }
+      try {
+        return await this.#apply(batch);
+      } catch (failure) {
+        error = failure;
+      }
     }
     for (const { done } of batch) done(undefined);
+  }
+
+  async #apply(batch: readonly Waiting[], options?: { lockTimeoutMs: number }): Promise<void> {
+    const startedAt = performance.now();
+    const changes = batch.map(({ change }) => change);
+    const applied = new Map((await apply(this.#db, changes, options)).map((row) => [row.delivery_id, row]));
+    this.#onSettled?.((performance.now() - startedAt) / 1_000);
+    for (const { change, done } of batch) done(applied.get(change.deliveryId));
   }
 
   async #halve(batch: readonly Waiting[], error: unknown): Promise<void> {
@@ -146,6 +179,16 @@ export class Settler {
     await this.#store(batch.slice(0, middle));
     await this.#store(batch.slice(middle));
   }
+}
+
+function takeFrom(group: Group, most: number): Waiting[] {
+  const batch: Waiting[] = [];
+  for (const [id, waiting] of group.waiting) {
+    if (batch.length === most) break;
+    group.waiting.delete(id);
+    batch.push(waiting);
+  }
+  return batch;
 }
 
 /** An error without a state that is not a lost connection is our own. */

@@ -9,7 +9,7 @@ import { transition } from './transition.ts';
  *
  * A batch is one statement and one transaction. It locks rows of `due` in key order and checks their claims, then
  * writes `delivery`, `attempt`, the rollups and the owner's log. The order is the same everywhere, so two batches
- * cannot deadlock. All owners of a batch belong to one owner group.
+ * cannot deadlock.
  *
  * The claim is the fence: a change applies only if the row is still claimed under the epoch, and has the number of
  * attempts, that the caller saw. A worker that lost its lease, or a repeated batch whose answer was lost, changes
@@ -56,8 +56,11 @@ export type Applied = { delivery_id: string; due_at: Date | null };
 
 const applyStatement = statement(
   'apply',
-  `with x as materialized (
-     select * from unnest(
+  `with patience as materialized (
+     select case when $21::integer > 0 then set_config('lock_timeout', $21::integer::text, true) end
+   ),
+   x as materialized (
+     select t.* from patience cross join unnest(
        $1::uuid[], $2::uuid[], $3::bigint[], $4::integer[], $5::text[], $6::text[], $7::boolean[], $8::boolean[],
        $9::float8[], $10::integer[], $11::text[], $12::timestamptz[], $13::real[], $14::smallint[], $15::integer[],
        $16::text[], $17::text[], $18::text[], $19::text[], $20::boolean[])
@@ -86,8 +89,16 @@ const applyStatement = statement(
    select del.id as delivery_id, del.due_at from checked left join del on true where checked.ok = 0`,
 );
 
-/** Applies the changes of one owner group. Returns the changes that applied; fenced ones are not among them. */
-export async function apply(db: Database, changes: readonly Change[]): Promise<Applied[]> {
+/**
+ * Applies the changes. Returns those that applied; fenced ones are not among them. Changes of several owner groups need
+ * `lockTimeoutMs`, after which a wait for a lock ends the statement: an owner's log must not stay locked while another's
+ * is waited for.
+ */
+export async function apply(
+  db: Database,
+  changes: readonly Change[],
+  { lockTimeoutMs = 0 }: { lockTimeoutMs?: number } = {},
+): Promise<Applied[]> {
   const attempts = changes.map(({ attempt }) => attempt);
   const rows = await run<Partial<Applied>>(db, db.engine, applyStatement, [
     changes.map(({ ownerId }) => ownerId),
@@ -112,6 +123,7 @@ export async function apply(db: Database, changes: readonly Change[]): Promise<A
     attempts.map((attempt) => jsonOf(attempt?.requestHeaders)),
     attempts.map((attempt) => storable(attempt?.error)),
     attempts.map((attempt) => attempt?.reconnected === true),
+    lockTimeoutMs,
   ]);
   const applied = rows.flatMap(({ delivery_id, due_at }) =>
     delivery_id == null ? [] : [{ delivery_id, due_at: due_at ?? null }],
