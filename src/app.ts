@@ -94,6 +94,10 @@ export async function startApp(
     prepared: config.preparedStatements,
     engineConnections: 10,
     apiConnections: 12,
+    async makePartitions(pool) {
+      await synchroniseClock(pool);
+      await createPartitions(pool, partitionedTables, databaseNow());
+    },
   });
   await synchroniseClock(database.api);
   await createPartitions(database.api, partitionedTables, databaseNow());

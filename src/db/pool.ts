@@ -7,11 +7,12 @@ import {
   type PostgresQueryResult,
 } from 'kysely';
 import pg from 'pg';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Tables } from '../tables.ts';
 import { connectionOptions, engineTimeoutMs, pinSettings } from './direct-client.ts';
 import { Hints } from './listen.ts';
-import { isTransient } from './retry.ts';
+import { isPartitionMissing, isTransient } from './retry.ts';
 import { Shares } from './shares.ts';
 
 /**
@@ -42,6 +43,8 @@ export type Database = Readonly<{
   hints: Hints;
   /** Whether statements are prepared by name. This fails through a pgbouncer older than 1.21 in transaction mode. */
   prepared: boolean;
+  /** Makes the partitions that are missing. It never rejects. */
+  makePartitions?: () => Promise<void>;
   /** Ends every connection. Safe to call twice. */
   close(): Promise<void>;
 }>;
@@ -59,12 +62,23 @@ export function openDatabase(options: {
   prepared: boolean;
   engineConnections: number;
   apiConnections: number;
+  /** Makes the partitions for the time that the database has now. */
+  makePartitions?: (pool: pg.Pool) => Promise<unknown>;
 }): Database {
   const engine = openPool(options, options.engineConnections, engineTimeoutMs);
   const api = openPool(options, options.apiConnections, apiTimeoutMs);
+  let making: Promise<void> | undefined;
+  const makePartitions = () => {
+    making ??= makeMissing(api, options).finally(() => {
+      making = undefined;
+    });
+    return making;
+  };
   const shares = new Shares(Math.max(1, Math.floor(options.apiConnections / 3)));
   const queries = (take: () => Promise<() => void>) =>
-    new Kysely<Tables>({ dialect: new PostgresDialect({ pool: discardingBroken(api, take) }) });
+    new Kysely<Tables>({
+      dialect: new PostgresDialect({ pool: discardingBroken(api, { take, makePartitions }) }),
+    });
   const query = queries(async () => () => undefined);
   const probe = openPool(options, 1, probeTimeoutMs);
   const hints = new Hints({ url: options.directUrl ?? options.url, logger: options.logger });
@@ -82,6 +96,7 @@ export function openDatabase(options: {
     query,
     hints,
     prepared: options.prepared,
+    makePartitions,
     heldBy(holder) {
       const known = views.get(holder);
       if (known !== undefined) return known;
@@ -98,17 +113,31 @@ export function openDatabase(options: {
   return database;
 }
 
+async function makeMissing(
+  api: pg.Pool,
+  { makePartitions, logger }: Pick<Parameters<typeof openDatabase>[0], 'makePartitions' | 'logger'>,
+): Promise<void> {
+  try {
+    await makePartitions?.(api);
+  } catch (error) {
+    logger.error({ error: messageOf(error) }, 'partitions are missing and could not be made');
+  }
+}
+
 /**
  * Kysely returns every connection to the pool as if it were healthy. A connection with a dead socket (for example after
  * a read timeout, when the network drops packets) has to be closed instead, or the pool fills with dead ones. `close`
  * ends the pool, because kysely ends it only if it has run a query.
  */
-function discardingBroken(pool: pg.Pool, take: () => Promise<() => void>): PostgresPool {
+function discardingBroken(
+  pool: pg.Pool,
+  { take, makePartitions }: { take: () => Promise<() => void>; makePartitions: () => Promise<void> },
+): PostgresPool {
   return {
     async connect() {
       const giveBack = await take();
       try {
-        return new WatchedClient(await pool.connect(), giveBack);
+        return new WatchedClient(await pool.connect(), { onRelease: giveBack, makePartitions });
       } catch (error) {
         giveBack();
         throw error;
@@ -121,11 +150,16 @@ function discardingBroken(pool: pg.Pool, take: () => Promise<() => void>): Postg
 class WatchedClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
   readonly #onRelease: () => void;
+  readonly #makePartitions: () => Promise<void>;
   #broken: Error | undefined;
 
-  constructor(client: pg.PoolClient, onRelease: () => void) {
+  constructor(
+    client: pg.PoolClient,
+    options: { onRelease: () => void; makePartitions: () => Promise<void> },
+  ) {
     this.#client = client;
-    this.#onRelease = onRelease;
+    this.#onRelease = options.onRelease;
+    this.#makePartitions = options.makePartitions;
   }
 
   query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
@@ -149,7 +183,9 @@ class WatchedClient implements PostgresPoolClient {
       const command = commands.find((name) => name === result.command) ?? 'SELECT';
       return { command, rowCount: result.rowCount ?? 0, rows: result.rows };
     } catch (error) {
-      if (isTransient(error) && error instanceof Error) this.#broken = error;
+      // Its transaction has failed. The next one will find them.
+      if (isPartitionMissing(error)) void this.#makePartitions();
+      else if (isTransient(error) && error instanceof Error) this.#broken = error;
       throw error;
     }
   }

@@ -40,8 +40,22 @@ export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Whether a repetition may succeed, because the connection or the server failed or a lock was in the way. */
+/**
+ * Whether there was no partition for a row. They are made days ahead, but a machine that slept for longer wakes without
+ * any. They are then made at once (`Database.makePartitions`), so that a repetition succeeds.
+ */
+export const isPartitionMissing = (error: unknown): boolean =>
+  sqlStateOf(error) === '23514' &&
+  error instanceof Error &&
+  'routine' in error &&
+  error.routine === 'ExecFindPartition';
+
+/**
+ * Whether a repetition may succeed, because the connection or the server failed, a lock was in the way, or a partition
+ * was missing.
+ */
 export function isTransient(error: unknown): boolean {
+  if (isPartitionMissing(error)) return true;
   const code = sqlStateOf(error);
   if (code !== undefined && (transientCodes.has(code) || code.startsWith('08'))) return true;
   return error instanceof Error && transientMessages.some((pattern) => pattern.test(error.message));
@@ -52,7 +66,7 @@ export function isTransient(error: unknown): boolean {
  * that took too long does not mean that, and repeating it would only burden the server again.
  */
 export function isDatabaseAway(error: unknown): boolean {
-  return isTransient(error) && sqlStateOf(error) !== '57014';
+  return isTransient(error) && sqlStateOf(error) !== '57014' && !isPartitionMissing(error);
 }
 
 /**

@@ -2,6 +2,7 @@ import { CompiledQuery, type Transaction } from 'kysely';
 import type pg from 'pg';
 import type { Tables } from '../tables.ts';
 import type { Database } from './pool.ts';
+import { isPartitionMissing } from './retry.ts';
 
 /**
  * An SQL text with a name, so that PostgreSQL parses and plans it only once per connection. The name is also its first
@@ -16,14 +17,18 @@ export const statement = (name: string, text: string): Statement => ({
 
 /** Runs a statement on a pool or a connection; the rows come back as `Row`, which the SQL has to match. */
 export async function run<Row extends pg.QueryResultRow>(
-  db: Pick<Database, 'prepared'>,
+  db: Pick<Database, 'prepared' | 'makePartitions'>,
   connection: pg.Pool | pg.ClientBase,
   query: Statement,
   values: readonly unknown[],
 ): Promise<Row[]> {
   const config = { text: query.text, values: [...values], ...(db.prepared ? { name: query.name } : {}) };
-  const result = await connection.query<Row>(config);
-  return result.rows;
+  try {
+    return (await connection.query<Row>(config)).rows;
+  } catch (error) {
+    if (isPartitionMissing(error)) await db.makePartitions?.();
+    throw error;
+  }
 }
 
 /** Runs a statement within a transaction of the typed queries. */

@@ -17,8 +17,6 @@ const longestPauseMs = 1_000;
 const statementsAtOnce = 1;
 const longStatementMs = 40;
 
-/** There is no partition for the row. Partitions are created ahead every hour, so there will be one soon. */
-const noPartition = '23514';
 const lockNotAvailable = '55P03';
 /**
  * Errors about the data itself (22, 23), and errors that a statement raises about its own result (HG). Trying again
@@ -195,5 +193,5 @@ function takeFrom(group: Group, most: number): Waiting[] {
 function isRefusal(error: unknown): boolean {
   if (isTransient(error)) return false;
   const state = sqlStateOf(error);
-  return state === undefined || (refusals.test(state) && state !== noPartition);
+  return state === undefined || refusals.test(state);
 }

@@ -20,7 +20,7 @@ export const deliveryTimeoutMs = 1_500;
 /** A lease outlasts an attempt by 15 s. */
 export const leaseMs = deliveryTimeoutMs + 15_000;
 export const eventType = 'order.paid';
-const tokenSeconds = 7_200;
+const usualTokenSeconds = 7_200;
 const scrapeEveryMs = 500;
 
 /** For O5: the claim under which each attempt was settled. */
@@ -51,7 +51,9 @@ export class Site {
   release: string | undefined;
   readonly #issuer: TokenIssuer;
   readonly #workers: number;
-  readonly #environment: Readonly<Record<string, string>>;
+  /** Settings of the processes that are started from now on. */
+  environment: Readonly<Record<string, string>>;
+  readonly #tokenSeconds: number;
   readonly #dataDir: string;
   readonly #secretsKeys: string;
   readonly #fenced = new Map<number, number>();
@@ -68,6 +70,7 @@ export class Site {
     issuer: TokenIssuer;
     workers: number;
     environment: Readonly<Record<string, string>>;
+    tokenSeconds: number;
     release: string | undefined;
   }) {
     this.release = parts.release;
@@ -77,7 +80,8 @@ export class Site {
     this.direct = parts.direct;
     this.#issuer = parts.issuer;
     this.#workers = parts.workers;
-    this.#environment = parts.environment;
+    this.environment = parts.environment;
+    this.#tokenSeconds = parts.tokenSeconds;
     this.#dataDir = mkdtempSync(join(tmpdir(), 'heliograph-faults-data-'));
     const key = randomBytes(32).toString('base64');
     this.#secretsKeys = `faults:${key}`;
@@ -86,9 +90,17 @@ export class Site {
   }
 
   static async open(
-    options: { workers?: number; environment?: Readonly<Record<string, string>>; release?: string } = {},
+    options: {
+      workers?: number;
+      environment?: Readonly<Record<string, string>>;
+      tokenSeconds?: number;
+      release?: string;
+      /** Is done to the empty database. */
+      prepare?: (url: string) => Promise<void>;
+    } = {},
   ): Promise<Site> {
     const postgres = await Postgres.start();
+    await options.prepare?.(postgres.url);
     let port = postgres.port;
     const targetPort = () => {
       // While the server is stopped, its old port refuses connections.
@@ -105,6 +117,7 @@ export class Site {
       issuer: await createTokenIssuer(),
       workers: options.workers ?? 2,
       environment: options.environment ?? {},
+      tokenSeconds: options.tokenSeconds ?? usualTokenSeconds,
       release: options.release,
     });
     try {
@@ -135,7 +148,7 @@ export class Site {
   }
 
   async callerOf(claims: Readonly<Record<string, unknown>>): Promise<Caller> {
-    const exp = Math.floor(Date.now() / 1000) + tokenSeconds;
+    const exp = Math.floor(Date.now() / 1000) + this.#tokenSeconds;
     const token = await this.#issuer.sign({ exp, ...claims });
     this.canaries.push(token);
     const { origin } = this.one('api');
@@ -168,7 +181,7 @@ export class Site {
       VERIFY_TIMEOUT_MS: '2000',
       RATE_LIMIT_PER_MINUTE: '1000000000',
       LOG_LEVEL: 'info',
-      ...this.#environment,
+      ...this.environment,
       ...environment,
     };
     const server = await startServer(settings, this.release);

@@ -1,0 +1,2 @@
+export function moveClock(byMs: number): void;
+export function realNow(): number;

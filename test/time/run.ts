@@ -1,0 +1,47 @@
+import './clock.mjs';
+import { parseArgs } from 'node:util';
+import { MovedSite } from './moved-site.ts';
+import { restore } from './on-backups.ts';
+import { asleep, type Drill, nobodyRan, passing } from './on-clocks.ts';
+
+/**
+ * `npm run test:time` moves the clocks of the program and of PostgreSQL, under load, and asks the same oracles as the
+ * faults do. `--only midnight` runs the drills whose names contain the word.
+ */
+const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+
+// In the order of time: clocks only go forward.
+const drills: readonly Drill[] = [
+  passing('midnight of a month’s end', '2027-01-31T24:00:00Z', 'Pacific/Auckland'),
+  passing('the host’s own midnight', '2027-02-09T18:30:00Z', 'Asia/Kolkata'),
+  passing('an hour is left out', '2027-03-28T01:00:00Z', 'Europe/Berlin'),
+  nobodyRan,
+  asleep,
+  passing('an hour comes twice', '2027-10-31T01:00:00Z', 'Europe/Berlin'),
+];
+const chosen = drills.filter(({ name }) => name.includes(values.only));
+
+const failed: string[] = [];
+const restoring = 'a restore to an earlier moment';
+if (restoring.includes(values.only)) {
+  const problems = await restore();
+  console.log(restoring);
+  for (const problem of problems) console.log(`  ${problem}`);
+  if (problems.length > 0) failed.push(restoring);
+}
+const moved = await MovedSite.open();
+try {
+  for (const drill of chosen) {
+    const result = await drill.run(moved);
+    const { events, lost, duplicates, seconds, problems } = result;
+    console.log(
+      `${drill.name.padEnd(36)} ${events} events, ${lost} lost, ${duplicates} sent twice, ${seconds.toFixed(0)} s`,
+    );
+    for (const problem of problems) console.log(`  ${problem}`);
+    if (problems.length > 0) failed.push(drill.name);
+  }
+} finally {
+  await moved.site.close();
+}
+console.log(`${failed.length} drills failed`);
+process.exit(failed.length === 0 ? 0 : 1);
