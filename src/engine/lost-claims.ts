@@ -1,5 +1,6 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
+import { headOf } from '../status/strict-order.ts';
 import { startOf, type Take } from './claim.ts';
 import { beginning, type Cursor } from './lane.ts';
 
@@ -20,8 +21,8 @@ const rowsPerLane = 1_000;
 const freeStatement = statement(
   'free_lost_claims',
   `with lane as (
-     select * from unnest($1::smallint[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::bigint[])
-       as l(shard, endpoint_id, from_at, from_id, epoch)
+     select * from unnest($1::smallint[], $2::uuid[], $3::timestamptz[], $4::uuid[], $5::bigint[], $8::uuid[])
+       as l(shard, endpoint_id, from_at, from_id, epoch, owner_id)
    ),
    found as materialized (
      select p.owner_id, p.delivery_id, lane.epoch
@@ -35,6 +36,17 @@ const freeStatement = statement(
          order by d.endpoint_id, d.due_at, d.delivery_id
          limit ${rowsPerLane}) p
       where p.claim = lane.epoch and p.delivery_id <> all($7::uuid[])
+      union
+     -- The one that a strict order lets through may be due later than any number of those that wait behind it.
+     select d.owner_id, d.delivery_id, lane.epoch
+       from lane
+       join shard_lease s on s.shard = lane.shard and s.epoch = lane.epoch and s.holder = $6
+      cross join lateral (
+        select owner_id, id as endpoint_id, strict_boundary, strict_head from endpoint
+         where owner_id = lane.owner_id and id = lane.endpoint_id and strict_boundary is not null) e
+      cross join lateral (select ${headOf('e')} as delivery_id) h
+       join due d on d.owner_id = lane.owner_id and d.delivery_id = h.delivery_id
+      where d.claim = lane.epoch and d.delivery_id <> all($7::uuid[])
    ),
    held as materialized (
      select d.row_at
@@ -95,6 +107,7 @@ export class LostClaims {
       ready.map(({ take }) => take.epoch),
       workerId,
       options.underWay(),
+      ready.map(({ take }) => take.lane.ownerId),
     ]);
     for (const lost of ready) {
       lost.looks += 1;

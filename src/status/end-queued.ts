@@ -14,10 +14,11 @@ const endQueuedStatement = statement(
      select d.owner_id, d.delivery_id, d.ctid as row_at, d.status as previous, 'FAILED'::text as to_status, $3::text as reason,
             true as ends, false as stays_claimed, 0::float8 as delay_ms, 0 as counted, 0 as added
        from due d
-      where d.owner_id = $1 and d.endpoint_id = $2 and d.delivery_id <= $5 and ($4 or d.claim is null)
+      where d.owner_id = $1 and d.endpoint_id = $2 and d.delivery_id <= $5
+        and ($4 or d.claim is null or d.claim < (select s.epoch from shard_lease s where s.shard = d.shard))
       order by d.owner_id, d.delivery_id
       limit $6
-        for update
+        for update of d
    )`,
     { withAttempts: false, isPartial: true },
   )}
@@ -33,7 +34,8 @@ const endQueuedChunk = 2_000;
  * are created meanwhile, are ended by the next claim, which reads the endpoint's state.
  *
  * `claimedToo` also ends deliveries that a worker is sending; its late result then changes nothing. Without it, these
- * requests may finish. Returns the number of ended deliveries.
+ * requests may finish. The claim of a worker that has lost the shard is void in any case: nobody would free it while
+ * the endpoint is paused. Returns the number of ended deliveries.
  */
 export async function endQueued(
   db: Database,

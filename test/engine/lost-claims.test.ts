@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
 import type { Worker } from '../../src/engine/worker.ts';
+import { encodeId } from '../../src/ids.ts';
+import { endQueued } from '../../src/status/end-queued.ts';
+import { laneHint } from '../../src/status/lane-hint.ts';
+import { strictBoundaryAt } from '../../src/status/strict-order.ts';
 import { Network } from '../faults/network.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries } from '../support/deliveries.ts';
@@ -46,6 +50,28 @@ test('what a claim took whose answer was lost is sent all the same, once', async
     [ownerId],
   );
   expect(rows, 'nothing was sent, so nothing was interrupted').toEqual([{ outcome: 'SUCCEEDED', number: 1 }]);
+  await receiver.close();
+});
+
+test('the head of a strict order whose claim was lost is sent, though it is due later than all that wait behind it', async () => {
+  const receiver = await startReceiver();
+  const { ownerId, endpointId } = await seedQueue(db, receiver.url, 0);
+  await db.database.api.query('update endpoint set strict_boundary = $2, paused_at = now() where id = $1', [
+    endpointId,
+    strictBoundaryAt(Date.now()),
+  ]);
+  const [head] = await seedDeliveries(db.database, ownerId, endpointId, 1_100);
+  await db.database.api.query(
+    `update due set due_at = now() - interval '1 hour' where owner_id = $1 and delivery_id <> $2`,
+    [ownerId, head?.id],
+  );
+  network.loseAnswersTo('claim_ordered', 1);
+  await db.database.api.query('update endpoint set paused_at = null where id = $1', [endpointId]);
+  database.hints.send([laneHint(ownerId, endpointId)]);
+  await receiver.until(1);
+  expect(network.answersToLose).toBe(0);
+  expect(receiver.received[0]?.headers['webhook-id']).toBe(encodeId('Event', head?.eventId ?? ''));
+  await endQueued(db.database, { ownerId, endpointId, reason: 'CANCELLED', claimedToo: true });
   await receiver.close();
 });
 

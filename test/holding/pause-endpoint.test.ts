@@ -163,6 +163,15 @@ test('a queue that is full takes nothing more until a tenth is free, and what is
   await queues(30).look();
   expect(await heldOf(ownerId)).toBeNull();
 
+  // A worker died while it was sending this one, and another has the shard now. Nobody claims from a paused endpoint.
+  await db.database.api.query(
+    `with taken as (
+       update due set claim = 1, status = 'DELIVERING'
+        where owner_id = $1 and delivery_id = (select min(delivery_id::text)::uuid from due where owner_id = $1)
+       returning shard)
+     update shard_lease s set epoch = 2 from taken where s.shard = taken.shard`,
+    [ownerId],
+  );
   await queues(-1).look();
   const reasons = await db.database.api.query(
     'select failure_reason, count(*)::int as n from delivery where owner_id = $1 group by 1',
