@@ -28,7 +28,8 @@ export function changeInsteadOfSending(
   options: { requireVerification: boolean },
 ): Change | undefined {
   const change = changeOf(row);
-  if (row.stale_claim !== null) return change(resumeAfterCrash(row), interruptedAttempt(row));
+  if (row.stale_claim !== null)
+    return change(resumeAfterCrash(row), interruptedAttempt(row.stale_at ?? row.due_at, 'ended'));
   const reason = refusalOf(row, options.requireVerification);
   if (reason !== undefined) return change({ kind: 'end', status: 'FAILED', reason }, undefined);
   const waits = options.requireVerification && row.kind !== 'TEST' && row.verification === 'PENDING';
@@ -74,6 +75,10 @@ export const isRejected = (
 /** An attempt that has lasted a second is shown as DELIVERING. */
 export const deliveringChange = (row: ClaimedRow): Change => changeOf(row)({ kind: 'delivering' }, undefined);
 
+/** For a delivery whose attempt was ended, because its worker had to take the lease for lost. It is due again at once. */
+export const cutChange = (row: ClaimedRow, startedAt: Date): Change =>
+  changeOf(row)({ kind: 'retry', delayMs: 0 }, interruptedAttempt(startedAt, 'lost contact with the database'));
+
 /** For a delivery that was claimed but then not sent. */
 export const unsentChange = (row: ClaimedRow, to: Change['to']): Change => changeOf(row)(to, undefined);
 
@@ -108,17 +113,17 @@ function resumeAfterCrash(row: ClaimedRow): Change['to'] {
   return row.status === 'DELIVERING' ? { kind: 'retry', delayMs: 0 } : { kind: 'defer', delayMs: 0 };
 }
 
-function interruptedAttempt(row: ClaimedRow): AttemptRecord {
+function interruptedAttempt(startedAt: Date, how: string): AttemptRecord {
   return {
     outcome: 'INTERRUPTED',
     counts: false,
-    startedAt: row.stale_at ?? row.due_at,
+    startedAt,
     durationMs: undefined,
     responseStatus: undefined,
     responseBody: undefined,
     responseHeaders: undefined,
     requestHeaders: undefined,
-    error: 'The sending process ended before an answer was recorded.',
+    error: `The sending process ${how} before an answer was recorded.`,
     reconnected: false,
   };
 }

@@ -23,6 +23,7 @@ import { type ClaimedRow, claim, type EventToSend, readEvents, type Take } from 
 import {
   changeAfterAttempt,
   changeInsteadOfSending,
+  cutChange,
   deliveringChange,
   isRejected,
   type Outcome,
@@ -66,8 +67,8 @@ const beginsAtOnce = 32;
 const showDeliveringAfterMs = 1_000;
 /** The loop runs at least this often, for rate limits and circuits whose time has come. */
 const idleMs = 250;
-/** A lease outlasts the longest attempt by this. */
-const leaseMarginMs = 15_000;
+/** A lease outlasts the longest usual attempt by this, by default. */
+const usualLeaseMarginMs = 15_000;
 
 export type WorkerOptions = Readonly<{
   config: Pick<Config, 'retrySchedule' | 'deliveryTimeoutMs' | 'requireVerification'>;
@@ -80,6 +81,7 @@ export type WorkerOptions = Readonly<{
   metrics: EngineMetrics;
   /** For owners who want a mail when an endpoint fails. */
   mailer?: Mailer | undefined;
+  leaseMarginMs?: number;
 }>;
 
 export class Worker {
@@ -115,7 +117,7 @@ export class Worker {
     this.#leases = new Leases({
       url: options.directUrl,
       logger,
-      leaseMs: options.config.deliveryTimeoutMs + leaseMarginMs,
+      leaseMs: options.config.deliveryTimeoutMs + (options.leaseMarginMs ?? usualLeaseMarginMs),
       onGained: (shard) => this.#scout.gain(shard),
       onLost: (shard) => {
         this.#scout.lose(shard);
@@ -325,9 +327,10 @@ export class Worker {
     );
     clearTimeout(show);
     limit.end();
-    // Ended by our shutdown or by the lease's end, so it is not an answer. The row stays claimed and goes to the next
-    // holder.
-    if (limit.wasCut() && outcome.outcome !== 'SUCCEEDED') return this.#release(row);
+    // Not an answer. On our shutdown the row stays claimed and goes to the next holder. If a lease seems to have ended,
+    // it may still turn out to be ours, and then nobody else would free the row.
+    if (limit.wasCut() && outcome.outcome !== 'SUCCEEDED')
+      return this.#abort.signal.aborted ? this.#release(row) : this.#settle(row, cutChange(row, startedAt));
     metrics.attempted(outcome);
     await this.#learn(row, outcome);
     // This comes before the settle: a process that dies between the two leaves a delivery that is answered 410 again.

@@ -1,5 +1,7 @@
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Worker } from '../../src/engine/worker.ts';
+import { shardOf } from '../../src/status/shard.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries } from '../support/deliveries.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -92,5 +94,50 @@ test('a stopped worker leaves its leases free and nothing claimed; the next one 
   worker.start();
   await untilEnded(db, ownerId, 20);
   expect(receiver.received).toHaveLength(20);
+  await receiver.close();
+});
+
+test('an attempt that was ended because the lease seemed lost is made again if the lease was not', async () => {
+  const own = await createTestDatabase();
+  const hasty = createWorker(own, { deliveryTimeoutMs: 200 }, new Registry(), { leaseMarginMs: 1_300 });
+  hasty.start();
+  let end = () => {};
+  const isCut = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const receiver = await startReceiver({
+    answer: (_request, response, index) => {
+      if (index > 0) response.writeHead(200).end();
+      else response.on('close', end);
+    },
+  });
+  const { ownerId, endpointId } = await seedQueue(own, receiver.url, 0);
+  await own.database.api.query(`update endpoint set sending = '{"timeoutMs": 60000}' where id = $1`, [endpointId]);
+  await seedDeliveries(own.database, ownerId, endpointId, 1);
+  await receiver.until(1);
+  const locker = await own.database.api.connect();
+  await locker.query('begin');
+  await locker.query('select from shard_lease order by shard for update');
+  await isCut;
+  // The renewal fails, but a renewal before it had been stored: in the database, the lease goes on.
+  await locker.query(`update shard_lease set expires_at = now() + interval '1 minute'`);
+  await own.database.api.query(
+    `select pg_cancel_backend(pid) from pg_stat_activity
+      where datname = current_database() and query like '%update shard_lease set expires_at = now() +%' and wait_event_type = 'Lock'`,
+  );
+  await locker.query('commit');
+  locker.release();
+  await untilEnded(own, ownerId, 1);
+  const { rows } = await own.database.api.query(
+    `select a.number, a.outcome, s.epoch from attempt a, shard_lease s
+      where a.owner_id = $1 and s.shard = $2 order by a.number`,
+    [ownerId, shardOf(ownerId, endpointId)],
+  );
+  expect(rows).toEqual([
+    { number: 1, outcome: 'INTERRUPTED', epoch: 1 },
+    { number: 2, outcome: 'SUCCEEDED', epoch: 1 },
+  ]);
+  await hasty.stop(1_000);
+  await own.drop();
   await receiver.close();
 });

@@ -16,8 +16,10 @@ export function createWorker(
   db: TestDatabase,
   config: Partial<WorkerOptions['config']> = {},
   registry = new Registry(),
+  options: Pick<WorkerOptions, 'leaseMarginMs'> = {},
 ): Worker {
   return new Worker({
+    ...options,
     config: { retrySchedule: [0, 0.05, 0.1], deliveryTimeoutMs: 2_000, requireVerification: true, ...config },
     database: db.database,
     directUrl: db.url,
