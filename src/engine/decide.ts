@@ -77,7 +77,10 @@ export const deliveringChange = (row: ClaimedRow): Change => changeOf(row)({ kin
 
 /** For a delivery whose attempt was ended, because its worker had to take the lease for lost. It is due again at once. */
 export const cutChange = (row: ClaimedRow, startedAt: Date): Change =>
-  changeOf(row)({ kind: 'retry', delayMs: 0 }, interruptedAttempt(startedAt, 'lost contact with the database'));
+  changeOf(row)(
+    { kind: 'retry', delayMs: 0 },
+    interruptedAttempt(startedAt, 'lost contact with the database'),
+  );
 
 /** For a delivery that was claimed but then not sent. */
 export const unsentChange = (row: ClaimedRow, to: Change['to']): Change => changeOf(row)(to, undefined);

@@ -15,12 +15,13 @@ type HealthRow = {
   failing_since: Date | null;
   spread_failures: number | null;
   spread_failure_at: Date | null;
+  told_failing: boolean | null;
 };
 
 const readStatement = statement(
   'read_health',
   `select e.id as endpoint_id, e.max_deliveries_per_second, e.strict_boundary is not null as is_strict, h.circuit, h.consecutive_failures, h.opened_at,
-          h.next_probe_at, h.failing_since, h.spread_failures, h.spread_failure_at
+          h.next_probe_at, h.failing_since, h.spread_failures, h.spread_failure_at, h.told_failing
      from unnest($1::uuid[], $2::uuid[]) as x(owner_id, endpoint_id)
      join endpoint e on e.owner_id = x.owner_id and e.id = x.endpoint_id
      left join endpoint_health h on h.owner_id = e.owner_id and h.endpoint_id = e.id`,
@@ -40,6 +41,7 @@ export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<v
     const row = found.get(lane.endpointId);
     lane.maxPerSecond = row?.max_deliveries_per_second ?? undefined;
     lane.isStrict = row?.is_strict === true;
+    lane.isToldFailing = row?.told_failing === true;
     lane.health = {
       circuit: row?.circuit ?? 'CLOSED',
       consecutiveFailures: row?.consecutive_failures ?? 0,

@@ -30,6 +30,8 @@ export class Lane {
   maxPerSecond: number | undefined;
   /** One at a time. What the database says counts; this spares asking it in vain. */
   isStrict = false;
+  /** Its owner was told that the endpoint fails, when this was read. The circuit may have been reset since then. */
+  isToldFailing = false;
   /** Whether health and rate were read from the database since the shard was taken. */
   isLoaded = false;
   isProbing = false;
@@ -99,6 +101,13 @@ export class Lane {
   assumeSpent(now: number): void {
     if (this.maxPerSecond === undefined) return;
     this.#sent = Array.from({ length: this.maxPerSecond }, () => now);
+  }
+
+  /** Whether a success ends what its owner was told. */
+  recovers(): boolean {
+    const wasTold = this.isToldFailing;
+    this.isToldFailing = false;
+    return wasTold;
   }
 
   widen(): void {

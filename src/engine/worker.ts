@@ -327,8 +327,7 @@ export class Worker {
     );
     clearTimeout(show);
     limit.end();
-    // Not an answer. On our shutdown the row stays claimed and goes to the next holder. If a lease seems to have ended,
-    // it may still turn out to be ours, and then nobody else would free the row.
+    // Not an answer. At our shutdown the next holder frees the row; if the lease turns out to be still ours, only we can.
     if (limit.wasCut() && outcome.outcome !== 'SUCCEEDED')
       return this.#abort.signal.aborted ? this.#release(row) : this.#settle(row, cutChange(row, startedAt));
     metrics.attempted(outcome);
@@ -344,8 +343,7 @@ export class Worker {
     const isDead = change.to.kind === 'end' && change.to.status === 'DEAD_LETTER';
     if (!isDead || row.kind === 'TEST' || isTold(event.body)) return;
     const place = { ownerId: row.owner_id, endpointId: row.endpoint_id };
-    this.#tellings.failing(place, 'EXHAUSTED', this.#lanes.find(row.endpoint_id)?.health.failingSince);
-    this.#tellings.deadLettered(place);
+    this.#tellings.deadLettered(place, this.#lanes.find(row.endpoint_id)?.health.failingSince);
   }
 
   async #settle(row: ClaimedRow, change: Change): Promise<void> {
@@ -353,8 +351,7 @@ export class Worker {
     if (applied === undefined) this.#options.metrics.fenced();
     // Due again at once, so that no scout has to find it; or the next of a strict order may be sent.
     const dueAt = applied?.due_at;
-    const from =
-      dueAt && dueAt.getTime() <= databaseNow() ? { dueAt, deliveryId: row.delivery_id } : undefined;
+    const from = dueAt && Number(dueAt) <= databaseNow() ? { dueAt, deliveryId: row.delivery_id } : undefined;
     if ((from || row.is_strict) && this.#leases.epochOf(row.shard) !== undefined)
       this.#lanes.mark(row.owner_id, row.endpoint_id, from);
     this.#release(row);
@@ -376,7 +373,8 @@ export class Worker {
     const succeeded = outcome.outcome === 'SUCCEEDED' || isRejected(row, outcome);
     if (succeeded) lane.widen();
     else if (outcome.responseStatus === undefined) lane.narrow();
-    const after = afterAttempt(lane.health, { succeeded, now: databaseNow() });
+    const now = databaseNow();
+    const after = afterAttempt(lane.health, { succeeded, now });
     lane.health = after.health;
     const place = { ownerId: row.owner_id, endpointId: row.endpoint_id };
     if (after.isTransition) {
@@ -385,8 +383,7 @@ export class Worker {
       );
     }
     const { failingSince } = after.health;
-    const now = databaseNow();
-    if (succeeded) this.#tellings.succeeded(place, { wasIll: after.isTransition });
+    if (succeeded) this.#tellings.succeeded(place, { wasIll: lane.recovers() || after.isTransition });
     else if (isGivenUp(after.health, now)) await this.#giveUp(row, 'FAILING');
     else if (failingSince !== undefined && now - failingSince.getTime() > failsForMs)
       this.#tellings.failing(place, 'ONLY_FAILURES', failingSince);

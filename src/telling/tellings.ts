@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
 import { isFailedAs } from '../deliveries/by-status.ts';
@@ -34,8 +35,11 @@ export class Tellings {
   readonly #options: TellingsOptions;
   /** They run one after the other, so that the last one told is the current state. */
   #told: Promise<void> = Promise.resolve();
-  /** The endpoints that were announced as failing, as far as this process knows. */
-  readonly #failing = new Set<string>();
+  /**
+   * The endpoints that were announced as failing, and until when this process does not look again whether they were, in
+   * milliseconds of the database's clock. Another process may have announced a recovery since.
+   */
+  readonly #failing = new Map<string, number>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #mails: Loop | undefined;
 
@@ -50,19 +54,24 @@ export class Tellings {
   }
 
   failing(place: Place, reason: 'EXHAUSTED' | 'ONLY_FAILURES', failingSince: Date | undefined): void {
-    if (this.#failing.has(place.endpointId)) return;
-    this.#failing.add(place.endpointId);
-    this.#run(() => this.#tellFailing(place, { reason, failingSince: failingSince?.toISOString() ?? null }));
+    const { endpointId } = place;
+    if (databaseNow() < (this.#failing.get(endpointId) ?? 0)) return;
+    this.#failing.set(endpointId, Number.POSITIVE_INFINITY);
+    this.#run(
+      () => this.#tellFailing(place, { reason, failingSince: failingSince?.toISOString() ?? null }),
+      () => this.#failing.delete(endpointId),
+    );
   }
 
-  /** The endpoint has accepted a delivery. `wasIll` means that its attempt before had failed. */
+  /** The endpoint has accepted a delivery. `wasIll` means that it had failed before, or had been announced as failing. */
   succeeded(place: Place, { wasIll }: { wasIll: boolean }): void {
     if (!this.#failing.delete(place.endpointId) && !wasIll) return;
     this.#run(() => this.#tellRecovered(place));
   }
 
   /** A delivery has used up its attempts. Several within a minute are announced together at its end. */
-  deadLettered(place: Place): void {
+  deadLettered(place: Place, failingSince: Date | undefined): void {
+    this.failing(place, 'EXHAUSTED', failingSince);
     if (!this.#timers.has(place.endpointId)) this.#run(() => this.#tellDeadLetters(place));
   }
 
@@ -72,15 +81,17 @@ export class Tellings {
     await Promise.all([this.#told, this.#mails?.stop()]);
   }
 
-  #run(tell: () => Promise<void>): void {
+  #run(tell: () => Promise<void>, onFailure?: () => void): void {
     this.#told = this.#told.then(() =>
-      retrying(tell, { attempts: retries }).catch((error: unknown) =>
-        this.#options.logger.warn({ error: messageOf(error) }, 'could not tell an owner about an endpoint'),
-      ),
+      retrying(tell, { attempts: retries }).catch((error: unknown) => {
+        onFailure?.();
+        this.#options.logger.warn({ error: messageOf(error) }, 'could not tell an owner about an endpoint');
+      }),
     );
   }
 
   async #tellFailing(place: Place, data: Announcement['data']): Promise<void> {
+    let lookAt = databaseNow() + failingEveryMs;
     await this.#tell(place, 'endpoint.failing', async (trx) => {
       const { rows } = await sql`
         insert into endpoint_health as h (owner_id, endpoint_id, told_failing, told_failing_at)
@@ -89,8 +100,19 @@ export class Tellings {
          where not h.told_failing
            and coalesce(h.told_failing_at < now() - ${failingEveryMs}::integer * interval '1 millisecond', true)
         returning 1`.execute(trx);
-      return rows.length === 0 ? undefined : data;
+      if (rows.length > 0) return data;
+      // Told too recently to be told again: the next failure after that is.
+      const { told_failing, told_failing_at } = await trx
+        .selectFrom('endpoint_health')
+        .select(['told_failing', 'told_failing_at'])
+        .where('owner_id', '=', place.ownerId)
+        .where('endpoint_id', '=', place.endpointId)
+        .executeTakeFirstOrThrow();
+      if (!told_failing && told_failing_at !== null) lookAt = told_failing_at.getTime() + failingEveryMs;
+      return undefined;
     });
+    // Unless it has worked since.
+    if (this.#failing.has(place.endpointId)) this.#failing.set(place.endpointId, lookAt);
   }
 
   async #tellRecovered(place: Place): Promise<void> {

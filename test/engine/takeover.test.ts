@@ -112,7 +112,9 @@ test('an attempt that was ended because the lease seemed lost is made again if t
     },
   });
   const { ownerId, endpointId } = await seedQueue(own, receiver.url, 0);
-  await own.database.api.query(`update endpoint set sending = '{"timeoutMs": 60000}' where id = $1`, [endpointId]);
+  await own.database.api.query(`update endpoint set sending = '{"timeoutMs": 60000}' where id = $1`, [
+    endpointId,
+  ]);
   await seedDeliveries(own.database, ownerId, endpointId, 1);
   await receiver.until(1);
   const locker = await own.database.api.connect();

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Tellings } from '../../src/telling/tellings.ts';
 import { ask, type Caller, createEndpoint, publish, registerEventType } from '../support/client.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 import { type Received, type Receiver, startReceiver } from '../support/receiver.ts';
 import { openStage, type Stage } from '../support/stage.ts';
@@ -153,6 +154,46 @@ test('several dead letters within a minute are one event with their count, and t
     { type: 'endpoint.failing', reason: 'ONLY_FAILURES', failingSince: expect.any(String) },
     { type: 'delivery.dead_lettered', count: 7 },
   ]);
+  await receiver.close();
+});
+
+test('a failure that comes too soon after the last is told as soon as it may be, and a recovery by a worker that did not see the failure', async () => {
+  const receiver = await startReceiver();
+  const { ownerId, endpointIds } = await seedOwner(db.database, { url: receiver.url, endpoints: 2 });
+  const [endpointId = '', other = ''] = endpointIds;
+  await seedSecret(db, ownerId, endpointId);
+  await db.database.api.query(`update endpoint set events = '{order.*}' where id = $1`, [endpointId]);
+  await db.database.api.query(`update endpoint set paused_at = now() where id = $1`, [other]);
+  const told = async () =>
+    (
+      await db.database.api.query<{ type: string }>(
+        `select type from event where owner_id = $1 and type <> 'order.paid' order by id`,
+        [ownerId],
+      )
+    ).rows.map(({ type }) => type);
+  const rules = { retrySchedule: [0], requireVerification: true };
+  const tellings = new Tellings({ database: db.database, logger: quietLogger, rules, mailer: undefined });
+  const fail = () => tellings.failing({ ownerId, endpointId }, 'EXHAUSTED', undefined);
+  fail();
+  tellings.succeeded({ ownerId, endpointId }, { wasIll: false });
+  await tellings.stop();
+  expect(await told()).toEqual(['endpoint.failing', 'endpoint.recovered']);
+  await db.database.api.query(
+    `update endpoint_health set told_failing_at = now() - interval '599.7 seconds' where endpoint_id = $1`,
+    [endpointId],
+  );
+  await untilTrue(async () => {
+    fail();
+    return (await told()).length === 3;
+  });
+  await tellings.stop();
+
+  const worker = createWorker(db);
+  worker.start();
+  await seedDeliveries(db.database, ownerId, endpointId, 1);
+  await untilTrue(async () => (await told()).length === 4);
+  expect((await told()).slice(2)).toEqual(['endpoint.failing', 'endpoint.recovered']);
+  await worker.stop(1_000);
   await receiver.close();
 });
 
