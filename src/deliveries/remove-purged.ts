@@ -3,6 +3,7 @@ import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import { lowestUuid, timeOfUuid } from '../ids.ts';
+import { forgetPlaces } from '../status/strict-order.ts';
 import type { Tables } from '../tables.ts';
 
 /** The number of deliveries that one statement removes, with their attempts. It takes about 15 ms. */
@@ -109,6 +110,7 @@ export async function finishRemoval(db: Kysely<Tables>, removal: Removal): Promi
     if (Number(numAffectedRows) < statRows) break;
   }
   if (deletedAt !== null) {
+    await forgetPlaces(db, removal);
     await db
       .deleteFrom('endpoint_latency')
       .where('owner_id', '=', ownerId)

@@ -8,6 +8,7 @@ import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { laneHint } from '../status/lane-hint.ts';
 import { releaseWaiting } from '../status/release-waiting.ts';
+import { forgetPlaces } from '../status/strict-order.ts';
 import type { Tables } from '../tables.ts';
 import { type Endpoint, lockEndpoint } from './endpoint.ts';
 import type { EndpointValues } from './endpoint-input.ts';
@@ -92,8 +93,10 @@ export async function finishUpdate(database: Database, { before, after }: Update
     // The handshake for which they waited no longer counts.
     await releaseWaiting(database, { ownerId, endpointId });
   }
+  if (before.strict_boundary === after.strict_boundary) return;
   // Its worker learns of another order with the next claim.
-  if (before.strict_boundary !== after.strict_boundary) database.hints.send([laneHint(ownerId, endpointId)]);
+  database.hints.send([laneHint(ownerId, endpointId)]);
+  if (after.strict_boundary === null) await forgetPlaces(database.query, { ownerId, endpointId });
 }
 
 const unverified = {

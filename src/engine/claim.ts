@@ -46,15 +46,16 @@ export type ClaimedRow = {
 /**
  * A row is marked by its `ctid`, and what it belongs to is looked up row by row, its endpoint once for the lane: the
  * planner has no other way, whatever statistics say. (A row that was changed since the statement's snapshot is passed
- * over.) Nothing is taken from a lane whose endpoint is paused; one that is inactive or deleted has its rows taken, to
- * be ended. One that is ordered strictly gives its head alone, and that only while nothing of it is in flight.
+ * over.) Nothing is taken from a lane whose endpoint is paused; one that is inactive or deleted has its rows taken in any
+ * order, to be ended. One that is ordered strictly gives its head alone, and that only while nothing of it is in flight.
  *
  * Bounds and order are those of one index, due_lane. With plain comparisons and statistics that know one endpoint, the
  * planner may take a shorter index and walk over every row of a neighbour.
  */
 const claimText = (options: { strict: boolean }) => `with lane as materialized (
      select l.*, e.url, e.is_active, e.disabled_reason, e.verification, e.purged_through,
-            e.max_deliveries_per_second, e.sending, e.strict_boundary, e.strict_head
+            e.max_deliveries_per_second, e.sending, e.strict_head,
+            case when e.is_active then e.strict_boundary end as strict_boundary
        from unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::timestamptz[], $6::uuid[], $7::bigint[],
                    $9::integer[])
          as l(shard, owner_id, endpoint_id, take, from_at, from_id, epoch, in_flight)

@@ -1,6 +1,8 @@
+import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import { firstUuidAt, highestUuid, lowestUuid } from '../ids.ts';
+import type { Tables } from '../tables.ts';
 
 /**
  * The order of an endpoint that sends one delivery at a time (`strict_boundary`).
@@ -126,9 +128,34 @@ const sweepStatement = statement(
       select p.ctid as place_at from strict_place p
        where (p.owner_id, p.endpoint_id) >= (lane.owner_id, lane.endpoint_id)
          and (p.owner_id, p.endpoint_id) <= (lane.owner_id, lane.endpoint_id)
-         and not exists (select from due d where ${hasKey('d', 'p')})) gone
+         and not exists (select from due d where ${hasKey('d', 'p')})
+         -- A claim that sweeps the same lanes in another order does not wait for this one.
+         for update skip locked) gone
     where s.ctid = gone.place_at`,
 );
+
+const forgottenAtOnce = 5_000;
+
+/**
+ * Removes the places of an endpoint that is not ordered strictly any more, or was deleted. Those of a new order, which
+ * may have begun meanwhile, stay.
+ */
+export async function forgetPlaces(
+  db: Kysely<Tables>,
+  { ownerId, endpointId }: Readonly<{ ownerId: string; endpointId: string }>,
+): Promise<void> {
+  for (;;) {
+    const { numAffectedRows = 0n } = await sql`
+      delete from strict_place
+       where owner_id = ${ownerId} and ctid = any(array(
+         select p.ctid from strict_place p
+           join endpoint e on e.owner_id = p.owner_id and e.id = p.endpoint_id
+          where p.owner_id = ${ownerId} and p.endpoint_id = ${endpointId}
+            and (e.strict_boundary is null or e.deleted_at is not null or p.position <= e.strict_head)
+          limit ${forgottenAtOnce}))`.execute(db);
+    if (Number(numAffectedRows) < forgottenAtOnce) return;
+  }
+}
 
 /**
  * Looks after the order of those lanes that are ordered strictly: gives a place, behind all that are there, to what has

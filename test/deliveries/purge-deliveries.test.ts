@@ -157,6 +157,10 @@ test('a deleted endpoint’s history is removed, and the endpoint is done with o
   const { ownerId, endpointId, ledger } = await seed();
   await seedFailed(acts.database, { ownerId, endpointId, count: 1_100 });
   await seedDeliveries(acts.database, ownerId, endpointId, 5);
+  await acts.database.api.query(
+    `insert into strict_place select owner_id, delivery_id, endpoint_id, 1 from due where endpoint_id = $1`,
+    [endpointId],
+  );
   await acts.database.query
     .transaction()
     .execute((trx) => deleteEndpoint(trx, { ownerId, id: endpointId, by }));
@@ -169,6 +173,7 @@ test('a deleted endpoint’s history is removed, and the endpoint is done with o
   await until(async () => (await ledger.count('endpoint', 'removed_through = purged_through')) === 1);
   expect(await ledger.count('delivery')).toBe(0);
   expect(await ledger.count('endpoint_stat')).toBe(0);
+  expect(await ledger.count('strict_place')).toBe(0);
   expect(await ledger.count('delivery_log', `failure_reason = 'ENDPOINT_DELETED'`)).toBe(5);
   expect(await purgeOf(ownerId, endpointId)).toMatchObject({ __typename: 'NotFoundError' });
 });

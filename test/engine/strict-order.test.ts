@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Worker } from '../../src/engine/worker.ts';
 import { createDeliveries } from '../../src/status/create-deliveries.ts';
 import { endQueued } from '../../src/status/end-queued.ts';
-import { findHeads, strictBoundaryAt } from '../../src/status/strict-order.ts';
+import { laneHint } from '../../src/status/lane-hint.ts';
+import { findHeads, forgetPlaces, keepPlaces, strictBoundaryAt } from '../../src/status/strict-order.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { newDelivery, seedOwner } from '../support/deliveries.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
@@ -187,4 +188,67 @@ test('a purge of the queue leaves no place behind that would hold up what comes 
   await untilTrue(() => receiver.received.length >= 10);
   expect(new Set(arrived(receiver))).toEqual(new Set(after.map(({ eventId }) => eventId)));
   await receiver.close();
+});
+
+const placesOf = async (ownerId: string) =>
+  (
+    await db.database.api.query<{ n: number }>(
+      'select count(*)::int as n from strict_place where owner_id = $1',
+      [ownerId],
+    )
+  ).rows[0]?.n;
+
+const setPaused = (ownerId: string, isPaused: boolean) =>
+  db.database.api.query('update endpoint set paused_at = case when $2 then now() end where owner_id = $1', [
+    ownerId,
+    isPaused,
+  ]);
+
+test('made inactive, nothing waits for the head to be due before it is ended, though the process died before it ended them', async () => {
+  const { receiver } = await startCounting();
+  const { ownerId, endpointId } = await seedStrict(receiver.url);
+  await setPaused(ownerId, true);
+  await publishAtOnce(ownerId, endpointId, 4);
+  const first = (await findHeads(db.database, ownerId, [endpointId])).get(endpointId);
+  await db.database.api.query(
+    `update due set due_at = now() + interval '1 day', status = 'RETRYING' where owner_id = $1 and delivery_id = $2`,
+    [ownerId, first],
+  );
+  await db.database.api.query('update endpoint set is_active = false where owner_id = $1', [ownerId]);
+  db.database.hints.send([laneHint(ownerId, endpointId)]);
+  await untilEnded(db, ownerId, 3);
+  const { rows } = await db.database.api.query('select delivery_id as id from due where owner_id = $1', [
+    ownerId,
+  ]);
+  expect(rows).toEqual([{ id: first }]);
+  expect(receiver.received).toHaveLength(0);
+  await receiver.close();
+});
+
+test('places go with the order, and those of a new order stay; a look that keeps them waits for nobody', async () => {
+  const { ownerId, endpointId } = await seedStrict('http://127.0.0.1:9/');
+  await setPaused(ownerId, true);
+  await publishAtOnce(ownerId, endpointId, 3);
+  await setStrict(ownerId, null);
+  await setStrict(ownerId, strictBoundaryAt(Date.now()));
+  await publishAtOnce(ownerId, endpointId, 2);
+  expect(await placesOf(ownerId)).toBe(5);
+  await forgetPlaces(db.database.query, { ownerId, endpointId });
+  expect(await placesOf(ownerId)).toBe(2);
+
+  await endQueued(db.database, { ownerId, endpointId, reason: 'CANCELLED' });
+  const claimer = await db.database.api.connect();
+  await claimer.query('begin');
+  await claimer.query(
+    `delete from strict_place where owner_id = $1
+        and delivery_id = (select min(delivery_id::text)::uuid from strict_place where owner_id = $1)`,
+    [ownerId],
+  );
+  await keepPlaces(db.database, [{ owner_id: ownerId, endpoint_id: endpointId }]);
+  expect(await placesOf(ownerId)).toBe(1);
+  await claimer.query('rollback');
+  claimer.release();
+  await setStrict(ownerId, null);
+  await forgetPlaces(db.database.query, { ownerId, endpointId });
+  expect(await placesOf(ownerId)).toBe(0);
 });
