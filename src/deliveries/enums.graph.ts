@@ -22,7 +22,10 @@ const reasons: Record<Reason, { description: string }> = {
     description:
       "The URL's host resolves to an address that Heliograph never connects to, such as a private one.",
   },
-  CANCELLED: { description: 'The delivery was cancelled or purged before it was sent.' },
+  CANCELLED: {
+    description:
+      'The delivery was cancelled or purged before it was sent, or it waited for the whole retention period.',
+  },
   REJECTED: { description: 'The receiver answered with a status that is in the endpoint’s `stopOn`.' },
   RETRIES_EXHAUSTED: { description: 'Every attempt of the retry schedule failed.' },
 };

@@ -3,6 +3,7 @@ import { deleteOld } from '../db/delete-old.ts';
 import { dropPartition, expiredPartitions } from '../db/partitions.ts';
 import type { Database } from '../db/pool.ts';
 import { firstUuidAt } from '../ids.ts';
+import { endQueued } from '../status/end-queued.ts';
 import { partitionedTables } from '../status/partitioned-tables.ts';
 
 /**
@@ -10,7 +11,8 @@ import { partitionedTables } from '../status/partitioned-tables.ts';
  *
  * A partition of the log is dropped only after `owner_log.floor` was raised above all its positions. A reader that is
  * still below is then refused (LOG_POSITION_EXPIRED) instead of seeing a hole. An event's partition stays as long as
- * a due row refers to it. A partition that is being read is left for the next run. Small tables (keys, rollups,
+ * a due row refers to it. What has waited for the whole retention period, behind others in a strict order or because of
+ * a rate, is ended first, so that no queue keeps everybody's partitions. A partition that is being read is left for the next run. Small tables (keys, rollups,
  * jobs of many deliveries) lose their old rows in batches. Returns the names of the dropped partitions.
  */
 export async function dropExpired(
@@ -22,7 +24,10 @@ export async function dropExpired(
   for (const table of partitionedTables) {
     for (const { name, endsAt } of await expiredPartitions(database.api, table, before)) {
       if (table.by === 'time') await raiseFloors(database, name);
-      else if (await isNeeded(database, endsAt)) break;
+      else if (await isNeeded(database, endsAt)) {
+        await endOverdue(database, endsAt);
+        if (await isNeeded(database, endsAt)) break;
+      }
       if (!(await dropPartition(database.api, name))) break;
       dropped.push(name);
     }
@@ -77,4 +82,14 @@ async function isNeeded(database: Database, endsAt: number): Promise<boolean> {
     [firstUuidAt(endsAt)],
   );
   return rows[0]?.needed ?? true;
+}
+
+/** A delivery that a worker is sending, or a replay that is younger than its event, is left. */
+async function endOverdue(database: Database, endsAt: number): Promise<void> {
+  const through = firstUuidAt(endsAt);
+  const { rows } = await database.api.query<{ ownerId: string; endpointId: string }>(
+    'select distinct owner_id as "ownerId", endpoint_id as "endpointId" from due where delivery_id < $1',
+    [through],
+  );
+  for (const lane of rows) await endQueued(database, { ...lane, reason: 'CANCELLED', through });
 }

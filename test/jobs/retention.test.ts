@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { mintUuid } from '../../src/ids.ts';
+import { createPartitions } from '../../src/db/partitions.ts';
+import { firstUuidAt, mintUuid } from '../../src/ids.ts';
 import { dropExpired } from '../../src/jobs/retention.ts';
+import { createDeliveries } from '../../src/status/create-deliveries.ts';
+import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { newDelivery, seedOwner } from '../support/deliveries.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -70,5 +74,36 @@ test('replay jobs that ended before the retention go, with what a given-up one h
   expect(new Set(jobs.map(({ id }) => id))).toEqual(new Set([recent, failed, running]));
   expect(await query('select job_id, count(*)::int as n from replay_job_item group by 1')).toEqual([
     { job_id: running, n: 5 },
+  ]);
+});
+
+test('what has waited for the whole retention period is ended, so that it does not keep everybody’s partitions', async () => {
+  const { ownerId, endpointIds } = await seedOwner(db.database);
+  const endpointId = endpointIds[0] ?? '';
+  const longAgo = lastDay - 2 * dayMs;
+  await createPartitions(db.database.api, partitionedTables, longAgo);
+  const event = (id: string) => ({
+    ...{ ownerId, id, type: 'order.paid', body: '{}', tenantId: ownerId, idempotencyKey: undefined },
+    occurredAt: new Date(),
+  });
+  const [oldEvent, replayed] = [firstUuidAt(longAgo + 2), firstUuidAt(longAgo + dayMs)];
+  const old = newDelivery(ownerId, endpointId, { id: firstUuidAt(longAgo + 3), eventId: oldEvent });
+  const replay = newDelivery(ownerId, endpointId, { eventId: replayed });
+  await createDeliveries(db.database, {
+    events: [event(oldEvent), event(replayed)],
+    deliveries: [old, replay],
+  });
+  const dropped = await dropExpired(db.database, options);
+  const day = (ms: number) => new Date(ms).toISOString().slice(0, 10).replaceAll('-', '');
+  expect(dropped).toContain(`event_${day(longAgo)}`);
+  expect(dropped, 'its event is still to be sent').not.toContain(`event_${day(longAgo + dayMs)}`);
+  expect(
+    await query(
+      'select delivery_id, status, failure_reason from delivery_log where owner_id = $1 and previous_status is not null',
+      [ownerId],
+    ),
+  ).toEqual([{ delivery_id: old.id, status: 'FAILED', failure_reason: 'CANCELLED' }]);
+  expect(await query('select delivery_id from due where owner_id = $1', [ownerId])).toEqual([
+    { delivery_id: replay.id },
   ]);
 });

@@ -77,7 +77,7 @@ export type ErrorCode =
 export type FailureReason =
   /** The URL's host resolves to an address that Heliograph never connects to, such as a private one. */
   | 'BLOCKED_ADDRESS'
-  /** The delivery was cancelled or purged before it was sent. */
+  /** The delivery was cancelled or purged before it was sent, or it waited for the whole retention period. */
   | 'CANCELLED'
   /** The endpoint was deleted before the delivery was sent. */
   | 'ENDPOINT_DELETED'
