@@ -1,7 +1,7 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { SigningKey } from '../signing/sign.ts';
+import type { SigningSecrets } from './signing-secrets.ts';
 
 const inForceStatement = statement(
   'secrets_in_force',
