@@ -33,7 +33,7 @@ export type CheckedEvent = Readonly<{
   payloadText: string;
   idempotencyKey: string | undefined;
   occurredAt: Date | undefined;
-  /** A hash of everything that makes two events with the same key equal. */
+  /** A hash of everything that makes two events with the same key equal. Empty without a key. */
   inputHash: Buffer;
   /** The same hash over the payload's exact text, which earlier releases compared. */
   spelledHash: Buffer;
@@ -94,8 +94,7 @@ export async function checkEvents(
       payloadText: payload.text,
       idempotencyKey: input.idempotencyKey ?? undefined,
       occurredAt,
-      inputHash: hashOf(type.name, canonicalJson(payload.exact), occurredAt),
-      spelledHash: hashOf(type.name, payload.text, occurredAt),
+      ...(input.idempotencyKey == null ? noHashes : hashesOf(type.name, payload, occurredAt)),
     });
   }
   // An event that is already invalid need not be checked against its schema.
@@ -246,6 +245,14 @@ function checkTime({ occurredAt }: EventInput, { at, issues }: Report): void {
     message: 'The time must be in the years 1970 to 9999.',
   });
 }
+
+/** To hash an event takes a sixth of the time that publishing it takes. Nothing compares it without a key. */
+const noHashes = { inputHash: Buffer.alloc(0), spelledHash: Buffer.alloc(0) };
+
+const hashesOf = (type: string, payload: { text: string; exact: unknown }, occurredAt: Date | undefined) => ({
+  inputHash: hashOf(type, canonicalJson(payload.exact), occurredAt),
+  spelledHash: hashOf(type, payload.text, occurredAt),
+});
 
 /**
  * A hash of the payload's value, whatever its spelling: keys in another order, or `1.0` for `1`, are the same input.
