@@ -42,6 +42,7 @@ export const highestUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const [hyphen, digit0, letterA] = [0x2d, 0x30, 0x61];
 const suffixPattern = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
 const typeByPrefix: ReadonlyMap<string, IdType> = new Map(idTypes.map((type) => [idPrefixes[type], type]));
@@ -88,22 +89,23 @@ export function hashOfUuid(uuid: string, count: number): number {
   return Number.parseInt(uuid.slice(-2), 16) & (count - 1);
 }
 
-/** `ep_…` for an endpoint's UUID. */
+/** `ep_…` for an endpoint's UUID. It is in every attempt and every answer, so it makes no other text on the way. */
 export function encodeId(type: IdType, uuid: string): string {
-  const hex = uuid.replaceAll('-', '');
   // 26 characters hold 26 × 5 = 130 bits, and a UUID has 128: the first character carries only the top 3 bits.
-  let suffix = '';
+  let id = `${idPrefixes[type]}_`;
   let bits = 2;
   let value = 0;
-  for (let index = 0; index < 32; index += 1) {
-    value = ((value << 4) | Number.parseInt(hex.charAt(index), 16)) & 0x1ff;
+  for (let index = 0; index < uuid.length; index += 1) {
+    const code = uuid.charCodeAt(index);
+    if (code === hyphen) continue;
+    value = ((value << 4) | (code < letterA ? code - digit0 : code - letterA + 10)) & 0x1ff;
     bits += 4;
     if (bits >= 5) {
       bits -= 5;
-      suffix += alphabet.charAt((value >> bits) & 31);
+      id += alphabet.charAt((value >> bits) & 31);
     }
   }
-  return `${idPrefixes[type]}_${suffix}`;
+  return id;
 }
 
 /** The UUID in an id of this type; undefined if the text is not such an id. Never throws. */
