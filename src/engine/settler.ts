@@ -17,7 +17,6 @@ const longestPauseMs = 1_000;
 const statementsAtOnce = 1;
 const longStatementMs = 40;
 
-const lockNotAvailable = '55P03';
 /**
  * Errors about the data itself (22, 23), and errors that a statement raises about its own result (HG). Trying again
  * would not help.
@@ -33,8 +32,8 @@ type Waiting = { change: Change; done: (applied: Applied | undefined) => void };
  *
  * A batch has the changes of all owner groups that wait for their turn, because small statements cost the most. Such a
  * batch could hold the log of one owner while it waits for that of another, which somebody else has locked. So it waits
- * for a lock only as long as a statement usually takes. Then each of its groups is settled alone, side by side with the
- * others, and only those whose owner's log is locked go on waiting.
+ * for a lock only as long as a statement usually takes. Then, and after any other failure, each of its groups is settled
+ * alone, side by side with the others, and only those whose owner's log is locked go on waiting.
  *
  * While the database is not available a batch is tried again and again. The fence makes this safe, and the number of
  * running attempts limits what waits. A batch that the database refuses is halved until the bad change is alone; only
@@ -130,30 +129,25 @@ export class Settler {
     this.#next();
   }
 
-  /** Returns false if nothing was stored, because somebody holds a lock for long. */
+  /** Returns false if it failed. Only groups that are alone may wait, for a lock or for the database. */
   async #storeTogether(batch: readonly Waiting[]): Promise<boolean> {
     try {
       await this.#apply(batch, { lockTimeoutMs: longStatementMs });
-    } catch (error) {
-      if (sqlStateOf(error) === lockNotAvailable) return false;
-      await this.#store(batch, error);
+      return true;
+    } catch {
+      return false;
     }
-    return true;
   }
 
-  async #store(batch: readonly Waiting[], before?: unknown): Promise<void> {
-    let error = before;
+  async #store(batch: readonly Waiting[]): Promise<void> {
     for (let pauseMs = 20; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
-      if (error !== undefined) {
+      try {
+        return await this.#apply(batch);
+      } catch (error) {
         if (isRefusal(error)) return this.#halve(batch, error);
         this.#logger.warn({ error: messageOf(error), changes: batch.length }, 'settle failed, trying again');
         if (this.#isStopped) break;
         await delay(pauseMs);
-      }
-      try {
-        return await this.#apply(batch);
-      } catch (failure) {
-        error = failure;
       }
     }
     for (const { done } of batch) done(undefined);

@@ -1,16 +1,33 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/pool.ts';
 import { Settler } from '../../src/engine/settler.ts';
 import { createLogger } from '../../src/log.ts';
 import type { Applied, Change } from '../../src/status/apply.ts';
 import { ownerGroupOf } from '../../src/status/shard.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { Network } from '../faults/network.ts';
+import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { claimAll, seedDeliveries, seedOwner } from '../support/deliveries.ts';
 
 let db: TestDatabase;
+let network: Network;
+/** The same database, over a network that can lose its answers. */
+let database: Database;
 beforeAll(async () => {
   db = await createTestDatabase();
+  const url = new URL(db.url);
+  const { port } = url;
+  network = await Network.start(() => Number(port));
+  url.port = String(network.port);
+  database = openDatabase({
+    ...{ url: url.href, logger: quietLogger, prepared: true },
+    ...{ engineConnections: 8, apiConnections: 2 },
+  });
 });
-afterAll(() => db.drop());
+afterAll(async () => {
+  await database.close();
+  await network.close();
+  await db.drop();
+});
 
 /** A claimed delivery of an owner of its own, and the change that ends it. */
 async function seedChange(): Promise<Change> {
@@ -23,10 +40,10 @@ async function seedChange(): Promise<Change> {
   };
 }
 
-function createSettler() {
+function createSettler(of = db.database) {
   let statements = 0;
   const settler = new Settler({
-    database: db.database,
+    database: of,
     logger: createLogger('silent'),
     onSettled: () => {
       statements += 1;
@@ -46,30 +63,38 @@ test('results of many owners that come together are settled by one statement', a
   expect(statements()).toBe(1);
 });
 
-test('an owner whose log is locked for long keeps nobody of another group waiting', async () => {
-  const locked = await seedChange();
-  const others: Change[] = [];
-  while (others.length < 6) {
-    const change = await seedChange();
-    if (ownerGroupOf(change.ownerId) !== ownerGroupOf(locked.ownerId)) others.push(change);
-  }
-  const { settle } = createSettler();
-  const holder = await db.database.api.connect();
-  await holder.query('begin');
-  await holder.query('select from owner_log where owner_id = $1 for update', [locked.ownerId]);
-  let isSettled = false;
-  const waiting = settle(locked).then((applied) => {
-    isSettled = true;
-    return applied;
-  });
-  const [together, after] = [others.slice(0, 3), others.slice(3)];
-  expect(await Promise.all(together.map(settle))).toEqual(together.map(ended));
-  expect(await Promise.all(after.map(settle))).toEqual(after.map(ended));
-  expect(isSettled).toBe(false);
-  // Nothing of it holds the others' logs.
-  for (const { ownerId } of others)
-    await db.database.api.query('select from owner_log where owner_id = $1 for update nowait', [ownerId]);
-  await holder.query('commit');
-  holder.release();
-  expect(await waiting).toEqual(ended(locked));
-});
+test.each([
+  ['', 0],
+  [', and neither does it if the connection is lost meanwhile', 1],
+])(
+  'an owner whose log is locked for long keeps nobody of another group waiting%s',
+  async (_name, answersToLose) => {
+    const locked = await seedChange();
+    const others: Change[] = [];
+    while (others.length < 6) {
+      const change = await seedChange();
+      if (ownerGroupOf(change.ownerId) !== ownerGroupOf(locked.ownerId)) others.push(change);
+    }
+    const { settle } = createSettler(database);
+    network.loseAnswersTo('apply', answersToLose);
+    const holder = await db.database.api.connect();
+    await holder.query('begin');
+    await holder.query('select from owner_log where owner_id = $1 for update', [locked.ownerId]);
+    let isSettled = false;
+    const waiting = settle(locked).then((applied) => {
+      isSettled = true;
+      return applied;
+    });
+    const [together, after] = [others.slice(0, 3), others.slice(3)];
+    expect(await Promise.all(together.map(settle))).toEqual(together.map(ended));
+    expect(await Promise.all(after.map(settle))).toEqual(after.map(ended));
+    expect(isSettled).toBe(false);
+    expect(network.answersToLose).toBe(0);
+    // Nothing of it holds the others' logs.
+    for (const { ownerId } of others)
+      await db.database.api.query('select from owner_log where owner_id = $1 for update nowait', [ownerId]);
+    await holder.query('commit');
+    holder.release();
+    expect(await waiting).toEqual(ended(locked));
+  },
+);
