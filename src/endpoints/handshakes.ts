@@ -40,7 +40,7 @@ export type HandshakesOptions = Readonly<{
   logger: Logger;
   sender: Sender;
   secrets: SigningSecrets;
-  config: Pick<Config, 'verifyTimeoutMs' | 'requireVerification'>;
+  config: Pick<Config, 'verifyTimeoutMs' | 'requireVerification' | 'retrySchedule'>;
   /** The `User-Agent` of everything that is sent. */
   userAgent: string;
   /**
@@ -224,9 +224,11 @@ export class Handshakes {
   }
 
   /** Sends or ends the deliveries that waited for the handshake. */
-  async #conclude({ owner_id: ownerId, id: endpointId, verification }: Endpoint): Promise<void> {
+  async #conclude({ owner_id: ownerId, id: endpointId, verification, sending }: Endpoint): Promise<void> {
     const { database, config } = this.#options;
-    if (verification === 'VERIFIED') await releaseWaiting(database, { ownerId, endpointId });
+    const [firstDelaySeconds] = sending?.retrySchedule ?? config.retrySchedule;
+    if (verification === 'VERIFIED')
+      await releaseWaiting(database, { ownerId, endpointId, firstDelaySeconds });
     else if (config.requireVerification) {
       await endQueued(database, { ownerId, endpointId, reason: 'ENDPOINT_UNVERIFIED' });
     }

@@ -6,17 +6,21 @@ import { laneHint } from './lane-hint.ts';
 
 const chunk = 5_000;
 
+/** When a delivery was created, which its id tells, and the delay before its first attempt after that. */
+const begins = `to_timestamp(
+  ('x' || lpad(replace(left(delivery_id::text, 13), '-', ''), 16, '0'))::bit(64)::bigint / 1000.0 + $4::float8)`;
+
 const releaseStatement = statement(
   'release_waiting',
   `with held as materialized (
-     select ctid as row_at from due
+     select ctid as row_at, greatest(now(), ${begins}) as due_at from due
       where owner_id = $1 and endpoint_id = $2 and delivery_id > $3 and claim is null
-        and attempt_count = 0 and due_at > now()
+        and attempt_count = 0 and due_at > greatest(now(), ${begins})
       order by owner_id, delivery_id
       limit ${chunk}
         for update
    ), moved as (
-     update due d set due_at = now() from held h
+     update due d set due_at = h.due_at from held h
       where d.ctid = h.row_at
      returning d.delivery_id
    )
@@ -24,19 +28,20 @@ const releaseStatement = statement(
 );
 
 /**
- * Makes the deliveries that wait for their endpoint's handshake due now. A delivery that is created at the same
+ * Makes the deliveries that wait for their endpoint's handshake due now, or when the delay before their first attempt is
+ * over. A delivery that is created at the same
  * moment may still see the handshake as unfinished. It becomes due by itself when the time for the handshake is over.
  */
 export async function releaseWaiting(
   db: Database,
-  options: { ownerId: string; endpointId: string },
+  options: { ownerId: string; endpointId: string; firstDelaySeconds?: number | undefined },
 ): Promise<void> {
   let after = lowestUuid;
   for (;;) {
     const rows = await retrying(
       () =>
         run<{ moved: number; last: string | null }>(db, db.engine, releaseStatement, [
-          ...[options.ownerId, options.endpointId, after],
+          ...[options.ownerId, options.endpointId, after, options.firstDelaySeconds ?? 0],
         ]),
       { attempts: 5 },
     );

@@ -78,7 +78,7 @@ export async function openApps(options: { invitationMailer?: InvitationMailer } 
     sender,
     secrets: testSecrets,
     userAgent: 'Heliograph/test',
-    config: { verifyTimeoutMs: 5_000, requireVerification: true },
+    config: { verifyTimeoutMs: 5_000, requireVerification: true, retrySchedule: [0, 5] },
   });
   const hub = new Hub({ database, hints: database.hints, logger: quietLogger });
   const grantWatch = new GrantWatch({ database, logger: quietLogger, lookEveryMs: 50 });

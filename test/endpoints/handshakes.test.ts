@@ -3,6 +3,7 @@ import { deleteEndpoint } from '../../src/endpoints/delete-endpoint.ts';
 import { findEndpoint } from '../../src/endpoints/endpoint.ts';
 import { finishUpdate, updateEndpoint } from '../../src/endpoints/update-endpoint.ts';
 import { verifyEndpoint } from '../../src/endpoints/verify-endpoint.ts';
+import { timeOfUuid } from '../../src/ids.ts';
 import { seedDeliveries } from '../support/deliveries.ts';
 import { gate, json, rightEcho, startReceiver } from './receiver.ts';
 import { by, openRoom, type Room } from './room.ts';
@@ -58,6 +59,24 @@ test('what waited for the handshake is due once it has succeeded', async () => {
   expect(await statusesOf(endpoint.id)).toEqual(
     Array(3).fill({ status: 'PENDING', reason: null, due: true }),
   );
+});
+
+test('a delay before the first attempt is kept when the handshake has succeeded', async () => {
+  const { endpoint } = await room.newEndpoint(ownerId, { url: receiver.url });
+  await room.database.api.query(`update endpoint set sending = '{"retrySchedule": [60, 60]}' where id = $1`, [
+    endpoint.id,
+  ]);
+  const { id } = (await seedDeliveries(room.database, ownerId, endpoint.id, 1))[0] ?? { id: '' };
+  await room.database.api.query("update due set due_at = now() + interval '1 hour' where endpoint_id = $1", [
+    endpoint.id,
+  ]);
+  room.handshakes.begin(endpoint);
+  await room.handshakes.idle();
+  const { rows } = await room.database.api.query<{ due_at: Date }>(
+    'select due_at from due where endpoint_id = $1',
+    [endpoint.id],
+  );
+  expect(rows).toEqual([{ due_at: new Date(timeOfUuid(id) + 60_000) }]);
 });
 
 test('what waited for the handshake ends as FAILED once it has failed', async () => {

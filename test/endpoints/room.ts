@@ -52,7 +52,7 @@ export async function openRoom() {
       sender,
       secrets,
       userAgent: 'Heliograph/test',
-      config: { verifyTimeoutMs: 5_000, requireVerification: true, ...config },
+      config: { verifyTimeoutMs: 5_000, requireVerification: true, retrySchedule: [0, 5], ...config },
       isAlone,
     });
     opened.push(handshakes);
