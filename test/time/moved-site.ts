@@ -38,7 +38,7 @@ export class MovedSite {
       environment: {
         NODE_OPTIONS: `--import ${clock}`,
         CLOCK_FILE: process.env.CLOCK_FILE ?? '',
-        CRON_SECRET: 'a secret of the drill',
+        CRON_SECRET: 'a-secret-of-the-drill',
         ...environment,
       },
       prepare: async (url) => {
@@ -78,7 +78,7 @@ export class MovedSite {
     const { origin } = this.site.one('api');
     const response = await fetch(`${origin}/internal/cron/${name}`, {
       method: 'POST',
-      headers: { authorization: 'Bearer a secret of the drill', 'idempotency-key': `drill ${realNow()}` },
+      headers: { authorization: 'Bearer a-secret-of-the-drill', 'idempotency-key': `drill ${realNow()}` },
     });
     if (response.status !== 200) throw new Error(`${name}: ${response.status} ${await response.text()}`);
   }

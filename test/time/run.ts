@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { MovedSite } from './moved-site.ts';
 import { restore } from './on-backups.ts';
 import { asleep, type Drill, nobodyRan, passing } from './on-clocks.ts';
+import { changeKeys } from './on-keys.ts';
+import { fortyDays } from './on-retention.ts';
 
 /**
  * `npm run test:time` moves the clocks of the program and of PostgreSQL, under load, and asks the same oracles as the
@@ -22,13 +24,14 @@ const drills: readonly Drill[] = [
 const chosen = drills.filter(({ name }) => name.includes(values.only));
 
 const failed: string[] = [];
-const restoring = 'a restore to an earlier moment';
-if (restoring.includes(values.only)) {
-  const problems = await restore();
-  console.log(restoring);
+const report = (name: string, problems: readonly string[]) => {
+  console.log(`${name}: ${problems.length} problems`);
   for (const problem of problems) console.log(`  ${problem}`);
-  if (problems.length > 0) failed.push(restoring);
-}
+  if (problems.length > 0) failed.push(name);
+};
+const alone = { 'a restore to an earlier moment': restore, 'SECRETS_KEYS changed under load': changeKeys };
+for (const [name, run] of Object.entries(alone)) if (name.includes(values.only)) report(name, await run());
+
 const moved = await MovedSite.open();
 try {
   for (const drill of chosen) {
@@ -40,6 +43,8 @@ try {
     for (const problem of problems) console.log(`  ${problem}`);
     if (problems.length > 0) failed.push(drill.name);
   }
+  const name = 'forty days later';
+  if (name.includes(values.only)) report(name, await fortyDays(moved));
 } finally {
   await moved.site.close();
 }
