@@ -248,11 +248,11 @@ export const environment = z.object({
   }),
   MAX_ANONYMOUS_CONNECTIONS: integer(1, 1_000_000).default(2_000).meta({
     description:
-      'How many WebSockets without a credential so far one process keeps open, over all clients. One more is refused with 429.',
+      'How many WebSockets that have not sent a credential yet one process keeps open, for all clients together. One more is refused with 429.',
   }),
   MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: integer(1, 1_000_000).default(500).meta({
     description:
-      'How many WebSockets without a credential so far one client address may have open on one process. One more is refused with 429.',
+      'How many WebSockets that have not sent a credential yet one client address may have open on one process. One more is refused with 429.',
   }),
   MAX_ENDPOINTS_PER_TENANT: integer(1, 10_000)
     .default(usualLimits.endpoints)

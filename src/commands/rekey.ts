@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   try {
     const { signingSecrets, answers, tokenKeys, headers, unreadable } = await rekeySecrets(database, box);
     process.stdout.write(
-      `Sealed under ${box.currentKeyId}: ${signingSecrets} signing secrets, ${answers} idempotency answers, ${tokenKeys} keys of access tokens, the secret headers of ${headers} endpoints.\n`,
+      `Encrypted with the key ${box.currentKeyId}: ${signingSecrets} signing secrets, ${answers} idempotency answers, ${tokenKeys} keys of access tokens, the secret headers of ${headers} endpoints.\n`,
     );
     if (unreadable === 0) return;
     process.stderr.write(

@@ -34,7 +34,7 @@ ${rows.join('\n')}
 npm sbom --package-lock-only --sbom-format cyclonedx > sbom.json
 \`\`\`
 
-This writes every package with its version, hash and licence as CycloneDX; \`--sbom-format spdx\` writes SPDX. It needs neither the network nor an installation. Packages that are only used for development have the property \`cdx:npm:package:development\`. Do not add \`--omit dev\`: npm then also leaves out those of a server’s packages that a tool needs, too, such as graphql.
+This writes every package with its version, hash and licence as CycloneDX; \`--sbom-format spdx\` writes SPDX. It needs neither the network nor an installation. \`NODE_ENV\` must not be \`production\`, because npm then leaves packages out. Packages that are only used for development have the property \`cdx:npm:package:development\`. Do not add \`--omit dev\`: npm then also leaves out those of a server’s packages that a tool needs, too, such as graphql.
 
 ## Install scripts
 
@@ -47,6 +47,6 @@ Run \`npm audit\` on a schedule, for example each night in your CI, against a re
 1. Find out whether it can be reached: \`npm ls <package>\` shows what brings it in, and the README's table what that is used for. Only \`undici\`, \`ws\`, \`graphql\`, \`graphql-yoga\`, \`jose\`, \`ajv\`, \`re2js\`, \`pg\` and \`nodemailer\` read input from outside.
 2. Raise the version: \`npm install --save-exact <package>@<version>\` for a direct dependency; for another, \`npm update <package>\`, or an entry in \`overrides\` if its parent asks for an older one.
 3. Run \`npm run check\` and \`npm test\`, and replace the processes one after the other (see [operate](operate.md)). No request is lost.
-4. If there is no fixed version yet, switch off the part that uses it. \`CONSOLE=false\` takes the console away, an empty \`SMTP_URL\` the mails, \`EGRESS_PROXY\` sends all outgoing requests through a proxy of yours, and \`TRUSTED_DOCUMENTS_ONLY=true\` executes only known GraphQL documents.
+4. If there is no fixed version yet, switch off the part that uses it. \`CONSOLE=false\` switches off the console, and an empty \`SMTP_URL\` the mails. With \`EGRESS_PROXY\` all outgoing requests go through a proxy of yours. With \`TRUSTED_DOCUMENTS_ONLY=true\` only known GraphQL documents are executed.
 `;
 }

@@ -24,7 +24,7 @@ import {
 import type { SignatureScheme as Scheme, StoredHeader } from '../tables.ts';
 import { Endpoint, secretsOf } from './endpoint.graph.ts';
 
-const nameRule = `Letters, digits and !#$%&'*+-.^_\`|~; at most 256 characters. These names are reserved: ${reservedHeaders}.`;
+const nameRule = `Letters, digits and \`\`!#$%&'*+-.^_\`|~\`\`; at most 256 characters. These names are reserved: ${reservedHeaders}.`;
 const valueRule =
   'Printable ASCII characters. Spaces and tabs may stand between them; line breaks are not allowed.';
 const secretRule = 'If true, the value is encrypted, never shown again, and redacted in attempts.';

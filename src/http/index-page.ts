@@ -3,7 +3,10 @@ import { declareRoute, publicRead, type Route } from '../route.ts';
 const link = (href: string, text: string) => `<li><a href="${href}">${href}</a> ${text}</li>`;
 
 /** The page at `/`, with a short introduction and links. Nothing in it is loaded from other hosts. */
-function indexPage(options: { production: boolean }): string {
+function indexPage(options: { production: boolean; console: boolean }): string {
+  const forPeople = options.console
+    ? link('/console', 'opens the console, to see deliveries and manage endpoints in a browser')
+    : '';
   const forDevelopers = options.production
     ? ''
     : [
@@ -27,18 +30,19 @@ function indexPage(options: { production: boolean }): string {
   <body>
     <h1>Heliograph</h1>
     <p>
-      A GraphQL API for outbound webhooks. Services publish events; each is signed and sent to the endpoints that
-      subscribed to it, again until it arrives; and every change of every delivery can be watched as it happens, from
-      any point on, without a hole.
+      Heliograph is a GraphQL API for outbound webhooks. Services publish events. Each event is signed and sent to the
+      endpoints that subscribed to it, and sent again until it arrives or its schedule ends. Every change of every
+      delivery is in a live log without holes, which can be followed from any position.
     </p>
     <ul>
-      <li><code>POST /graphql</code> takes queries and mutations; subscriptions come over WebSocket
-        (<code>graphql-transport-ws</code>) or as server-sent events (<code>accept: text/event-stream</code>)</li>
+      <li><code>POST /graphql</code> takes queries and mutations. Subscriptions are served over WebSocket
+        (<code>graphql-transport-ws</code>) and as server-sent events (<code>accept: text/event-stream</code>)</li>
+      ${forPeople}
       ${link('/docs', 'has the guides and the schema reference')}
       ${forDevelopers}
       ${link('/healthz', 'answers while the process is alive')}
-      ${link('/readyz', 'answers 200 while it wants requests')}
-      ${link('/metrics', 'tells Prometheus how it is doing')}
+      ${link('/readyz', 'answers 200 while the process is ready for requests')}
+      ${link('/metrics', 'has figures for Prometheus')}
     </ul>
     <p>Send a credential with each request: <code>authorization: Bearer &lt;token&gt;</code>.</p>
   </body>

@@ -170,6 +170,10 @@ test('`doctor` finds all well; `replay` counts and asks', async () => {
     code: 1,
     out: expect.stringMatching(/wrong +credential +There is none/),
   });
+  expect(await heliograph(['doctor'], { token: 'not-a-token' })).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/wrong +credential +UNAUTHENTICATED: .+ Get a new token/),
+  });
   const none = { code: 0, out: '0 deliveries can be replayed.\n' };
   expect(await heliograph(['replay', '--type', 'thing.happened'])).toMatchObject(none);
 });

@@ -52,6 +52,12 @@ test('the schema reference has every type and every root field', async () => {
     expect(String(body)).toContain(`<code>${field}</code>`);
 });
 
+test('the schema reference shows no character of Markdown outside of code', async () => {
+  const { body } = await get('/docs/schema');
+  const prose = String(body).replaceAll(/<code>.*?<\/code>/gs, '');
+  expect(prose).not.toMatch(/`|&#96;|\*\*|\]\(/);
+});
+
 test('tags, scripts in links and pictures are text', () => {
   const html = renderMarkdown(
     '<script>alert(1)</script>\n\n[go](javascript:alert(1)) ![x](https://elsewhere.example/x.png)\n\n`<b>`',

@@ -5,6 +5,9 @@ import { printable, type Session } from './session.ts';
 type Finding = Readonly<{ check: string; isGood: boolean; says: string }>;
 const liveWithinMs = 8_000;
 const clockToleranceMs = 60_000;
+const remedies = new Map([
+  ['UNAUTHENTICATED', ' Get a new token: this one has expired, was revoked, or is for another server.'],
+]);
 
 /** `heliograph doctor`: tells what is wrong and how to fix it. Returns whether all is well. */
 export async function doctor(session: Session): Promise<boolean> {
@@ -65,7 +68,8 @@ async function look(check: string, act: () => Promise<string>): Promise<Finding>
     return { check, isGood: true, says: await act() };
   } catch (error) {
     const says = error instanceof Error ? error.message : String(error);
-    return { check, isGood: false, says: error instanceof HeliographError ? `${error.code}: ${says}` : says };
+    if (!(error instanceof HeliographError)) return { check, isGood: false, says };
+    return { check, isGood: false, says: `${error.code}: ${says}${remedies.get(error.code) ?? ''}` };
   }
 }
 

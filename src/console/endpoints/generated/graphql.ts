@@ -86,7 +86,7 @@ export type DeliveryStatus =
 export type EndpointHeaderInput = {
   /** If true, the value is encrypted, never shown again, and redacted in attempts. */
   isSecret?: boolean;
-  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, `traceparent`, `tracestate`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
+  /** Letters, digits and ``!#$%&'*+-.^_`|~``; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, `traceparent`, `tracestate`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
   /** If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it. */
   signsBody?: boolean;
@@ -98,7 +98,7 @@ export type EndpointHeaderInput = {
 export type EndpointHeaderUpdateInput = {
   /** If true, the value is encrypted, never shown again, and redacted in attempts. A value that is kept stays secret. */
   isSecret?: boolean;
-  /** Letters, digits and !#$%&'*+-.^_`|~; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, `traceparent`, `tracestate`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
+  /** Letters, digits and ``!#$%&'*+-.^_`|~``; at most 256 characters. These names are reserved: `host`, `connection`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`, `http2-settings`, `expect`, `accept-encoding`, `user-agent`, `date`, `via`, `forwarded`, `cookie2`, `traceparent`, `tracestate`, and names that begin with `content-`, `webhook-`, `svix-`, `proxy-` or `sec-`. */
   name: string;
   /** If true, the value is a key, which is encrypted like a secret value. The header is then `sha256=` followed by the hex of the HMAC-SHA256 of the body under that key. A receiver that verifies such a header keeps working while it moves to the standard signature, which is sent beside it. Null keeps a stored key only if this is true, and another stored secret only if it is false. */
   signsBody?: boolean;
