@@ -141,7 +141,7 @@ function positionAhead(after: number, head: number): RequestError {
 function positionExpired(after: number, oldestPosition: number): RequestError {
   return new RequestError(
     'LOG_POSITION_EXPIRED',
-    `The changes after position ${after} are past retention; the log can be resumed after ${oldestPosition}.`,
+    `The changes after position ${after} are no longer kept; the log can be resumed after ${oldestPosition}.`,
     { oldestPosition },
   );
 }
