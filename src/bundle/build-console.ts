@@ -19,7 +19,7 @@ export type ConsoleBundle = Readonly<{
   style: string | undefined;
   /** Files that the first script imports in any case. The page requests them at once. */
   preloads: readonly string[];
-  /** The files of each view, by its name: those of `endpoints` for `endpoints-view.tsx`. */
+  /** The files of each view, by its name: those of `endpoints` for `endpoints-view.tsx`, of `endpoint-new` for its own. */
   views: Readonly<Record<string, readonly string[]>>;
 }>;
 
@@ -79,7 +79,7 @@ export async function buildConsole(options: { production: boolean }): Promise<Co
   const first = importedBy(outputs, path);
   const views: Record<string, readonly string[]> = {};
   for (const [viewPath, { entryPoint: source }] of Object.entries(outputs)) {
-    const name = /\/([a-z-]+)-view\.tsx$/.exec(source ?? '')?.[1];
+    const name = /\/([a-z-]+?)(-view)?\.tsx$/.exec(source ?? '')?.[1];
     if (name === undefined) continue;
     const files = [viewPath, ...importedBy(outputs, viewPath)].filter((file) => !first.has(file));
     views[name] = files.map(baseName);

@@ -119,7 +119,9 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
         };
       }),
       list(({ parameters }) => show(parameters.view ?? '')),
-      record(({ parameters }) => show(singular(parameters.view ?? ''))),
+      record(({ parameters: { view = '', id } }) =>
+        show(id === 'new' ? `${singular(view)}-new` : singular(view)),
+      ),
     ],
   };
 }

@@ -96,12 +96,17 @@ test('a view that cannot be loaded or that throws leaves the rest of the page', 
   await page.getByRole('heading', { level: 1, name: 'Endpoints' }).waitFor();
 
   await page.route(/graphql$/, async (route) => {
-    const answer = { data: { apps: { __typename: 'AppConnection' } } };
-    if (route.request().postData()?.includes('apps(') === true) await route.fulfill({ json: answer });
-    else await route.continue();
+    if (route.request().postData()?.includes('apps(') !== true) return await route.continue();
+    const answer = await (await route.fetch()).json();
+    Object.assign(answer.data.apps, { totalCount: 1, nodes: [null] });
+    await route.fulfill({ json: answer });
   });
   await navigation.getByRole('link', { name: 'Apps' }).click();
   await missing.waitFor();
+  await page.unroute(/graphql$/);
+  // Another address of the same view is tried again.
+  await page.evaluate("history.pushState(null, '', '/console/apps?after=nothing')");
+  await page.getByRole('alert').filter({ hasText: 'not a cursor' }).waitFor();
   await navigation.getByRole('link', { name: 'Event types' }).click();
   await page.getByRole('heading', { level: 1, name: 'Event types' }).waitFor();
   await context.close();

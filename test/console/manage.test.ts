@@ -22,7 +22,8 @@ beforeAll(async () => {
   receiver = await stage.startReceiver();
   const schema = { type: 'object', properties: { id: { type: 'string', description: nasty } } };
   for (const name of ['order.paid', 'order.sent', 'user.left']) {
-    await registerEventType(admin, { name, example: { id: 'o1' }, schema });
+    const description = 'unbroken'.repeat(40);
+    await registerEventType(admin, { name, example: { id: 'o1' }, schema, description });
   }
   ({ id: endpointId } = await createEndpoint(admin, {
     url: `${receiver.url}?of=first`,
@@ -166,6 +167,13 @@ test('an app gets its webhook, publishes a version and invites somebody', async 
   await webhook.getByLabel('Event types').fill('order.*');
   await webhook.getByRole('button', { name: 'Set the webhook' }).click();
   await page.getByRole('link', { name: `${receiver.url}?of=app` }).waitFor();
+  await page.getByRole('button', { name: 'Change the webhook' }).click();
+  await webhook.getByLabel('Description').fill('Ours');
+  await webhook.getByRole('button', { name: 'Set the webhook' }).click();
+  await webhook.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Change the webhook' }).click();
+  expect(await webhook.getByLabel('Description').inputValue()).toBe('Ours');
+  await page.keyboard.press('Escape');
 
   await page.getByRole('button', { name: 'Publish a version' }).click();
   const version = page.getByRole('dialog', { name: 'Publish a version' });
@@ -353,6 +361,23 @@ test('what a credential may not do is not shown as if it could', async () => {
   await page.getByRole('alert').waitFor();
   expect(await page.getByRole('link', { name: 'New endpoint' }).count()).toBe(0);
   expect(await page.getByText('manage_webhooks').isVisible()).toBe(true);
+  await page.goto(`${server.origin}/console/apps`);
+  await page.getByRole('alert').filter({ hasText: 'manage_apps' }).waitFor();
+  await page.goto(`${server.origin}/console`);
+  await page.getByRole('heading', { level: 1, name: 'Event types' }).waitFor();
+  await close();
+});
+
+test('a link begins another view at its top, with its title and the focus, and back returns to the place', async () => {
+  const { page, close } = await open('/event-types', { height: 300 });
+  await page.evaluate('scrollTo(0, 9000)');
+  await page.getByRole('link', { name: 'user.left' }).click();
+  await page.getByRole('heading', { level: 1, name: 'user.left' }).waitFor();
+  expect(await page.evaluate('[scrollY, document.activeElement.id]')).toEqual([0, 'content']);
+  expect(await page.title()).toBe('user.left · Heliograph');
+  await page.goBack();
+  await page.getByRole('heading', { level: 1, name: 'Event types' }).waitFor();
+  await expect.poll(() => page.evaluate('scrollY')).toBeGreaterThan(0);
   await close();
 });
 

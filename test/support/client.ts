@@ -51,7 +51,7 @@ export async function ask<Data>(
 /** Registers an event type. */
 export async function registerEventType(
   caller: Caller,
-  input: Readonly<{ name: string; example: unknown; schema?: unknown }>,
+  input: Readonly<{ name: string; example: unknown; schema?: unknown; description?: string }>,
 ): Promise<void> {
   const { registerEventType: result } = await ask<{ registerEventType: { __typename: string } }>(
     caller,

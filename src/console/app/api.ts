@@ -1,6 +1,6 @@
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { createContext } from 'react';
-import { Client, fetchExchange, formatDocument, mapExchange } from 'urql';
+import { Client, CombinedError, fetchExchange, formatDocument, mapExchange } from 'urql';
 import { currentToken, signOut } from './session.ts';
 import { noteDocuments } from './used-documents.ts';
 
@@ -29,6 +29,17 @@ const watchRefusals = mapExchange({
     if (refused) signOut('Your token is not valid, or no longer. Sign in again to go on where you were.');
   },
 });
+/**
+ * urql's types promise all of the data or none, but an answer without data says `null`, and so does the cache where an
+ * answer lacks something.
+ */
+const withoutNull = mapExchange({
+  onResult(result) {
+    if (result.data !== null) return result;
+    const { error = new CombinedError({ graphQLErrors: ['The answer could not be read.'] }) } = result;
+    return { ...result, data: undefined, error };
+  },
+});
 const common = {
   url: '/graphql',
   preferGetMethod: false,
@@ -40,7 +51,7 @@ export function createApi(): Client {
   return new Client({
     ...common,
     requestPolicy: 'cache-and-network',
-    exchanges: [watchRefusals, noteDocuments, cacheExchange({ keys }), fetchExchange],
+    exchanges: [withoutNull, watchRefusals, noteDocuments, cacheExchange({ keys }), fetchExchange],
   });
 }
 
@@ -54,5 +65,5 @@ const inKnownText = mapExchange({
  * is given may be a secret. Whoever acts reads anew what the act has changed.
  */
 export const ActsContext = createContext(
-  new Client({ ...common, exchanges: [watchRefusals, inKnownText, fetchExchange] }),
+  new Client({ ...common, exchanges: [withoutNull, watchRefusals, inKnownText, fetchExchange] }),
 );

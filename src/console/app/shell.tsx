@@ -1,5 +1,5 @@
-import { use, useEffect } from 'react';
-import { Link, Route, Switch, useLocation } from 'wouter';
+import { use, useEffect, useRef } from 'react';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { signOut } from './session.ts';
 import { forgetDocuments } from './used-documents.ts';
 import { View } from './view.tsx';
@@ -13,6 +13,10 @@ export function Shell() {
   const viewer = use(ViewerContext);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another path is another view.
   useEffect(() => forgetDocuments, [location]);
+  useArrival(location);
+  const may = ({ needs }: (typeof destinations)[number]) =>
+    needs === undefined || viewer?.permissions.includes(needs) !== false;
+  const start = destinations.find(may)?.path ?? '/';
   return (
     <div className="shell">
       <a className="skip" href="#content">
@@ -23,8 +27,7 @@ export function Shell() {
           Heliograph
         </Link>
         <nav aria-label="Main">
-          {destinations.map(({ path, name, needs }) => {
-            if (needs !== undefined && viewer?.permissions.includes(needs) === false) return null;
+          {destinations.filter(may).map(({ path, name }) => {
             const isHere = path === '/' ? location === '/' : location.startsWith(path);
             return (
               <Link key={path} href={path} {...(isHere ? { 'aria-current': 'page' as const } : {})}>
@@ -43,6 +46,7 @@ export function Shell() {
         </div>
       </header>
       <main id="content" tabIndex={-1}>
+        {location === '/' && start !== '/' && <Redirect to={start} replace />}
         <Switch>
           {views.map(({ path, load }) => (
             <Route key={path} path={path}>
@@ -64,4 +68,29 @@ export function Shell() {
       </footer>
     </div>
   );
+}
+
+/**
+ * Another view begins at its top, unless the browser goes back or forward and knows the place itself. If what had the
+ * focus went away with the last view, the focus goes on in the new one, and not at the start of the page.
+ */
+function useArrival(path: string) {
+  const last = useRef(path);
+  const isLink = useRef(false);
+  useEffect(() => {
+    const note = () => {
+      isLink.current = true;
+    };
+    addEventListener('pushState', note);
+    return () => removeEventListener('pushState', note);
+  }, []);
+  useEffect(() => {
+    if (last.current === path) return;
+    last.current = path;
+    if (isLink.current) scrollTo(0, 0);
+    isLink.current = false;
+    if (document.activeElement === document.body) {
+      document.getElementById('content')?.focus({ preventScroll: true });
+    }
+  }, [path]);
 }

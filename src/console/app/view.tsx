@@ -1,4 +1,5 @@
 import { Component, type ComponentType, type ReactNode, useEffect, useState } from 'react';
+import { useLocation, useSearch } from 'wouter';
 import { Problem } from '../parts/problem.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
 
@@ -13,6 +14,8 @@ const loaded = new Map<LoadView, ComponentType>();
 export function View({ load }: Readonly<{ load: LoadView }>) {
   const [Found, setFound] = useState(() => loaded.get(load));
   const [isMissing, setMissing] = useState(false);
+  const [path] = useLocation();
+  const search = useSearch();
   useEffect(() => {
     let isLeft = false;
     load().then(
@@ -30,7 +33,7 @@ export function View({ load }: Readonly<{ load: LoadView }>) {
   }, [load]);
   if (Found !== undefined) {
     return (
-      <Guarded>
+      <Guarded at={`${path}?${search}`}>
         <Found />
       </Guarded>
     );
@@ -43,9 +46,13 @@ export function View({ load }: Readonly<{ load: LoadView }>) {
   return <Skeleton lines={8} />;
 }
 
-/** Keeps the rest of the page if a view throws. */
-class Guarded extends Component<Readonly<{ children: ReactNode }>, { hasFailed: boolean }> {
+/** Keeps the rest of the page if a view throws. At another address the view is tried again. */
+class Guarded extends Component<Readonly<{ at: string; children: ReactNode }>, { hasFailed: boolean }> {
   override state = { hasFailed: false };
+
+  override componentDidUpdate({ at }: Readonly<{ at: string }>) {
+    if (this.state.hasFailed && at !== this.props.at) this.setState({ hasFailed: false });
+  }
 
   static getDerivedStateFromError() {
     return { hasFailed: true };

@@ -1,4 +1,5 @@
 import { type FormEvent, type ReactNode, useState } from 'react';
+import { Link } from 'wouter';
 import { issueOf, type Refusal, useAct } from '../parts/act.ts';
 import { Field, Refused } from '../parts/form.tsx';
 import { SecretOnce } from '../parts/secret-once.tsx';
@@ -19,22 +20,33 @@ const plain = (constant: string) => constant.toLowerCase().replaceAll('_', ' ');
 
 const streams: readonly AppEventStream[] = ['INSTALLED_TENANT_EVENTS', 'LIFECYCLE'];
 
-/** The URL that the app's events are sent to, and the selection of events. A change replaces all of it. */
+/**
+ * The URL that the app's events are sent to, and the selection of events. A change replaces all of it, so what is not
+ * asked for here stays as it was.
+ */
 export function WebhookForm({ app, onDone }: Props) {
   const { act, isRunning, refusal } = useAct(SetWebhookDocument);
   const { webhook } = app;
   const [url, setUrl] = useState<string>(webhook?.endpoint.url ?? '');
+  const [description, setDescription] = useState(webhook?.endpoint.description ?? '');
   const [events, setEvents] = useState(webhook?.endpoint.events.join(' ') ?? '*');
   const [chosen, setChosen] = useState<readonly AppEventStream[]>(webhook?.streams ?? streams);
   async function submit() {
-    const input = { appId: app.id, url: url.trim(), events: wordsOf(events), streams: [...chosen] };
+    const input = {
+      appId: app.id,
+      url: url.trim(),
+      description: description.trim() === '' ? null : description.trim(),
+      isActive: webhook?.endpoint.isActive ?? true,
+      events: wordsOf(events),
+      streams: [...chosen],
+    };
     if ((await act({ input })) !== undefined) onDone();
   }
   return (
     <Form
       act="Set the webhook"
       {...{ isRunning, refusal }}
-      fields={['url', 'events', 'streams']}
+      fields={['url', 'description', 'events', 'streams']}
       onSubmit={submit}
     >
       <Field
@@ -44,6 +56,15 @@ export function WebhookForm({ app, onDone }: Props) {
       >
         {(input) => (
           <input {...input} type="url" value={url} onChange={(event) => setUrl(event.target.value)} />
+        )}
+      </Field>
+      <Field
+        label="Description"
+        hint="For you and your colleagues."
+        problem={issueOf(refusal, 'description')}
+      >
+        {(input) => (
+          <input {...input} value={description} onChange={(event) => setDescription(event.target.value)} />
         )}
       </Field>
       <Field
@@ -60,6 +81,12 @@ export function WebhookForm({ app, onDone }: Props) {
         onChange={setChosen}
         problem={issueOf(refusal, 'streams')}
       />
+      {webhook != null && (
+        <p className="hint">
+          Filter, order, rate, headers and mails are settings of{' '}
+          <Link href={`/endpoints/${webhook.endpoint.id}`}>its endpoint</Link>, and stay as they are.
+        </p>
+      )}
     </Form>
   );
 }

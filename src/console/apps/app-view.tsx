@@ -33,6 +33,7 @@ export default function AppView() {
   if (data === undefined || app == null) {
     return (
       <div className="manage">
+        <title>App · Heliograph</title>
         <h1>App</h1>
         {data !== undefined && (
           <p>
@@ -45,6 +46,7 @@ export default function AppView() {
   }
   return (
     <div className="manage">
+      <title>{`${app.name} · Heliograph`}</title>
       <p className="way">
         <Link href="/apps">Apps</Link>
       </p>

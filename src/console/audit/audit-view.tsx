@@ -49,6 +49,7 @@ export default function AuditView() {
   const unread = [from, to].filter((day) => day !== undefined && Number.isNaN(Date.parse(day)));
   return (
     <div className="manage">
+      <title>Audit · Heliograph</title>
       <h1>Audit</h1>
       <Filters entries={page?.nodes ?? []} />
       {unread.length > 0 && (

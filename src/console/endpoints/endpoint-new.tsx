@@ -23,6 +23,7 @@ export default function EndpointNew() {
   if (!useMay('MANAGE_WEBHOOKS')) {
     return (
       <div className="manage">
+        <title>New endpoint · Heliograph</title>
         <h1>New endpoint</h1>
         <p>Your credential may not make endpoints. It needs manage_webhooks.</p>
       </div>
@@ -31,6 +32,7 @@ export default function EndpointNew() {
   if (made === undefined) {
     return (
       <div className="manage">
+        <title>New endpoint · Heliograph</title>
         <h1>New endpoint</h1>
         <EndpointForm
           start={blank}
@@ -51,6 +53,7 @@ export default function EndpointNew() {
   }
   return (
     <div className="manage">
+      <title>New endpoint · Heliograph</title>
       <h1>New endpoint</h1>
       <p className="made">
         <Link href={`/endpoints/${made.id}`}>{made.url}</Link> is made.

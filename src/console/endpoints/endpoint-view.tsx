@@ -39,6 +39,7 @@ export default function EndpointView() {
   if (data === undefined) {
     return (
       <div className="manage">
+        <title>Endpoint · Heliograph</title>
         <h1>Endpoint</h1>
         <Pending lines={10} error={error} onRetry={again} />
       </div>
@@ -48,6 +49,7 @@ export default function EndpointView() {
   if (endpoint == null) {
     return (
       <div className="manage">
+        <title>No such endpoint · Heliograph</title>
         <h1>No such endpoint</h1>
         <p>
           It was deleted, or is somebody else’s. <Link href="/endpoints">All endpoints</Link>
@@ -57,10 +59,13 @@ export default function EndpointView() {
   }
   return (
     <div className="manage">
+      <title>{`${hostOf(endpoint.url)} · Heliograph`}</title>
       <p className="way">
         <Link href="/endpoints">Endpoints</Link>
       </p>
-      <h1 className="url">{endpoint.url}</h1>
+      <h1 className="url" title={endpoint.url}>
+        {endpoint.url}
+      </h1>
       {endpoint.description != null && <p className="note">{endpoint.description}</p>}
       <EndpointStateBadge state={endpoint.state} pausedAt={endpoint.pausedAt} long />
       {mayChange && <EndpointActs endpoint={endpoint} onChanged={again} />}
@@ -76,6 +81,9 @@ export default function EndpointView() {
     </div>
   );
 }
+
+/** A path or query may contain a secret, which must not stand in a title. */
+const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).host : 'Endpoint');
 
 function Figures({
   endpoint: { id, stats },

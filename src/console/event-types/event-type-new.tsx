@@ -25,6 +25,7 @@ export default function EventTypeNew() {
   if (!may) {
     return (
       <div className="manage">
+        <title>Register a type · Heliograph</title>
         <h1>Register a type</h1>
         <p>Your credential may not register event types. It needs manage_event_types.</p>
       </div>
@@ -49,6 +50,7 @@ export default function EventTypeNew() {
   }
   return (
     <div className="manage">
+      <title>Register a type · Heliograph</title>
       <h1>Register a type</h1>
       <form onSubmit={(event) => void submit(event)} className="form">
         <Field

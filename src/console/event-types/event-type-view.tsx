@@ -28,6 +28,7 @@ export default function EventTypeView() {
   if (data === undefined || type == null) {
     return (
       <div className="manage">
+        <title>{`${name} · Heliograph`}</title>
         <h1>{name}</h1>
         {data !== undefined && <p>There is no event type of this name.</p>}
         {data === undefined && <Pending lines={8} error={error} onRetry={again} />}
@@ -37,6 +38,7 @@ export default function EventTypeView() {
   const example = JSON.stringify(type.example, null, 2);
   return (
     <div className="manage">
+      <title>{`${name} · Heliograph`}</title>
       <p className="way">
         <Link href="/event-types">Event types</Link>
       </p>

@@ -1,6 +1,6 @@
 import './overview.css';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
-import { useClient, useQuery } from 'urql';
+import { type Client, useClient, useQuery } from 'urql';
 import { LiveIndicator } from '../live/live-indicator.tsx';
 import { Pending } from '../parts/pending.tsx';
 import { TimeWindows, useTimeWindow } from '../parts/windows.tsx';
@@ -15,6 +15,8 @@ const buckets = 60;
 /** How often the figures are read at most while something happens, and how often if nothing does. */
 const leastMs = 3_000;
 const mostMs = 30_000;
+/** Those whose owner has had deliveries. Only a newcomer needs the first steps. */
+const begun = new WeakSet<Client>();
 
 /** An overview: figures, charts, endpoints that need attention, and the newest changes. */
 export default function Overview() {
@@ -31,7 +33,9 @@ export default function Overview() {
   }, [ask, moveOn]);
   const client = useClient();
   // Asked for beside the figures, so that a newcomer does not wait for one after the other.
-  useEffect(() => void client.query(FirstStepsDocument, {}).toPromise(), [client]);
+  useEffect(() => {
+    if (!begun.has(client)) void client.query(FirstStepsDocument, {}).toPromise();
+  }, [client]);
   const changes = useNewestChanges();
   useAgain(again, changes.position);
 
@@ -45,6 +49,7 @@ export default function Overview() {
     );
   }
   if (data.newest.nodes.length === 0) return <FirstSteps />;
+  begun.add(client);
   return (
     <div className="overview">
       <title>Overview · Heliograph</title>

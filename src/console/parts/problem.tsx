@@ -8,7 +8,7 @@ export function Problem({
   return (
     <div role="alert" className="problem">
       <p>{typeof error === 'string' ? error : wordsOf(error)}</p>
-      {onRetry !== undefined && (
+      {onRetry !== undefined && !isForbidden(error) && (
         <button type="button" onClick={onRetry}>
           Try again
         </button>
@@ -16,6 +16,10 @@ export function Problem({
     </div>
   );
 }
+
+/** Asking again does not help without the permission. */
+const isForbidden = (error: CombinedError | string) =>
+  typeof error !== 'string' && error.graphQLErrors[0]?.extensions.code === 'FORBIDDEN';
 
 function wordsOf(error: CombinedError): string {
   if (error.networkError !== undefined) return 'The server cannot be reached. It may be starting again.';

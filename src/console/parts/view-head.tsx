@@ -7,6 +7,7 @@ export function ViewHead(
   const { title, count, children } = props;
   return (
     <div className="view-head">
+      <title>{`${title} · Heliograph`}</title>
       <h1>{title}</h1>
       {count !== undefined && <span className="count">{count.toLocaleString('en')}</span>}
       {children}
