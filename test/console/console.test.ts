@@ -131,7 +131,7 @@ test('the table shows what happens as it happens, and follows a server that star
   server = await stage.startServer({ RETRY_SCHEDULE: '0,0', PORT: port });
   await indicator.filter({ hasText: /^Live at/ }).waitFor();
   await publish(caller, [order(3)]);
-  await expect.poll(() => table.getByText('Succeeded').count()).toBe(2);
+  await expect.poll(() => table.getByText('Succeeded').count(), { timeout: 20_000 }).toBe(2);
   expect(complaints).toEqual([]);
   await context.close();
 });
@@ -159,6 +159,21 @@ test('pause holds the view and not the stream; filters stand in the address', as
   await expect.poll(() => table.getByText('Succeeded').count()).toBe(3);
   await page.goBack();
   await expect.poll(() => table.getByText('Succeeded').count()).toBe(0);
+  // Rows that were held are not those of another filter.
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByLabel('Answered with').fill('500');
+  await page.keyboard.press('Enter');
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^Read at \d+, not live$/ })
+    .waitFor();
+  expect(await table.locator('.grid-space').getByRole('row').count()).toBe(1);
+  await page.getByLabel('Error contains').fill('no such text');
+  await page.keyboard.press('Enter');
+  await table.getByText('No delivery matches.').waitFor();
+  await page.goBack();
+  await expect.poll(() => table.getByText('Dead letter').count()).toBe(1);
+  expect(await page.getByLabel('Error contains').inputValue()).toBe('');
   await page.goto(consoleUrl(`/deliveries?status=NONSENSE&endpoint=${endpointId}`));
   await page.getByRole('alert').filter({ hasText: 'no such status' }).waitFor();
   await context.close();

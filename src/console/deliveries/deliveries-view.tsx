@@ -42,7 +42,9 @@ export default function DeliveriesView() {
 
 function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['filter'] }>) {
   const live = useLiveDeliveries(filter, firstPage);
-  const [held, setHeld] = useState<DeliveryTable>();
+  const [pause, setPause] = useState<Readonly<{ filter: object; table: DeliveryTable | undefined }>>();
+  // With another filter the rows that were held are not what was asked for.
+  const held = pause?.filter === filter ? pause.table : undefined;
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [bulk, setBulk] = useState<Bulk>();
@@ -51,6 +53,7 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
   const filters = useRef<HTMLDivElement>(null);
   const problem = problemOf(live.error);
   const table = live.table === undefined ? undefined : (held ?? live.table);
+  const isStill = live.state === 'still';
   const open = useCallback(
     (id: string) => setSearch((last) => ({ ...Object.fromEntries(last), open: id })),
     [setSearch],
@@ -76,8 +79,15 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
           state={live.state}
           position={table?.position ?? 0}
           isPaused={held !== undefined}
-          onPause={() => setHeld(held === undefined ? live.table : undefined)}
+          {...(isStill
+            ? {}
+            : { onPause: () => setPause(held === undefined ? { filter, table: live.table } : undefined) })}
         />
+        {isStill && (
+          <button type="button" title="The live log cannot be filtered by answers" onClick={live.reload}>
+            Look again
+          </button>
+        )}
         <button type="button" className="quiet" onClick={() => setHelpOpen(true)}>
           Keys
         </button>
@@ -99,12 +109,20 @@ function LiveTable({ filter }: Readonly<{ filter: ReturnType<typeof filterOf>['f
           rows={table.rows}
           hasMore={table.next !== undefined}
           isLoadingMore={live.isLoadingMore}
+          isStill={isStill}
           onMore={held === undefined ? live.loadMore : () => undefined}
           onOpen={open}
           chosen={chosen}
           onChoose={setChosen}
           onReplay={(ids) => setBulk({ act: 'replay', ids })}
         />
+      )}
+      {isStill && table?.next !== undefined && (
+        <p className="acts">
+          <button type="button" disabled={live.isLoadingMore} onClick={live.loadMore}>
+            {live.isLoadingMore ? 'Looking…' : 'Look further back'}
+          </button>
+        </p>
       )}
       {opened !== null && (
         <Window

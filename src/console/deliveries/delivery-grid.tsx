@@ -17,6 +17,8 @@ export function DeliveryGrid(
     rows: readonly Row[];
     hasMore: boolean;
     isLoadingMore: boolean;
+    /** Such a list is searched, which takes long where little matches: more is read only if somebody asks. */
+    isStill: boolean;
     onMore: () => void;
     onOpen: (id: string) => void;
     chosen: ReadonlySet<string>;
@@ -24,7 +26,7 @@ export function DeliveryGrid(
     onReplay: (ids: readonly string[]) => void;
   }>,
 ) {
-  const { rows, hasMore, isLoadingMore, onMore, onOpen, chosen, onChoose, onReplay } = props;
+  const { rows, hasMore, isLoadingMore, isStill, onMore, onOpen, chosen, onChoose, onReplay } = props;
   // Rows keep the same function for as long as they live, and are not drawn anew when another one is chosen.
   const choosing = useRef({ chosen, onChoose });
   choosing.current = { chosen, onChoose };
@@ -52,8 +54,8 @@ export function DeliveryGrid(
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (hasMore && !isLoadingMore && last >= rows.length - rowsBeforeTheEnd) onMore();
-  }, [hasMore, isLoadingMore, last, rows.length, onMore]);
+    if (hasMore && !isStill && !isLoadingMore && last >= rows.length - rowsBeforeTheEnd) onMore();
+  }, [hasMore, isStill, isLoadingMore, last, rows.length, onMore]);
 
   const found = rows.findIndex(({ id }) => id === active);
   const current = found === -1 ? 0 : found;
@@ -118,7 +120,13 @@ export function DeliveryGrid(
       >
         {rows.length === 0 && (
           <div role="row" className="grid-empty">
-            <span role="gridcell">No delivery matches. New ones appear here by themselves.</span>
+            <span role="gridcell">
+              {!isStill
+                ? 'No delivery matches. New ones appear here by themselves.'
+                : hasMore
+                  ? 'None of those that were looked at so far.'
+                  : 'No delivery matches.'}
+            </span>
           </div>
         )}
         <div role="presentation" className="grid-space" style={{ height: virtual.getTotalSize() }}>

@@ -4,7 +4,7 @@ import type { DeliveryFilter, DeliveryKind } from './generated/graphql.ts';
 const knownKinds: readonly DeliveryKind[] = ['EVENT', 'REPLAY', 'TEST'];
 
 /**
- * The filter that an address names: `?status=FAILED,DEAD_LETTER&endpoint=&type=&from=&to=&tenant=&event=&id=&kind=`. What is
+ * The filter that an address names: `?status=FAILED,DEAD_LETTER&endpoint=&type=&from=&to=&tenant=&event=&id=&kind=&answer=503,504&error=`. What is
  * not understood is shown as an error, because leaving it out would show more deliveries than were asked for.
  */
 export function filterOf(search: URLSearchParams): { filter: DeliveryFilter; problem: string | undefined } {
@@ -44,6 +44,14 @@ export function filterOf(search: URLSearchParams): { filter: DeliveryFilter; pro
   if (tenant?.length) filter.tenant = tenant;
   if (event?.length) filter.eventId = event;
   if (id?.length) filter.id = id;
+  const answers = list('answer');
+  if (answers.every((text) => /^[1-5]\d\d$/.test(text))) {
+    if (answers.length > 0) filter.responseStatus = answers.map(Number);
+  } else problems.push('An answer is an HTTP status, such as 503.');
+  const error = search.get('error')?.trim() ?? '';
+  if (error.length > 0 && (error.length < 3 || error.length > 200)) {
+    problems.push('The text of an error has 3 to 200 characters.');
+  } else if (error !== '') filter.errorContains = error;
   const [from, to] = [instant('from'), instant('to')];
   if (from !== undefined) filter.createdAfter = from;
   if (to !== undefined) filter.createdBefore = to;

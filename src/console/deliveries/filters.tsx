@@ -9,6 +9,8 @@ const texts = [
   ['find', 'Event or delivery', 'evt_… or dlv_…'],
   ['endpoint', 'Endpoint', 'ep_…'],
   ['type', 'Event type', 'order.created'],
+  ['answer', 'Answered with', '503'],
+  ['error', 'Error contains', 'refused'],
   ['from', 'From (UTC)', '2026-03-01T09:30'],
   ['to', 'To (UTC)', '2026-03-02T09:30'],
 ] as const;
@@ -48,10 +50,7 @@ export function DeliveryFilters() {
     const text = (name: string) => String(data.get(name) ?? '').trim();
     const find = text('find');
     apply({
-      endpoint: text('endpoint'),
-      type: text('type'),
-      from: text('from'),
-      to: text('to'),
+      ...Object.fromEntries(texts.flatMap(([name]) => (name === 'find' ? [] : [[name, text(name)]]))),
       id: find.startsWith('evt_') ? '' : find,
       event: find.startsWith('evt_') ? find : '',
     });

@@ -34,13 +34,23 @@ export type DeliverySource = Readonly<{
   lookEveryMs?: number;
 }>;
 
+/** `still` means that the table does not follow the log. */
+export type ViewState = LogState | 'still';
+
 export type Snapshot = Readonly<{
   table: DeliveryTable | undefined;
-  state: LogState;
+  state: ViewState;
   /** Why there is no table, or why the log ended. */
   error: unknown;
   isLoadingMore: boolean;
 }>;
+
+/**
+ * Whether a filter asks what attempts were answered. The log tells of the last answer alone, and of no error, so such a
+ * list is read and does not change by itself.
+ */
+const isAboutAttempts = ({ responseStatus, errorContains }: DeliveryFilter) =>
+  responseStatus != null || errorContains != null;
 
 const laterPage = 100;
 const mostChanges = 500;
@@ -115,6 +125,7 @@ export class LiveDeliveries {
     const { status, ...unchanging } = this.#filter;
     this.#position = page.logPosition;
     this.#show({ table: startTable(page, status ?? undefined), error: undefined });
+    if (isAboutAttempts(this.#filter)) return this.#show({ state: 'still' });
     const everyMs = this.#source.lookEveryMs ?? lookEveryMs;
     const looking = setInterval(() => void this.#lookForPurged(signal), everyMs);
     signal.addEventListener('abort', () => clearInterval(looking), { once: true });

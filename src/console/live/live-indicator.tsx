@@ -1,11 +1,17 @@
-import type { LogState } from '../../client/log.ts';
 import { Shape } from '../parts/shape.tsx';
+import type { ViewState } from './live-deliveries.ts';
 
-const shapes = { paused: 'bars', live: 'full', 'catching up': 'half', reconnecting: 'ring' } as const;
+const shapes = {
+  paused: 'bars',
+  live: 'full',
+  'catching up': 'half',
+  reconnecting: 'ring',
+  still: 'bars',
+} as const;
 
 /** The state of the view in the log. It says Live only if nothing is known to be missing. */
 export function LiveIndicator(
-  props: Readonly<{ state: LogState; position: number; isPaused?: boolean; onPause?: () => void }>,
+  props: Readonly<{ state: ViewState; position: number; isPaused?: boolean; onPause?: () => void }>,
 ) {
   const { state, position, isPaused = false, onPause } = props;
   const kind = isPaused ? 'paused' : state;
@@ -14,6 +20,7 @@ export function LiveIndicator(
     live: `Live at ${position}`,
     'catching up': `Catching up at ${position}`,
     reconnecting: 'Reconnecting',
+    still: `Read at ${position}, not live`,
   }[kind];
   return (
     <span className="live">
