@@ -7,6 +7,9 @@ import { ViewGraphQL } from './view-graphql.tsx';
 import { ViewerContext } from './viewer.ts';
 import { destinations, views } from './views.tsx';
 
+/** The part of the neighbour that stays in sight, to show that there are more. */
+const nearbyPx = 60;
+
 /** The frame of every view: the navigation, who is signed in, and the GraphQL that the view used. */
 export function Shell() {
   const [location] = useLocation();
@@ -14,6 +17,13 @@ export function Shell() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another path is another view.
   useEffect(() => forgetDocuments, [location]);
   useArrival(location);
+  const navigation = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where the navigation is too wide, it shows where one is.
+  useEffect(() => {
+    const here = navigation.current?.querySelector('[aria-current]');
+    if (navigation.current === null || !(here instanceof HTMLElement)) return;
+    navigation.current.scrollLeft = here.offsetLeft - navigation.current.offsetLeft - nearbyPx;
+  }, [location, viewer]);
   const may = ({ needs }: (typeof destinations)[number]) =>
     needs === undefined || viewer?.permissions.includes(needs) !== false;
   const start = destinations.find(may)?.path ?? '/';
@@ -26,7 +36,7 @@ export function Shell() {
         <Link className="brand" href="/">
           Heliograph
         </Link>
-        <nav aria-label="Main">
+        <nav aria-label="Main" ref={navigation}>
           {destinations.filter(may).map(({ path, name }) => {
             const isHere = path === '/' ? location === '/' : location.startsWith(path);
             return (

@@ -87,7 +87,9 @@ function Row({ endpoint }: Readonly<{ endpoint: Endpoint }>) {
   return (
     <tr>
       <th scope="row">
-        <Link href={`/endpoints/${id}`}>{url}</Link>
+        <Link href={`/endpoints/${id}`} title={url}>
+          {url}
+        </Link>
         {description != null && description !== '' && <span className="note">{description}</span>}
       </th>
       <td>
