@@ -112,6 +112,39 @@ test('a view that cannot be loaded or that throws leaves the rest of the page', 
   await context.close();
 });
 
+test('what was typed stays while a credential ends, for the same person only', async () => {
+  const other = await stage.callerOf(server, { sub: 'bea', permissions: ['manage_webhooks'] });
+  const { context, page, complaints } = await visit(browser);
+  await page.goto(signedIn('/endpoints/new'));
+  const description = page.getByLabel('Description');
+  const signIn = async (token: string) => {
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    expect(await description.isVisible()).toBe(false);
+    await page.getByLabel('Token or API key').fill(token);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { level: 1, name: 'New endpoint' }).waitFor();
+  };
+  const endCredential = async () => {
+    await page.getByLabel('URL').fill(receiver.url);
+    await page.getByRole('checkbox', { name: 'order.created' }).check();
+    await page.route(/graphql$/, (route) =>
+      route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer ended' } }),
+    );
+    await page.getByRole('button', { name: 'Create the endpoint' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Sign in again' }).waitFor();
+    await page.unroute(/graphql$/);
+  };
+  await description.fill('Half of a sentence');
+  await endCredential();
+  await signIn(caller.token);
+  expect(await description.inputValue()).toBe('Half of a sentence');
+  await endCredential();
+  await signIn(other.token);
+  expect(await description.inputValue()).toBe('');
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
 test('the table shows what happens as it happens, and follows a server that starts again', async () => {
   const { context, page, complaints } = await visit(browser);
   await page.goto(signedIn('/deliveries'));

@@ -40,7 +40,7 @@ const withoutNull = mapExchange({
     return { ...result, data: undefined, error };
   },
 });
-const common = {
+export const common = {
   url: '/graphql',
   preferGetMethod: false,
   fetchOptions: () => ({ headers: { authorization: `Bearer ${currentToken() ?? ''}` } }),
@@ -56,7 +56,7 @@ export function createApi(): Client {
 }
 
 /** Mutations are sent in the same text as in the list of known documents: with every `__typename`. */
-const inKnownText = mapExchange({
+export const inKnownText = mapExchange({
   onOperation: (operation) => ({ ...operation, query: Object(formatDocument(operation.query)) }),
 });
 

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { Activity, useEffect, useMemo } from 'react';
 import { Provider, useQuery } from 'urql';
 import { Router } from 'wouter';
 import { Problem } from '../parts/problem.tsx';
@@ -8,15 +8,26 @@ import { useSession } from './session.ts';
 import { Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
 import { ViewerContext } from './viewer.ts';
+import { noteViewer } from './who.ts';
 
-/** The console, signed in or not. A person who signs in again returns to the address where the session ended. */
+/**
+ * The console, signed in or not. If the credential ends, what is open is hidden and at rest, with all that was typed,
+ * until the same person signs in again. Anybody else begins anew at the same address.
+ */
 export function Console() {
-  const { token, ended, number } = useSession();
-  if (token === undefined) return <SignIn ended={ended} />;
+  const { token, ended, number, isHeld } = useSession();
+  const isSignedIn = token !== undefined;
   return (
-    <Router base="/console">
-      <SignedIn key={number} />
-    </Router>
+    <>
+      {!isSignedIn && <SignIn ended={ended} />}
+      {(isSignedIn || isHeld) && (
+        <Activity key={number} mode={isSignedIn ? 'visible' : 'hidden'}>
+          <Router base="/console">
+            <SignedIn />
+          </Router>
+        </Activity>
+      )}
+    </>
   );
 }
 
@@ -31,6 +42,9 @@ function SignedIn() {
 
 function WithViewer() {
   const [{ data, error }, retry] = useQuery({ query: ConsoleViewerDocument });
+  useEffect(() => {
+    if (data !== undefined) noteViewer(data.viewer);
+  }, [data]);
   if (data === undefined && error !== undefined) {
     return (
       <main className="alone">

@@ -8,15 +8,17 @@ import { forget, keep, recall } from './kept.ts';
 export type Session = Readonly<{
   token: string | undefined;
   ended: string | undefined;
-  /** The number of the sign-in. A renewed token has the same number. */
+  /** The number of the sign-in. A renewed token, and a new one of the same person, have the same number. */
   number: number;
+  /** Whether the credential has ended, and what is open waits for the same person's next one. */
+  isHeld: boolean;
 }>;
 
 const kept = 'heliograph-token';
 /** The refresh token of single sign-on. It belongs to the token, and is dropped with it. */
 export const renewalName = 'heliograph-renewal';
 const listeners = new Set<() => void>();
-let session: Session = { token: begin(), ended: undefined, number: 0 };
+let session: Session = { token: begin(), ended: undefined, number: 0, isHeld: false };
 
 function begin(): string | undefined {
   const fragment = new URLSearchParams(location.hash.slice(1));
@@ -28,8 +30,8 @@ function begin(): string | undefined {
   return given;
 }
 
-function change(next: Omit<Session, 'number'>, number = session.number + 1): void {
-  session = { ...next, number };
+function change(next: Pick<Session, 'token' | 'ended'>, number = session.number + 1): void {
+  session = { ...next, number, isHeld: next.token === undefined && number === session.number };
   for (const listener of listeners) listener();
 }
 
@@ -51,12 +53,20 @@ export function renewToken(token: string): void {
   change({ token, ended: undefined }, session.number);
 }
 
-/** `why` is shown where the person signs in again. */
+/** `why` is given if the credential has ended. It is shown where the person signs in again, to go on where they were. */
 export function signOut(why?: string): void {
   if (session.token === undefined) return;
   forget(renewalName);
   forget(kept);
-  change({ token: undefined, ended: why });
+  if (why === undefined) change({ token: undefined, ended: undefined });
+  else change({ token: undefined, ended: why }, session.number);
+}
+
+/** The person whose credential had ended goes on with another one. */
+export function goOn(token: string): void {
+  forget(renewalName);
+  keep(kept, token);
+  change({ token, ended: undefined }, session.number);
 }
 
 /** Shows why the sign-in failed. */

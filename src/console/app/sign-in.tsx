@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from 'react';
-import { signIn } from './session.ts';
 import { beginSignIn, type Provider, provider } from './single-sign-on.ts';
+import { signInAs } from './who.ts';
 
 /** The page for a person without a credential. The first view tries what was pasted. */
 export function SignIn({ ended }: Readonly<{ ended: string | undefined }>) {
@@ -10,7 +10,7 @@ export function SignIn({ ended }: Readonly<{ ended: string | undefined }>) {
     const typed = new FormData(event.currentTarget).get('token');
     const token = typeof typed === 'string' ? typed.trim().replace(/^bearer\s+/i, '') : '';
     setEmpty(token === '');
-    if (token !== '') signIn(token);
+    if (token !== '') void signInAs(token);
   }
   return (
     <main className="alone">

@@ -27,10 +27,11 @@ export function useLiveDeliveries(
     () => live.snapshot,
   );
   useEffect(() => {
-    if (snapshot.error instanceof UnauthenticatedError) {
+    // Not the error that was rendered: after another sign-in the table has begun anew meanwhile.
+    if (snapshot.error === live.snapshot.error && snapshot.error instanceof UnauthenticatedError) {
       signOut('Your token has ended. Sign in again to go on where you were.');
     }
-  }, [snapshot.error]);
+  }, [live, snapshot.error]);
   return { ...snapshot, ...handlers };
 }
 

@@ -45,7 +45,13 @@ export function useAct<Data extends { result: object }, Variables extends AnyVar
 
 const unknown = 'The server cannot be reached: whether it was done is not known. Look before you try again.';
 
-const wordsOf = (error: CombinedError | undefined) => error?.graphQLErrors[0]?.message ?? unknown;
+const ended = 'It was not done, because the credential had ended. It can be tried again.';
+
+function wordsOf(error: CombinedError | undefined): string {
+  const [first] = error?.graphQLErrors ?? [];
+  if (first?.extensions.code === 'UNAUTHENTICATED') return ended;
+  return first?.message ?? unknown;
+}
 
 const isRefusal = (result: object): result is Refusal => 'code' in result && 'message' in result;
 
