@@ -224,7 +224,7 @@ test('a dead letter is opened by keyboard, shown as text, and replayed', async (
   const arrived = receiver.until(receiver.received.length + 1);
   await dialog.getByRole('button', { name: 'Replay' }).click();
   await arrived;
-  await dialog.getByRole('link', { name: /^dlv_/ }).click();
+  await dialog.getByRole('link', { name: /^dlv_/ }).first().click();
   await page.getByRole('heading', { level: 1, name: 'Delivery' }).waitFor();
   await page.getByText('1 of 2').waitFor();
   expect(await page.locator('img').count()).toBe(0);
