@@ -190,6 +190,12 @@ test('pause holds the view and not the stream; filters stand in the address', as
   expect(await table.getByText('Succeeded').count()).toBe(2);
   await page.getByRole('button', { name: 'Go on' }).click();
   await expect.poll(() => table.getByText('Succeeded').count()).toBe(3);
+  // Rows that come leave alone what is being typed.
+  await page.getByLabel('Event type').fill('ord');
+  await publish(caller, [order(5)]);
+  await expect.poll(() => table.getByText('Succeeded').count(), { timeout: 20_000 }).toBe(4);
+  expect(await page.getByLabel('Event type').inputValue()).toBe('ord');
+  await page.getByLabel('Event type').fill('');
   await page.goBack();
   await expect.poll(() => table.getByText('Succeeded').count()).toBe(0);
   // Rows that were held are not those of another filter.

@@ -26,13 +26,15 @@ export function DeliveryFilters() {
   const shownOf = (name: string) =>
     name === 'find' ? (search.get('id') ?? search.get('event') ?? '') : (search.get(name) ?? '');
 
-  // Back and forward change the address, and the fields follow.
+  const address = search.toString();
+  // Back and forward change the address, and the fields follow. Rows that come must not undo what is being typed.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the same address has the same values.
   useEffect(() => {
     for (const [name] of texts) {
       const field = form.current?.elements.namedItem(name);
       if (field instanceof HTMLInputElement) field.value = shownOf(name);
     }
-  });
+  }, [address]);
 
   function apply(change: Readonly<Record<string, string>>) {
     const next = new URLSearchParams(search);
@@ -40,7 +42,7 @@ export function DeliveryFilters() {
       if (value === '') next.delete(name);
       else next.set(name, value);
     }
-    if (next.toString() !== search.toString()) setSearch(next);
+    if (next.toString() !== address) setSearch(next);
   }
 
   function submit(event?: FormEvent) {
