@@ -9,6 +9,7 @@ import { CancelRunner } from './cancels/cancel-runner.ts';
 import { databaseNow } from './clock.ts';
 import { type Config, developmentKeyRing, userAgent } from './config.ts';
 import { synchroniseClock } from './db/clock.ts';
+import { findLayout } from './db/find-layout.ts';
 import { migrate } from './db/migrate.ts';
 import { createPartitions } from './db/partitions.ts';
 import { openDatabase } from './db/pool.ts';
@@ -98,6 +99,7 @@ export async function startApp(
       await synchroniseClock(pool);
       await createPartitions(pool, partitionedTables, databaseNow());
     },
+    layout: await findLayout(directUrl),
   });
   await synchroniseClock(database.api);
   await createPartitions(database.api, partitionedTables, databaseNow());

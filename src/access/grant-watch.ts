@@ -1,6 +1,7 @@
 import { databaseNow } from '../clock.ts';
+import type { Statement } from '../db/placement.ts';
 import type { Database } from '../db/pool.ts';
-import { run, type Statement, statement } from '../db/statement.ts';
+import { run, statement } from '../db/statement.ts';
 import { RequestError, UnavailableError } from '../errors.ts';
 import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 import { type Actor, creatorOf, platformOwnerId } from './actor.ts';

@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { Database } from './pool.ts';
 
 const rowsPerDelete = 5_000;
 
@@ -7,7 +7,14 @@ const rowsPerDelete = 5_000;
  * Returns how many rows were deleted. `table` and `condition` are put into the SQL, so they must never come from a
  * caller.
  */
-export async function deleteOld(pool: pg.Pool, table: string, condition: string): Promise<number> {
+export async function deleteOld(
+  { api: pool, layout }: Pick<Database, 'api' | 'layout'>,
+  table: string,
+  condition: string,
+): Promise<number> {
+  if (!layout.deletesInSteps) {
+    return (await pool.query(layout.rewritten(`delete from ${table} where ${condition}`))).rowCount ?? 0;
+  }
   let total = 0;
   for (;;) {
     const { rowCount } = await pool.query(

@@ -42,9 +42,13 @@ export const pinnedSettings = [
 ].join('; ');
 
 /** Pins the settings that all our connections use; called once on each new connection. */
-export function pinSettings(client: pg.ClientBase, statementTimeoutMs: number): Promise<unknown> {
+export function pinSettings(
+  client: pg.ClientBase,
+  statementTimeoutMs: number,
+  ofLayout = '',
+): Promise<unknown> {
   return client.query(`
-    ${pinnedSettings};
+    ${pinnedSettings}; ${ofLayout}
     set statement_timeout = ${statementTimeoutMs};
     set lock_timeout = ${statementTimeoutMs > engineTimeoutMs ? lockTimeoutMs : 0};
     set idle_in_transaction_session_timeout = 5000;

@@ -7,6 +7,7 @@ import type pg from 'pg';
 import { ConfigError } from '../config.ts';
 import { buildIndex } from './build-index.ts';
 import { directClient } from './direct-client.ts';
+import { distribute } from './distribute.ts';
 import { sqlStateOf } from './retry.ts';
 
 const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -66,6 +67,10 @@ export async function migrate(url: string): Promise<readonly string[]> {
       await apply(client, file);
       fresh.push(name);
     }
+    await distribute(
+      client,
+      files.flatMap(({ text }) => tablesIn(text)),
+    );
     return fresh;
   } finally {
     await client.end();
@@ -131,6 +136,10 @@ async function apply(client: pg.Client, { name, text, sha256 }: MigrationFile): 
 
 /** Others that use the table were in the way, or were about to be kept waiting by us. */
 const isOfLocks = (error: unknown) => ['55P03', '40P01'].includes(sqlStateOf(error) ?? '');
+
+/** The tables that a migration creates. */
+const tablesIn = (text: string): string[] =>
+  [...text.matchAll(/^create table (\w+)/gm)].flatMap(([, name]) => name ?? []);
 
 function migrationFiles(): MigrationFile[] {
   return readdirSync(folder)

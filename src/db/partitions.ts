@@ -85,10 +85,11 @@ async function createPartition(pool: pg.Pool, table: PartitionedTable, start: nu
     await client.query(`
       create table ${quoted(name)} (like ${quoted(table.table)} including defaults including constraints including storage,
         constraint ${check} check (${column} is not null and ${column} >= ${from} and ${column} < ${to}))
-        with (fillfactor = ${table.fillfactor ?? 100});
-      alter table ${quoted(table.table)} attach partition ${quoted(name)} for values from (${from}) to (${to});
-      alter table ${quoted(name)} drop constraint ${check};
-    `);
+        with (fillfactor = ${table.fillfactor ?? 100})`);
+    await client.query(
+      `alter table ${quoted(table.table)} attach partition ${quoted(name)} for values from (${from}) to (${to})`,
+    );
+    await client.query(`alter table ${quoted(name)} drop constraint ${check}`);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);

@@ -11,7 +11,9 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Tables } from '../tables.ts';
 import { connectionOptions, engineTimeoutMs, pinSettings } from './direct-client.ts';
+import { type Layout, plainLayout } from './layout.ts';
 import { Hints } from './listen.ts';
+import { placedStatementOf } from './placement.ts';
 import { isPartitionMissing, isTransient } from './retry.ts';
 import { Shares } from './shares.ts';
 
@@ -45,6 +47,8 @@ export type Database = Readonly<{
   prepared: boolean;
   /** Makes the partitions that are missing. It never rejects. */
   makePartitions?: () => Promise<void>;
+  /** Where the rows of the owners lie. */
+  layout: Layout;
   /** Ends every connection. Safe to call twice. */
   close(): Promise<void>;
 }>;
@@ -64,9 +68,13 @@ export function openDatabase(options: {
   apiConnections: number;
   /** Makes the partitions for the time that the database has now. */
   makePartitions?: (pool: pg.Pool) => Promise<unknown>;
+  /** As `findLayout` has found it; by default that of plain PostgreSQL. */
+  layout?: Layout;
 }): Database {
-  const engine = openPool(options, options.engineConnections, engineTimeoutMs);
-  const api = openPool(options, options.apiConnections, apiTimeoutMs);
+  const layout = options.layout ?? plainLayout;
+  const connecting = { ...options, settings: layout.settings };
+  const engine = openPool(connecting, options.engineConnections, engineTimeoutMs);
+  const api = openPool(connecting, options.apiConnections, apiTimeoutMs);
   let making: Promise<void> | undefined;
   const makePartitions = () => {
     making ??= makeMissing(api, options).finally(() => {
@@ -77,10 +85,10 @@ export function openDatabase(options: {
   const shares = new Shares(Math.max(1, Math.floor(options.apiConnections / 3)));
   const queries = (take: () => Promise<() => void>) =>
     new Kysely<Tables>({
-      dialect: new PostgresDialect({ pool: discardingBroken(api, { take, makePartitions }) }),
+      dialect: new PostgresDialect({ pool: discardingBroken(api, { layout, take, makePartitions }) }),
     });
   const query = queries(async () => () => undefined);
-  const probe = openPool(options, 1, probeTimeoutMs);
+  const probe = openPool(connecting, 1, probeTimeoutMs);
   const hints = new Hints({ url: options.directUrl ?? options.url, logger: options.logger });
   let closing: Promise<void> | undefined;
   const close = async () => {
@@ -97,6 +105,7 @@ export function openDatabase(options: {
     hints,
     prepared: options.prepared,
     makePartitions,
+    layout,
     heldBy(holder) {
       const known = views.get(holder);
       if (known !== undefined) return known;
@@ -131,13 +140,17 @@ async function makeMissing(
  */
 function discardingBroken(
   pool: pg.Pool,
-  { take, makePartitions }: { take: () => Promise<() => void>; makePartitions: () => Promise<void> },
+  {
+    layout,
+    take,
+    makePartitions,
+  }: { layout: Layout; take: () => Promise<() => void>; makePartitions: () => Promise<void> },
 ): PostgresPool {
   return {
     async connect() {
       const giveBack = await take();
       try {
-        return new WatchedClient(await pool.connect(), { onRelease: giveBack, makePartitions });
+        return new WatchedClient(await pool.connect(), { layout, onRelease: giveBack, makePartitions });
       } catch (error) {
         giveBack();
         throw error;
@@ -149,15 +162,17 @@ function discardingBroken(
 
 class WatchedClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
+  readonly #layout: Layout;
   readonly #onRelease: () => void;
   readonly #makePartitions: () => Promise<void>;
   #broken: Error | undefined;
 
   constructor(
     client: pg.PoolClient,
-    options: { onRelease: () => void; makePartitions: () => Promise<void> },
+    options: { layout: Layout; onRelease: () => void; makePartitions: () => Promise<void> },
   ) {
     this.#client = client;
+    this.#layout = options.layout;
     this.#onRelease = options.onRelease;
     this.#makePartitions = options.makePartitions;
   }
@@ -179,7 +194,13 @@ class WatchedClient implements PostgresPoolClient {
 
   async #run<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     try {
-      const result = await this.#client.query<R & pg.QueryResultRow>(text, [...values]);
+      const { runPlaced, rewritten } = this.#layout;
+      const placed = runPlaced === undefined ? undefined : placedStatementOf(text);
+      if (runPlaced !== undefined && placed !== undefined) {
+        const rows = await runPlaced<R & pg.QueryResultRow>(this.#client, placed, values);
+        return { command: 'SELECT', rowCount: rows.length, rows };
+      }
+      const result = await this.#client.query<R & pg.QueryResultRow>(rewritten(text), [...values]);
       const command = commands.find((name) => name === result.command) ?? 'SELECT';
       return { command, rowCount: result.rowCount ?? 0, rows: result.rows };
     } catch (error) {
@@ -194,7 +215,7 @@ class WatchedClient implements PostgresPoolClient {
 const commands = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'] as const;
 
 function openPool(
-  options: { url: string; logger: Logger },
+  options: { url: string; logger: Logger; settings: string },
   connections: number,
   statementTimeoutMs: number,
 ): pg.Pool {
@@ -203,7 +224,7 @@ function openPool(
     max: connections,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
-    onConnect: (client: pg.ClientBase) => pinSettings(client, statementTimeoutMs),
+    onConnect: (client: pg.ClientBase) => pinSettings(client, statementTimeoutMs, options.settings),
   } as pg.PoolConfig);
   // These listeners hear the errors of connections that run no query at the moment. Without them such an error would
   // end the process. The next query on the connection fails, and is repeated or answered with an error.

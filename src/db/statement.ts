@@ -1,29 +1,33 @@
-import { CompiledQuery, type Transaction } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 import type pg from 'pg';
 import type { Tables } from '../tables.ts';
+import { compose, type Placement, placedByText, type Statement } from './placement.ts';
 import type { Database } from './pool.ts';
 import { isPartitionMissing } from './retry.ts';
 
-/**
- * An SQL text with a name, so that PostgreSQL parses and plans it only once per connection. The name is also its first
- * line, by which it is found in `pg_stat_activity` and in the server's log, also where it is not prepared.
- */
-export type Statement = Readonly<{ name: string; text: string }>;
-
-export const statement = (name: string, text: string): Statement => ({
-  name: `heliograph_${name}`,
-  text: `-- heliograph_${name}\n${text}`,
-});
+export function statement(name: string, text: string, placement?: Placement): Statement {
+  const made = { name: `heliograph_${name}`, text: `-- heliograph_${name}\n${text}` };
+  if (placement === undefined) return made;
+  const placed = { ...made, placement };
+  placedByText.set(made.text, placed);
+  return placed;
+}
 
 /** Runs a statement on a pool or a connection; the rows come back as `Row`, which the SQL has to match. */
 export async function run<Row extends pg.QueryResultRow>(
-  db: Pick<Database, 'prepared' | 'makePartitions'>,
+  db: Pick<Database, 'prepared' | 'layout' | 'makePartitions'>,
   connection: pg.Pool | pg.ClientBase,
   query: Statement,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  const config = { text: query.text, values: [...values], ...(db.prepared ? { name: query.name } : {}) };
+  const { runPlaced } = db.layout;
+  // A rewritten text is planned each time.
+  const text = db.layout.rewritten(query.text);
+  const isNamed = db.prepared && text === query.text;
+  const config = { text, values: [...values], ...(isNamed ? { name: query.name } : {}) };
   try {
+    if (runPlaced !== undefined && query.placement !== undefined)
+      return await runPlaced<Row>(connection, { ...query, placement: query.placement }, values);
     return (await connection.query<Row>(config)).rows;
   } catch (error) {
     if (isPartitionMissing(error)) await db.makePartitions?.();
@@ -31,11 +35,36 @@ export async function run<Row extends pg.QueryResultRow>(
   }
 }
 
-/** Runs a statement within a transaction of the typed queries. */
+/** Runs a statement of one owner whose text depends on what is asked for. */
+export async function runComposed<Row>(
+  db: Kysely<Tables>,
+  {
+    name,
+    query,
+    ownerId,
+    returns,
+  }: { name: string; query: CompiledQuery<Row>; ownerId: string; returns: string },
+): Promise<Row[]> {
+  const { sql: text, parameters } = query;
+  const owner = parameters.indexOf(ownerId) + 1;
+  const placed = {
+    name: `heliograph_${name}`,
+    text: `-- heliograph_${name}\n${text}`,
+    placement: { owner, returns },
+  };
+  compose(placed);
+  return await runWithin<Row>(db, placed, parameters);
+}
+
+/** Runs a statement among the typed queries, usually within a transaction. */
 export async function runWithin<Row>(
-  trx: Transaction<Tables>,
+  trx: Kysely<Tables>,
   query: Statement,
   values: readonly unknown[],
 ): Promise<Row[]> {
   return (await trx.executeQuery<Row>(CompiledQuery.raw(query.text, [...values]))).rows;
 }
+
+/** The numbers from the first to the last. */
+export const range = (first: number, last: number): readonly number[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);

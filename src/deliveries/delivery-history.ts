@@ -9,6 +9,19 @@ export const maxHistory = 500;
 const historyOf = statement(
   'delivery_history',
   'select * from delivery_history($1, $2::uuid[], $3, $4) where owner_id = $1 order by position',
+  {
+    owner: 1,
+    // As the function has it.
+    text: `select l.* from unnest($2::uuid[]) as d(id)
+            cross join lateral (
+              select * from delivery_log l
+               where (l.owner_id = $1) is true and l.delivery_id = d.id and l.occurred_at >= $3
+               order by l.position limit $4) l
+            order by l.position`,
+    returns: `owner_id uuid, position bigint, occurred_at timestamptz, delivery_id uuid, endpoint_id uuid,
+      event_id uuid, event_type text, kind text, tenant_id uuid, status text, previous_status text, failure_reason text,
+      attempt_number integer, response_status integer`,
+  },
 );
 
 /** All changes of these deliveries of the owner that the log still holds, oldest first. */

@@ -25,3 +25,8 @@ export function visibleDeliveries(db: Kysely<Tables>, ownerId: string) {
 export const isVisible = sql<SqlBool>`(
   select e.deleted_at is null and (e.purged_through is null or d.id > e.purged_through)
     from endpoint e where e.owner_id = d.owner_id and e.id = d.endpoint_id)`;
+
+/** The columns of the table, in their order, for statements that name what they return. */
+export const deliveryColumns = `owner_id uuid, id uuid, endpoint_id uuid, event_id uuid, event_type text, kind text,
+  status text, failure_reason text, replay_of uuid, replayed_at timestamptz, attempt_count integer, max_attempts integer,
+  next_attempt_at timestamptz, updated_at timestamptz, completed_at timestamptz, tenant_id uuid, installation_id uuid`;

@@ -1,8 +1,9 @@
-import { type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
+import { type Compilable, type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import { type Page, type PageArgs, type PageRange, pageRange, readPage, toPage } from '../db/keyset.ts';
+import { runComposed } from '../db/statement.ts';
 import type { Tables } from '../tables.ts';
 import { byWay, isOfQueue, visibleWaiting } from './by-status.ts';
-import { type Delivery, type DeliveryTables, visibleDeliveries } from './delivery.ts';
+import { type Delivery, type DeliveryTables, deliveryColumns, visibleDeliveries } from './delivery.ts';
 import { type DeliveryConditions, type DeliveryFilter, matchesFilter, resolveFilter } from './filter.ts';
 import { type Found, isAboutAttempts, maxSearched, search, stoppedPage } from './matching-attempts.ts';
 import { type DeliveryScope, scopeWhileRemoving, targetsOf } from './scope.ts';
@@ -53,7 +54,7 @@ async function readerOf(db: Kysely<Tables>, ownerId: string, asked: DeliveryCond
         ? { conditions, range }
         : { conditions: { ...conditions, endpointId: undefined }, range, scope, isOnePage: true },
     );
-    return page === undefined ? [] : await page.execute();
+    return page === undefined ? [] : await rowsOf(db, ownerId, page);
   };
 }
 
@@ -85,7 +86,8 @@ export async function listDeliveriesOf(
   const read = async (of: DeliveryScope, within: PageRange) => {
     const page = rowsOfPage(db, ownerId, { conditions, range: within, scope: of });
     const grouped = new Map<string, Delivery[]>(of.ids.map((id) => [id, []]));
-    for (const row of (await page?.execute()) ?? []) grouped.get(row[of.column] ?? '')?.push(row);
+    const rows = page === undefined ? [] : await rowsOf(db, ownerId, page);
+    for (const row of rows) grouped.get(row[of.column] ?? '')?.push(row);
     return grouped;
   };
   const readOf = (id: string) => async (within: PageRange) =>
@@ -104,6 +106,10 @@ export async function listDeliveriesOf(
   }
   return pages;
 }
+
+/** With a page for each record, the limit is within a lateral join. */
+const rowsOf = (db: Kysely<Tables>, ownerId: string, page: Compilable<Delivery>): Promise<Delivery[]> =>
+  runComposed(db, { name: 'deliveries', query: page.compile(), ownerId, returns: deliveryColumns });
 
 type ListOptions = Readonly<{
   conditions: DeliveryConditions;

@@ -69,6 +69,7 @@ const removeStatement = statement(
      delete from delivery d using ended l where d.owner_id = l.owner_id and d.id = l.id returning 1
    )
    select (select count(*)::integer from gone) as removed, (select count(*)::integer from att) as attempts`,
+  { owner: 1, returns: 'removed integer, attempts integer' },
 );
 
 /**

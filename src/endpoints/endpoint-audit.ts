@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { type AuditEntry, toAuditEntry } from '../audit/audit-entry.ts';
 import { type Page, type PageRange, toPage } from '../db/keyset.ts';
+import { runComposed } from '../db/statement.ts';
 import type { Tables } from '../tables.ts';
 
 /** A page of each endpoint's own audit entries, newest first, in one statement for all of an owner's endpoints. */
@@ -25,7 +26,7 @@ async function readEntries(
   { endpointIds, range }: { endpointIds: readonly string[]; range: PageRange },
 ): Promise<ReadonlyMap<string, AuditEntry[]>> {
   const direction = range.backward ? sql`asc` : sql`desc`;
-  const { rows } = await sql<Selectable<Tables['audit_entry']>>`
+  const query = sql<Selectable<Tables['audit_entry']>>`
     select entry.*
       from unnest(${[...endpointIds]}::uuid[]) as target(id)
      cross join lateral (
@@ -36,7 +37,10 @@ async function readEntries(
         order by id ${direction}
         limit ${range.limit}
      ) entry
-     order by entry.id ${direction}`.execute(db);
+     order by entry.id ${direction}`.compile(db);
+  const returns = `owner_id uuid, id uuid, action text, actor_kind text, actor_id text, actor_label text, target_type text,
+    target_id uuid, changes jsonb, request_id text`;
+  const rows = await runComposed(db, { name: 'endpoint_audit', query, ownerId, returns });
   const entries = rows.map(toAuditEntry);
   return new Map(endpointIds.map((id) => [id, entries.filter(({ targetId }) => targetId === id)]));
 }

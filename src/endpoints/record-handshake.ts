@@ -15,7 +15,8 @@ export type StartedHandshake = Readonly<{ endpoint: Endpoint; startedAt: Date }>
  * Later than every earlier handshake of the endpoint, even within a millisecond, because the time identifies a
  * handshake.
  */
-const nextStart = sql<Date>`greatest(clock_timestamp(), handshake_started_at + interval '1 millisecond')`;
+const startAfter = (before: Date | null) =>
+  sql<Date>`greatest(clock_timestamp(), ${before}::timestamptz + interval '1 millisecond')`;
 
 /**
  * Marks a handshake as started if the row is still as `seen`, so that only one of several callers starts it. A
@@ -29,7 +30,7 @@ export async function startHandshake(
   const endpoint = await db
     .updateTable('endpoint')
     .set({
-      handshake_started_at: nextStart,
+      handshake_started_at: startAfter(seen.handshake_started_at),
       verification: seen.verification === 'VERIFIED' ? 'VERIFIED' : 'PENDING',
     })
     .where('owner_id', '=', seen.owner_id)
@@ -102,7 +103,7 @@ export async function handBackHandshake(
 ): Promise<void> {
   await db
     .updateTable('endpoint')
-    .set({ handshake_started_at: sql<Date>`handshake_started_at - interval '1 day'` })
+    .set({ handshake_started_at: sql<Date>`${startedAt}::timestamptz - interval '1 day'` })
     .where('owner_id', '=', endpoint.owner_id)
     .where('id', '=', endpoint.id)
     .where('handshake_started_at', '=', startedAt)

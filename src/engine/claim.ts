@@ -1,5 +1,6 @@
+import type { Placement, Statement } from '../db/placement.ts';
 import type { Database } from '../db/pool.ts';
-import { run, type Statement, statement } from '../db/statement.ts';
+import { run, statement } from '../db/statement.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
 import { headOf, sweptPlaces } from '../status/strict-order.ts';
 import type { DeliveryKind, EndpointSending } from '../tables.ts';
@@ -130,9 +131,18 @@ const orderedLanes = `union all
           null, null, null, null, null, null, null, true, null, null
      from lane l where l.strict_boundary is not null`;
 
-const claimStatement = statement('claim', claimText({ strict: false }));
+const claimed: Placement = {
+  owners: [[2, 1, 3, 4, 5, 6, 7, 9]],
+  returns: `owner_id uuid, delivery_id uuid, shard smallint, endpoint_id uuid, event_id uuid, due_at timestamptz,
+    status text, attempt_count integer, attempt_rows integer, max_attempts integer, kind text, claim bigint,
+    stale_claim bigint, stale_at timestamptz, url text, is_active boolean, disabled_reason text, verification text,
+    purged_through uuid, max_deliveries_per_second integer, sending jsonb, is_strict boolean, is_suspended boolean,
+    is_revoked boolean`,
+};
+
+const claimStatement = statement('claim', claimText({ strict: false }), claimed);
 /** For lanes that are known to be ordered strictly: it takes a twelfth more time where none is. */
-const orderedStatement = statement('claim_ordered', claimText({ strict: true }));
+const orderedStatement = statement('claim_ordered', claimText({ strict: true }), claimed);
 
 export type Take = Readonly<{
   lane: Lane;
@@ -192,6 +202,7 @@ const eventsStatement = statement(
   'events_to_send',
   `select e.id, e.body, e.type, e.trace_context from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)
      join event e on e.owner_id = x.owner_id and e.id = x.event_id`,
+  { owners: [[1, 2]], returns: 'id uuid, body text, type text, trace_context text' },
 );
 
 /** What is sent of an event. */

@@ -34,6 +34,7 @@ const scanStatement = statement(
        where d.shard = $1 and d.endpoint_id >= l.endpoint_id and d.endpoint_id <= l.endpoint_id
        order by d.endpoint_id, d.due_at, d.delivery_id limit 1) f
     where f.due_at <= now()`,
+  { everywhere: true, returns: 'owner_id uuid, endpoint_id uuid, due_at timestamptz, delivery_id uuid' },
 );
 
 export function scanLanes(db: Database, shard: number): Promise<FoundLane[]> {
@@ -51,6 +52,10 @@ const newlyDueStatement = statement(
        where d.shard = s.shard and (d.due_at, d.delivery_id) > (s.from_at, s.from_id) and d.due_at <= now()
        order by d.due_at, d.delivery_id
        limit ${rowsPerShard}) x`,
+  {
+    everywhere: true,
+    returns: 'shard smallint, owner_id uuid, endpoint_id uuid, due_at timestamptz, delivery_id uuid',
+  },
 );
 
 /** The rows that became due after each shard's cursor, in the cursor's order, at most 500 for each shard. */
@@ -100,6 +105,7 @@ const lateStatement = statement(
      join due d on d.shard = s.shard
     where d.due_at >= $2::timestamptz - interval '1 millisecond' and d.due_at <= now() and d.claim is null
     group by d.owner_id, d.endpoint_id`,
+  { everywhere: true, returns: 'owner_id uuid, endpoint_id uuid, due_at timestamptz, delivery_id uuid' },
 );
 
 /**

@@ -25,6 +25,11 @@ const readStatement = statement(
      from unnest($1::uuid[], $2::uuid[]) as x(owner_id, endpoint_id)
      join endpoint e on e.owner_id = x.owner_id and e.id = x.endpoint_id
      left join endpoint_health h on h.owner_id = e.owner_id and h.endpoint_id = e.id`,
+  {
+    owners: [[1, 2]],
+    returns:
+      'endpoint_id uuid, max_deliveries_per_second integer, is_strict boolean, circuit text, consecutive_failures integer, opened_at timestamptz, next_probe_at timestamptz, failing_since timestamptz, spread_failures integer, spread_failure_at timestamptz',
+  },
 );
 
 /** Reads what a lane must know before its first claim: its rate, and the circuit as the last holder left it. */

@@ -63,6 +63,7 @@ const freeStatement = statement(
    update due d set claim = case when d.status = 'DELIVERING' then 0 end from held h
     where d.ctid = h.row_at
    returning d.owner_id, d.endpoint_id, d.due_at, d.delivery_id`,
+  { everywhere: true, returns: 'owner_id uuid, endpoint_id uuid, due_at timestamptz, delivery_id uuid' },
 );
 
 export type FreedRow = { owner_id: string; endpoint_id: string; due_at: Date; delivery_id: string };

@@ -4,7 +4,7 @@ import { isTransient, sqlStateOf } from '../db/retry.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type Applied, apply, type Change } from '../status/apply.ts';
-import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
+import { writeGroupOf, writeGroups } from '../status/shard.ts';
 
 /** Larger batches gain little: 37,000 a second with 100 a batch, 52,000 with 500, 58,000 with 2,000. */
 const largestBatch = 500;
@@ -15,6 +15,8 @@ const longestPauseMs = 1_000;
  * longer counts, so that no group waits for another's problem.
  */
 const statementsAtOnce = 1;
+/** Where they are carried out by several nodes. */
+const statementsInPlaces = 6;
 const longStatementMs = 40;
 
 /**
@@ -47,6 +49,8 @@ export class Settler {
   readonly #onSettled: ((seconds: number) => void) | undefined;
   /** Groups that have changes to settle and no running statement, in the order of their turns. */
   readonly #turns: Group[] = [];
+  /** Each group is in a place of its own, which may be another node. */
+  readonly #isPlaced: boolean;
   #underWay = 0;
   #isStopped = false;
 
@@ -54,7 +58,11 @@ export class Settler {
     this.#onSettled = options.onSettled;
     this.#db = options.database;
     this.#logger = options.logger;
-    this.#groups = Array.from({ length: ownerGroups }, () => ({ waiting: new Map(), isRunning: false }));
+    this.#isPlaced = options.database.layout.runPlaced !== undefined;
+    this.#groups = Array.from({ length: writeGroups(options.database) }, () => ({
+      waiting: new Map(),
+      isRunning: false,
+    }));
   }
 
   /**
@@ -62,7 +70,7 @@ export class Settler {
    * delivery that waited with it, or could not be stored. It never rejects.
    */
   settle(change: Change): Promise<Applied | undefined> {
-    const index = ownerGroupOf(change.ownerId);
+    const index = writeGroupOf(this.#db, change.ownerId);
     const group = this.#groups[index];
     if (group === undefined || this.#isStopped) return Promise.resolve(undefined);
     return new Promise((done) => {
@@ -85,7 +93,8 @@ export class Settler {
   }
 
   #next(): void {
-    while (this.#underWay < statementsAtOnce && this.#turns.length > 0) void this.#settleTurns();
+    const most = this.#isPlaced ? statementsInPlaces : statementsAtOnce;
+    while (this.#underWay < most && this.#turns.length > 0) void this.#settleTurns();
   }
 
   /** Settles one batch of the groups that wait for their turn. It never rejects. */
@@ -106,6 +115,8 @@ export class Settler {
       const batch = takeFrom(group, room);
       room -= batch.length;
       parts.push([group, batch]);
+      // In other places it would be another statement.
+      if (this.#isPlaced) break;
     }
     const [only, ...others] = parts;
     if (only !== undefined && others.length === 0) await this.#settleAlone(only);

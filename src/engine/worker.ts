@@ -1,15 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { databaseNow } from '../clock.ts';
-import type { Config } from '../config.ts';
-import type { Database } from '../db/pool.ts';
-import type { Sender } from '../egress/send.ts';
+import { Places } from '../db/places.ts';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import type { Mailer } from '../mail.ts';
 import { afterAttempt, isGivenUp } from '../sending/circuit.ts';
 import { readSigningKeys } from '../sending/read-signing-keys.ts';
-import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { SigningKey } from '../signing/sign.ts';
 import type { Change } from '../status/apply.ts';
 import { isTold } from '../telling/announce.ts';
@@ -30,7 +25,6 @@ import {
   type Outcome,
   unsentChange,
 } from './decide.ts';
-import type { EngineMetrics } from './engine-metrics.ts';
 import type { Lane } from './lane.ts';
 import { loadLanes, writeHealth } from './lane-health.ts';
 import { Lanes } from './lanes.ts';
@@ -40,6 +34,7 @@ import { Scout } from './scout.ts';
 import { Settler } from './settler.ts';
 import { shareOut } from './share-out.ts';
 import { Signal } from './signal.ts';
+import type { WorkerOptions } from './worker-options.ts';
 
 /**
  * Sends what is due. One process runs one worker; any number of processes share the work by leases.
@@ -70,19 +65,7 @@ const idleMs = 250;
 /** A lease outlasts the longest usual attempt by this, by default. */
 const usualLeaseMarginMs = 15_000;
 
-export type WorkerOptions = Readonly<{
-  config: Pick<Config, 'retrySchedule' | 'deliveryTimeoutMs' | 'requireVerification'>;
-  database: Database;
-  /** For leases, without a pooler. */
-  directUrl: string;
-  logger: Logger;
-  sender: Sender;
-  secrets: SigningSecrets;
-  metrics: EngineMetrics;
-  /** For owners who want a mail when an endpoint fails. */
-  mailer?: Mailer | undefined;
-  leaseMarginMs?: number;
-}>;
+const ownerOfLane = ({ ownerId }: Lane) => ownerId;
 
 export class Worker {
   readonly #options: WorkerOptions;
@@ -101,6 +84,7 @@ export class Worker {
   /** Those of them that have been sent. */
   readonly #sent = new Set<ClaimedRow>();
   readonly #bodies = new BodyBudget();
+  readonly #places: Places;
   #isClaiming = false;
   #running: Promise<void> | undefined;
 
@@ -109,6 +93,7 @@ export class Worker {
     // One listener for each running attempt.
     setMaxListeners(slotsOfProcess * 2, this.#abort.signal);
     const { database, logger } = options;
+    this.#places = new Places(options);
     this.#settler = new Settler({
       ...{ database, logger },
       onSettled: (seconds) => options.metrics.settled(seconds),
@@ -193,14 +178,29 @@ export class Worker {
     const now = databaseNow();
     const lanes = this.#lanes.takeTurns(free, (lane) => this.#roomOf(lane, now) > 0);
     const unknown = lanes.filter((lane) => !lane.isLoaded);
-    if (unknown.length > 0) await loadLanes(this.#options.database, unknown);
-    const shares = shareOut(lanes, free, {
-      roomOf: (lane, at) => this.#roomOf(lane, at),
-      epochOf: (shard) => this.#leases.epochOf(shard),
-    });
+    await this.#places.each(unknown, ownerOfLane, (part) => loadLanes(this.#options.database, part));
+    const shares = shareOut(
+      lanes.filter(({ isLoaded }) => isLoaded),
+      free,
+      {
+        roomOf: (lane, at) => this.#roomOf(lane, at),
+        epochOf: (shard) => this.#leases.epochOf(shard),
+      },
+    );
     if (shares.length === 0) return 0;
     for (const { lane } of shares) this.#claiming.add(lane.shard);
-    const { takes, rows } = await this.#take(shares).finally(() => this.#claiming.clear());
+    let claimed = 0;
+    const claimPart = async (part: readonly Take[]) => {
+      claimed += await this.#claimShares(part);
+    };
+    await this.#places
+      .each(shares, ({ lane }) => lane.ownerId, claimPart)
+      .finally(() => this.#claiming.clear());
+    return claimed;
+  }
+
+  async #claimShares(shares: readonly Take[]): Promise<number> {
+    const { takes, rows } = await this.#take(shares);
     const byEndpoint = new Map<string, ClaimedRow[]>();
     for (const row of rows)
       byEndpoint.get(row.endpoint_id)?.push(row) ?? byEndpoint.set(row.endpoint_id, [row]);
@@ -232,6 +232,7 @@ export class Worker {
   }
 
   #roomOf(lane: Lane, now: number): number {
+    if (this.#places.isResting(lane.ownerId)) return 0;
     if (this.#leases.epochOf(lane.shard) === undefined) return 0;
     if (this.#leases.timeLeftMs(lane.shard) < this.#options.config.deliveryTimeoutMs) return 0;
     const { ownerId } = lane;

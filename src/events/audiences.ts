@@ -30,7 +30,7 @@ export class Audiences {
     const wanted = new Map(
       events.map(({ tenantId, type }) => [`${tenantId}/${type.name}`, { tenantId, type }]),
     );
-    if (!fresh) {
+    if (!fresh && this.#db.layout.remembersAudiences) {
       const known = new Map<string, OwnerAudience>();
       for (const [place, { tenantId }] of wanted) {
         const one = this.#known.get(place);
@@ -50,7 +50,8 @@ export class Audiences {
       const found = owners.get(tenantId);
       // A suspended tenant is not remembered: nothing is stored for it, so nothing would notice the end of the
       // suspension.
-      if (found?.isSuspended === false) this.#remember(`${tenantId}/${type.name}`, partOf(found, type));
+      if (found?.isSuspended === false && this.#db.layout.remembersAudiences)
+        this.#remember(`${tenantId}/${type.name}`, partOf(found, type));
     }
     return { owners, isRemembered: false };
   }

@@ -27,4 +27,5 @@ const countStatement = statement(
   `select x.event_id, (select count(*)::integer from delivery d
                         where d.owner_id = x.owner_id and d.event_id = x.event_id and d.kind = 'EVENT') as n
      from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)`,
+  { owners: [[1, 2]], returns: 'event_id uuid, n integer' },
 );

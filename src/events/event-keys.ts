@@ -34,6 +34,7 @@ const claimStatement = statement(
         and k.created_at < now() - ${abandonedAfterSeconds} * interval '1 second'
         and not exists (select from event e where e.owner_id = k.owner_id and e.id = k.event_id))
    returning event_id`,
+  { owners: [[1, 2, 3, 4]], returns: 'event_id uuid' },
 );
 
 const readStatement = statement(
@@ -42,6 +43,10 @@ const readStatement = statement(
           exists (select from event e where e.owner_id = k.owner_id and e.id = k.event_id) as is_stored
      from unnest($1::uuid[], $2::text[]) as x(owner_id, key)
      join event_key k on k.owner_id = x.owner_id and k.key = x.key`,
+  {
+    owners: [[1, 2]],
+    returns: 'owner_id uuid, key text, event_id uuid, input_hash bytea, is_stored boolean',
+  },
 );
 
 /**
@@ -84,6 +89,7 @@ const releaseStatement = statement(
      from unnest($1::uuid[], $2::text[], $3::uuid[]) as x(owner_id, key, event_id)
     where k.owner_id = x.owner_id and k.key = x.key and k.event_id = x.event_id
       and not exists (select from event e where e.owner_id = k.owner_id and e.id = k.event_id)`,
+  { owners: [[1, 2, 3]], returns: '' },
 );
 
 /**

@@ -45,8 +45,7 @@ export type Audience = Readonly<{
  * index lookup. With a join instead of `any`, the second half would be planned again each time, which costs five
  * times as much as running it.
  */
-const audienceStatement = statement(
-  'audience',
+const audienceText = (version: string) =>
   `select e.owner_id, e.id, e.events, e.is_active, e.disabled_reason, e.verification, e.sending, e.queue_full_at, e.strict_boundary,
           null::uuid as app_id, null::uuid as installation_id, null::text as category, null::text[] as data_types,
           null::text as version, null::boolean as is_suspended
@@ -58,11 +57,18 @@ const audienceStatement = statement(
      from app_forward f
     where f.tenant_id = any($1::uuid[]) and f.category = any($3::text[])
     union all
-   select t.id, null, null, null, null, null, null, null, null, null, null, null, null, audience_version(t.id), t.suspended_at is not null
+   select t.id, null, null, null, null, null, null, null, null, null, null, null, null, ${version}, t.suspended_at is not null
      from tenant t
     where t.id = any($1::uuid[])
-    order by owner_id, id`,
-);
+    order by owner_id, id`;
+
+const audienceStatement = statement('audience', audienceText('audience_version(t.id)'), {
+  owners: [[1]],
+  text: audienceText("''"),
+  returns: `owner_id uuid, id uuid, events text[], is_active boolean, disabled_reason text, verification text,
+    sending jsonb, queue_full_at timestamptz, strict_boundary uuid, app_id uuid, installation_id uuid, category text,
+    data_types text[], version text, is_suspended boolean`,
+});
 
 /**
  * Reads the tenants' endpoints that subscribed to any of the patterns, and the apps that receive the categories: apps

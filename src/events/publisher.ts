@@ -6,7 +6,7 @@ import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { DeliveryRules } from '../sending/plan-delivery.ts';
 import { createDeliveries, isAudienceChanged, ownerOfTooMany } from '../status/create-deliveries.ts';
 import { createDeliveriesInParts } from '../status/create-deliveries-in-parts.ts';
-import { ownerGroupOf, ownerGroups } from '../status/shard.ts';
+import { writeGroupOf, writeGroups } from '../status/shard.ts';
 import { Audiences } from './audiences.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { countDeliveriesOf } from './count-deliveries-of.ts';
@@ -107,7 +107,7 @@ export class Publisher {
     this.#audiences = new Audiences(options.database);
     this.#limits = options.limits;
     this.#pending = new PendingDeliveries(options);
-    this.#groups = Array.from({ length: ownerGroups }, () => ({
+    this.#groups = Array.from({ length: writeGroups(options.database) }, () => ({
       waiting: [],
       isRunning: false,
     }));
@@ -117,7 +117,7 @@ export class Publisher {
   async publish(events: readonly CheckedEvent[]): Promise<PublishedEvent[]> {
     const places = new Map<number, number[]>();
     for (const [index, { tenantId }] of events.entries()) {
-      const group = ownerGroupOf(tenantId);
+      const group = writeGroupOf(this.#db, tenantId);
       const known = places.get(group);
       if (known === undefined) places.set(group, [index]);
       else known.push(index);
@@ -213,7 +213,7 @@ export class Publisher {
       held.events -= call.events.length;
       held.bytes -= bytes;
     };
-    this.#large.add(tenant, { group: ownerGroupOf(tenant), run });
+    this.#large.add(tenant, { group: writeGroupOf(this.#db, tenant), run });
     return true;
   }
 

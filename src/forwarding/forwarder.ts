@@ -1,3 +1,4 @@
+import { run, statement } from '../db/statement.ts';
 import { messageOf } from '../errors.ts';
 import { warnAtTimes } from '../log.ts';
 import { Loop } from '../loop.ts';
@@ -14,6 +15,14 @@ import { forwardLifecycle } from './forward-lifecycle.ts';
 const lookEveryMs = 1_000;
 const groupsAtOnce = 4;
 const afterFailureMs = 500;
+
+const groupsStatement = statement(
+  'groups_to_forward',
+  `select g as group from generate_series(0, ${ownerGroups - 1}) g
+    where exists (select from app_forward_outbox where app_group = g)
+       or exists (select from app_lifecycle_outbox where app_group = g)`,
+  { everywhere: true, returns: '"group" integer' },
+);
 
 /**
  * Copies events to the apps: tenants' events to the apps that receive them, and the apps' own lifecycle events.
@@ -117,11 +126,8 @@ export class Forwarder {
 
   /** Looks once at the beginning of each group's part of the indexes. */
   async #groupsWithWork(): Promise<number[]> {
-    const { rows } = await this.#options.database.engine.query<{ group: number }>(
-      `select g as group from generate_series(0, ${ownerGroups - 1}) g
-        where exists (select from app_forward_outbox where app_group = g)
-           or exists (select from app_lifecycle_outbox where app_group = g)`,
-    );
-    return rows.map(({ group }) => group);
+    const { database } = this.#options;
+    const rows = await run<{ group: number }>(database, database.engine, groupsStatement, []);
+    return [...new Set(rows.map(({ group }) => group))];
   }
 }

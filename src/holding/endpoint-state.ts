@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { runComposed } from '../db/statement.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import type { EndpointCircuit } from '../endpoints/endpoint-health.ts';
 import { timeOfUuid } from '../ids.ts';
@@ -70,7 +71,7 @@ export async function findLastChanges(
   ownerId: string,
   asked: readonly Asked[],
 ): Promise<ReadonlyMap<string, Date>> {
-  const { rows } = await sql<{ endpoint_id: string; entry_id: string }>`
+  const query = sql<{ endpoint_id: string; entry_id: string }>`
     select target.id as endpoint_id, entry.id as entry_id
       from unnest(${asked.map(({ id }) => id)}::uuid[], ${asked.map(({ field }) => field)}::text[]) as target (id, field)
      cross join lateral (
@@ -78,6 +79,8 @@ export async function findLastChanges(
         where owner_id = ${ownerId} and target_id = target.id and changes ? target.field
         order by id desc
         limit 1
-     ) entry`.execute(db);
+     ) entry`.compile(db);
+  const returns = 'endpoint_id uuid, entry_id uuid';
+  const rows = await runComposed(db, { name: 'last_changes', query, ownerId, returns });
   return new Map(rows.map((row) => [row.endpoint_id, new Date(timeOfUuid(row.entry_id))]));
 }

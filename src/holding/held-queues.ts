@@ -27,6 +27,7 @@ const lookStatement = statement(
       select count(*) as n from (
         select from due d where d.owner_id = e.owner_id and d.endpoint_id = e.id limit $1) l) q
     where e.paused_at is not null and e.deleted_at is null`,
+  { everywhere: true, returns: 'owner_id uuid, id uuid, was_full boolean, is_full boolean, has_old boolean' },
 );
 
 const markStatement = statement(

@@ -27,6 +27,7 @@ const advance = statement(
      returning d.endpoint_id, d.delivery_id
    )
    select endpoint_id, count(*)::integer as moved, max(delivery_id::text) as last from moved group by endpoint_id`,
+  { owner: 1, returns: 'endpoint_id uuid, moved integer, last text' },
 );
 
 type Moved = { endpoint_id: string; moved: number; last: string };

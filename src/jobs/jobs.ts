@@ -55,14 +55,13 @@ async function removeEnded(database: Database): Promise<Record<string, number>> 
   for (let removed = answersPerDelete; removed === answersPerDelete; answers += removed) {
     removed = await removeExpiredAnswers(database, answersPerDelete);
   }
-  const pool = database.api;
   return {
     idempotency_key: answers,
-    signing_secret: await deleteOld(pool, 'signing_secret', `expires_at < now() - interval '1 hour'`),
+    signing_secret: await deleteOld(database, 'signing_secret', `expires_at < now() - interval '1 hour'`),
     // A sender that got no answer may repeat its message for days, although a signature is valid for minutes.
-    auth_hook_seen: await deleteOld(pool, 'auth_hook_seen', `seen_at < now() - interval '30 days'`),
+    auth_hook_seen: await deleteOld(database, 'auth_hook_seen', `seen_at < now() - interval '30 days'`),
     // This is longer than a link can live.
-    install_link_used: await deleteOld(pool, 'install_link_used', `used_at < now() - interval '60 days'`),
-    job_run: await deleteOld(pool, 'job_run', `started_at < now() - interval '30 days'`),
+    install_link_used: await deleteOld(database, 'install_link_used', `used_at < now() - interval '60 days'`),
+    job_run: await deleteOld(database, 'job_run', `started_at < now() - interval '30 days'`),
   };
 }

@@ -32,14 +32,14 @@ export async function dropExpired(
       dropped.push(name);
     }
   }
-  await deleteOld(database.api, 'event_key', `created_at < now() - interval '24 hours'`);
+  await deleteOld(database, 'event_key', `created_at < now() - interval '24 hours'`);
   // Usage is counted from these by day, so only whole days are removed.
   const day = `to_timestamp(${Math.floor(before / dayMs) * (dayMs / 1000)})`;
-  await deleteOld(database.api, 'endpoint_stat', `minute < ${day}`);
-  await deleteOld(database.api, 'endpoint_latency', `hour < ${day}`);
+  await deleteOld(database, 'endpoint_stat', `minute < ${day}`);
+  await deleteOld(database, 'endpoint_latency', `hour < ${day}`);
   await deleteReplayJobs(database, before);
   await deleteOld(
-    database.api,
+    database,
     'cancel_job',
     `status <> 'RUNNING' and completed_at < to_timestamp(${before / 1000})`,
   );
@@ -52,12 +52,12 @@ export async function dropExpired(
  */
 async function deleteReplayJobs(database: Database, before: number): Promise<void> {
   await deleteOld(
-    database.api,
+    database,
     'replay_job_item',
     `(owner_id, job_id) in (select owner_id, id from replay_job where status <> 'RUNNING')`,
   );
   await deleteOld(
-    database.api,
+    database,
     'replay_job',
     `status <> 'RUNNING' and completed_at < to_timestamp(${before / 1000})`,
   );

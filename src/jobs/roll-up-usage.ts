@@ -24,6 +24,7 @@ const rollUp = statement(
      returning 1
    )
    select count(*)::integer as changed from written`,
+  { everywhere: true, returns: 'changed integer' },
 );
 
 /** Deliveries that ended within this time make their day of creation count again. */
@@ -66,7 +67,7 @@ export async function rollUpUsage(
       end,
       start.toISOString().slice(0, 10),
     ]);
-    changed += rows[0]?.changed ?? 0;
+    changed += rows.reduce((sum, row) => sum + row.changed, 0);
   }
   return changed;
 }

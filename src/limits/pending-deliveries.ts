@@ -108,4 +108,5 @@ const countStatement = statement(
   `select l.owner_id, l.head,
           (select count(*)::integer from (select from due d where d.owner_id = l.owner_id limit $2) q) as pending
      from owner_log l where l.owner_id = any($1::uuid[])`,
+  { owners: [[1]], returns: 'owner_id uuid, head bigint, pending integer' },
 );

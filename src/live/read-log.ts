@@ -69,6 +69,11 @@ const pageOf = statement(
      ) c on true
     where l.owner_id = $1
     order by c.position`,
+  {
+    owner: 1,
+    returns:
+      'head bigint, floor bigint, position bigint, occurred_at timestamptz, delivery_id uuid, endpoint_id uuid, event_id uuid, event_type text, kind text, tenant_id uuid, status text, previous_status text, failure_reason text, attempt_number integer, response_status integer',
+  },
 );
 
 type PageRow = LogBounds & (ChangeRow | { position: null });

@@ -1,4 +1,6 @@
 import { type Kysely, sql } from 'kysely';
+import type { Statement } from '../db/placement.ts';
+import { runWithin, statement } from '../db/statement.ts';
 import type { Tables } from '../tables.ts';
 
 /** The tables of jobs that runners carry out. They share the columns that say who holds a job. */
@@ -16,16 +18,37 @@ export async function claimJob<Job extends Held>(
   table: JobTable,
   leaseMs: number,
 ): Promise<Job | undefined> {
-  const { rows } = await sql<Job>`
-    update ${sql.table(table)} j
-       set epoch = j.epoch + 1, lease_until = now() + ${leaseMs} * interval '1 millisecond'
-      from (select owner_id, id from ${sql.table(table)}
-             where status = 'RUNNING' and lease_until <= now()
-             order by lease_until limit 1 for update skip locked) free
-     where j.owner_id = free.owner_id and j.id = free.id
-    returning j.*`.execute(db);
+  const rows = await runWithin<Job>(db, claims[table], [leaseMs]);
   return rows[0];
 }
+
+const free = (table: JobTable) =>
+  `select owner_id, id from ${table} where status = 'RUNNING' and lease_until <= now() order by lease_until limit 1`;
+
+const claimOf = (table: JobTable, columns: string) =>
+  statement(
+    `claim_${table}`,
+    `update ${table} j
+       set epoch = j.epoch + 1, lease_until = now() + $1::float8 * interval '1 millisecond'
+      from (${free(table)} for update skip locked) free
+     where j.owner_id = free.owner_id and j.id = free.id
+    returning j.*`,
+    { ofOwners: free(table), isForOne: true, returns: columns },
+  );
+
+const claims: Readonly<Record<JobTable, Statement>> = {
+  replay_job: claimOf(
+    'replay_job',
+    `owner_id uuid, id uuid, conditions jsonb, upper_id uuid, status text, cursor_status text, cursor_id uuid,
+     matched bigint, replayed bigint, skipped bigint, epoch bigint, lease_until timestamptz, failures smallint,
+     completed_at timestamptz, recover_endpoint uuid, recover_cursor uuid`,
+  ),
+  cancel_job: claimOf(
+    'cancel_job',
+    `owner_id uuid, id uuid, conditions jsonb, status text, cursor_id uuid, matched bigint, cancelled bigint,
+     skipped bigint, epoch bigint, lease_until timestamptz, failures smallint, completed_at timestamptz`,
+  ),
+};
 
 /** Hands the job back. It comes after all other waiting jobs, and is taken up after `afterMs` at the earliest. */
 export async function releaseJob(

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
+import { runComposed } from '../db/statement.ts';
 import { isFailedAs } from '../deliveries/by-status.ts';
 import { visibleDeliveries } from '../deliveries/delivery.ts';
 import { type DeliveryConditions, matchesFilter } from '../deliveries/filter.ts';
@@ -37,7 +38,7 @@ export async function gatherItems(
     .where(matchesFilter(conditions))
     // Looked up row by row, because the planner could otherwise begin with all rows of the owner.
     .offset(0);
-  const { rows } = await sql<Pick<HeldJob, 'cursor_status' | 'cursor_id'>>`
+  const query = sql<Pick<HeldJob, 'cursor_status' | 'cursor_id'>>`
     with job as materialized (
       select id from replay_job
        where owner_id = ${ownerId} and id = ${id} and epoch = ${job.epoch} and status = 'RUNNING'
@@ -64,8 +65,9 @@ export async function gatherItems(
            lease_until = now() + ${leaseMs} * interval '1 millisecond', failures = 0
       from job, (select count(*) as n from page) p
      where j.owner_id = ${ownerId} and j.id = job.id
-    returning j.cursor_status, j.cursor_id`.execute(db);
-  const [moved] = rows;
+    returning j.cursor_status, j.cursor_id`.compile(db);
+  const returns = 'cursor_status text, cursor_id uuid';
+  const [moved] = await runComposed(db, { name: 'gather_items', query, ownerId, returns });
   if (moved === undefined) return 'LOST';
   Object.assign(job, moved);
   return 'MORE';

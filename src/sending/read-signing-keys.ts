@@ -10,6 +10,7 @@ const inForceStatement = statement(
      join signing_secret s on s.owner_id = x.owner_id and s.endpoint_id = x.endpoint_id
     where s.expires_at is null or s.expires_at > clock_timestamp()
     order by s.endpoint_id, s.id desc`,
+  { owners: [[1, 2]], returns: 'owner_id uuid, endpoint_id uuid, id uuid, sealed bytea' },
 );
 
 /**

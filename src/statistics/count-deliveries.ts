@@ -1,4 +1,5 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
+import { runComposed } from '../db/statement.ts';
 import { byWay, isOfQueue, visibleWaiting } from '../deliveries/by-status.ts';
 import { visibleDeliveries } from '../deliveries/delivery.ts';
 import { type DeliveryFilter, matchesFilter, resolveFilter } from '../deliveries/filter.ts';
@@ -58,9 +59,16 @@ export async function countDeliveries(
     [first, ...others].map((part) => sql`(select * from ${part} part)`),
     sql` union all `,
   )} limit ${limit + 1})`;
-  const { count } = await db
+  const query = db
     .selectFrom(all.as('m'))
     .select(({ fn }) => fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
+    .compile();
+  const counted = await runComposed(db, {
+    name: 'count_deliveries',
+    query,
+    ownerId,
+    returns: 'count bigint',
+  });
+  const count = counted[0]?.count ?? 0;
   return { count: Math.min(count, limit), isCapped: count > limit };
 }

@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { dayMs } from '../clock.ts';
+import { runComposed } from '../db/statement.ts';
 import { badUserInput } from '../errors.ts';
 import { firstUuidAt, lowestUuid, timeOfUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
@@ -158,7 +159,7 @@ async function readStats(
 ): Promise<ReadonlyMap<string, DeliveryStats>> {
   const { ownerId } = counted;
   const [fromId, untilId] = [firstUuidAt(window.since.getTime()), firstUuidAt(window.until.getTime())];
-  const { rows } = await sql<StatsRow>`
+  const query = sql<StatsRow>`
     with ${countsBy(counted, window, [window.since])},
     newest as (
       select distinct on (s.key) s.key, d.id
@@ -191,7 +192,10 @@ async function readStats(
       from (select distinct key from scope) k
       left join counts c on c.key = k.key
       left join newest n on n.key = k.key
-      left join latency l on l.key = k.key`.execute(db);
+      left join latency l on l.key = k.key`.compile(db);
+  const returns = `key uuid, succeeded bigint, failed bigint, in_flight bigint, last_success_at timestamptz,
+    last_failure_at timestamptz, last_id uuid, latency_buckets integer[], latency_attempts float8[]`;
+  const rows = await runComposed(db, { name: 'stats', query, ownerId, returns });
   return new Map(rows.map((row) => [row.key, toStats(row, window)]));
 }
 
@@ -202,10 +206,11 @@ async function readTimelines(
   counted: Counted,
   { window, starts }: { window: StatsWindow; starts: readonly Date[] },
 ): Promise<readonly CountsRow[]> {
-  const { rows } = await sql<CountsRow>`
+  const query = sql<CountsRow>`
     with ${countsBy(counted, window, starts)}
-    select key, bucket, succeeded, failed, in_flight from counts`.execute(db);
-  return rows;
+    select key, bucket, succeeded, failed, in_flight from counts`.compile(db);
+  const returns = 'key uuid, bucket integer, succeeded bigint, failed bigint, in_flight bigint';
+  return await runComposed(db, { name: 'timelines', query, ownerId: counted.ownerId, returns });
 }
 
 /**

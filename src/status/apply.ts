@@ -1,5 +1,5 @@
 import type { Database } from '../db/pool.ts';
-import { run, statement } from '../db/statement.ts';
+import { range, run, statement } from '../db/statement.ts';
 import { latencyBucketOf } from './latency.ts';
 import type { AttemptOutcome, GivenUpReason } from './status.ts';
 import { transition } from './transition.ts';
@@ -87,6 +87,7 @@ const applyStatement = statement(
      { withAttempts: true },
    )}
    select del.id as delivery_id, del.due_at from checked left join del on true where checked.ok = 0`,
+  { owners: [range(1, 20)], returns: 'delivery_id uuid, due_at timestamptz' },
 );
 
 /**

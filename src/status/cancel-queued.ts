@@ -21,6 +21,7 @@ const cancelStatement = statement(
   )}
    select (select count(*)::integer from del) as ended, (select count(*)::integer from held) as held
      from checked where checked.ok = 0`,
+  { owner: 1, returns: 'ended integer, held integer' },
 );
 
 /**
@@ -50,6 +51,7 @@ const holdStatement = statement(
       and (d.claim is null or d.claim < (select s.epoch from shard_lease s where s.shard = d.shard))
     order by d.owner_id, d.delivery_id
       for update of d`,
+  { owner: 1, returns: '"deliveryId" uuid, "endpointId" uuid' },
 );
 
 /** Locks those of these deliveries that wait, in key order, so that nobody sends or ends them before this transaction. */
@@ -75,6 +77,7 @@ const cancelHeldStatement = statement(
     { withAttempts: false },
   )}
    select (select count(*)::integer from del) as ended from checked where checked.ok = 0`,
+  { owner: 1, returns: 'ended integer' },
 );
 
 /** Ends the deliveries that `holdWaiting` locked in the same transaction, as its last statement. */

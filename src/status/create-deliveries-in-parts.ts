@@ -5,6 +5,7 @@ import { run, statement } from '../db/statement.ts';
 import { RequestError } from '../errors.ts';
 import { highestUuid } from '../ids.ts';
 import {
+  creationOwners,
   creationSource,
   creationValues,
   hintWords,
@@ -32,6 +33,7 @@ const partStatement = statement(
    ${creation}
    select ev.id, (select count(*) from del)::integer as deliveries
      from (select 1) as one left join ev on true`,
+  { owners: creationOwners, returns: 'id uuid, deliveries integer' },
 );
 
 /** Kept for the next statement, and dropped with the transaction. */

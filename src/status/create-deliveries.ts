@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/pool.ts';
 import { sqlStateOf } from '../db/retry.ts';
-import { run, runWithin, statement } from '../db/statement.ts';
+import { range, run, runWithin, statement } from '../db/statement.ts';
 import type { DeliveryKind, Tables } from '../tables.ts';
 import { creation } from './creation.ts';
 import { forwardHint, laneHint } from './lane-hint.ts';
@@ -80,6 +80,9 @@ export const creationSource = `ev as (
      returning 1
    )`;
 
+/** Its parameters by owner, for the placement of a statement. */
+export const creationOwners = [[...range(1, 7), 27], range(8, 21), range(22, 26)];
+
 const createStatement = statement(
   'create_deliveries',
   `with audience as materialized (
@@ -92,6 +95,7 @@ const createStatement = statement(
    ${statTail},
    ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x', strict: '$30::uuid[]', ceilings: '$31::jsonb' })}
    select ev.id from audience cross join checked left join ev on true where audience.ok = 0 and checked.ok = 0`,
+  { owners: [...creationOwners, [28, 29]], returns: 'id uuid' },
 );
 
 /** The version of the receivers with which a batch was planned. */

@@ -24,6 +24,7 @@ const endQueuedStatement = statement(
   )}
    select (select count(*)::integer from del) as ended, (select count(*)::integer from held) as held
      from checked where checked.ok = 0`,
+  { owner: 1, returns: 'ended integer, held integer' },
 );
 
 /** The number of rows in one statement. It takes about 50 ms, so that the owner's log is never locked for long. */

@@ -25,6 +25,7 @@ const releaseStatement = statement(
      returning d.delivery_id
    )
    select count(*)::integer as moved, max(delivery_id::text) as last from moved`,
+  { owner: 1, returns: 'moved integer, last text' },
 );
 
 /**

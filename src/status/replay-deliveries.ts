@@ -67,6 +67,7 @@ const oneStatement = statement(
    ),
    ${replay({ orAgain: 'true', orSucceeded: '$9::boolean', strict: '$8::uuid[]' })}
    select (select count(*)::integer from del) as replayed from checked where checked.ok = 0`,
+  { owner: 1, returns: 'replayed integer' },
 );
 
 /**
@@ -122,6 +123,7 @@ const itemsStatement = statement(
     where checked.ok = 0
       and case when (select count(*) from popped) in (0, cardinality($7::uuid[])) then 0
                else refuse('items of a bulk replay are missing') end = 0`,
+  { owner: 1, returns: 'held integer' },
 );
 
 /** An item of a bulk replay. Without `replay` it is skipped. */

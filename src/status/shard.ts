@@ -1,3 +1,4 @@
+import type { Database } from '../db/pool.ts';
 import { hashOfUuid } from '../ids.ts';
 
 export const ownerGroups = 16;
@@ -9,6 +10,13 @@ export const shards = ownerGroups * endpointGroups;
  * another group's log.
  */
 export const ownerGroupOf = (ownerId: string): number => hashOfUuid(ownerId, ownerGroups);
+
+/** Where the tables are distributed, what is written together is also in one place. */
+export const writeGroupOf = ({ layout }: Pick<Database, 'layout'>, ownerId: string): number =>
+  layout.runPlaced === undefined ? ownerGroupOf(ownerId) : layout.placeOf(ownerId);
+
+export const writeGroups = ({ layout }: Pick<Database, 'layout'>): number =>
+  layout.runPlaced === undefined ? ownerGroups : layout.places;
 
 /** The worker that leases the shard handles the endpoint, so only one worker does at a time. */
 export const shardOf = (ownerId: string, endpointId: string): number =>

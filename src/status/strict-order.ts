@@ -76,6 +76,7 @@ const headsStatement = statement(
      from unnest($2::uuid[]) as x(endpoint_id)
      join endpoint e on e.owner_id = $1 and e.id = x.endpoint_id and e.strict_boundary is not null
     cross join lateral (select e.owner_id, e.id as endpoint_id, e.strict_boundary, e.strict_head) lane`,
+  { owner: 1, returns: 'endpoint_id uuid, delivery_id uuid' },
 );
 
 /** The delivery that has to end first, of those of the endpoints that are ordered strictly and have one. */
@@ -116,6 +117,7 @@ const placeStatement = statement(
        where ${isAmong('d', 'lane', 'lane.strict_boundary', highest)}
          and not exists (select from strict_place p where ${hasKey('p', 'd')})) d
    on conflict (owner_id, delivery_id) do nothing`,
+  { owners: [[1, 2]], returns: '' },
 );
 
 const sweepStatement = statement(
@@ -132,6 +134,7 @@ const sweepStatement = statement(
          -- A claim that sweeps the same lanes in another order does not wait for this one.
          for update skip locked) gone
     where s.ctid = gone.place_at`,
+  { owners: [[1, 2]], returns: '' },
 );
 
 const forgottenAtOnce = 5_000;

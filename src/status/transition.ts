@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
-import { runWithin, type Statement } from '../db/statement.ts';
+import type { Statement } from '../db/placement.ts';
+import { runWithin } from '../db/statement.ts';
 import type { Tables } from '../tables.ts';
 import { logTail, statTail } from './log-tail.ts';
 

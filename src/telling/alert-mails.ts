@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../db/pool.ts';
+import { runWithin, statement } from '../db/statement.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { messageOf } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
@@ -59,15 +60,23 @@ export async function sendStoredMail(
   await db.deleteFrom('alert_mail').where('owner_id', '=', owner_id).where('id', '=', id).execute();
 }
 
+const takeStatement = statement(
+  'take_mails',
+  `update alert_mail m
+      set tries = m.tries + 1, next_at = now() + $1::integer * interval '1 second' * (2 ^ m.tries)
+     from (select owner_id, id from alert_mail
+            where next_at <= now() order by next_at limit $2 for update skip locked) due
+    where m.owner_id = due.owner_id and m.id = due.id
+   returning m.owner_id, m.id, m.recipients, m.subject, m.body, m.tries`,
+  {
+    ofOwners: 'select owner_id from alert_mail where next_at <= now() order by next_at limit $2',
+    returns: 'owner_id uuid, id uuid, recipients text[], subject text, body text, tries integer',
+  },
+);
+
 /** Takes mails that are due, for as long as another try waits. Mails that nobody took are removed after the last try. */
 export async function sendDueMails(db: Kysely<Tables>, mailer: Mailer): Promise<number> {
-  const { rows } = await sql<AlertMail & { tries: number }>`
-    update alert_mail m
-       set tries = m.tries + 1, next_at = now() + ${ownSeconds}::integer * interval '1 second' * (2 ^ m.tries)
-      from (select owner_id, id from alert_mail
-             where next_at <= now() order by next_at limit ${atOnce} for update skip locked) due
-     where m.owner_id = due.owner_id and m.id = due.id
-    returning m.owner_id, m.id, m.recipients, m.subject, m.body, m.tries`.execute(db);
+  const rows = await runWithin<AlertMail & { tries: number }>(db, takeStatement, [ownSeconds, atOnce]);
   for (const mail of rows) {
     if (mail.tries < mostTries) await sendStoredMail(db, mailer, mail);
     else

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { databaseNow } from '../clock.ts';
 import type { Database } from '../db/pool.ts';
 import { retrying } from '../db/retry.ts';
+import { runComposed } from '../db/statement.ts';
 import { isFailedAs } from '../deliveries/by-status.ts';
 import { findEndpoint } from '../endpoints/endpoint.ts';
 import { messageOf } from '../errors.ts';
@@ -93,13 +94,15 @@ export class Tellings {
   async #tellFailing(place: Place, data: Announcement['data']): Promise<void> {
     let lookAt = databaseNow() + failingEveryMs;
     await this.#tell(place, 'endpoint.failing', async (trx) => {
-      const { rows } = await sql`
+      const query = sql<{ told: number }>`
         insert into endpoint_health as h (owner_id, endpoint_id, told_failing, told_failing_at)
         values (${place.ownerId}, ${place.endpointId}, true, now())
         on conflict (owner_id, endpoint_id) do update set told_failing = true, told_failing_at = now()
          where not h.told_failing
            and coalesce(h.told_failing_at < now() - ${failingEveryMs}::integer * interval '1 millisecond', true)
-        returning 1`.execute(trx);
+        returning 1 as told`.compile(trx);
+      const { ownerId } = place;
+      const rows = await runComposed(trx, { name: 'tell_failing', query, ownerId, returns: 'told integer' });
       if (rows.length > 0) return data;
       // Told too recently to be told again: the next failure after that is.
       const { told_failing, told_failing_at } = await trx

@@ -9,12 +9,19 @@ import { migrate } from '../../src/db/migrate.ts';
 import { createPartitions } from '../../src/db/partitions.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import { unpackBrowser } from './browser.ts';
+import { citusUrl } from './citus.ts';
 
 /**
  * One PostgreSQL for the whole run: the one that DATABASE_URL names, or an embedded one in its own folder. One
  * template database is migrated, and every test file clones it.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  if (citusUrl !== undefined) {
+    project.provide('adminUrl', citusUrl);
+    project.provide('template', '');
+    await unpackBrowser();
+    return async () => undefined;
+  }
   // Here process.env belongs to the test runner, not to the program.
   const given = process.env.DATABASE_URL;
   const dir = mkdtempSync(join(tmpdir(), 'heliograph-test-'));

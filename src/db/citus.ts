@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { hashOfUuid } from './citus-hash.ts';
+import { onShard } from './distribute.ts';
+import type { Layout } from './layout.ts';
+import { quoted, withLiterals } from './literal.ts';
+import type { PlacedStatement } from './placement.ts';
+import { sqlStateOf } from './retry.ts';
+
+/**
+ * The tables distributed by Citus.
+ *
+ * Citus's planner refuses what the engine's statements consist of: it carries out each INSERT ... SELECT of a `with` as a
+ * step of its own, with its result sent around, so that rows are seen and locked in another order; and it has no SKIP
+ * LOCKED over several shards. But an owner's rows of all tables are in shards on one node, which there are ordinary
+ * tables: `due` is `due_102099`. So a statement with a placement is sent to that node as it is, with the shards' names,
+ * and runs there as on plain PostgreSQL: one statement, one plan, the same locks in the same order.
+ *
+ *   with door as (delete from audience_change where owner_id = '<key of the shard>' and id is null)
+ *   select * from heliograph_on_shard('<the statement>') as t(<what it returns>)
+ *
+ * The DELETE, which never finds anything, makes this a statement that changes the shard, for Citus: it goes to the
+ * shard's node, wherever that is now; it waits while the shard is moved and keeps it from being moved until the commit; it
+ * is part of the transaction around it, also of one over several nodes; and a commit that fails is reported.
+ *
+ * A statement of several owners is divided by their shards. Each part is then a transaction of its own, unless there is
+ * one around it.
+ */
+export async function citusLayout(client: Pick<pg.ClientBase, 'query'>): Promise<Layout> {
+  let map = await readMap(client);
+  const placeOf = (ownerId: string) => placeIn(map, hashOfUuid(ownerId));
+
+  async function runAt(
+    connection: pg.Pool | pg.ClientBase,
+    query: PlacedStatement,
+    { place, values }: { place: number; values: readonly unknown[] },
+  ): Promise<pg.QueryResultRow[]> {
+    const leases = (query.placement.text ?? query.text).includes(leaseTable)
+      ? await readLeases(connection)
+      : undefined;
+    try {
+      return (await connection.query(textAt(map, place, query, { values, leases }))).rows;
+    } catch (error) {
+      // A shard was divided, and its parts have other names.
+      if (sqlStateOf(error) === undefinedTable) map = await readMap(connection);
+      throw error;
+    }
+  }
+
+  return {
+    places: map.places.length,
+    placeOf,
+    remembersAudiences: false,
+    deletesInSteps: false,
+    rewritten: (text) => text.replace(timeOfDay, onShard.now),
+    // What a transaction sets for itself counts on the nodes, too.
+    settings: `set citus.propagate_set_commands = 'local';`,
+    async runPlaced<Row extends pg.QueryResultRow>(
+      connection: pg.Pool | pg.ClientBase,
+      query: PlacedStatement,
+      values: readonly unknown[],
+    ) {
+      const parts = await partsOf(connection, query, { values, placeOf, places: map.places.length });
+      const rows: pg.QueryResultRow[] = [];
+      if ('isForOne' in query.placement) {
+        for (const part of parts) {
+          rows.push(...(await runAt(connection, query, part)));
+          if (rows.length > 0) break;
+        }
+      } else if ('totalCount' in connection) {
+        const results = await Promise.allSettled(parts.map((part) => runAt(connection, query, part)));
+        const failed = results.filter((result) => result.status === 'rejected');
+        // What looks everywhere sees what can be seen: the owners on a node that is away wait, and nobody else.
+        if (failed.length > 0 && (!('everywhere' in query.placement) || failed.length === results.length)) {
+          throw failed[0]?.reason;
+        }
+        for (const result of results) if (result.status === 'fulfilled') rows.push(...result.value);
+      } else for (const part of parts) rows.push(...(await runAt(connection, query, part)));
+      return rows as Row[];
+    },
+  };
+}
+
+type ShardMap = Readonly<{
+  /** In the order of their ranges. `key` is the id of an owner who would be there. */
+  places: readonly Readonly<{ least: number; key: string; tables: ReadonlyMap<string, string> }>[];
+  /** Finds the names of tables in a statement. */
+  names: RegExp;
+}>;
+
+/** Citus refuses an UPDATE with a function that is not immutable, and ours only says so (`distribute.ts`). */
+const timeOfDay = /\b(?:now|clock_timestamp)\(\)/g;
+const undefinedTable = '42P01';
+const leaseTable = 'shard_lease';
+
+async function readMap(client: Pick<pg.ClientBase, 'query'>): Promise<ShardMap> {
+  const { rows } = await client.query<{ name: string; shard: string; least: number | null }>(
+    `select c.relname as name, shard_name(s.logicalrelid, s.shardid) as shard, s.shardminvalue::integer as least
+       from pg_dist_shard s join pg_class c on c.oid = s.logicalrelid
+      where not c.relispartition and c.relnamespace = current_schema()::regnamespace
+        -- Placed statements do without the tables whose names are also those of columns.
+        and not exists (select from pg_attribute a join pg_class o on o.oid = a.attrelid
+                         where a.attname = c.relname and o.relnamespace = c.relnamespace)
+      order by s.shardminvalue::integer, s.shardid`,
+  );
+  const copies = rows.filter(({ least }) => least === null).map(({ name, shard }) => [name, shard] as const);
+  const places = [...new Set(rows.flatMap(({ least }) => least ?? []))].map((least) => ({
+    least,
+    key: '',
+    tables: new Map([
+      ...copies,
+      ...rows.filter((row) => row.least === least).map(({ name, shard }) => [name, shard] as const),
+    ]),
+  }));
+  const names = [...new Set(rows.map(({ name }) => name))].sort((a, b) => b.length - a.length);
+  const map = { places, names: new RegExp(`\\b(?:${names.join('|')})\\b`, 'g') };
+  await compareHashes(client);
+  return { ...map, places: places.map((place, index) => ({ ...place, key: keyIn(map, index) })) };
+}
+
+/** Refuses to go on where rows would be looked for in the wrong shard. */
+async function compareHashes(client: Pick<pg.ClientBase, 'query'>): Promise<void> {
+  const ids = Array.from({ length: 20 }, () => randomUUID());
+  const { rows } = await client.query<{ hash: number }>(
+    'select worker_hash(id) as hash from unnest($1::uuid[]) with ordinality as t(id, place) order by place',
+    [ids],
+  );
+  if (rows.some(({ hash }, index) => hash !== hashOfUuid(ids[index] ?? '')))
+    throw new Error('This version of Citus distributes rows in another way than Heliograph knows.');
+}
+
+function placeIn({ places }: Pick<ShardMap, 'places'>, hash: number): number {
+  let low = 0;
+  let high = places.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((places[middle]?.least ?? 0) <= hash) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function keyIn(map: Pick<ShardMap, 'places'>, place: number): string {
+  for (;;) {
+    const id = randomUUID();
+    if (placeIn(map, hashOfUuid(id)) === place) return id;
+  }
+}
+
+type Part = { place: number; values: readonly unknown[] };
+
+async function partsOf(
+  connection: pg.Pool | pg.ClientBase,
+  { placement }: PlacedStatement,
+  {
+    values,
+    placeOf,
+    places,
+  }: { values: readonly unknown[]; placeOf: (ownerId: string) => number; places: number },
+): Promise<Part[]> {
+  if ('ofOwners' in placement) {
+    const { rows } = await connection.query<{ owner_id: string }>(withLiterals(placement.ofOwners, values));
+    return [...new Set(rows.map((row) => placeOf(row.owner_id)))].map((place) => ({ place, values }));
+  }
+  if ('everywhere' in placement) return Array.from({ length: places }, (_, place) => ({ place, values }));
+  if ('owner' in placement) return [{ place: placeOf(String(values[placement.owner - 1])), values }];
+  const lists = placement.owners.map((numbers) => ({
+    numbers,
+    placed: arrayAt(values, numbers[0]).map((id) => placeOf(String(id))),
+  }));
+  const used = [...new Set(lists.flatMap(({ placed }) => placed))];
+  if (used.length <= 1) return used.map((place) => ({ place, values }));
+  return used.map((place) => {
+    const part = [...values];
+    for (const { numbers, placed } of lists) {
+      for (const number of numbers) {
+        part[number - 1] = arrayAt(values, number).filter((_, index) => placed[index] === place);
+      }
+    }
+    return { place, values: part };
+  });
+}
+
+function arrayAt(values: readonly unknown[], number = 0): readonly unknown[] {
+  const value = values[number - 1];
+  if (!Array.isArray(value)) throw new Error(`The parameter ${number} of a placed statement is no array.`);
+  return value;
+}
+
+/** The leases are the coordinator's, so a statement that runs elsewhere gets them as they are now. */
+async function readLeases(connection: pg.Pool | pg.ClientBase): Promise<string> {
+  const { rows } = await connection.query<{ shard: number; holder: string | null; epoch: number }>(
+    `select shard, holder, epoch from ${leaseTable}`,
+  );
+  const list = (values: readonly unknown[]) =>
+    quoted(`{${values.map((value) => value ?? 'NULL').join(',')}}`);
+  return `(select * from unnest(${list(rows.map(({ shard }) => shard))}::smallint[],
+     ${list(rows.map(({ holder }) => holder))}::uuid[], ${list(rows.map(({ epoch }) => epoch))}::bigint[])
+     as l(shard, holder, epoch))`;
+}
+
+function textAt(
+  map: ShardMap,
+  place: number,
+  query: PlacedStatement,
+  { values, leases }: { values: readonly unknown[]; leases: string | undefined },
+): string {
+  const at = map.places[place];
+  if (at === undefined) throw new Error(`There is no shard ${place}.`);
+  const named = (query.placement.text ?? query.text).replace(
+    map.names,
+    (name) => at.tables.get(name) ?? name,
+  );
+  const text = withLiterals(leases === undefined ? named : named.replaceAll(leaseTable, leases), values);
+  const { returns } = query.placement;
+  return `-- ${query.name}
+with door as (delete from audience_change where owner_id = '${at.key}' and id is null)
+select t.* from ${returns === '' ? onShard.silent : onShard.rows}(${quoted(text)}) as t(${returns === '' ? 'done boolean' : returns})`;
+}
