@@ -25,7 +25,7 @@ export class Places {
     return (this.#restingUntil.get(this.#database.layout.placeOf(ownerId)) ?? 0) > performance.now();
   }
 
-  /** Throws only if it failed in every place. */
+  /** Throws where there is one place; of several, those that fail are told of in the log. */
   async each<Item>(
     items: readonly Item[],
     ownerOf: (item: Item) => string,
@@ -52,7 +52,7 @@ export class Places {
     };
     await Promise.all([...parts].map(attempt));
     if (failures.length === 0) return;
-    if (failures.length === parts.size) throw failures[0];
+    if (this.#database.layout.places === 1) throw failures[0];
     warnAtTimes(this.#logger, { error: messageOf(failures[0]) }, 'some nodes of the database do not answer');
   }
 }

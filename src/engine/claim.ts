@@ -231,3 +231,9 @@ export async function readEvents(
     ]),
   );
 }
+
+export function rowsByEndpoint(rows: readonly ClaimedRow[]): ReadonlyMap<string, readonly ClaimedRow[]> {
+  const found = new Map<string, ClaimedRow[]>();
+  for (const row of rows) found.get(row.endpoint_id)?.push(row) ?? found.set(row.endpoint_id, [row]);
+  return found;
+}

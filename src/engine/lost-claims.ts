@@ -1,3 +1,4 @@
+import type { Places } from '../db/places.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import { headOf } from '../status/strict-order.ts';
@@ -63,7 +64,10 @@ const freeStatement = statement(
    update due d set claim = case when d.status = 'DELIVERING' then 0 end from held h
     where d.ctid = h.row_at
    returning d.owner_id, d.endpoint_id, d.due_at, d.delivery_id`,
-  { everywhere: true, returns: 'owner_id uuid, endpoint_id uuid, due_at timestamptz, delivery_id uuid' },
+  {
+    owners: [[8, 1, 2, 3, 4, 5]],
+    returns: 'owner_id uuid, endpoint_id uuid, due_at timestamptz, delivery_id uuid',
+  },
 );
 
 export type FreedRow = { owner_id: string; endpoint_id: string; due_at: Date; delivery_id: string };
@@ -94,26 +98,34 @@ export class LostClaims {
   async free(
     db: Database,
     workerId: string,
-    options: { underWay: () => readonly string[]; now: number },
+    options: { places: Places; underWay: () => readonly string[]; now: number },
   ): Promise<readonly FreedRow[]> {
     const ready = [...this.#lost.values()].filter(
       ({ lostAt, looks }) => options.now - lostAt >= (looksAfterMs[looks] ?? 0),
     );
     if (ready.length === 0) return [];
-    const freed = await run<FreedRow>(db, db.engine, freeStatement, [
-      ready.map(({ take }) => take.lane.shard),
-      ready.map(({ take }) => take.lane.endpointId),
-      ready.map(({ from }) => from.dueAt),
-      ready.map(({ from }) => from.deliveryId),
-      ready.map(({ take }) => take.epoch),
-      workerId,
-      options.underWay(),
-      ready.map(({ take }) => take.lane.ownerId),
-    ]);
-    for (const lost of ready) {
-      lost.looks += 1;
-      if (lost.looks >= looksAfterMs.length) this.#lost.delete(keyOf(lost.take));
-    }
+    const freed: FreedRow[] = [];
+    await options.places.each(
+      ready,
+      ({ take }) => take.lane.ownerId,
+      async (part) => {
+        const rows = await run<FreedRow>(db, db.engine, freeStatement, [
+          part.map(({ take }) => take.lane.shard),
+          part.map(({ take }) => take.lane.endpointId),
+          part.map(({ from }) => from.dueAt),
+          part.map(({ from }) => from.deliveryId),
+          part.map(({ take }) => take.epoch),
+          workerId,
+          options.underWay(),
+          part.map(({ take }) => take.lane.ownerId),
+        ]);
+        freed.push(...rows);
+        for (const lost of part) {
+          lost.looks += 1;
+          if (lost.looks >= looksAfterMs.length) this.#lost.delete(keyOf(lost.take));
+        }
+      },
+    );
     return freed;
   }
 }

@@ -15,7 +15,7 @@ import { aimProbes } from './aim-probes.ts';
 import { attempt, ownHeaders } from './attempt.ts';
 import { attemptDeadline } from './attempt-deadline.ts';
 import { BodyBudget } from './body-budget.ts';
-import { type ClaimedRow, claim, type EventToSend, readEvents, type Take } from './claim.ts';
+import { type ClaimedRow, claim, type EventToSend, readEvents, rowsByEndpoint, type Take } from './claim.ts';
 import {
   changeAfterAttempt,
   changeInsteadOfSending,
@@ -66,6 +66,7 @@ const idleMs = 250;
 const usualLeaseMarginMs = 15_000;
 
 const ownerOfLane = ({ ownerId }: Lane) => ownerId;
+const ownerOfTake = ({ lane }: Take) => lane.ownerId;
 
 export class Worker {
   readonly #options: WorkerOptions;
@@ -193,17 +194,13 @@ export class Worker {
     const claimPart = async (part: readonly Take[]) => {
       claimed += await this.#claimShares(part);
     };
-    await this.#places
-      .each(shares, ({ lane }) => lane.ownerId, claimPart)
-      .finally(() => this.#claiming.clear());
+    await this.#places.each(shares, ownerOfTake, claimPart).finally(() => this.#claiming.clear());
     return claimed;
   }
 
   async #claimShares(shares: readonly Take[]): Promise<number> {
     const { takes, rows } = await this.#take(shares);
-    const byEndpoint = new Map<string, ClaimedRow[]>();
-    for (const row of rows)
-      byEndpoint.get(row.endpoint_id)?.push(row) ?? byEndpoint.set(row.endpoint_id, [row]);
+    const byEndpoint = rowsByEndpoint(rows);
     for (const take of takes) this.#account(take, byEndpoint.get(take.lane.endpointId) ?? []);
     if (rows.length > 0) void this.#begin(rows);
     return rows.length;
@@ -223,6 +220,7 @@ export class Worker {
 
   async #freeLostClaims(): Promise<void> {
     const freed = await this.#lostClaims.free(this.#options.database, this.#leases.workerId, {
+      places: this.#places,
       underWay: () => [...this.#underWay].map(({ delivery_id }) => delivery_id),
       now: performance.now(),
     });
