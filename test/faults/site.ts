@@ -35,12 +35,15 @@ const noteSettles = `
   create trigger note_retry after update on due for each row
     when (old.attempt_rows <> new.attempt_rows) execute function note_settle();`;
 
+/** A database server that the faults can stop and start. */
+export type Server = Pick<Postgres, 'url' | 'port' | 'start' | 'stop' | 'close'>;
+
 export type Role = 'api' | 'worker';
 export type Running = Readonly<{ role: Role; server: ServerProcess }>;
 
 export class Site {
   readonly ledger: Ledger;
-  readonly postgres: Postgres;
+  readonly postgres: Server;
   /** Between the pools and the database. */
   readonly pools: Network;
   /** Between the connections of LISTEN, NOTIFY and leases, and the database. */
@@ -64,7 +67,7 @@ export class Site {
 
   private constructor(parts: {
     ledger: Ledger;
-    postgres: Postgres;
+    postgres: Server;
     pools: Network;
     direct: Network;
     issuer: TokenIssuer;
@@ -97,9 +100,12 @@ export class Site {
       release?: string;
       /** Is done to the empty database. */
       prepare?: (url: string) => Promise<void>;
+      server?: Server;
+      /** Notes for the oracles how deliveries are settled; by default with triggers. */
+      noteSettles?: string;
     } = {},
   ): Promise<Site> {
-    const postgres = await Postgres.start();
+    const postgres = options.server ?? (await Postgres.start());
     await options.prepare?.(postgres.url);
     let port = postgres.port;
     const targetPort = () => {
@@ -122,7 +128,7 @@ export class Site {
     });
     try {
       await site.restore();
-      await site.sql(noteSettles);
+      await site.sql(options.noteSettles ?? noteSettles);
       const service = await site.callerOf({ kind: 'service', tenant: undefined });
       await registerEventType(service, { name: eventType, example: { n: 1 } });
       site.#scraping = setInterval(() => void site.#scrape(), scrapeEveryMs);

@@ -29,10 +29,13 @@ export async function append(
   const client = await pool.connect();
   try {
     await client.query('begin');
+    const { rows: locked } = await client.query<{ now: Date }>(
+      'select clock_timestamp() as now from owner_log where owner_id = $1 for no key update',
+      [ownerId],
+    );
     const { rows } = await client.query<{ head: string; at: Date }>(
-      `update owner_log set head = head + $2, at = greatest(at, clock_timestamp())
-        where owner_id = $1 returning head, at`,
-      [ownerId, changes.length],
+      `update owner_log set head = head + $2, at = greatest(at, $3) where owner_id = $1 returning head, at`,
+      [ownerId, changes.length, locked[0]?.now],
     );
     const head = Number(rows[0]?.head);
     for (const [index, change] of changes.entries()) {

@@ -11,9 +11,12 @@ export const citusUrl = process.env.CITUS_URL;
 /** A quarter of what Citus makes by itself, because each shard of each partition is a table. */
 const shardCount = 8;
 
-export async function createCitusDatabase(name: string): Promise<{ url: string; drop(): Promise<void> }> {
+export async function createCitusDatabase(
+  name: string,
+  options: { workers?: number } = {},
+): Promise<{ url: string; drop(): Promise<void> }> {
   const cluster = new URL(citusUrl ?? '');
-  const nodes = await nodesOf(cluster);
+  const nodes = (await nodesOf(cluster)).slice(0, 1 + (options.workers ?? Number.POSITIVE_INFINITY));
   for (const node of nodes) {
     await onServer(node, `create database ${name}`);
     await onServer(inDatabase(node, name), 'create extension citus');
@@ -37,7 +40,7 @@ export async function createCitusDatabase(name: string): Promise<{ url: string; 
 }
 
 /** The coordinator first. */
-async function nodesOf(cluster: URL): Promise<URL[]> {
+export async function nodesOf(cluster: URL): Promise<URL[]> {
   const client = new pg.Client({ connectionString: cluster.href });
   await client.connect();
   const { rows } = await client.query<{ host: string; port: number }>(

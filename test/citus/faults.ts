@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Fault, play } from '../faults/fault.ts';
+import { terminateBackends } from '../faults/on-database.ts';
+import { lostPublish, lostSettle } from '../faults/on-network.ts';
+import { killApi, killWorkers, rollingRestart } from '../faults/on-processes.ts';
+import { Site, within } from '../faults/site.ts';
+import { Cluster, startNode, stopNode } from './cluster.ts';
+
+/**
+ * Breaks parts of a Citus cluster, and of the processes over it, during steady traffic, and asks the oracles of
+ * `test/faults` after each. `--only "node,moved"` plays those whose names contain one of the words.
+ *
+ * The oracle about late settles is not asked: it needs triggers, which distributed tables cannot have.
+ */
+const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+const words = values.only.split(',');
+const cluster = await Cluster.open();
+const site = await Site.open({
+  server: cluster,
+  noteSettles: `create table settled_under (owner_id uuid, delivery_id uuid, number integer, claimed_at timestamptz);
+    select create_distributed_table('settled_under', 'owner_id', colocate_with => 'owner_log')`,
+});
+
+const killNodes: Fault = {
+  name: 'each worker node killed, and started again after 3 s',
+  mayDuplicate: true,
+  async act() {
+    for (const node of cluster.workers) {
+      await stopNode(node, 'immediate');
+      await delay(3_000);
+      await startNode(node);
+      await delay(2_000);
+    }
+  },
+};
+
+const restartCoordinator: Fault = {
+  name: 'the coordinator killed, and started again',
+  mayDuplicate: true,
+  async act({ blame }) {
+    await cluster.stop('immediate');
+    await cluster.start();
+    await site.reconnect();
+    if (!(await within(20_000, isReady))) blame('not ready 20 s after the restart');
+  },
+};
+
+/** All shards of the tenants of the traffic, there and back. */
+const moveShards: Fault = {
+  name: 'the shards of each tenant moved to another node, and back',
+  mayDuplicate: false,
+  async act({ blame }) {
+    const shards = await site.sql<{ shard: string; from: number; to: number; host: string }>(
+      `select distinct s.shardid as shard, n.nodeport as from, o.nodeport as to, n.nodename as host
+         from owner_log l
+         join pg_dist_shard s on s.shardid = get_shard_id_for_distribution_column('owner_log', l.owner_id)
+         join pg_dist_placement p on p.shardid = s.shardid
+         join pg_dist_node n on n.groupid = p.groupid
+         join pg_dist_node o on o.groupid not in (0, n.groupid)`,
+    );
+    if (shards.length === 0) blame('there is no shard to move: nothing was proven');
+    for (const { shard, from, to, host } of shards) {
+      for (const [a, b] of [
+        [from, to],
+        [to, from],
+      ]) {
+        await site.sql(
+          `select citus_move_shard_placement($1, $2, $3, $2, $4, shard_transfer_mode => 'force_logical')`,
+          [shard, host, a, b],
+        );
+      }
+    }
+  },
+};
+
+async function isReady(): Promise<boolean> {
+  try {
+    return (await fetch(`${site.one('api').origin}/readyz`, { signal: AbortSignal.timeout(1_000) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+const faults = [
+  killWorkers(2),
+  killApi,
+  rollingRestart(2),
+  terminateBackends(2),
+  lostPublish,
+  lostSettle,
+  killNodes,
+  restartCoordinator,
+  moveShards,
+].filter(({ name }) => words.some((word) => name.includes(word)));
+
+let failed = 0;
+try {
+  for (const fault of faults) {
+    const { events, duplicates, lost, seconds, problems } = await play(site, fault);
+    if (problems.length > 0) failed += 1;
+    console.log(
+      `${fault.name}: ${events} events, ${duplicates} duplicates, ${lost} lost, ${seconds.toFixed(1)} s${problems.length > 0 ? ', FAILED' : ''}`,
+    );
+    for (const problem of problems) console.log(`  ${problem}`);
+  }
+} finally {
+  await site.close();
+}
+console.log(`${faults.length} faults on Citus, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
