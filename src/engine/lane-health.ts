@@ -28,7 +28,7 @@ const readStatement = statement(
   {
     owners: [[1, 2]],
     returns:
-      'endpoint_id uuid, max_deliveries_per_second integer, is_strict boolean, circuit text, consecutive_failures integer, opened_at timestamptz, next_probe_at timestamptz, failing_since timestamptz, spread_failures integer, spread_failure_at timestamptz',
+      'endpoint_id uuid, max_deliveries_per_second integer, is_strict boolean, circuit text, consecutive_failures integer, opened_at timestamptz, next_probe_at timestamptz, failing_since timestamptz, spread_failures integer, spread_failure_at timestamptz, told_failing boolean',
   },
 );
 
@@ -59,35 +59,4 @@ export async function loadLanes(db: Database, lanes: readonly Lane[]): Promise<v
     if (!lane.isLoaded) lane.assumeSpent(now);
     lane.isLoaded = true;
   }
-}
-
-const writeStatement = statement(
-  'write_health',
-  `insert into endpoint_health as h
-     (owner_id, endpoint_id, circuit, consecutive_failures, opened_at, next_probe_at, failing_since, spread_failures,
-      spread_failure_at, updated_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())
-   on conflict (owner_id, endpoint_id) do update set
-     circuit = excluded.circuit, consecutive_failures = excluded.consecutive_failures,
-     opened_at = excluded.opened_at, next_probe_at = excluded.next_probe_at,
-     failing_since = excluded.failing_since, spread_failures = excluded.spread_failures,
-     spread_failure_at = excluded.spread_failure_at, updated_at = now()`,
-);
-
-export async function writeHealth(
-  db: Database,
-  endpoint: { ownerId: string; endpointId: string },
-  health: Health,
-): Promise<void> {
-  await run(db, db.engine, writeStatement, [
-    endpoint.ownerId,
-    endpoint.endpointId,
-    health.circuit,
-    health.consecutiveFailures,
-    health.openedAt ?? null,
-    health.nextProbeAt ?? null,
-    health.failingSince ?? null,
-    health.spreadFailures,
-    health.spreadFailureAt ?? null,
-  ]);
 }

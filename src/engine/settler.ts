@@ -115,7 +115,6 @@ export class Settler {
       const batch = takeFrom(group, room);
       room -= batch.length;
       parts.push([group, batch]);
-      // In other places it would be another statement.
       if (this.#isPlaced) break;
     }
     const [only, ...others] = parts;

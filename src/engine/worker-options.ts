@@ -6,7 +6,6 @@ import type { Mailer } from '../mail.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { EngineMetrics } from './engine-metrics.ts';
 
-/** What a worker needs. */
 export type WorkerOptions = Readonly<{
   config: Pick<Config, 'retrySchedule' | 'deliveryTimeoutMs' | 'requireVerification'>;
   database: Database;

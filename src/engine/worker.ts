@@ -5,6 +5,7 @@ import { Places } from '../db/places.ts';
 import { messageOf } from '../errors.ts';
 import { afterAttempt, isGivenUp } from '../sending/circuit.ts';
 import { readSigningKeys } from '../sending/read-signing-keys.ts';
+import { writeHealth } from '../sending/write-health.ts';
 import type { SigningKey } from '../signing/sign.ts';
 import type { Change } from '../status/apply.ts';
 import { isTold } from '../telling/announce.ts';
@@ -26,7 +27,7 @@ import {
   unsentChange,
 } from './decide.ts';
 import type { Lane } from './lane.ts';
-import { loadLanes, writeHealth } from './lane-health.ts';
+import { loadLanes } from './lane-health.ts';
 import { Lanes } from './lanes.ts';
 import { Leases } from './leases.ts';
 import { LostClaims } from './lost-claims.ts';

@@ -78,7 +78,7 @@ async function raiseFloors(database: Database, partition: string): Promise<void>
 
 async function isNeeded(database: Database, endsAt: number): Promise<boolean> {
   const { rows } = await database.api.query<{ needed: boolean }>(
-    'select exists (select from due where event_id < $1 or delivery_id < $1) as needed',
+    'select exists (select 1 from due where event_id < $1 or delivery_id < $1) as needed',
     [firstUuidAt(endsAt)],
   );
   return rows[0]?.needed ?? true;

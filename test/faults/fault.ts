@@ -86,8 +86,8 @@ export async function play(site: Site, fault: Fault): Promise<Result> {
 async function untilSettled(site: Site): Promise<void> {
   await within(settleWithinMs, async () => {
     const [row] = await site.sql<{ due: boolean; free: boolean }>(
-      `select exists (select from due) as due,
-              exists (select from shard_lease
+      `select exists (select 1 from due) as due,
+              exists (select 1 from shard_lease
                        where holder is null or expires_at < now() or holder not in (select id from worker)) as free`,
     );
     return row?.due === false && row.free === false;
