@@ -48,7 +48,7 @@ const sender = createSender({
 });
 
 console.log(
-  `${total} deliveries, ${rounds} rounds; µs of CPU are of all PostgreSQL servers, for each delivery`,
+  `${total} deliveries, ${rounds} rounds; µs of CPU are of all PostgreSQL servers (of the coordinator), for each delivery`,
 );
 console.log(
   ['database', 'store /s', 'µs', 'one event p50 ms', 'µs', 'deliver /s', 'µs', 'this process µs', 'idle µs/s']
@@ -123,16 +123,22 @@ async function bench(label: string, { url, drop }: { url: string; drop(): Promis
       await delay(50);
     }
   });
+  await delay(2_000);
   const idle = await measure(3, () => delay(3_000));
   await worker.stop(2_000);
   await database.close();
   await drop();
   const p50 = times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
   const cells = [
-    ...[label, store.perSecond, store.postgresMicros, p50.toFixed(1), single.postgresMicros],
-    ...[deliver.perSecond, deliver.postgresMicros, deliver.ownMicros, idle.postgresMicros],
+    ...[label, store.perSecond, shares(store), p50.toFixed(1), shares(single)],
+    ...[deliver.perSecond, shares(deliver), deliver.ownMicros, shares(idle)],
   ];
   console.log(cells.map((cell) => String(cell).padStart(17)).join(''));
+}
+
+/** All servers, and of it the coordinator. */
+function shares(of: { postgresMicros: number; coordinatorMicros: number }): string {
+  return `${of.postgresMicros} (${of.coordinatorMicros})`;
 }
 
 /** Four at a time, as the publishers of some processes would. */
@@ -153,12 +159,14 @@ async function storeAll(
 async function measure(count: number, act: () => Promise<void>) {
   const began = performance.now();
   const before = serverMicros();
+  const coordinatorBefore = serverMicros(dirs.slice(0, 1));
   const own = process.cpuUsage();
   await act();
   const { user, system } = process.cpuUsage(own);
   return {
     perSecond: Math.round((count / (performance.now() - began)) * 1000),
     postgresMicros: Math.round((serverMicros() - before) / count),
+    coordinatorMicros: Math.round((serverMicros(dirs.slice(0, 1)) - coordinatorBefore) / count),
     ownMicros: Math.round((user + system) / count),
   };
 }
@@ -204,8 +212,8 @@ async function notifications(): Promise<void> {
   }
 }
 
-function serverMicros(): number {
-  return dirs.reduce((sum, dir) => sum + postgresCpuMicros(dir), 0);
+function serverMicros(of: readonly string[] = dirs): number {
+  return of.reduce((sum, dir) => sum + postgresCpuMicros(dir), 0);
 }
 
 async function dataDirectory(url: URL): Promise<string> {

@@ -70,6 +70,8 @@ export async function startNode({ url, dir }: Node): Promise<void> {
       stdio: ['ignore', log, log],
       detached: true,
       cwd: '/',
+      // Its home is not ours.
+      env: { PATH: process.env.PATH },
       ...(process.getuid?.() === 0 ? { uid, gid } : {}),
     }).unref();
   }

@@ -88,7 +88,9 @@ export class Site {
     this.#dataDir = mkdtempSync(join(tmpdir(), 'heliograph-faults-data-'));
     const key = randomBytes(32).toString('base64');
     this.#secretsKeys = `faults:${key}`;
-    this.canaries.push(key, new URL(parts.postgres.url).password);
+    this.canaries.push(key);
+    const { password } = new URL(parts.postgres.url);
+    if (password !== '') this.canaries.push(password);
     this.#sql = openSql(parts.postgres.url);
   }
 

@@ -26,6 +26,12 @@ export async function createCitusDatabase(
     url,
     `alter database ${name} set citus.shard_count = ${shardCount}`,
     `select citus_set_coordinator_host('${cluster.hostname}', ${portOf(cluster)})`,
+    // A cluster of one node.
+    ...(nodes.length > 1
+      ? []
+      : [
+          `select citus_set_node_property('${cluster.hostname}', ${portOf(cluster)}, 'shouldhaveshards', true)`,
+        ]),
     ...nodes
       .filter((node) => node.host !== cluster.host)
       .map((node) => `select citus_add_node('${node.hostname}', ${portOf(node)})`),
