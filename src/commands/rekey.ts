@@ -1,4 +1,5 @@
 import { ConfigError, developmentKeyRing, readConfig } from '../config.ts';
+import { findLayout } from '../db/find-layout.ts';
 import { openDatabase } from '../db/pool.ts';
 import { createLogger } from '../log.ts';
 import { parseKeyRing, SecretBox } from '../signing/secret-box.ts';
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
     prepared: config.preparedStatements,
     engineConnections: 1,
     apiConnections: 2,
+    layout: await findLayout(config.databaseDirectUrl ?? config.databaseUrl),
   });
   try {
     const { signingSecrets, answers, tokenKeys, headers, unreadable } = await rekeySecrets(database, box);

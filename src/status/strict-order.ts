@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/pool.ts';
-import { run, statement } from '../db/statement.ts';
+import { run, runComposed, statement } from '../db/statement.ts';
 import { firstUuidAt, highestUuid, lowestUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
@@ -148,15 +148,22 @@ export async function forgetPlaces(
   { ownerId, endpointId }: Readonly<{ ownerId: string; endpointId: string }>,
 ): Promise<void> {
   for (;;) {
-    const { numAffectedRows = 0n } = await sql`
+    const query = sql<{ removed: number }>`
       delete from strict_place
        where owner_id = ${ownerId} and ctid = any(array(
          select p.ctid from strict_place p
            join endpoint e on e.owner_id = p.owner_id and e.id = p.endpoint_id
           where p.owner_id = ${ownerId} and p.endpoint_id = ${endpointId}
             and (e.strict_boundary is null or e.deleted_at is not null or p.position <= e.strict_head)
-          limit ${forgottenAtOnce}))`.execute(db);
-    if (Number(numAffectedRows) < forgottenAtOnce) return;
+          limit ${forgottenAtOnce}))
+       returning 1 as removed`.compile(db);
+    const removed = await runComposed(db, {
+      name: 'forget_places',
+      query,
+      ownerId,
+      returns: 'removed integer',
+    });
+    if (removed.length < forgottenAtOnce) return;
   }
 }
 
