@@ -40,6 +40,8 @@ export class Lane {
   #pending = 0;
   /** When the last deliveries were sent, in milliseconds; as many as `maxPerSecond` allows. */
   #sent: number[] = [];
+  /** Where the last that was claimed is sent. */
+  #url: string | undefined;
 
   constructor(options: { ownerId: string; endpointId: string; shard: number }) {
     this.ownerId = options.ownerId;
@@ -66,6 +68,16 @@ export class Lane {
     if (gate(this.health, now) === 'closed') return this.health.nextProbeAt?.getTime();
     const oldest = this.#sent[0];
     return oldest !== undefined && this.#rateRoom(now) <= 0 ? oldest + 1000 : undefined;
+  }
+
+  /** What a claim saw of the endpoint. What is known about one receiver says nothing about another. */
+  see(
+    seen: Readonly<{ url: string | null; is_strict: boolean; max_deliveries_per_second: number | null }>,
+  ): void {
+    this.maxPerSecond = seen.max_deliveries_per_second ?? undefined;
+    this.isStrict = seen.is_strict;
+    if (this.#url !== undefined && this.#url !== seen.url) this.health = healthy();
+    this.#url = seen.url ?? undefined;
   }
 
   begin(count: number, now: number): void {

@@ -245,8 +245,7 @@ export class Worker {
     if (last !== undefined) {
       // A probe may be anywhere, with others before it.
       if (!isProbe && !last.is_strict) lane.cursor = { dueAt: last.due_at, deliveryId: last.delivery_id };
-      lane.maxPerSecond = last.max_deliveries_per_second ?? undefined;
-      lane.isStrict = last.is_strict;
+      lane.see(last);
     }
     this.#lanes.begin(lane, rows.length, databaseNow());
     for (const row of rows) {

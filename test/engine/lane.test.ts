@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Lane } from '../../src/engine/lane.ts';
 import { mintUuid } from '../../src/ids.ts';
+import { healthy } from '../../src/sending/circuit.ts';
 
 const newLane = (maxPerSecond: number): Lane => {
   const lane = new Lane({ ownerId: mintUuid(), endpointId: mintUuid(), shard: 0 });
@@ -76,4 +77,16 @@ test('a takeover begins with nothing of this second', () => {
   lane.assumeSpent(1_000);
   expect(lane.room(1_999)).toBe(0);
   expect(lane.room(2_000)).toBe(5);
+});
+
+test('what failed at another URL is forgotten, and so is not counted towards giving the endpoint up', () => {
+  const lane = newLane(1);
+  const seen = (url: string | null) => ({ url, is_strict: false, max_deliveries_per_second: null });
+  const failing = { ...healthy(), consecutiveFailures: 4, failingSince: new Date(0), spreadFailures: 4 };
+  lane.health = failing;
+  lane.see(seen('https://before.example'));
+  lane.see(seen('https://before.example'));
+  expect(lane.health).toBe(failing);
+  lane.see(seen('https://after.example'));
+  expect(lane.health).toEqual(healthy());
 });
