@@ -84,11 +84,16 @@ async function isNeeded(database: Database, endsAt: number): Promise<boolean> {
   return rows[0]?.needed ?? true;
 }
 
-/** A delivery that a worker is sending, or a replay that is younger than its event, is left. */
+/**
+ * Only a strict order or a rate lets deliveries wait for so long. Others waited because nobody ran, and are about to be
+ * sent. One that a worker is sending, or a replay that is younger than its event, is left, too.
+ */
 async function endOverdue(database: Database, endsAt: number): Promise<void> {
   const through = firstUuidAt(endsAt);
   const { rows } = await database.api.query<{ ownerId: string; endpointId: string }>(
-    'select distinct owner_id as "ownerId", endpoint_id as "endpointId" from due where delivery_id < $1',
+    `select distinct d.owner_id as "ownerId", d.endpoint_id as "endpointId"
+       from due d join endpoint e on e.owner_id = d.owner_id and e.id = d.endpoint_id
+      where d.delivery_id < $1 and (e.strict_boundary is not null or e.max_deliveries_per_second is not null)`,
     [through],
   );
   for (const lane of rows) await endQueued(database, { ...lane, reason: 'CANCELLED', through });

@@ -78,8 +78,9 @@ test('replay jobs that ended before the retention go, with what a given-up one h
 });
 
 test('what has waited for the whole retention period is ended, so that it does not keep everybody’s partitions', async () => {
-  const { ownerId, endpointIds } = await seedOwner(db.database);
-  const endpointId = endpointIds[0] ?? '';
+  const { ownerId, endpointIds } = await seedOwner(db.database, { endpoints: 2 });
+  const [endpointId = '', plain = ''] = endpointIds;
+  await query('update endpoint set strict_boundary = id where id = $1', [endpointId]);
   const longAgo = lastDay - 2 * dayMs;
   await createPartitions(db.database.api, partitionedTables, longAgo);
   const event = (id: string) => ({
@@ -89,21 +90,25 @@ test('what has waited for the whole retention period is ended, so that it does n
   const [oldEvent, replayed] = [firstUuidAt(longAgo + 2), firstUuidAt(longAgo + dayMs)];
   const old = newDelivery(ownerId, endpointId, { id: firstUuidAt(longAgo + 3), eventId: oldEvent });
   const replay = newDelivery(ownerId, endpointId, { eventId: replayed });
+  const missed = newDelivery(ownerId, plain, { id: firstUuidAt(longAgo + dayMs + 1), eventId: replayed });
   await createDeliveries(db.database, {
     events: [event(oldEvent), event(replayed)],
-    deliveries: [old, replay],
+    deliveries: [old, replay, missed],
   });
   const dropped = await dropExpired(db.database, options);
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 10).replaceAll('-', '');
   expect(dropped).toContain(`event_${day(longAgo)}`);
-  expect(dropped, 'its event is still to be sent').not.toContain(`event_${day(longAgo + dayMs)}`);
+  expect(dropped, 'its event is still to be sent to an endpoint that did not have to wait').not.toContain(
+    `event_${day(longAgo + dayMs)}`,
+  );
   expect(
     await query(
       'select delivery_id, status, failure_reason from delivery_log where owner_id = $1 and previous_status is not null',
       [ownerId],
     ),
   ).toEqual([{ delivery_id: old.id, status: 'FAILED', failure_reason: 'CANCELLED' }]);
-  expect(await query('select delivery_id from due where owner_id = $1', [ownerId])).toEqual([
+  expect(await query('select delivery_id from due where owner_id = $1 order by 1', [ownerId])).toEqual([
+    { delivery_id: missed.id },
     { delivery_id: replay.id },
   ]);
 });
