@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Registry } from 'prom-client';
+import { Pool } from 'undici';
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { createPartitions } from '../../src/db/partitions.ts';
@@ -19,20 +20,25 @@ import { SigningSecrets } from '../../src/sending/signing-secrets.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
+import { BareQueue } from './bare-queue.ts';
 import { postgresCpuMicros } from './cpu.ts';
 import { compareCheckouts } from './engine-against.ts';
+import { profiled } from './engine-profile.ts';
 import { compareSettings } from './engine-settings.ts';
 
 /**
  * `npm run bench:engine` measures how fast one worker empties a queue on a new database that was never analysed. It
- * compares this with the bare sender over the same number of connections to the same receiver in the same minute.
+ * compares this with three others over the same number of connections to the same receiver in the same minute: undici
+ * alone, the bare sender, and a queue that was written by hand (`bare-queue.ts`).
  *
+ * `npm run bench:engine -- --profile` also prints what the work was made of. It makes the engine slower, so that its
+ * figures count only among themselves.
  * `npm run bench:engine -- --settings [ROUNDS]` compares endpoints with headers and a filter with endpoints without.
  * `npm run bench:engine -- --against FOLDER [ROUNDS]` compares this checkout with another one.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { settings: { type: 'boolean' }, against: { type: 'string' } },
+  options: { settings: { type: 'boolean' }, against: { type: 'string' }, profile: { type: 'boolean' } },
 });
 if (values.settings === true || values.against !== undefined) {
   const rounds = Number(positionals[0] ?? 5);
@@ -44,6 +50,7 @@ if (values.settings === true || values.against !== undefined) {
 const owners = 8;
 const endpointsOfOwner = 4;
 const perEndpoint = 800;
+const connections = 128;
 const total = owners * endpointsOfOwner * perEndpoint;
 
 const dir = mkdtempSync(join(tmpdir(), 'heliograph-bench-'));
@@ -68,11 +75,28 @@ const sender = createSender({
   keptResponseBytes: 4_096,
 });
 
+const pool = new Pool(url, { connections, pipelining: 1 });
+const alone = await measure(async () => {
+  const body = 'x'.repeat(900);
+  let left = total;
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      while (left-- > 0) await (await pool.request({ method: 'POST', path: '/', body })).body.dump();
+    }),
+  );
+});
+const queue = new BareQueue(postgres.url);
+await queue.fill(total);
+const byHand = await measure(() => queue.drain(pool));
+await queue.check(total);
+await queue.close();
+await pool.close();
+
 const bare = await measure(async () => {
   const body = 'x'.repeat(900);
   let left = total;
   await Promise.all(
-    Array.from({ length: 128 }, async () => {
+    Array.from({ length: connections }, async () => {
       while (left-- > 0) await sender.send({ url, headers: {}, body, timeoutMs: 5_000 });
     }),
   );
@@ -96,18 +120,26 @@ const worker = new Worker({
   secrets,
   metrics: new EngineMetrics(new Registry()),
 });
-const engine = await measure(async () => {
+const run = async () => {
   worker.start();
   for (;;) {
     const { rows } = await database.api.query<{ left: boolean }>('select exists (select from due) as left');
     if (rows[0]?.left === false) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-});
+};
+const engine = await measure(values.profile === true ? () => profiled(database, total, run) : run);
 await worker.stop(2_000);
+console.log(`undici alone  ${alone.perSecond} /s   ${alone.cpuMicros} µs CPU each`);
+console.log(
+  `queue by hand ${byHand.perSecond} /s   ${byHand.cpuMicros} µs CPU each (this process) + ${byHand.postgresMicros} µs (PostgreSQL)`,
+);
 console.log(`bare sender   ${bare.perSecond} /s   ${bare.cpuMicros} µs CPU each`);
 console.log(
   `engine        ${engine.perSecond} /s   ${engine.cpuMicros} µs CPU each (this process) + ${engine.postgresMicros} µs (PostgreSQL)`,
+);
+console.log(
+  `engine / undici alone ${(engine.perSecond / alone.perSecond).toFixed(2)}, CPU ${(cpuOf(engine) / alone.cpuMicros).toFixed(2)}   engine / queue by hand ${(engine.perSecond / byHand.perSecond).toFixed(2)}, CPU ${(cpuOf(engine) / cpuOf(byHand)).toFixed(2)}`,
 );
 console.log(`engine / bare ${(engine.perSecond / bare.perSecond).toFixed(2)}`);
 sink.disconnect();
@@ -115,6 +147,10 @@ await sender.close();
 await database.close();
 await postgres.stop();
 rmSync(dir, { recursive: true, force: true });
+
+function cpuOf({ cpuMicros, postgresMicros }: { cpuMicros: number; postgresMicros: number }): number {
+  return cpuMicros + postgresMicros;
+}
 
 async function measure(
   act: () => Promise<void>,
