@@ -78,6 +78,7 @@ export async function showDeliveries(
     if (!deliveries.pageInfo.hasNextPage || after === null) break;
   }
   if (session.isJson) return;
+  if (rows.length === 0) return session.tell('No delivery matches.');
   session.print(
     rows,
     table(

@@ -117,7 +117,7 @@ function addDeliveryCommands(add: Add, session: Begin): void {
   searched(
     add(
       'cancel [id]',
-      'never sends what still waits: one delivery, or all that match, which it counts first and asks',
+      'cancels what still waits, so that it is not sent: one delivery, or all that match, after counting and asking',
     ),
   )
     .option('--status <names>', 'PENDING, RETRYING, DELIVERING; by default the first two')
@@ -135,7 +135,7 @@ function addEndpointCommands(add: Add, session: Begin): void {
     session((given) => showEndpoint(given, id)),
   );
   withEndpointOptions(
-    add('create-endpoint <address>', 'creates an endpoint and says its secret')
+    add('create-endpoint <address>', 'creates an endpoint and prints its secret')
       .requiredOption('--events <names>', 'event types, comment.* for a category, * for all')
       .addOption(
         new Option('--signature <scheme>', 'by default hmac-sha256').choices(['hmac-sha256', 'ed25519']),
