@@ -127,7 +127,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const graphql = createGraphQLEndpoint(shared);
   const webSockets = createWebSockets(shared);
   const apiRoutes = [
-    indexRoute({ production, console: config.console }),
+    indexRoute({ production, console: options.routes?.some(({ path }) => path === '/console') === true }),
     ...(production ? [] : [schemaRoute(schema)]),
     ...(options.routes ?? []),
   ];
