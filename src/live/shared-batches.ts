@@ -1,9 +1,22 @@
-import type { LogBatch } from './read-log.ts';
+import type { LogBatch, LogPoint } from './read-log.ts';
 
 const mostKept = 16;
 /** Batches with more changes are seldom the same for two subscribers: those who catch up go at their own pace. */
 const mostChanges = 100;
 const keptMs = 1_000;
+
+/** What one subscriber got when the reader moved, and where that took it. */
+export type Step = Readonly<{
+  filterKey: string;
+  from: number;
+  after: number;
+  head: number;
+  covered: number | undefined;
+  maxBatch: number;
+  /** Undefined if no change matched the filter. */
+  batch: LogBatch | undefined;
+  point: LogPoint;
+}>;
 
 /**
  * The batches that were handed out last, so that subscribers who stand at the same position and filter alike get the
@@ -15,6 +28,8 @@ export class SharedBatches {
   readonly #kept = new Map<string, LogBatch>();
   #last: Readonly<{ filterKey: string; batch: LogBatch }> | undefined;
   #clearing: NodeJS.Timeout | undefined;
+  /** The last step of any subscriber. The next one mostly stands at the same place, and takes it as it is. */
+  lastStep: Step | undefined;
 
   /** The batch that is kept under the filter and the bounds of this one; this one from now on, where there is none. */
   same(filterKey: string, batch: LogBatch): LogBatch {
@@ -46,6 +61,7 @@ export class SharedBatches {
     clearTimeout(this.#clearing);
     this.#clearing = undefined;
     this.#last = undefined;
+    this.lastStep = undefined;
     this.#kept.clear();
   }
 }

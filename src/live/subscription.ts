@@ -169,9 +169,9 @@ export class LogSubscription {
   readonly #onMoved = () => {
     while (this.#offer !== undefined && this.#waitingFor !== undefined && this.#point !== undefined) {
       const [from, reported] = [this.#point, this.#reported];
-      const changes = this.#collect(from, this.#waitingFor.maxBatch);
-      if (changes.length === 0) break;
-      if (!this.#offer(this.#report(changes, this.#point.position))) {
+      const batch = this.#step(from, this.#waitingFor.maxBatch);
+      if (batch === undefined) break;
+      if (!this.#offer(batch)) {
         this.#point = from;
         this.#reported = reported;
         break;
@@ -180,6 +180,33 @@ export class LogSubscription {
     }
     if (this.#waitingFor === undefined || this.#point?.position !== this.#reader.covered) this.#poke();
   };
+
+  /** The next batch from memory, if a change matches. A subscriber who stands where the last one stood takes its batch. */
+  #step(from: LogPoint, maxBatch: number): LogBatch | undefined {
+    const { batches, covered } = this.#reader;
+    const [filterKey, after] = [this.#filterKey, this.#reported];
+    const head = Math.max(this.#reader.head, this.#tableHead);
+    const last = batches.lastStep;
+    if (
+      last !== undefined &&
+      last.from === from.position &&
+      last.after === after &&
+      last.covered === covered &&
+      last.head === head &&
+      last.maxBatch === maxBatch &&
+      last.filterKey === filterKey
+    ) {
+      this.#point = last.point;
+      if (last.batch !== undefined) this.#reported = last.point.position;
+      return last.batch;
+    }
+    const changes = this.#collect(from, maxBatch);
+    const point = this.#point ?? from;
+    const batch = changes.length === 0 ? undefined : this.#report(changes, point.position);
+    if (filterKey !== undefined)
+      batches.lastStep = { filterKey, from: from.position, after, head, covered, maxBatch, batch, point };
+    return batch;
+  }
 
   /** Returns matching changes from memory, and moves the point past all changes that it looked at. */
   #collect(from: LogPoint, maxBatch: number): LogChange[] {

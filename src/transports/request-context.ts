@@ -7,5 +7,5 @@ import type { Transport } from '../http/metrics.ts';
 export type RequestContext = Context & {
   transport: Transport;
   /** Sends the JSON of a result at once. False where the client has not yet taken what was sent before. Never throws. */
-  sendText?: (json: string) => boolean;
+  sendJson?: (json: Uint8Array) => boolean;
 };

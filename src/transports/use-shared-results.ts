@@ -17,7 +17,7 @@ import type { RequestContext } from './request-context.ts';
 const maxKeyLength = 4_096;
 
 /** Results that were worked out once for several subscribers, with their text once somebody has asked for it. */
-const sharedTexts = new WeakMap<object, { text: string | undefined }>();
+const sharedTexts = new WeakMap<object, { text?: string; bytes?: Uint8Array }>();
 
 /** The JSON of a shared result, made once; undefined for a result that is not shared. */
 export function sharedTextOf(result: object): string | undefined {
@@ -25,6 +25,14 @@ export function sharedTextOf(result: object): string | undefined {
   if (shared === undefined) return undefined;
   shared.text ??= JSON.stringify(result);
   return shared.text;
+}
+
+/** The same as UTF-8. */
+function sharedBytesOf(result: object): Uint8Array | undefined {
+  const shared = sharedTexts.get(result);
+  if (shared === undefined) return undefined;
+  shared.bytes ??= Buffer.from(shared.text ?? JSON.stringify(result));
+  return shared.bytes;
 }
 
 /**
@@ -36,24 +44,24 @@ export function sharedTextOf(result: object): string | undefined {
  */
 export function useSharedResults(): Plugin<RequestContext> {
   const shared = new WeakMap<object, Map<string, Shared | undefined>>();
+  /** What was offered last: of a thousand subscribers, most get the same as the one before. */
+  let last: Readonly<{ event: object; key: string; bytes: Uint8Array }> | undefined;
 
   /**
    * The result for everybody alike; undefined where it is not to be shared. Whoever is first works it out, and gets it
    * whatever it is.
    */
   function sharedResult(asked: Asked, event: object): Shared | undefined {
-    const { context, keyOfArgs } = asked;
-    if (keyOfArgs === undefined || context.hasSharedEvents !== true || context.actor === undefined) return;
-    if (context.grantSignal?.aborted === true || event instanceof Error) return;
+    if (!mayShare(asked, event)) return;
     let results = shared.get(event);
     if (results === undefined) {
       results = new Map();
       shared.set(event, results);
     }
-    const key = keyFor(asked, context.actor, keyOfArgs);
+    const key = keyFor(asked);
     if (results.has(key)) return results.get(key);
     // What was loaded for the event before is not remembered.
-    Object.assign(context, initContextCache());
+    Object.assign(asked.context, initContextCache());
     const made = execute({ ...asked.args, rootValue: event });
     results.set(key, isPromise(made) ? made.then(shareable, () => undefined) : shareable(made));
     return made;
@@ -67,18 +75,22 @@ export function useSharedResults(): Plugin<RequestContext> {
   /** Only a result that is there at once, and only to a client that takes it at once. */
   function offer(asked: Asked, event: object): boolean {
     const { context } = asked;
-    if (context.sendText === undefined) return false;
+    if (context.sendJson === undefined) return false;
+    if (last?.event === event && mayShare(asked, event) && last.key === keyFor(asked))
+      return context.sendJson(last.bytes);
     const result = sharedResult(asked, event);
     if (result === undefined || isPromise(result)) return false;
-    const text = sharedTextOf(result);
-    return text !== undefined && context.sendText(text);
+    const bytes = sharedBytesOf(result);
+    if (bytes === undefined) return false;
+    last = { event, key: keyFor(asked), bytes };
+    return context.sendJson(bytes);
   }
 
   return {
     onSubscribe({ args: { contextValue: context }, setSubscribeFn }) {
       setSubscribeFn(async (args: ExecutionArgs) => {
         const asked: Asked = { args, context, keyOfArgs: keyOf(args) };
-        if (context.sendText !== undefined) context.offerEvent = (event) => offer(asked, event);
+        if (context.sendJson !== undefined) context.offerEvent = (event) => offer(asked, event);
         const source = await createSourceEventStream(args);
         return Symbol.asyncIterator in source ? mapped(source, (event) => resultOf(asked, event)) : source;
       });
@@ -91,12 +103,37 @@ type Asked = {
   readonly context: RequestContext;
   readonly keyOfArgs: string | undefined;
   /** Who asked last, and the key that this makes. */
-  last?: Readonly<{ actor: Actor; key: string }>;
+  last?: Readonly<{ actor: Actor | undefined; key: string }>;
 };
 
-function keyFor(asked: Asked, actor: Actor, keyOfArgs: string): string {
-  if (asked.last?.actor !== actor) asked.last = { actor, key: `${classOf(actor)} ${keyOfArgs}` };
+function mayShare({ context, keyOfArgs }: Asked, event: object): boolean {
+  return (
+    keyOfArgs !== undefined &&
+    context.hasSharedEvents === true &&
+    context.actor !== undefined &&
+    context.grantSignal?.aborted !== true &&
+    !(event instanceof Error)
+  );
+}
+
+/** The key of whom `mayShare` lets share. */
+function keyFor(asked: Asked): string {
+  const { actor } = asked.context;
+  if (asked.last === undefined || asked.last.actor !== actor)
+    asked.last = { actor, key: sameText(`${actor === undefined ? '' : classOf(actor)} ${asked.keyOfArgs}`) };
   return asked.last.key;
+}
+
+const mostTexts = 1_000;
+const texts = new Map<string, string>();
+
+/** The same text for equal texts, so that comparing them is comparing two references. */
+function sameText(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  if (texts.size >= mostTexts) texts.clear();
+  texts.set(text, text);
+  return text;
 }
 
 /** Undefined where it turned out to be nobody else's. */
@@ -104,7 +141,7 @@ type Shared = ExecutionResult | Promise<ExecutionResult | undefined>;
 
 function shareable(result: ExecutionResult): ExecutionResult | undefined {
   if (result.errors !== undefined) return undefined;
-  sharedTexts.set(result, { text: undefined });
+  sharedTexts.set(result, {});
   return result;
 }
 

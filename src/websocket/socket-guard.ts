@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { messageOf, type RequestError } from '../errors.ts';
@@ -10,6 +10,7 @@ import type { LargeTurns } from '../http/large-turns.ts';
 import { refuseJson } from '../json/json-limits.ts';
 import { refusalOfRepeatedNames } from '../repeated-names.ts';
 import { closeCodes } from './close-codes.ts';
+import { nextFrame } from './text-frame.ts';
 
 /** The limits for messages, pings and pongs from a client: a number at once, and then a number each second. */
 const messageBurst = 400;
@@ -56,6 +57,7 @@ export class SocketGuard implements GraphQLSocket {
   onPing: (payload: Record<string, unknown> | null | undefined) => Promise<void> = (payload) =>
     this.pong(payload ?? undefined);
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   readonly #slowConsumerMs: number;
   readonly #largeTurn: LargeTurns;
   readonly #bodyBytes: BodyBytes;
@@ -87,7 +89,7 @@ export class SocketGuard implements GraphQLSocket {
     socket: WebSocket,
     options: {
       /** The connection below the WebSocket. */
-      stream: Readable;
+      stream: Duplex;
       slowConsumerMs: number;
       largeTurn: LargeTurns;
       bodyBytes: BodyBytes;
@@ -97,6 +99,7 @@ export class SocketGuard implements GraphQLSocket {
   ) {
     this.protocol = socket.protocol;
     this.#socket = socket;
+    this.#stream = options.stream;
     this.#slowConsumerMs = options.slowConsumerMs;
     this.#largeTurn = options.largeTurn;
     this.#bodyBytes = options.bodyBytes;
@@ -136,19 +139,34 @@ export class SocketGuard implements GraphQLSocket {
     this.#unsent += 1;
     return new Promise((resolve) => {
       this.#socket.send(text, () => {
-        this.#unsent -= 1;
-        this.#movedAt = performance.now();
+        this.#onWritten();
         resolve();
       });
     });
   }
 
-  /** Sends a result of an operation, as JSON. False where too much still waits to be sent. */
-  tryNext(operationId: string, json: string): boolean {
-    if (this.isClosed || this.#unsent >= mostUnsent) return false;
-    this.send(`{"id":${JSON.stringify(operationId)},"type":"next","payload":${json}}`).catch(() => undefined);
-    return true;
+  /**
+   * Sends results of an operation, as UTF-8 of their JSON. The function returns false where that is not possible or too
+   * much still waits to be sent. The frames go past ws to its connection. That keeps their order, because ws without
+   * compression writes each of its own frames as a whole and at once.
+   */
+  nextSender(operationId: string): (json: Uint8Array) => boolean {
+    let beginning: Uint8Array | undefined;
+    return (json) => {
+      if (this.isClosed || this.#unsent >= mostUnsent || this.#socket.readyState !== this.#socket.OPEN)
+        return false;
+      beginning ??= Buffer.from(`{"id":${JSON.stringify(operationId)},"type":"next","payload":`);
+      if (this.#unsent === 0) this.#movedAt = performance.now();
+      this.#unsent += 1;
+      this.#stream.write(nextFrame(beginning, json), this.#onWritten);
+      return true;
+    };
   }
+
+  readonly #onWritten = () => {
+    this.#unsent -= 1;
+    this.#movedAt = performance.now();
+  };
 
   /** A payload that `send` replaces by this text, which is JSON: a text that many sockets get is made once. */
   payloadOf(text: string): { extensions: Record<string, string> } {

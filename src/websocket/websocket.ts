@@ -139,7 +139,7 @@ export function createWebSockets(options: {
       idempotencyKey: undefined,
       transport: 'ws',
       progress,
-      sendText: (json) => guard.tryNext(id, json),
+      sendJson: guard.nextSender(id),
       ...(credential === undefined ? {} : { grantSignal: credential.signal }),
     };
     const mask = (error: unknown) => maskError(error, options.scopeOf(context));
