@@ -5,17 +5,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { floodEndpoint } from '../faults/flood.ts';
 import { eventType, holds, Site } from '../faults/site.ts';
 import { type Tenant, Traffic } from '../faults/traffic.ts';
-import { publish } from '../support/client.ts';
+import { type Caller, publish } from '../support/client.ts';
 
 /**
  * `npm run bench:fairness` measures how much tenants affect each other. A quiet tenant publishes one event after
  * another, each as soon as the one before was received: first alone, then beside fifty endpoints that never answer,
  * then beside a tenant with 1,000,000 due deliveries to a receiver that takes 200 ms. It also measures the memory
- * that this queue takes. At last a tenant that has reached each of its limits goes on calling, five calls at a time.
+ * that this queue takes. Before that, a tenant that has reached each of its limits goes on calling, five calls at a
+ * time; this is compared with a tenant that makes as many small reads.
  */
 const rounds = 5;
 const eventsOfRound = 300;
 const queued = 1_000_000;
+/** Floods do not ask for this limit; calls do. */
+const mostPending = 20_000;
 const silentEndpoints = 50;
 const queuedOfSilent = 200;
 const slowAnswerMs = '200';
@@ -27,7 +30,7 @@ const site = await Site.open({
   environment: {
     DELIVERY_TIMEOUT_MS: '15000',
     RETRY_SCHEDULE: '0,60,600',
-    MAX_PENDING_DELIVERIES_PER_TENANT: String(queued / 2),
+    MAX_PENDING_DELIVERIES_PER_TENANT: String(mostPending),
     MAX_ENDPOINTS_PER_TENANT: '60',
     MAX_API_KEYS_PER_TENANT: '20',
     MAX_APPS_PER_TENANT: '20',
@@ -62,6 +65,20 @@ try {
   const beside = await measure(quiet, arrivals);
   console.log(`${silentEndpoints} endpoints that never answer       ${describe(beside, idle)}`);
 
+  // Its own queue is at the limit already, with deliveries that stay.
+  const full = await traffic.addTenant();
+  const place = await traffic.addEndpoint(full, undefined, { url: silentUrl });
+  await floodEndpoint(site, { tenant: full.name, endpointId: place.uuid, count: mostPending });
+  const besideReads = await besideCaller(quiet, arrivals, { caller: full.caller, reads: true });
+  console.log(`a tenant that reads, five at a time   ${describe(besideReads.measured)}`);
+  const besideLimits = await besideCaller(quiet, arrivals, { caller: full.caller, reads: false });
+  console.log(
+    `a tenant at each of its limits        ${describe(besideLimits.measured, besideReads.measured)}`,
+  );
+  console.log(
+    `  which was refused ${besideLimits.refused} times meanwhile, and not refused ${besideLimits.taken} times`,
+  );
+
   const busy = await traffic.addTenant();
   const { uuid } = await traffic.addEndpoint(busy, undefined, { url: await sink(slowAnswerMs) });
   await floodEndpoint(site, { tenant: busy.name, endpointId: uuid, count: queued });
@@ -72,17 +89,6 @@ try {
   const perSecond = ((before - (await dueTo(uuid))) / (performance.now() - began)) * 1000;
   console.log(`${queued.toLocaleString('en')} due for one tenant       ${describe(loaded, idle)}`);
   console.log(`  which was served meanwhile: ${Math.round(perSecond)} deliveries a second`);
-
-  // The queue is still longer than what a tenant may have waiting.
-  const sender = fork(new URL('./limits-sender.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
-  sender.send({ caller: busy.caller, type: eventType });
-  await once(sender, 'message');
-  await delay(settleMs);
-  const limited = await measure(quiet, arrivals);
-  sender.send('end');
-  const [{ refused, taken }] = await once(sender, 'message');
-  console.log(`a tenant at each of its limits        ${describe(limited, idle)}`);
-  console.log(`  which was refused ${refused} times meanwhile, and not refused ${taken} times`);
 } finally {
   for (const child of sinks) child.disconnect();
   await site.close();
@@ -91,6 +97,21 @@ process.exit(failed ? 1 : 0);
 
 type Arrivals = Readonly<{ at: Map<string, number>; waiting: Map<string, () => void> }>;
 type Measured = Readonly<{ p50: number; p99: number; rssBytes: number }>;
+
+async function besideCaller(
+  tenant: Tenant,
+  arrivals: Arrivals,
+  order: Readonly<{ caller: Caller; reads: boolean }>,
+): Promise<{ measured: Measured; refused: number; taken: number }> {
+  const sender = fork(new URL('./limits-sender.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
+  sender.send({ ...order, type: eventType });
+  await once(sender, 'message');
+  await delay(settleMs);
+  const measured = await measure(tenant, arrivals);
+  sender.send('end');
+  const [{ refused, taken }] = await once(sender, 'message');
+  return { measured, refused, taken };
+}
 
 async function measure(tenant: Tenant, arrivals: Arrivals): Promise<Measured> {
   const all: Measured[] = [];

@@ -1,8 +1,9 @@
 import { ask, type Caller } from '../support/client.ts';
 
 /**
- * A process that gets a caller, and makes one call after another against each limit of its tenant until it gets
- * another message. It answers with the number of calls that were refused by a limit, and of those that were not.
+ * A process that gets a caller, and makes five calls at a time until it gets another message: one after another against
+ * each limit of its tenant, or as many small reads. It answers with the number of calls that were refused by a limit,
+ * and of those that were not.
  */
 const callsOf = (
   type: string,
@@ -10,10 +11,14 @@ const callsOf = (
   [
     'createEndpoint',
     'CreateEndpointInput',
-    () => ({ url: 'http://127.0.0.1:9/', events: ['*'], isActive: false }),
+    () => ({ url: 'http://127.0.0.1:8080/', events: ['*'], isActive: false }),
   ],
   ['createApiKey', 'CreateApiKeyInput', (n) => ({ name: `key ${n}`, permissions: ['MANAGE_WEBHOOKS'] })],
-  ['createApp', 'CreateAppInput', (n) => ({ name: `app ${n}`, source: `a${n}.example` })],
+  [
+    'createApp',
+    'CreateAppInput',
+    (n) => ({ name: `app ${n}`, source: `a${n}.example`, ownerEmail: 'a@example.com' }),
+  ],
   [
     'registerEventType',
     'RegisterEventTypeInput',
@@ -22,7 +27,9 @@ const callsOf = (
   ['publishEvents', 'PublishEventsInput', (n) => ({ events: [{ type, payload: { n } }] })],
 ];
 
-process.once('message', async ({ caller, type }: { caller: Caller; type: string }) => {
+type Order = Readonly<{ caller: Caller; type: string; reads: boolean }>;
+
+process.once('message', async ({ caller, type, reads }: Order) => {
   let ending = false;
   let [refused, taken, n] = [0, 0, 0];
   process.once('message', () => {
@@ -34,6 +41,11 @@ process.once('message', async ({ caller, type }: { caller: Caller; type: string 
       const document = `mutation ($input: ${input}!) { ${field}(input: $input) { __typename } }`;
       while (!ending) {
         n += 1;
+        if (reads) {
+          await ask(caller, '{ endpoints(first: 1) { nodes { id } } }');
+          taken += 1;
+          continue;
+        }
         const result = await ask<Record<string, { __typename: string }>>(caller, document, {
           input: value(n),
         });
