@@ -31,6 +31,10 @@ export class Places {
     ownerOf: (item: Item) => string,
     act: (part: readonly Item[]) => Promise<void>,
   ): Promise<void> {
+    if (this.#database.layout.places === 1) {
+      if (items.length > 0) await act(items);
+      return;
+    }
     const parts = new Map<number, Item[]>();
     for (const item of items) {
       const place = this.#database.layout.placeOf(ownerOf(item));
@@ -45,14 +49,12 @@ export class Places {
         await act(part);
       } catch (error) {
         failures.push(error);
-        if (this.#database.layout.places === 1) return;
         const now = performance.now();
         this.#restingUntil.set(place, now + restMs + restTimes * (now - startedAt));
       }
     };
     await Promise.all([...parts].map(attempt));
     if (failures.length === 0) return;
-    if (this.#database.layout.places === 1) throw failures[0];
     warnAtTimes(this.#logger, { error: messageOf(failures[0]) }, 'some nodes of the database do not answer');
   }
 }

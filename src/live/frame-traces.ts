@@ -1,9 +1,9 @@
-import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import { SpanKind } from '@opentelemetry/api';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import { encodeId } from '../ids.ts';
 import { spanContextOf } from '../tracing/trace-context.ts';
-import { isTracing, tracer } from '../tracing/tracer.ts';
+import { below, isTracing, messaging, tracer } from '../tracing/tracer.ts';
 import type { LogChange } from './read-log.ts';
 
 /** Of a read, so many changes get a span, and so many reads may wait for the places of their traces. */
@@ -63,9 +63,7 @@ export class FrameTraces {
       const parent = contexts.get(change.eventId);
       if (parent === undefined) continue;
       const attributes = {
-        'messaging.system': 'heliograph',
-        'messaging.operation.name': 'frame',
-        'messaging.operation.type': 'send',
+        ...messaging('frame', 'send'),
         'messaging.destination.name': change.eventType,
         'messaging.message.id': encodeId('Event', change.eventId),
         'heliograph.delivery.id': encodeId('Delivery', change.deliveryId),
@@ -77,7 +75,7 @@ export class FrameTraces {
         .startSpan(
           `frame ${change.eventType}`,
           { kind: SpanKind.PRODUCER, startTime: from, attributes },
-          trace.setSpanContext(ROOT_CONTEXT, parent),
+          below(parent),
         )
         .end(to);
     }

@@ -5,7 +5,7 @@ const mostKept = 16;
 const mostChanges = 100;
 const keptMs = 1_000;
 
-/** What one subscriber got when the reader moved, and where that took it. */
+/** What one subscriber got from memory, and where that took it. */
 export type Step = Readonly<{
   filterKey: string;
   from: number;
@@ -26,42 +26,52 @@ export type Step = Readonly<{
  */
 export class SharedBatches {
   readonly #kept = new Map<string, LogBatch>();
-  #last: Readonly<{ filterKey: string; batch: LogBatch }> | undefined;
   #clearing: NodeJS.Timeout | undefined;
-  /** The last step of any subscriber. The next one mostly stands at the same place, and takes it as it is. */
-  lastStep: Step | undefined;
+  #lastStep: Step | undefined;
 
   /** The batch that is kept under the filter and the bounds of this one; this one from now on, where there is none. */
   same(filterKey: string, batch: LogBatch): LogBatch {
     const { after, position, head, changes } = batch;
     if (changes.length > mostChanges) return batch;
-    // Of a thousand who wait at the head, all but the first ask for the one that was made last.
-    const last = this.#last;
-    if (
-      last?.filterKey === filterKey &&
-      last.batch.after === after &&
-      last.batch.position === position &&
-      last.batch.head === head
-    )
-      return last.batch;
     const key = `${after} ${position} ${head} ${filterKey}`;
     const kept = this.#kept.get(key);
-    this.#last = { filterKey, batch: kept ?? batch };
     if (kept !== undefined) return kept;
     if (this.#kept.size >= mostKept) {
       const [oldest] = this.#kept.keys();
       if (oldest !== undefined) this.#kept.delete(oldest);
     }
     this.#kept.set(key, batch);
-    this.#clearing ??= setTimeout(() => this.clear(), keptMs).unref();
+    this.#clearSoon();
     return batch;
+  }
+
+  /** The last step of any subscriber, if it begins at the same place: of a thousand who wait there, all but the first take it. */
+  step(asked: Omit<Step, 'batch' | 'point'>): Step | undefined {
+    const last = this.#lastStep;
+    const isSame =
+      last?.from === asked.from &&
+      last.after === asked.after &&
+      last.covered === asked.covered &&
+      last.head === asked.head &&
+      last.maxBatch === asked.maxBatch &&
+      last.filterKey === asked.filterKey;
+    return isSame ? last : undefined;
+  }
+
+  remember(step: Step): void {
+    if (step.batch !== undefined && step.batch.changes.length > mostChanges) return;
+    this.#lastStep = step;
+    this.#clearSoon();
+  }
+
+  #clearSoon(): void {
+    this.#clearing ??= setTimeout(() => this.clear(), keptMs).unref();
   }
 
   clear(): void {
     clearTimeout(this.#clearing);
     this.#clearing = undefined;
-    this.#last = undefined;
-    this.lastStep = undefined;
+    this.#lastStep = undefined;
     this.#kept.clear();
   }
 }

@@ -142,11 +142,10 @@ export class LogSubscription {
     /** Whether the last read of the table found nothing after the point. */
     let isCaughtUp = false;
     while (!this.#ended) {
-      const changes = this.#collect(this.#point, options.maxBatch);
+      const batch = this.#step(this.#point, options.maxBatch);
       const { position } = this.#point;
-      if (changes.length > 0 || performance.now() >= this.#deadline) {
-        return this.#report(changes, position);
-      }
+      if (batch !== undefined) return batch;
+      if (performance.now() >= this.#deadline) return this.#report([], position);
       const covered = this.#reader.covered;
       if (position === covered || (isCaughtUp && position > (covered ?? -1))) {
         if (position !== covered) this.#reader.wake();
@@ -184,28 +183,25 @@ export class LogSubscription {
   /** The next batch from memory, if a change matches. A subscriber who stands where the last one stood takes its batch. */
   #step(from: LogPoint, maxBatch: number): LogBatch | undefined {
     const { batches, covered } = this.#reader;
-    const [filterKey, after] = [this.#filterKey, this.#reported];
+    const filterKey = this.#filterKey;
+    if (filterKey === undefined) return this.#stepAlone(from, maxBatch);
     const head = Math.max(this.#reader.head, this.#tableHead);
-    const last = batches.lastStep;
-    if (
-      last !== undefined &&
-      last.from === from.position &&
-      last.after === after &&
-      last.covered === covered &&
-      last.head === head &&
-      last.maxBatch === maxBatch &&
-      last.filterKey === filterKey
-    ) {
-      this.#point = last.point;
-      if (last.batch !== undefined) this.#reported = last.point.position;
-      return last.batch;
+    const asked = { filterKey, from: from.position, after: this.#reported, head, covered, maxBatch };
+    const known = batches.step(asked);
+    if (known === undefined) {
+      const batch = this.#stepAlone(from, maxBatch);
+      if (this.#point !== undefined && this.#point !== from)
+        batches.remember({ ...asked, batch, point: this.#point });
+      return batch;
     }
+    this.#point = known.point;
+    if (known.batch !== undefined) this.#reported = known.point.position;
+    return known.batch;
+  }
+
+  #stepAlone(from: LogPoint, maxBatch: number): LogBatch | undefined {
     const changes = this.#collect(from, maxBatch);
-    const point = this.#point ?? from;
-    const batch = changes.length === 0 ? undefined : this.#report(changes, point.position);
-    if (filterKey !== undefined)
-      batches.lastStep = { filterKey, from: from.position, after, head, covered, maxBatch, batch, point };
-    return batch;
+    return changes.length === 0 ? undefined : this.#report(changes, this.#point?.position ?? from.position);
   }
 
   /** Returns matching changes from memory, and moves the point past all changes that it looked at. */

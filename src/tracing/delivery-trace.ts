@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/api';
 import { encodeId } from '../ids.ts';
 import { spanContextOf, type TraceContext, traceHeaders, writeTraceContext } from './trace-context.ts';
-import { database, endAsFailed, isTracing, kindOf, tracer } from './tracer.ts';
+import { below, database, endAsFailed, isTracing, kindOf, messaging, tracer } from './tracer.ts';
 
 /**
  * So many attempts of one event are traced in a process; the others of an event with ten thousand endpoints are not, so
@@ -77,7 +77,7 @@ export class AttemptTrace {
           'heliograph.attempt.number': row.attempt_rows + 1,
         },
       },
-      stored === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, stored),
+      below(stored),
     );
     this.#within = trace.setSpan(ROOT_CONTEXT, this.#span);
     if (!this.#span.isRecording() || claimed === undefined) return;
@@ -169,12 +169,6 @@ function mayTrace(eventId: string): boolean {
   }
   return true;
 }
-
-const messaging = (name: string, type: string) => ({
-  'messaging.system': 'heliograph',
-  'messaging.operation.name': name,
-  'messaging.operation.type': type,
-});
 
 function placeOf(url: string | null): Record<string, string | number> {
   if (url === null || !URL.canParse(url)) return {};

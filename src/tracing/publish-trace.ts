@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/api';
 import { encodeId } from '../ids.ts';
 import { spanContextOf, type TraceContext, writeTraceContext } from './trace-context.ts';
-import { database, endAsFailed, isTracing, kindOf, tracer } from './tracer.ts';
+import { below, database, endAsFailed, isTracing, kindOf, messaging, tracer } from './tracer.ts';
 
 /** A link in each direction between a call and its events, for the first of them; the rest link to the call only. */
 const maxLinks = 128;
@@ -46,7 +46,7 @@ export class PublishTrace {
         {
           kind: SpanKind.PRODUCER,
           startTime: this.#startedAt,
-          attributes: { ...operation('publish', 'send'), 'messaging.batch.message_count': events.length },
+          attributes: { ...messaging('publish', 'send'), 'messaging.batch.message_count': events.length },
         },
         parent,
       );
@@ -59,7 +59,7 @@ export class PublishTrace {
           kind: SpanKind.PRODUCER,
           startTime: this.#startedAt,
           attributes: {
-            ...operation('publish', isAlone ? 'send' : 'create'),
+            ...messaging('publish', isAlone ? 'send' : 'create'),
             'messaging.destination.name': event.type.name,
             'messaging.message.body.size': Buffer.byteLength(event.payloadText),
           },
@@ -97,7 +97,7 @@ export class PublishTrace {
     if (!isTracing()) return;
     const kind = kindOf(error);
     if (this.#events.length === 0) {
-      const attributes = operation('publish', 'send');
+      const attributes = messaging('publish', 'send');
       const options = { kind: SpanKind.PRODUCER, startTime: this.#startedAt, attributes };
       this.#call ??= tracer.startSpan('publish', options, this.#parent());
     }
@@ -112,8 +112,7 @@ export class PublishTrace {
   #parent(): Context {
     const active = context.active();
     if (trace.getSpan(active) !== undefined) return active;
-    const caller = this.#caller === undefined ? undefined : spanContextOf(this.#caller);
-    return caller === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, caller);
+    return below(this.#caller === undefined ? undefined : spanContextOf(this.#caller));
   }
 }
 
@@ -121,7 +120,7 @@ export class PublishTrace {
 export function traceOwnEvent({ type, id }: { type: string; id: string }): TraceContext | undefined {
   if (!isTracing()) return undefined;
   const attributes = {
-    ...operation('publish', 'send'),
+    ...messaging('publish', 'send'),
     'messaging.destination.name': type,
     'messaging.message.id': encodeId('Event', id),
   };
@@ -129,9 +128,3 @@ export function traceOwnEvent({ type, id }: { type: string; id: string }): Trace
   span.end();
   return writeTraceContext(span.spanContext());
 }
-
-const operation = (name: string, type: 'send' | 'create') => ({
-  'messaging.system': 'heliograph',
-  'messaging.operation.name': name,
-  'messaging.operation.type': type,
-});

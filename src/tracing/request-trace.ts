@@ -1,6 +1,6 @@
-import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { spanContextOf, type TraceContext } from './trace-context.ts';
-import { isTracing, tracer } from './tracer.ts';
+import { below, endAsFailed, isTracing, tracer } from './tracer.ts';
 
 type Answered = Readonly<{ statusCode: number }>;
 
@@ -24,19 +24,12 @@ export async function traceRequest(
     'url.scheme': 'http',
     'graphql.operation.type': asked.operation,
   };
-  const span = tracer.startSpan(
-    `${method} /graphql`,
-    { kind: SpanKind.SERVER, attributes },
-    caller === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, caller),
-  );
+  const span = tracer.startSpan(`${method} /graphql`, { kind: SpanKind.SERVER, attributes }, below(caller));
   try {
     await context.with(trace.setSpan(ROOT_CONTEXT, span), answer);
   } finally {
     span.setAttribute('http.response.status_code', response.statusCode);
-    if (response.statusCode >= 500) {
-      span.setAttribute('error.type', String(response.statusCode));
-      span.setStatus({ code: SpanStatusCode.ERROR });
-    }
-    span.end();
+    if (response.statusCode >= 500) endAsFailed(span, String(response.statusCode));
+    else span.end();
   }
 }

@@ -1,4 +1,12 @@
-import { type Attributes, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 
 /** Makes nothing until `startTracing` has switched tracing on. */
 export const tracer = trace.getTracer('heliograph');
@@ -17,6 +25,17 @@ export const database = (operation: string): Attributes => ({
   'db.system.name': 'postgresql',
   'db.operation.name': operation,
 });
+
+/** A step of an event's way, as a span's attributes name it. `type` is one of the semantic conventions for messaging. */
+export const messaging = (name: string, type: string): Attributes => ({
+  'messaging.system': 'heliograph',
+  'messaging.operation.name': name,
+  'messaging.operation.type': type,
+});
+
+/** The context of a span that another process has begun; that of a new trace where there is none. */
+export const below = (parent: SpanContext | undefined): Context =>
+  parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
 
 /** Ends a span whose work has failed. The message of an error may repeat input, so only its kind is told. */
 export function endAsFailed(span: Span, kind: string): void {

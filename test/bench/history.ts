@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
 import { dayMs } from '../../src/clock.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 import { migrate } from '../../src/db/migrate.ts';
@@ -17,6 +17,7 @@ import { readOwnerStats } from '../../src/statistics/stats.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import type { Tables } from '../../src/tables.ts';
 import { seedOwner } from '../support/deliveries.ts';
+import { createDatabase, executionMs } from './databases.ts';
 
 /**
  * `npm run bench:history`: what thirty days of history cost, against one day of it. Each day has 33,334 deliveries of one
@@ -67,7 +68,7 @@ function report(name: string, one: number, many: number, counts = true): void {
 }
 
 async function prepare(days: number) {
-  const url = await createDatabase(`days_${days}`);
+  const url = await createDatabase(postgres.url, `days_${days}`);
   await migrate(url);
   const options = { logger: createLogger('warn'), prepared: true, engineConnections: 1, apiConnections: 2 };
   const database = openDatabase({ url, ...options });
@@ -114,15 +115,7 @@ async function prepare(days: number) {
         });
         return performance.now() - from;
       }
-      let sum = 0;
-      for (const { sql, parameters } of statements) {
-        const { rows } = await database.api.query<{ 'QUERY PLAN': [{ 'Execution Time': number }] }>(
-          `explain (analyze, timing off, format json) ${sql}`,
-          [...parameters],
-        );
-        sum += rows[0]?.['QUERY PLAN'][0]['Execution Time'] ?? Number.NaN;
-      }
-      return sum;
+      return await executionMs(database.api, statements);
     },
     async vacuum(): Promise<number> {
       const from = performance.now();
@@ -138,16 +131,6 @@ async function prepare(days: number) {
     },
     close: () => database.close(),
   };
-}
-
-async function createDatabase(name: string): Promise<string> {
-  const client = new pg.Client({ connectionString: postgres.url });
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
-  const url = new URL(postgres.url);
-  url.pathname = `/${name}`;
-  return url.href;
 }
 
 /** The deliveries of a day, spread evenly over it, with their attempts, their last lines of the log, and statistics. */

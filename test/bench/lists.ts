@@ -16,6 +16,7 @@ import { readEndpointStats, readOwnerStats } from '../../src/statistics/stats.ts
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import type { Tables } from '../../src/tables.ts';
 import { seedOwner } from '../support/deliveries.ts';
+import { createDatabase, executionMs } from './databases.ts';
 
 /**
  * `npm run bench:lists` compares the cost of lists and statistics over 1,000,000 deliveries with that over 10,000.
@@ -69,7 +70,7 @@ if (worst > highestRatio) process.exitCode = 1;
 
 /** A database with this many deliveries of one owner, and the statements that the program sends to it. */
 async function prepare(rows: number) {
-  const url = await createDatabase(`rows_${rows}`);
+  const url = await createDatabase(postgres.url, `rows_${rows}`);
   await migrate(url);
   const database = openDatabase({
     url,
@@ -133,31 +134,11 @@ async function prepare(rows: number) {
   return {
     queries,
     /** The server's time for all statements of the list, in milliseconds. */
-    async time(name: string): Promise<number> {
-      let sum = 0;
-      for (const { sql, parameters } of queries[name] ?? []) {
-        const { rows: plans } = await database.api.query<{ 'QUERY PLAN': [{ 'Execution Time': number }] }>(
-          `explain (analyze, timing off, format json) ${sql}`,
-          [...parameters],
-        );
-        sum += plans[0]?.['QUERY PLAN'][0]['Execution Time'] ?? Number.NaN;
-      }
-      return sum;
-    },
+    time: (name: string) => executionMs(database.api, queries[name] ?? []),
     async close() {
       await database.close();
     },
   };
-}
-
-async function createDatabase(name: string): Promise<string> {
-  const client = new pg.Client({ connectionString: postgres.url });
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
-  const url = new URL(postgres.url);
-  url.pathname = `/${name}`;
-  return url.href;
 }
 
 /** Deliveries spread evenly over a day. Eight of ten succeeded. The newest are unfinished. */

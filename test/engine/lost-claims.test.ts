@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/db/pool.ts';
+import type { Database } from '../../src/db/pool.ts';
 import type { Worker } from '../../src/engine/worker.ts';
 import { encodeId } from '../../src/ids.ts';
 import { endQueued } from '../../src/status/end-queued.ts';
 import { laneHint } from '../../src/status/lane-hint.ts';
 import { strictBoundaryAt } from '../../src/status/strict-order.ts';
-import { Network } from '../faults/network.ts';
-import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
+import type { Network } from '../faults/network.ts';
+import type { TestDatabase } from '../support/database.ts';
 import { seedDeliveries } from '../support/deliveries.ts';
+import { openLossyDatabase } from '../support/lossy-database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { createWorker, seedQueue, untilEnded } from '../support/worker.ts';
 
@@ -15,27 +16,15 @@ let db: TestDatabase;
 let network: Network;
 let database: Database;
 let worker: Worker;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  db = await createTestDatabase();
-  const url = new URL(db.url);
-  const { port } = url;
-  network = await Network.start(() => Number(port));
-  url.port = String(network.port);
-  database = openDatabase({
-    url: url.href,
-    logger: quietLogger,
-    prepared: true,
-    engineConnections: 4,
-    apiConnections: 2,
-  });
+  ({ db, network, database, close } = await openLossyDatabase({ engineConnections: 4 }));
   worker = createWorker({ ...db, database });
   worker.start();
 });
 afterAll(async () => {
   await worker.stop(1_000);
-  await database.close();
-  await network.close();
-  await db.drop();
+  await close();
 });
 
 test('what a claim took whose answer was lost is sent all the same, once', async () => {

@@ -1,33 +1,23 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/db/pool.ts';
+import type { Database } from '../../src/db/pool.ts';
 import { Settler } from '../../src/engine/settler.ts';
 import { createLogger } from '../../src/log.ts';
 import type { Applied, Change } from '../../src/status/apply.ts';
 import { ownerGroupOf } from '../../src/status/shard.ts';
-import { Network } from '../faults/network.ts';
-import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
+import type { Network } from '../faults/network.ts';
+import type { TestDatabase } from '../support/database.ts';
 import { claimAll, seedDeliveries, seedOwner } from '../support/deliveries.ts';
+import { openLossyDatabase } from '../support/lossy-database.ts';
 
 let db: TestDatabase;
 let network: Network;
 /** The same database, over a network that can lose its answers. */
 let database: Database;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  db = await createTestDatabase();
-  const url = new URL(db.url);
-  const { port } = url;
-  network = await Network.start(() => Number(port));
-  url.port = String(network.port);
-  database = openDatabase({
-    ...{ url: url.href, logger: quietLogger, prepared: true },
-    ...{ engineConnections: 8, apiConnections: 2 },
-  });
+  ({ db, network, database, close } = await openLossyDatabase({ engineConnections: 8 }));
 });
-afterAll(async () => {
-  await database.close();
-  await network.close();
-  await db.drop();
-});
+afterAll(() => close());
 
 /** A claimed delivery of an owner of its own, and the change that ends it. */
 async function seedChange(): Promise<Change> {

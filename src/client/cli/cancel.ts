@@ -1,6 +1,6 @@
 import { UsageError } from '../node.ts';
 import { act } from './act.ts';
-import { countMatching, type Search, searchOf } from './deliveries.ts';
+import { countMatching, refuseSearch, type Search, searchOf } from './deliveries.ts';
 import { documents } from './documents.ts';
 import { coloured, type Session } from './session.ts';
 import { type CancelJob, cancelling, isConfirmed, watchJob } from './watch-job.ts';
@@ -9,10 +9,7 @@ const waiting = ['PENDING', 'RETRYING', 'DELIVERING'];
 
 /** `heliograph cancel dlv_…`: ends one delivery that waits. */
 export async function cancelOne(session: Session, id: string, options: Search): Promise<void> {
-  for (const option of ['endpoint', 'type', 'status', 'since', 'until', 'answered', 'error'] as const) {
-    if (options[option] !== undefined)
-      throw new UsageError(`--${option} is for all that match: do not name an id beside it.`);
-  }
+  refuseSearch(options);
   const { delivery } = await act<{ delivery: { id: string; status: string; failureReason: string | null } }>(
     session,
     documents.cancelOne,

@@ -20,6 +20,14 @@ export function searchOf({ since, until, answered, error, ...narrowing }: Search
   };
 }
 
+/** Refuses the options of a search where one delivery is named by its id. */
+export function refuseSearch(options: Search): void {
+  for (const option of ['endpoint', 'type', 'status', 'since', 'until', 'answered', 'error'] as const) {
+    if (options[option] !== undefined)
+      throw new UsageError(`--${option} is for all that match: do not name an id beside it.`);
+  }
+}
+
 function statusOf(text: string): number {
   if (/^[1-5]\d\d$/.test(text.trim())) return Number(text);
   throw new UsageError(`"${printable(text)}" is no status of an answer: give numbers such as 503,422.`);

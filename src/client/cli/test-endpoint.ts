@@ -1,7 +1,6 @@
 import { logHeadQuery } from '../document.ts';
-import { UsageError } from '../node.ts';
 import { act } from './act.ts';
-import type { Search } from './deliveries.ts';
+import { refuseSearch, type Search } from './deliveries.ts';
 import { documents } from './documents.ts';
 import { followToEnd, payloadOf } from './publish.ts';
 import { coloured, type Session } from './session.ts';
@@ -29,10 +28,7 @@ export async function replayOne(
   id: string,
   options: Search & Readonly<{ force?: boolean; watch?: boolean; key?: string; yes?: boolean }>,
 ): Promise<boolean> {
-  for (const option of ['endpoint', 'type', 'status', 'since', 'until', 'answered', 'error'] as const) {
-    if (options[option] !== undefined)
-      throw new UsageError(`--${option} is for all that match: do not name an id beside it.`);
-  }
+  refuseSearch(options);
   const input = {
     id,
     force: options.force === true,
