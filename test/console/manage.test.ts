@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Look, startBrowser, type Visit, violations, visit } from '../support/browser.ts';
 import { ask, type Caller, createEndpoint, publish, registerEventType } from '../support/client.ts';
@@ -155,6 +155,12 @@ test('an endpoint is paused, enabled and purged by keyboard, and not by a slip',
   await close();
 });
 
+/** The id of the app's endpoint, from the link that the page shows. */
+async function endpointOf(page: Page): Promise<string> {
+  const href = await page.getByRole('link', { name: /of=app$/ }).getAttribute('href');
+  return href?.split('/').at(-1) ?? '';
+}
+
 test('an app gets its webhook, publishes a version and invites somebody', async () => {
   const { page, complaints, close } = await open('/apps');
   await page.getByRole('link', { name: nasty }).click();
@@ -173,6 +179,16 @@ test('an app gets its webhook, publishes a version and invites somebody', async 
   await webhook.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Change the webhook' }).click();
   expect(await webhook.getByLabel('Description').inputValue()).toBe('Ours');
+  await page.keyboard.press('Escape');
+  await webhook.waitFor({ state: 'detached' });
+  const { updateEndpoint } = await ask<{ updateEndpoint: { __typename: string } }>(
+    admin,
+    'mutation ($input: UpdateEndpointInput!) { updateEndpoint(input: $input) { __typename } }',
+    { input: { id: await endpointOf(page), description: 'Theirs' } },
+  );
+  expect(updateEndpoint.__typename).toBe('UpdateEndpointPayload');
+  await page.getByRole('button', { name: 'Change the webhook' }).click();
+  expect(await webhook.getByLabel('Description').inputValue()).toBe('Theirs');
   await page.keyboard.press('Escape');
 
   await page.getByRole('button', { name: 'Publish a version' }).click();
@@ -219,6 +235,14 @@ test('how an endpoint is sent to is set in its form, and a secret header is kept
   await dialog.getByText('How it is sent').click();
   expect(await dialog.getByLabel('Value of header 1').inputValue()).toBe('');
   await dialog.getByLabel('Statuses that end').fill('');
+  // What somebody else changes while the form is open is not written over.
+  await ask(
+    admin,
+    'mutation ($input: UpdateEndpointInput!) { updateEndpoint(input: $input) { __typename } }',
+    {
+      input: { id, maxDeliveriesPerSecond: 7 },
+    },
+  );
   await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog.waitFor({ state: 'detached' });
   expect(await page.content()).not.toContain('top-secret');
@@ -234,12 +258,12 @@ test('how an endpoint is sent to is set in its form, and a secret header is kept
     .toBe(true);
   const { endpoint } = await ask<{ endpoint: object }>(
     admin,
-    'query ($id: ID!) { endpoint(id: $id) { retrySchedule timeoutMs stopOn headerPrefix sendTraceparent } }',
+    'query ($id: ID!) { endpoint(id: $id) { retrySchedule timeoutMs stopOn headerPrefix sendTraceparent maxDeliveriesPerSecond } }',
     { id },
   );
   expect(endpoint).toEqual({
     ...{ retrySchedule: [0, 5], timeoutMs: 2_500, stopOn: [], headerPrefix: 'webhook-' },
-    sendTraceparent: true,
+    ...{ sendTraceparent: true, maxDeliveriesPerSecond: 7 },
   });
   expect(complaints).toEqual([]);
   await close();
