@@ -1,17 +1,9 @@
-import { fork } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { Pool } from 'undici';
-import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 import { ask, registerEventType } from '../support/client.ts';
-import { startServer } from '../support/server-process.ts';
-import { createTokenIssuer } from '../support/tokens.ts';
-import { cpuMicrosOf, postgresCpuMicros } from './cpu.ts';
-import { type Figures, inRounds, ratios, shown } from './rounds.ts';
+import { costOf, loadHttp } from './http-load.ts';
+import { inRounds, ratios, shown } from './rounds.ts';
+import { openSite, startProgram } from './site.ts';
 
 /**
  * `npm run bench:publish` measures the cost of one call of `publishEvents`. It compares it with a GraphQL server that
@@ -22,25 +14,12 @@ import { type Figures, inRounds, ratios, shown } from './rounds.ts';
 const rounds = Number(process.argv[2] ?? 3);
 const partMs = 1_500;
 
-const dir = mkdtempSync(join(tmpdir(), 'heliograph-bench-'));
-const postgres = await startEmbeddedPostgres({ dir });
-const issuer = await createTokenIssuer();
-const server = await startServer({
-  ...issuer.environment,
-  DATABASE_URL: postgres.url,
-  DATA_DIR: dir,
-  PORT: '0',
-  ROLE: 'api',
-  NODE_ENV: 'production',
-  RATE_LIMIT_PER_MINUTE: '100000000',
-  REQUIRE_VERIFICATION: 'false',
-  EGRESS_ALLOW: '127.0.0.1/32',
-  SECRETS_KEYS: `bench:${randomBytes(32).toString('base64')}`,
-});
-const hello = fork(new URL('./hello.ts', import.meta.url), [postgres.url], { execArgv: ['--import', 'tsx'] });
-const [{ port }] = await once(hello, 'message');
-const helloOrigin = `http://127.0.0.1:${port}`;
-const token = await issuer.sign();
+const site = await openSite();
+const { token } = site;
+const server = await site.start();
+const hello = await startProgram('./hello.ts', [site.url]);
+const api = { origin: server.origin, pid: server.pid, dataDir: site.dir };
+const least = { origin: hello.origin, pid: hello.pid, dataDir: site.dir };
 const caller = { origin: server.origin, token };
 await registerEventType(caller, { name: 'order.paid', example: { total: 1 } });
 const { createEndpoint } = await ask<{ createEndpoint: { __typename: string } }>(
@@ -48,7 +27,7 @@ const { createEndpoint } = await ask<{ createEndpoint: { __typename: string } }>
   `mutation { createEndpoint(input: { url: "http://127.0.0.1:8080/", events: ["order.paid"] }) { __typename ... on Error { message } } }`,
 );
 if (createEndpoint.__typename !== 'CreateEndpointPayload') throw new Error(JSON.stringify(createEndpoint));
-const database = new pg.Client({ connectionString: postgres.url });
+const database = new pg.Client({ connectionString: site.url });
 await database.connect();
 
 const payload = {
@@ -63,9 +42,9 @@ let published = 0;
 const publish =
   (callers: number, events: number, keyed = false) =>
   () =>
-    load({
-      origin: server.origin,
-      pid: server.pid,
+    loadHttp(api, {
+      ms: partMs,
+      token,
       callers,
       unit: events,
       bodyOf: () =>
@@ -92,16 +71,15 @@ const helloBody = JSON.stringify({
   variables: { input: { events: [{ type: 'order.paid', payload }] } },
 });
 const bare = (path: string, callers: number, body: string) => () =>
-  load({ origin: helloOrigin, pid: hello.pid ?? 0, callers, unit: 1, path, bodyOf: () => body, check() {} });
+  loadHttp(least, { ms: partMs, token, callers, path, bodyOf: () => body, check() {} });
 
 const parts = {
   'hello query, 8': bare('/graphql', 8, JSON.stringify({ query: '{ hello }' })),
   'viewer, 8': () =>
-    load({
-      origin: server.origin,
-      pid: server.pid,
+    loadHttp(api, {
+      ms: partMs,
+      token,
       callers: 8,
-      unit: 1,
       bodyOf: () => JSON.stringify({ query: '{ viewer { __typename } }' }),
       check(text) {
         if (!text.includes('"Viewer"')) throw new Error(text);
@@ -117,16 +95,7 @@ const parts = {
 };
 for (const part of Object.values(parts)) await part();
 const found = await inRounds(rounds, parts);
-for (const [name, figures] of Object.entries(found)) {
-  const of = (what: string) =>
-    shown(
-      figures.map((one) => one[what] ?? 0),
-      what === 'p50' ? 1 : 0,
-    );
-  console.log(
-    `${name.padEnd(22)} ${of('perSecond')} /s   Node ${of('node')} µs   PostgreSQL ${of('postgres')} µs   p50 ${of('p50')} ms`,
-  );
-}
+for (const [name, figures] of Object.entries(found)) console.log(costOf(name, figures));
 const told = (name: string, values: readonly number[]) =>
   console.log(`${name.padEnd(44)} ${shown(values, 2)}`);
 told('viewer / hello query, CPU', ratios(found['viewer, 8'], found['hello query, 8'], 'node'));
@@ -150,49 +119,6 @@ if (stored?.events !== published || stored.deliveries !== published || stored.li
 console.log(`${published} events were answered; as many events, deliveries and lines of the log are stored`);
 
 await database.end();
-hello.disconnect();
+hello.child.disconnect();
 await server.stop();
-await postgres.stop();
-rmSync(dir, { recursive: true, force: true });
-
-/** `callers` clients send one request after the other for `partMs`. CPU time is counted for each unit. */
-async function load(options: {
-  origin: string;
-  pid: number;
-  callers: number;
-  unit: number;
-  path?: string;
-  bodyOf: () => string;
-  check: (text: string) => void;
-}): Promise<Figures> {
-  const pool = new Pool(options.origin, { connections: options.callers, pipelining: 1 });
-  const times: number[] = [];
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-  const began = performance.now();
-  const before = { node: cpuMicrosOf(options.pid), postgres: postgresCpuMicros(dir) };
-  await Promise.all(
-    Array.from({ length: options.callers }, async () => {
-      while (performance.now() - began < partMs) {
-        const at = performance.now();
-        const { body } = await pool.request({
-          method: 'POST',
-          path: options.path ?? '/graphql',
-          headers,
-          body: options.bodyOf(),
-        });
-        options.check(await body.text());
-        times.push(performance.now() - at);
-      }
-    }),
-  );
-  const seconds = (performance.now() - began) / 1000;
-  const units = times.length * options.unit;
-  const figures = {
-    perSecond: units / seconds,
-    node: (cpuMicrosOf(options.pid) - before.node) / units,
-    postgres: (postgresCpuMicros(dir) - before.postgres) / units,
-    p50: times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0,
-  };
-  await pool.close();
-  return figures;
-}
+await site.close();
