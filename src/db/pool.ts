@@ -16,6 +16,7 @@ import { Hints } from './listen.ts';
 import { placedStatementOf } from './placement.ts';
 import { isPartitionMissing, isTransient } from './retry.ts';
 import { Shares } from './shares.ts';
+import { isPlannedOnce, isPlanOutdated, onlyOnePlan, StatementNames, usualPlans } from './statement-names.ts';
 
 /**
  * The connections to PostgreSQL. Only the files of this room make any.
@@ -82,10 +83,12 @@ export function openDatabase(options: {
     });
     return making;
   };
+  // Citus plans for the shard, and so for the values.
+  const names = options.prepared && layout.runPlaced === undefined ? new StatementNames() : undefined;
   const shares = new Shares(Math.max(1, Math.floor(options.apiConnections / 3)));
   const queries = (take: () => Promise<() => void>) =>
     new Kysely<Tables>({
-      dialect: new PostgresDialect({ pool: discardingBroken(api, { layout, take, makePartitions }) }),
+      dialect: new PostgresDialect({ pool: discardingBroken(api, { layout, names, take, makePartitions }) }),
     });
   const query = queries(async () => () => undefined);
   const probe = openPool(connecting, 1, probeTimeoutMs);
@@ -140,17 +143,13 @@ async function makeMissing(
  */
 function discardingBroken(
   pool: pg.Pool,
-  {
-    layout,
-    take,
-    makePartitions,
-  }: { layout: Layout; take: () => Promise<() => void>; makePartitions: () => Promise<void> },
+  { take, ...rest }: WatchOptions & { take: () => Promise<() => void> },
 ): PostgresPool {
   return {
     async connect() {
       const giveBack = await take();
       try {
-        return new WatchedClient(await pool.connect(), { layout, onRelease: giveBack, makePartitions });
+        return new WatchedClient(await pool.connect(), { ...rest, onRelease: giveBack });
       } catch (error) {
         giveBack();
         throw error;
@@ -160,19 +159,26 @@ function discardingBroken(
   };
 }
 
+type WatchOptions = Readonly<{
+  layout: Layout;
+  /** Undefined where statements have no names. */
+  names: StatementNames | undefined;
+  makePartitions: () => Promise<void>;
+}>;
+
 class WatchedClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
   readonly #layout: Layout;
+  readonly #names: StatementNames | undefined;
   readonly #onRelease: () => void;
   readonly #makePartitions: () => Promise<void>;
+  #isInTransaction = false;
   #broken: Error | undefined;
 
-  constructor(
-    client: pg.PoolClient,
-    options: { layout: Layout; onRelease: () => void; makePartitions: () => Promise<void> },
-  ) {
+  constructor(client: pg.PoolClient, options: WatchOptions & { onRelease: () => void }) {
     this.#client = client;
     this.#layout = options.layout;
+    this.#names = options.names;
     this.#onRelease = options.onRelease;
     this.#makePartitions = options.makePartitions;
   }
@@ -188,7 +194,7 @@ class WatchedClient implements PostgresPoolClient {
   }
 
   release(): void {
-    this.#client.release(this.#broken);
+    this.#client.release(this.#broken ?? this.#names?.isWorn(this.#client));
     this.#onRelease();
   }
 
@@ -200,7 +206,7 @@ class WatchedClient implements PostgresPoolClient {
         const rows = await runPlaced<R & pg.QueryResultRow>(this.#client, placed, values);
         return { command: 'SELECT', rowCount: rows.length, rows };
       }
-      const result = await this.#client.query<R & pg.QueryResultRow>(rewritten(text), [...values]);
+      const result = await this.#send<R & pg.QueryResultRow>(rewritten(text), values);
       const command = commands.find((name) => name === result.command) ?? 'SELECT';
       return { command, rowCount: result.rowCount ?? 0, rows: result.rows };
     } catch (error) {
@@ -210,7 +216,31 @@ class WatchedClient implements PostgresPoolClient {
       throw error;
     }
   }
+
+  async #send<R extends pg.QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+  ): Promise<pg.QueryResult<R>> {
+    // Within a transaction a statement whose plan is outdated could not be repeated.
+    this.#isInTransaction ||= beginning.test(text);
+    const name = this.#isInTransaction ? undefined : this.#names?.nameFor(this.#client, text);
+    if (name === undefined) return await this.#client.query<R>(text, [...values]);
+    const isPlanned = isPlannedOnce(text);
+    try {
+      if (isPlanned) await this.#client.query(onlyOnePlan);
+      const result = await this.#client.query<R>({ name, text, values: [...values] });
+      if (isPlanned) await this.#client.query(usualPlans);
+      return result;
+    } catch (error) {
+      if (isPlanned) await this.#client.query(usualPlans);
+      if (!isPlanOutdated(error)) throw error;
+      this.#names?.renew(text);
+      return await this.#client.query<R>(text, [...values]);
+    }
+  }
 }
+
+const beginning = /^(begin|start transaction)/;
 
 const commands = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE'] as const;
 
