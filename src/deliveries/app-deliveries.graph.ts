@@ -33,9 +33,9 @@ builder.objectField(App, 'deliveries', (t) =>
       filter: t.arg({ type: DeliveryFilter, description: 'Only deliveries that match; by default all.' }),
     },
     complexity: pageCost,
-    resolve: (app, { filter, ...page }, context) =>
+    resolve: (app, { filter, ...page }, context, info) =>
       ifHeld(context, { appId: app.id, anyOf: [viewPermission.app] }, () =>
-        deliveryPage(context, app.id, { page, filter }),
+        deliveryPage(context, app.id, { page, filter, info }),
       ),
   }),
 );

@@ -1,16 +1,18 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { type Page, type PageArgs, type PageRange, pageRange } from '../db/keyset.ts';
 import { askedOwnerOfEndpoint, askedOwners } from '../endpoints/asked-owner.ts';
-import { Endpoint, loadEndpoint } from '../endpoints/endpoint.graph.ts';
+import { Endpoint, heldEndpoint, holdEndpoints, loadEndpoint } from '../endpoints/endpoint.graph.ts';
+import type { Endpoint as EndpointRow } from '../endpoints/endpoint.ts';
 import { RequestError } from '../errors.ts';
 import { builder, DeliveryStatus } from '../graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import type { Context } from '../graph/context.ts';
 import { findAllAmong, findAmong } from '../graph/find-among.ts';
 import { loader } from '../graph/loader.ts';
+import { asksRecordsFor } from '../graph/look-ahead.ts';
 import { node } from '../graph/node.ts';
 import { shortList } from '../graph/operation-cost.ts';
 import { decodeId, encodeId } from '../ids.ts';
-import { readHeads } from '../live/read-log.ts';
 import { findHeads } from '../status/strict-order.ts';
 import { attemptsOf, DeliveryAttempt } from './attempts.graph.ts';
 import { createdAt, type Delivery as DeliveryRow } from './delivery.ts';
@@ -22,6 +24,7 @@ import { knownAttempts } from './known-attempts.ts';
 import { listDeliveries, listDeliveriesOf } from './list-deliveries.ts';
 import { searchCost } from './matching-attempts.ts';
 import { argsLoader, ownedLoader } from './owned-loader.ts';
+import { type PageStart, readStarts } from './page-start.ts';
 import type { DeliveryScope } from './scope.ts';
 import { viewPermission } from './view-permission.ts';
 
@@ -60,14 +63,7 @@ node(builder, Delivery, {
     endpoint: t.field({
       type: Endpoint,
       description: 'The endpoint that it is sent to.',
-      resolve: async (delivery, _args, context) => {
-        const endpoint = await loadEndpoint(context, {
-          ownerId: delivery.owner_id,
-          id: delivery.endpoint_id,
-        });
-        if (endpoint !== undefined) return endpoint;
-        throw new RequestError('NOT_FOUND', 'The endpoint has been deleted together with its deliveries.');
-      },
+      resolve: (delivery, _args, context) => heldEndpoint(context, delivery) ?? endpointOf(delivery, context),
     }),
     eventType: t.exposeString('event_type', { description: "The event type's name." }),
     status: t.expose('status', { type: DeliveryStatus, description: 'Current status.' }),
@@ -135,6 +131,12 @@ node(builder, Delivery, {
   }),
 });
 
+async function endpointOf(delivery: DeliveryRow, context: Context): Promise<EndpointRow> {
+  const endpoint = await loadEndpoint(context, { ownerId: delivery.owner_id, id: delivery.endpoint_id });
+  if (endpoint !== undefined) return endpoint;
+  throw new RequestError('NOT_FOUND', 'The endpoint has been deleted together with its deliveries.');
+}
+
 export const DeliveryConnection = connection<DeliveryRow, { logPosition: number }>(builder, {
   type: Delivery,
   cursorOf: (delivery) => delivery.id,
@@ -149,19 +151,29 @@ export const DeliveryConnection = connection<DeliveryRow, { logPosition: number 
 });
 
 /** Read again for each request, before any of its pages. */
-const logHeadOf = loader<string, number>(async (ownerIds, { services }) => {
-  const heads = await readHeads(services.database, ownerIds);
-  return ownerIds.map((ownerId) => heads.get(ownerId)?.head ?? 0);
-});
+const startOf = loader<string, PageStart>((ownerIds, { services }) =>
+  readStarts(services.database, ownerIds),
+);
 
 type DeliveryPage = Page<DeliveryRow> & { logPosition: number };
-type ListArgs = Readonly<{ page: PageArgs; filter?: Filter | null | undefined }>;
+type ListArgs = Readonly<{
+  page: PageArgs;
+  filter?: Filter | null | undefined;
+  /** What is asked of the page. */
+  info: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>;
+}>;
 
 /** A page of the owner's deliveries, with the position from which the live log continues it. */
-export async function deliveryPage(context: Context, ownerId: string, args: ListArgs): Promise<DeliveryPage> {
+export async function deliveryPage(
+  context: Context,
+  ownerId: string,
+  { info, ...args }: ListArgs,
+): Promise<DeliveryPage> {
   // The order matters: a head that is read after the page could include a change that the page does not show.
-  const logPosition = await logHeadOf(context).load(ownerId);
-  return { ...(await listDeliveries(context.services.database.query, ownerId, args)), logPosition };
+  const { head, isRemoving } = await startOf(context).load(ownerId);
+  const page = await listDeliveries(context.services.database.query, ownerId, { ...args, isRemoving });
+  if (asksRecordsFor(info, 'endpoint')) await holdEndpoints(context, page.rows);
+  return { ...page, logPosition: head };
 }
 
 type ScopedArgs = Readonly<{
@@ -179,13 +191,13 @@ const pagesOf = argsLoader<ScopedArgs, Page<DeliveryRow>>((context, ownerId, { i
 export async function deliveryPageOf(
   context: Context,
   record: Readonly<{ column: DeliveryScope['column']; ownerId: string; id: string }>,
-  { page, filter }: ListArgs,
+  { page, filter }: Omit<ListArgs, 'info'>,
 ): Promise<DeliveryPage> {
   const { column, ownerId, id } = record;
   const range = pageRange(page, { kind: 'Delivery', ownerId });
-  const logPosition = await logHeadOf(context).load(ownerId);
+  const { head } = await startOf(context).load(ownerId);
   const rows = await pagesOf(context).load({ ownerId, id, args: { column, range, filter } });
-  return { ...rows, logPosition };
+  return { ...rows, logPosition: head };
 }
 
 builder.objectField(Delivery, 'replays', (t) =>
@@ -251,10 +263,11 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: DeliveryFilter, description: 'Only deliveries that match; by default all.' }),
     },
     complexity: (args) => ({ ...pageCost(args), field: 1 + searchCost(args.filter) }),
-    resolve: async (_root, { filter, ...page }, context) =>
+    resolve: async (_root, { filter, ...page }, context, info) =>
       deliveryPage(context, await askedOwnerOfEndpoint(context, viewPermission, filter?.endpointId), {
         page,
         filter,
+        info,
       }),
   }),
 }));

@@ -23,11 +23,16 @@ const maxMerged = 32;
 export async function listDeliveries(
   db: Kysely<Tables>,
   ownerId: string,
-  options: Readonly<{ page: PageArgs; filter?: DeliveryFilter | null | undefined }>,
+  options: Readonly<{
+    page: PageArgs;
+    filter?: DeliveryFilter | null | undefined;
+    /** False if it is known that nothing purged has to be removed; otherwise it is asked for. */
+    isRemoving?: boolean;
+  }>,
 ): Promise<Page<Delivery>> {
   const conditions = await resolveFilter(db, options.filter);
   const range = pageRange(options.page, { kind: 'Delivery', ownerId });
-  const read = await readerOf(db, ownerId, conditions);
+  const read = await readerOf(db, ownerId, { conditions, isRemoving: options.isRemoving });
   if (!isAboutAttempts(conditions)) return await readPage(range, read);
   return await searchedPage(range, (within) => search({ db, ownerId, conditions, read }, within));
 }
@@ -39,13 +44,17 @@ export async function searchNewest(
   { conditions, limit }: { conditions: DeliveryConditions; limit: number },
 ): Promise<Found> {
   const range = { ...pageRange({}, { kind: 'Delivery', ownerId }), limit };
-  return await search({ db, ownerId, conditions, read: await readerOf(db, ownerId, conditions) }, range);
+  return await search({ db, ownerId, conditions, read: await readerOf(db, ownerId, { conditions }) }, range);
 }
 
 /** Reads the rows of a range that meet the conditions, apart from those on attempts. */
-async function readerOf(db: Kysely<Tables>, ownerId: string, asked: DeliveryConditions) {
-  const conditions = { ...asked, ...anyAttempts };
-  const scope = await scopeWhileRemoving(db, ownerId, conditions);
+async function readerOf(
+  db: Kysely<Tables>,
+  ownerId: string,
+  asked: { conditions: DeliveryConditions; isRemoving?: boolean | undefined },
+) {
+  const conditions = { ...asked.conditions, ...anyAttempts };
+  const scope = asked.isRemoving === false ? undefined : await scopeWhileRemoving(db, ownerId, conditions);
   return async (range: PageRange): Promise<readonly Delivery[]> => {
     const page = rowsOfPage(
       db,

@@ -3,6 +3,7 @@ import ComplexityPlugin from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import { addEnums } from './enums.graph.ts';
 import { addErrorTypes } from './errors.graph.ts';
+import LeavingPlugin from './leaving-plugin.ts';
 import ListCostPlugin from './list-cost-plugin.ts';
 import { addNodes } from './node.ts';
 import PermissionPlugin from './permission-plugin.ts';
@@ -27,6 +28,7 @@ function createGraph() {
       ComplexityPlugin,
       // Charges what a list is longer than it counted as, once it is read.
       ListCostPlugin,
+      LeavingPlugin,
     ],
     errors: {
       // With `Error` as a default type, every internal error would be shown to the caller, including host names and

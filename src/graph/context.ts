@@ -41,6 +41,8 @@ export type Context = {
   traceContext?: TraceContext | undefined;
   /** Aborted when the actor's credential has expired or was revoked. Only subscriptions have it. */
   grantSignal?: AbortSignal;
+  /** Aborted when the client has left. Only queries have it: a mutation that has begun continues. */
+  gone?: AbortSignal;
   /** `Last-Event-ID` of an event stream: the position after which it resumes, whatever the operation says. */
   resumeAfter?: number;
   /**

@@ -70,10 +70,11 @@ export function createOperations(options: {
     documentGate.remember(asked, share);
     const definition = getOperationAST(document, operationName);
     if (definition == null) return { refusals: [new GraphQLError(whyNoOperation(document, operationName))] };
+    const contextValue = await enveloped.contextFactory();
     const args: ExecutionArgs = {
       schema: enveloped.schema,
       document,
-      contextValue: await enveloped.contextFactory(),
+      contextValue,
       variableValues: asked.variables,
       operationName,
     };
@@ -91,6 +92,13 @@ export function createOperations(options: {
         throw error;
       }
     }
+    /** The signal reaches the resolvers by the context (`leaving-plugin.ts`). */
+    async function execute(gone: AbortSignal | undefined) {
+      if (gone !== undefined) contextValue.gone = gone;
+      const result: ExecutionResult | AsyncIterableIterator<ExecutionResult> = await enveloped.execute(args);
+      gone?.throwIfAborted();
+      return result;
+    }
     return {
       operation: {
         type,
@@ -98,10 +106,7 @@ export function createOperations(options: {
         run: async (signal) =>
           type === OperationTypeNode.SUBSCRIPTION
             ? await subscribe()
-            : await enveloped.execute({
-                ...args,
-                ...(signal === undefined || type !== OperationTypeNode.QUERY ? {} : { signal }),
-              }),
+            : await execute(type === OperationTypeNode.QUERY ? signal : undefined),
       },
     };
   };
