@@ -1,5 +1,4 @@
 import type pg from 'pg';
-import { isDistributed } from './distribute.ts';
 
 /** One statement `create [unique] index <name> on <table> <rest>`, as a migration has it. */
 const createIndex =
@@ -31,11 +30,6 @@ export async function buildIndex(client: pg.ClientBase, statement: string): Prom
     'select relkind from pg_class where oid = $1::regclass',
     [table],
   );
-  // Citus builds it on every shard, and lets writers wait meanwhile.
-  if (await isDistributed(client, table)) {
-    await client.query(`create ${unique}index if not exists ${name} on ${table} ${rest}`);
-    return;
-  }
   if (kinds[0]?.relkind !== 'p') return await build(client, { unique, name, table, rest });
   await client.query(`create ${unique}index if not exists ${name} on only ${table} ${rest}`);
   for (const { partition } of rows) {

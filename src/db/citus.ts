@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { hashOfUuid } from './citus-hash.ts';
-import { onShard } from './distribute.ts';
+import { citusSettings, onShard } from './distribute.ts';
 import type { Layout } from './layout.ts';
 import { quoted, withLiterals } from './literal.ts';
 import type { PlacedStatement } from './placement.ts';
@@ -57,8 +57,7 @@ export async function citusLayout(client: Pick<pg.ClientBase, 'query'>): Promise
         .replace(timeOfDay, onShard.now)
         .replace(shared, ' for no key update')
         .replace(withoutColumns, 'select 1 from'),
-    // What a transaction sets for itself counts on the nodes, too.
-    settings: `set citus.propagate_set_commands = 'local';`,
+    settings: citusSettings,
     async runPlaced<Row extends pg.QueryResultRow>(
       connection: pg.Pool | pg.ClientBase,
       query: PlacedStatement,

@@ -19,17 +19,12 @@ export const onShard = {
   now: 'heliograph_now()',
 } as const;
 
+/** What a transaction sets for itself, such as how long it waits for a lock, counts on the nodes, too. */
+export const citusSettings = `set citus.propagate_set_commands = 'local';`;
+
 /** Whether the database is the coordinator of a Citus cluster. */
 export async function hasCitus(client: Pick<pg.ClientBase, 'query'>): Promise<boolean> {
   const { rows } = await client.query(`select from pg_extension where extname = 'citus'`);
-  return rows.length > 0;
-}
-
-export async function isDistributed(client: Pick<pg.ClientBase, 'query'>, table: string): Promise<boolean> {
-  if (!(await hasCitus(client))) return false;
-  const { rows } = await client.query('select from pg_dist_partition where logicalrelid = $1::regclass', [
-    table,
-  ]);
   return rows.length > 0;
 }
 

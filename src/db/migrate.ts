@@ -7,10 +7,11 @@ import type pg from 'pg';
 import { ConfigError } from '../config.ts';
 import { buildIndex } from './build-index.ts';
 import { directClient } from './direct-client.ts';
-import { distribute } from './distribute.ts';
+import { citusSettings, distribute, hasCitus } from './distribute.ts';
 import { sqlStateOf } from './retry.ts';
+import { splitStatements } from './split-statements.ts';
 
-const folder = fileURLToPath(new URL('../../migrations', import.meta.url));
+const ownFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
 /** The key of the advisory lock (any number, the same in every process): only one process migrates at a time. */
 const lockKey = 7_203_115;
 const migrationTimeoutMs = 600_000;
@@ -24,7 +25,7 @@ const builtConcurrently = /^-- concurrently\b/;
 const contracts = /^-- contract\b/;
 
 /**
- * Applies the files of `migrations/` that the database has not seen yet, in order, each in its own transaction. An
+ * Applies the files of `migrations/`, or of another folder, that the database has not seen yet, in order, each in its own transaction. An
  * advisory lock lets any number of processes start at once. A released file must never change: if its text differs from
  * the text that was applied, the start fails. Returns the names of the files that were applied now.
  *
@@ -33,8 +34,11 @@ const contracts = /^-- contract\b/;
  *
  * - `-- contract`: releases before this one cannot use the database any more. They refuse to start.
  * - `-- concurrently`: the file holds one `create index`, which is built without blocking writers (`build-index.ts`).
+ *
+ * Where Citus has distributed the tables, it refuses `add constraint` beside other changes in one `alter table`, and
+ * triggers on tables with `owner_id`.
  */
-export async function migrate(url: string): Promise<readonly string[]> {
+export async function migrate(url: string, folder = ownFolder): Promise<readonly string[]> {
   const client = directClient(url, migrationTimeoutMs);
   await client.connect();
   try {
@@ -42,6 +46,7 @@ export async function migrate(url: string): Promise<readonly string[]> {
     if (Number(rows[0]?.server_version_num) < oldestServer) {
       throw new ConfigError('DATABASE_URL: Heliograph needs PostgreSQL 15 or later.');
     }
+    if (await hasCitus(client)) await client.query(citusSettings);
     await lock(client);
     await client.query(
       `create table if not exists migration
@@ -50,7 +55,7 @@ export async function migrate(url: string): Promise<readonly string[]> {
     await client.query(
       'alter table migration add column if not exists keeps_older boolean not null default false',
     );
-    const files = migrationFiles();
+    const files = migrationFiles(folder);
     const applied = new Map(
       (await client.query<AppliedMigration>('select name, sha256, keeps_older from migration')).rows.map(
         (row) => [row.name, row],
@@ -122,7 +127,8 @@ async function apply(client: pg.Client, { name, text, sha256 }: MigrationFile): 
     try {
       await client.query('begin');
       await client.query(`set local lock_timeout = ${lockTimeoutMs}`);
-      await client.query(text);
+      // Each alone, because Citus passes on the whole text of what it is sent.
+      for (const statement of splitStatements(text)) await client.query(statement);
       await note();
       await client.query('commit');
       return;
@@ -141,7 +147,7 @@ const isOfLocks = (error: unknown) => ['55P03', '40P01'].includes(sqlStateOf(err
 const tablesIn = (text: string): string[] =>
   [...text.matchAll(/^create table (\w+)/gm)].flatMap(([, name]) => name ?? []);
 
-function migrationFiles(): MigrationFile[] {
+function migrationFiles(folder: string): MigrationFile[] {
   return readdirSync(folder)
     .filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name))
     .sort()

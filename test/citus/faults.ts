@@ -6,6 +6,7 @@ import { lostPublish, lostSettle } from '../faults/on-network.ts';
 import { killApi, killWorkers, rollingRestart } from '../faults/on-processes.ts';
 import { Site, within } from '../faults/site.ts';
 import { Cluster, startNode, stopNode } from './cluster.ts';
+import { laterRelease } from './later-release.ts';
 
 /**
  * Breaks parts of a Citus cluster, and of the processes over it, during steady traffic, and asks the oracles of
@@ -92,6 +93,7 @@ const faults = [
   killNodes,
   restartCoordinator,
   moveShards,
+  laterRelease,
 ].filter(({ name }) => words.some((word) => name.includes(word)));
 
 let failed = 0;

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Look, photograph, startBrowser, violations, visit } from '../support/browser.ts';
+import { type Look, openConsole, photograph, startBrowser, violations } from '../support/browser.ts';
 import {
   ask,
   type Caller,
@@ -53,12 +53,7 @@ afterAll(async () => {
   await stage?.close();
 });
 
-async function open(path: string, look: Look = {}) {
-  const visited = await visit(browser, look);
-  visited.page.setDefaultTimeout(20_000);
-  await visited.page.goto(`${server.origin}/console${path}#token=${caller.token}`);
-  return { ...visited, close: () => visited.context.close() };
-}
+const open = (path: string, look: Look = {}) => openConsole(browser, caller, path, look);
 
 test('one delivery shows its chain in the log, its attempts with what to do, and its payload digit by digit', async () => {
   await expect

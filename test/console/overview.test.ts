@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Look, photograph, startBrowser, violations, visit } from '../support/browser.ts';
+import { type Look, openConsole, photograph, startBrowser, violations } from '../support/browser.ts';
 import { ask, type Caller, createEndpoint, publish } from '../support/client.ts';
 import type { Receiver } from '../support/receiver.ts';
 import type { ServerProcess } from '../support/server-process.ts';
@@ -30,12 +30,7 @@ afterAll(async () => {
   await stage?.close();
 });
 
-async function open(path = '', look: Look = {}) {
-  const visited = await visit(browser, look);
-  visited.page.setDefaultTimeout(20_000);
-  await visited.page.goto(`${server.origin}/console${path}#token=${caller.token}`);
-  return { ...visited, close: () => visited.context.close() };
-}
+const open = (path = '', look: Look = {}) => openConsole(browser, caller, path, look);
 
 /** Runs the command that the page shows in a shell. */
 async function run(page: Page, name: string): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Caller } from './client.ts';
 
 /**
  * A real Chromium for the tests of the console: the one that CHROME_PATH names, or on Linux x64 the one that npm
@@ -67,6 +68,25 @@ export async function visit(browser: Browser, look: Look = {}): Promise<Visit> {
       complaints.push(`from elsewhere: ${request.url()}`);
   });
   return { context, page, complaints };
+}
+
+/** A view of the console, signed in by a link as `npm start` prints it. A dialog of the browser is a complaint. */
+export async function openConsole(
+  browser: Browser,
+  caller: Caller,
+  path: string,
+  look: Look = {},
+): Promise<Visit & { close: () => Promise<void> }> {
+  const visited = await visit(browser, look);
+  const { page, context, complaints } = visited;
+  // The first view waits for the bundle, on a machine that may be busy.
+  page.setDefaultTimeout(60_000);
+  page.on('dialog', (dialog) => {
+    complaints.push(`a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await page.goto(`${caller.origin}/console${path}#token=${caller.token}`);
+  return { ...visited, close: () => context.close() };
 }
 
 /** The problems that axe finds on this page as it is. Its script stays in the page for the next time. */

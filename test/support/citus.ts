@@ -2,10 +2,7 @@ import pg from 'pg';
 import { migrate } from '../../src/db/migrate.ts';
 import { retrying } from '../../src/db/retry.ts';
 
-/**
- * Databases on a Citus cluster, for `npm run test:citus`, which sets CITUS_URL. A database with the extension cannot be
- * cloned from a template, so each is made on every node, joined and migrated.
- */
+/** Databases on a Citus cluster, for `npm run test:citus`, which sets CITUS_URL. */
 export const citusUrl = process.env.CITUS_URL;
 
 /** A quarter of what Citus makes by itself, because each shard of each partition is a table. */
@@ -37,12 +34,38 @@ export async function createCitusDatabase(
       .map((node) => `select citus_add_node('${node.hostname}', ${portOf(node)})`),
   );
   await migrate(url.href);
-  return {
-    url: url.href,
-    async drop() {
-      for (const node of nodes) await onServer(node, `drop database if exists ${name} with (force)`);
-    },
-  };
+  return { url: url.href, drop: () => dropOn(nodes, name) };
+}
+
+/** Nobody can connect to it from now on, and databases can be cloned from it. */
+export async function freezeCitusDatabase(name: string): Promise<void> {
+  for (const node of await nodesOf(new URL(citusUrl ?? ''))) {
+    await onServer(
+      node,
+      `alter database ${name} allow_connections false`,
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '${name}'`,
+    );
+  }
+}
+
+/**
+ * A database on every node, copied from the node's own part of a frozen one. That takes a second, where making one takes
+ * twenty.
+ */
+export async function cloneCitusDatabase(
+  name: string,
+  template: string,
+): Promise<{ url: string; drop(): Promise<void> }> {
+  const cluster = new URL(citusUrl ?? '');
+  const nodes = await nodesOf(cluster);
+  await Promise.all(
+    nodes.map((node) => onServer(node, `create database ${name} template ${template} strategy file_copy`)),
+  );
+  return { url: inDatabase(cluster, name).href, drop: () => dropOn(nodes, name) };
+}
+
+async function dropOn(nodes: readonly URL[], name: string): Promise<void> {
+  for (const node of nodes) await onServer(node, `drop database if exists ${name} with (force)`);
 }
 
 /** The coordinator first. */
@@ -62,6 +85,17 @@ export async function nodesOf(cluster: URL): Promise<URL[]> {
       return node;
     }),
   ];
+}
+
+/** For people, such as "Citus 13.2.0". */
+export async function clusterVersion(cluster: URL): Promise<string> {
+  const client = new pg.Client({ connectionString: cluster.href });
+  await client.connect();
+  const { rows } = await client.query<{ version: string }>(
+    `select 'Citus ' || split_part(citus_version(), ' ', 2) || ' on PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1) as version`,
+  );
+  await client.end();
+  return rows[0]?.version ?? '';
 }
 
 async function onServer(url: URL, ...statements: string[]): Promise<void> {

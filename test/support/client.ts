@@ -102,6 +102,21 @@ export async function createEndpoint(
   return { id, secret: created.secret };
 }
 
+/** Changes an endpoint by the API. */
+export async function updateEndpoint(
+  caller: Caller,
+  input: Readonly<{ id: string }> & Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { updateEndpoint: result } = await ask<{ updateEndpoint: { __typename: string } }>(
+    caller,
+    `mutation ($input: UpdateEndpointInput!) {
+       updateEndpoint(input: $input) { __typename ... on Error { message } }
+     }`,
+    { input },
+  );
+  expectPayload(result, 'UpdateEndpointPayload');
+}
+
 export type EventToPublish = Readonly<{
   type: string;
   tenant?: string;

@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { findLayout } from '../../src/db/find-layout.ts';
-import { createPartitions } from '../../src/db/partitions.ts';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
 import { createLogger } from '../../src/log.ts';
-import { partitionedTables } from '../../src/status/partitioned-tables.ts';
-import { citusUrl, createCitusDatabase } from './citus.ts';
+import { citusUrl, cloneCitusDatabase } from './citus.ts';
 
 /** A new database, cloned from the migrated template, with today's partitions. */
 export type TestDatabase = Readonly<{ url: string; database: Database; drop(): Promise<void> }>;
@@ -36,13 +34,7 @@ export async function createTestDatabase(options: { prepared?: boolean } = {}): 
 /** Only the clone, for a test that starts processes over it. */
 export async function createEmptyClone(): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `heliograph_test_${randomBytes(6).toString('hex')}`;
-  if (citusUrl !== undefined) {
-    const made = await createCitusDatabase(name);
-    const pool = new pg.Pool({ connectionString: made.url, max: 1 });
-    await createPartitions(pool, partitionedTables, Date.now());
-    await pool.end();
-    return made;
-  }
+  if (citusUrl !== undefined) return await cloneCitusDatabase(name, inject('template'));
   await onServer(`create database ${name} template ${inject('template')} strategy file_copy`);
   const url = new URL(inject('adminUrl'));
   url.pathname = `/${name}`;

@@ -9,18 +9,22 @@ import { migrate } from '../../src/db/migrate.ts';
 import { createPartitions } from '../../src/db/partitions.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import { unpackBrowser } from './browser.ts';
-import { citusUrl } from './citus.ts';
+import { citusUrl, createCitusDatabase, freezeCitusDatabase } from './citus.ts';
 
 /**
- * One PostgreSQL for the whole run: the one that DATABASE_URL names, or an embedded one in its own folder. One
- * template database is migrated, and every test file clones it.
+ * One PostgreSQL for the whole run: the one that DATABASE_URL names, or an embedded one in its own folder; or the Citus
+ * cluster that CITUS_URL names. One template database is migrated, and every test file clones it.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   if (citusUrl !== undefined) {
+    const template = `heliograph_template_${process.pid}`;
+    const made = await createCitusDatabase(template);
+    await makePartitions(made.url);
+    await freezeCitusDatabase(template);
     project.provide('adminUrl', citusUrl);
-    project.provide('template', '');
+    project.provide('template', template);
     await unpackBrowser();
-    return async () => undefined;
+    return made.drop;
   }
   // Here process.env belongs to the test runner, not to the program.
   const given = process.env.DATABASE_URL;
@@ -37,9 +41,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await onServer(adminUrl, `create database ${template}`);
   const templateUrl = withDatabase(adminUrl, template);
   await migrate(templateUrl);
-  const pool = new pg.Pool({ connectionString: templateUrl, max: 1 });
-  await createPartitions(pool, partitionedTables, Date.now());
-  await pool.end();
+  await makePartitions(templateUrl);
 
   // This comes before the workers, because two of them that unpack it at once could start a half-written program.
   await unpackBrowser();
@@ -51,6 +53,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await server?.stop();
     rmSync(dir, { recursive: true, force: true });
   };
+}
+
+async function makePartitions(url: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  await createPartitions(pool, partitionedTables, Date.now());
+  await pool.end();
 }
 
 async function onServer(url: string, sql: string): Promise<void> {

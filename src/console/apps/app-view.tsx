@@ -1,5 +1,5 @@
 import '../parts/manage.css';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useQuery } from 'urql';
 import { Link, useParams } from 'wouter';
 import { useAct } from '../parts/act.ts';
@@ -8,6 +8,7 @@ import { Confirm } from '../parts/confirm.tsx';
 import { Copy } from '../parts/copy.tsx';
 import { EndpointStateBadge } from '../parts/endpoint-state.tsx';
 import { Field, Refused } from '../parts/form.tsx';
+import { Fresh } from '../parts/fresh.tsx';
 import { Pending } from '../parts/pending.tsx';
 import { SecretOnce } from '../parts/secret-once.tsx';
 import { Tiles } from '../parts/tiles.tsx';
@@ -192,8 +193,9 @@ function InstallLink({ id }: Readonly<{ id: string }>) {
 }
 
 function Webhook({ app, onChanged }: Section) {
-  const { webhook } = app;
+  const { id, webhook } = app;
   const [isOpen, setOpen] = useState(false);
+  const variables = useMemo(() => ({ id }), [id]);
   return (
     <section aria-labelledby="webhook">
       <h2 id="webhook">Webhook</h2>
@@ -216,13 +218,17 @@ function Webhook({ app, onChanged }: Section) {
         </button>
       </p>
       <Window title="Webhook" isOpen={isOpen} onOpenChange={setOpen}>
-        <WebhookForm
-          app={app}
-          onDone={() => {
-            setOpen(false);
-            onChanged();
-          }}
-        />
+        <Fresh query={OneAppDocument} variables={variables}>
+          {({ app: fresh }) => (
+            <WebhookForm
+              app={fresh ?? app}
+              onDone={() => {
+                setOpen(false);
+                onChanged();
+              }}
+            />
+          )}
+        </Fresh>
       </Window>
     </section>
   );

@@ -1,13 +1,15 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAct } from '../parts/act.ts';
 import { Confirm } from '../parts/confirm.tsx';
 import { Refused } from '../parts/form.tsx';
+import { Fresh } from '../parts/fresh.tsx';
 import { Window } from '../parts/window.tsx';
 import { useCount } from '../replays/use-count.ts';
-import { EndpointForm, inputOf, valuesOf } from './endpoint-form.tsx';
+import { changesOf, EndpointForm, valuesOf } from './endpoint-form.tsx';
 import {
   DeleteEndpointDocument,
+  EndpointSettingsDocument,
   type OneEndpointQuery,
   PauseEndpointDocument,
   PurgeEndpointDocument,
@@ -32,6 +34,7 @@ export function EndpointActs({
   const pause = useAct(PauseEndpointDocument);
   const resume = useAct(ResumeEndpointDocument);
   const { id, isActive, pausedAt } = endpoint;
+  const variables = useMemo(() => ({ id }), [id]);
   const isPaused = pausedAt !== null;
   const isRunning = update.isRunning || pause.isRunning || resume.isRunning;
   const close = () => setOpen(undefined);
@@ -78,17 +81,21 @@ export function EndpointActs({
         isOpen={open === 'edit'}
         onOpenChange={(is) => (is ? undefined : close())}
       >
-        <EndpointForm
-          start={valuesOf(endpoint)}
-          act="Save"
-          urlHint="Another URL has to pass the handshake anew: nothing is delivered until it does."
-          isRunning={update.isRunning}
-          refusal={update.refusal}
-          onSubmit={async (values) => {
-            const changed = await update.act({ input: { id, ...inputOf(values) } });
-            if (changed !== undefined) done('Saved.');
-          }}
-        />
+        <Fresh query={EndpointSettingsDocument} variables={variables}>
+          {({ endpoint: fresh }) => (
+            <EndpointForm
+              start={valuesOf(fresh ?? endpoint)}
+              act="Save"
+              urlHint="Another URL has to pass the handshake anew: nothing is delivered until it does."
+              isRunning={update.isRunning}
+              refusal={update.refusal}
+              onSubmit={async (values) => {
+                const input = { id, ...changesOf(valuesOf(fresh ?? endpoint), values) };
+                if ((await update.act({ input })) !== undefined) done('Saved.');
+              }}
+            />
+          )}
+        </Fresh>
       </Window>
       <Window
         title="Verify again"

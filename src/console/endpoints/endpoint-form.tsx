@@ -151,6 +151,17 @@ export function inputOf({ url, description, events, filter, rate, sending }: End
   };
 }
 
+/** The part of the input that differs: what somebody else changes meanwhile is not written over. */
+export function changesOf(
+  before: EndpointValues,
+  after: EndpointValues,
+): Partial<ReturnType<typeof inputOf>> {
+  const old = inputOf(before);
+  const isNew = ([name, value]: [string, unknown]) =>
+    JSON.stringify(value) !== JSON.stringify(old[name as keyof typeof old]);
+  return Object.fromEntries(Object.entries(inputOf(after)).filter(isNew));
+}
+
 /** The input that creates an endpoint. It may contain a secret of the owner's. */
 export function newInputOf(values: EndpointValues) {
   const { headers, ...input } = inputOf(values);
