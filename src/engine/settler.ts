@@ -4,6 +4,7 @@ import { isTransient, sqlStateOf } from '../db/retry.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type Applied, apply, type Change } from '../status/apply.ts';
+import { isFirstSuccess } from '../status/settle-successes.ts';
 import { writeGroupOf, writeGroups } from '../status/shard.ts';
 
 /** Larger batches gain little: 37,000 a second with 100 a batch, 52,000 with 500, 58,000 with 2,000. */
@@ -27,7 +28,7 @@ const refusals = /^(22|23|HG)/;
 
 type Group = { waiting: Map<string, Waiting>; isRunning: boolean };
 
-type Waiting = { change: Change; done: (applied: Applied | undefined) => void };
+type Waiting = { change: Change; done: (applied: Applied | undefined) => void; isDone: boolean };
 
 /**
  * Passes changes to `apply` in batches: while one is running, the next is collected.
@@ -75,7 +76,7 @@ export class Settler {
     if (group === undefined || this.#isStopped) return Promise.resolve(undefined);
     return new Promise((done) => {
       group.waiting.get(change.deliveryId)?.done(undefined);
-      group.waiting.set(change.deliveryId, { change, done });
+      group.waiting.set(change.deliveryId, { change, done, isDone: false });
       if (group.isRunning) return;
       group.isRunning = true;
       this.#turns.push(group);
@@ -163,12 +164,22 @@ export class Settler {
     for (const { done } of batch) done(undefined);
   }
 
+  /** First successes apart, because they have a shorter statement. If the other fails, they are not settled again. */
   async #apply(batch: readonly Waiting[], options?: { lockTimeoutMs: number }): Promise<void> {
-    const startedAt = performance.now();
-    const changes = batch.map(({ change }) => change);
-    const applied = new Map((await apply(this.#db, changes, options)).map((row) => [row.delivery_id, row]));
-    this.#onSettled?.((performance.now() - startedAt) / 1_000);
-    for (const { change, done } of batch) done(applied.get(change.deliveryId));
+    const open = batch.filter(({ isDone }) => !isDone);
+    const successes = open.filter(({ change }) => isFirstSuccess(change));
+    const others = open.filter(({ change }) => !isFirstSuccess(change));
+    for (const part of [successes, others]) {
+      if (part.length === 0) continue;
+      const startedAt = performance.now();
+      const changes = part.map(({ change }) => change);
+      const applied = new Map((await apply(this.#db, changes, options)).map((row) => [row.delivery_id, row]));
+      this.#onSettled?.((performance.now() - startedAt) / 1_000);
+      for (const waiting of part) {
+        waiting.isDone = true;
+        waiting.done(applied.get(waiting.change.deliveryId));
+      }
+    }
   }
 
   async #halve(batch: readonly Waiting[], error: unknown): Promise<void> {

@@ -1,7 +1,9 @@
 import type { Database } from '../db/pool.ts';
 import { range, run, statement } from '../db/statement.ts';
 import { latencyBucketOf } from './latency.ts';
+import { isFirstSuccess, settleSuccesses } from './settle-successes.ts';
 import type { AttemptOutcome, GivenUpReason } from './status.ts';
+import { jsonOf, storable } from './storable.ts';
 import { transition } from './transition.ts';
 
 /**
@@ -100,6 +102,17 @@ export async function apply(
   changes: readonly Change[],
   { lockTimeoutMs = 0 }: { lockTimeoutMs?: number } = {},
 ): Promise<Applied[]> {
+  const isShort = db.layout.runPlaced === undefined && changes.every(isFirstSuccess);
+  const applied = await (isShort ? settleSuccesses : applyAny)(db, changes, lockTimeoutMs);
+  if (applied.length > 0) db.hints.send(new Set(changes.map(({ ownerId }) => ownerId)));
+  return applied;
+}
+
+async function applyAny(
+  db: Database,
+  changes: readonly Change[],
+  lockTimeoutMs: number,
+): Promise<Applied[]> {
   const attempts = changes.map(({ attempt }) => attempt);
   const rows = await run<Partial<Applied>>(db, db.engine, applyStatement, [
     changes.map(({ ownerId }) => ownerId),
@@ -126,11 +139,9 @@ export async function apply(
     attempts.map((attempt) => attempt?.reconnected === true),
     lockTimeoutMs,
   ]);
-  const applied = rows.flatMap(({ delivery_id, due_at }) =>
+  return rows.flatMap(({ delivery_id, due_at }) =>
     delivery_id == null ? [] : [{ delivery_id, due_at: due_at ?? null }],
   );
-  if (applied.length > 0) db.hints.send(new Set(changes.map(({ ownerId }) => ownerId)));
-  return applied;
 }
 
 function statusOf(to: Change['to']): string | null {
@@ -144,19 +155,4 @@ function statusOf(to: Change['to']): string | null {
     case 'defer':
       return null;
   }
-}
-
-/** PostgreSQL's text cannot hold NUL or half of a surrogate pair, but a receiver may send either. */
-function storable(text: string | undefined): string | null {
-  return text === undefined ? null : text.replaceAll('\u0000', '\ufffd').toWellFormed();
-}
-
-/** The escapes with which JSON.stringify writes what PostgreSQL cannot store. Other texts need no look at each header. */
-const unstorable = /\\u(?:0000|d[89a-f])/;
-
-function jsonOf(headers: AttemptRecord['responseHeaders']): string | null {
-  if (headers === undefined) return null;
-  const json = JSON.stringify(headers);
-  if (!unstorable.test(json)) return json;
-  return JSON.stringify(headers.map(({ name, value }) => ({ name: storable(name), value: storable(value) })));
 }

@@ -19,6 +19,8 @@ export const logTail = (options: {
   writers: readonly string[];
   expected: string;
   held?: string;
+  /** Those whose row of `delivery` was found, if it was not locked. */
+  located?: string;
   /** Of a creation: the ids of the endpoints that are ordered strictly, whose deliveries get their places. */
   strict?: string;
   /** Of a creation: a JSON object with the highest position, by owner, at which its log may still be. */
@@ -61,6 +63,12 @@ export const logTail = (options: {
                  ? ''
                  : `when (select count(*) from ${options.expected}) <> (select count(*) from ${options.held})
                then repeat_later('rows changed while they were locked')`
+             }
+             ${
+               options.located === undefined
+                 ? ''
+                 : `when (select count(*) from del) <> (select count(*) from ${options.located})
+               then repeat_later('deliveries changed after they were found')`
              }
              when (select count(*) from del) <> (select count(*) from ${options.expected})
                then refuse('deliveries are missing')

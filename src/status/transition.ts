@@ -69,7 +69,8 @@ export const transition = (held: string, options: { withAttempts: boolean; isPar
 const attemptColumns = `, m.added, m.number, m.outcome, m.started_at, m.duration_ms, m.bucket, m.response_status,
       m.response_body, m.response_headers, m.request_headers, m.error, m.reconnected`;
 
-const attemptWriters = `
+/** Expects in `del`, too: added, number, outcome, started_at, duration_ms, bucket and the other columns of an attempt. */
+export const attemptWriters = `
   att as (
     insert into attempt
       (owner_id, delivery_id, number, outcome, started_at, duration_ms, response_status, response_body,

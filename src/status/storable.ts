@@ -1,0 +1,16 @@
+import type { AttemptRecord } from './apply.ts';
+
+/** PostgreSQL's text cannot hold NUL or half of a surrogate pair, but a receiver may send either. */
+export function storable(text: string | undefined): string | null {
+  return text === undefined ? null : text.replaceAll('\u0000', '\ufffd').toWellFormed();
+}
+
+/** The escapes with which JSON.stringify writes what PostgreSQL cannot store. Other texts need no look at each header. */
+const unstorable = /\\u(?:0000|d[89a-f])/;
+
+export function jsonOf(headers: AttemptRecord['responseHeaders']): string | null {
+  if (headers === undefined) return null;
+  const json = JSON.stringify(headers);
+  if (!unstorable.test(json)) return json;
+  return JSON.stringify(headers.map(({ name, value }) => ({ name: storable(name), value: storable(value) })));
+}
