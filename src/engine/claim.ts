@@ -1,11 +1,11 @@
 import type { Placement, Statement } from '../db/placement.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
+import type { Cursor, Lane } from '../lanes/lane.ts';
 import type { UnfinishedStatus } from '../status/status.ts';
 import { headOf, sweptPlaces } from '../status/strict-order.ts';
 import type { DeliveryKind, EndpointSending } from '../tables.ts';
 import { noteClaim } from '../tracing/delivery-trace.ts';
-import type { Cursor, Lane } from './lane.ts';
 
 /**
  * A claim takes as many due rows as there are free slots, lane by lane, marks them with the lease's epoch, and reads

@@ -1,5 +1,5 @@
 import { parseRetryAfter, retryDelayMs } from '../sending/retry-schedule.ts';
-import type { AttemptRecord, Change } from '../status/apply.ts';
+import type { AttemptRecord, Change } from '../status/change.ts';
 import type { AttemptOutcome, GivenUpReason } from '../status/status.ts';
 import type { ClaimedRow } from './claim.ts';
 

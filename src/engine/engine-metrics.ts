@@ -1,12 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { OpenCircuit } from '../lanes/lanes.ts';
 import { attemptOutcomes } from '../status/status.ts';
 import type { Outcome } from './decide.ts';
 
 /** The limit for metrics with the id of an endpoint as a label. */
 const mostShown = 50;
-
-/** An endpoint whose circuit is not closed: its id, and for how long that has been so. */
-export type OpenCircuit = Readonly<{ endpoint: string; seconds: number }>;
 
 /** The engine's metrics at /metrics. */
 export class EngineMetrics {

@@ -1,9 +1,9 @@
 import type { Places } from '../db/places.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
+import { beginning, type Cursor } from '../lanes/lane.ts';
 import { headOf } from '../status/strict-order.ts';
 import { startOf, type Take } from './claim.ts';
-import { beginning, type Cursor } from './lane.ts';
 
 /**
  * Claims whose answer was lost, by a reset or a dead network after the commit. If the claim was committed, its rows

@@ -3,7 +3,8 @@ import type { Database } from '../db/pool.ts';
 import { isTransient, sqlStateOf } from '../db/retry.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { type Applied, apply, type Change } from '../status/apply.ts';
+import { apply } from '../status/apply.ts';
+import type { Applied, Change } from '../status/change.ts';
 import { isFirstSuccess } from '../status/settle-successes.ts';
 import { writeGroupOf, writeGroups } from '../status/shard.ts';
 

@@ -1,6 +1,6 @@
 import { databaseNow } from '../clock.ts';
+import type { Lane } from '../lanes/lane.ts';
 import type { Take } from './claim.ts';
-import type { Lane } from './lane.ts';
 
 /** Divides the free slots among lanes, in their order, within the room that each lane and each owner has. */
 export function shareOut(

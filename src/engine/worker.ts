@@ -3,11 +3,16 @@ import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { databaseNow } from '../clock.ts';
 import { Places } from '../db/places.ts';
 import { messageOf } from '../errors.ts';
+import type { Lane } from '../lanes/lane.ts';
+import { loadLanes } from '../lanes/lane-health.ts';
+import { Lanes } from '../lanes/lanes.ts';
+import { Leases } from '../lanes/leases.ts';
+import { Scout } from '../lanes/scout.ts';
 import { afterAttempt, isGivenUp } from '../sending/circuit.ts';
 import { readSigningKeys } from '../sending/read-signing-keys.ts';
 import { writeHealth } from '../sending/write-health.ts';
 import type { SigningKey } from '../signing/sign.ts';
-import type { Change } from '../status/apply.ts';
+import type { Change } from '../status/change.ts';
 import { isTold } from '../telling/announce.ts';
 import { giveUpEndpoint } from '../telling/give-up-endpoint.ts';
 import { failsForMs, Tellings } from '../telling/tellings.ts';
@@ -26,12 +31,7 @@ import {
   type Outcome,
   unsentChange,
 } from './decide.ts';
-import type { Lane } from './lane.ts';
-import { loadLanes } from './lane-health.ts';
-import { Lanes } from './lanes.ts';
-import { Leases } from './leases.ts';
 import { LostClaims } from './lost-claims.ts';
-import { Scout } from './scout.ts';
 import { Settler } from './settler.ts';
 import { shareOut } from './share-out.ts';
 import { Signal } from './signal.ts';

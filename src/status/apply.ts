@@ -1,8 +1,8 @@
 import type { Database } from '../db/pool.ts';
 import { range, run, statement } from '../db/statement.ts';
+import type { Applied, Change } from './change.ts';
 import { latencyBucketOf } from './latency.ts';
 import { isFirstSuccess, settleSuccesses } from './settle-successes.ts';
-import type { AttemptOutcome, GivenUpReason } from './status.ts';
 import { jsonOf, storable } from './storable.ts';
 import { transition } from './transition.ts';
 
@@ -17,45 +17,6 @@ import { transition } from './transition.ts';
  * attempts, that the caller saw. A worker that lost its lease, or a repeated batch whose answer was lost, changes
  * nothing. So each of these statements may be repeated after any failure.
  */
-export type Change = Readonly<{
-  ownerId: string;
-  deliveryId: string;
-  /**
-   * The lease's epoch under which the caller claimed the delivery, and the number of rows in `attempt` at that time.
-   */
-  claim: number;
-  attemptRows: number;
-  to:
-    | { kind: 'end'; status: 'SUCCEEDED'; reason: undefined }
-    | { kind: 'end'; status: 'DEAD_LETTER'; reason: 'RETRIES_EXHAUSTED' }
-    | { kind: 'end'; status: 'FAILED'; reason: GivenUpReason }
-    /** Due again after the delay. */
-    | { kind: 'retry'; delayMs: number }
-    /** The attempt has been under way for a second: still claimed. */
-    | { kind: 'delivering' }
-    /** Handed back unchanged, due after the delay: nothing was sent. */
-    | { kind: 'defer'; delayMs: number };
-  attempt: AttemptRecord | undefined;
-}>;
-
-export type AttemptRecord = Readonly<{
-  outcome: AttemptOutcome;
-  /** An interrupted attempt does not count towards the schedule. */
-  counts: boolean;
-  startedAt: Date;
-  durationMs: number | undefined;
-  responseStatus: number | undefined;
-  responseBody: string | undefined;
-  responseHeaders: readonly { name: string; value: string }[] | undefined;
-  requestHeaders: readonly { name: string; value: string }[] | undefined;
-  error: string | undefined;
-  /** The request was sent a second time, because its kept connection had been closed. */
-  reconnected?: boolean;
-}>;
-
-/** The result of a change: the new due time of its row, if there is still one. */
-export type Applied = { delivery_id: string; due_at: Date | null };
-
 const applyStatement = statement(
   'apply',
   `with patience as materialized (
@@ -108,11 +69,7 @@ export async function apply(
   return applied;
 }
 
-async function applyAny(
-  db: Database,
-  changes: readonly Change[],
-  lockTimeoutMs: number,
-): Promise<Applied[]> {
+async function applyAny(db: Database, changes: readonly Change[], lockTimeoutMs: number): Promise<Applied[]> {
   const attempts = changes.map(({ attempt }) => attempt);
   const rows = await run<Partial<Applied>>(db, db.engine, applyStatement, [
     changes.map(({ ownerId }) => ownerId),

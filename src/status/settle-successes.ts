@@ -1,6 +1,6 @@
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
-import type { Applied, Change } from './apply.ts';
+import type { Applied, Change } from './change.ts';
 import { latencyBucketOf } from './latency.ts';
 import { logTail, statTail } from './log-tail.ts';
 import { jsonOf, storable } from './storable.ts';
@@ -92,8 +92,16 @@ export async function settleSuccesses(
 ): Promise<Applied[]> {
   const bodies: (string | null)[] = [];
   const columns: (string | number | boolean)[][] = Array.from({ length: 8 }, () => []);
-  const [owners = [], ids = [], claims = [], starts = [], durations = [], buckets = [], statuses = [], again = []] =
-    columns;
+  const [
+    owners = [],
+    ids = [],
+    claims = [],
+    starts = [],
+    durations = [],
+    buckets = [],
+    statuses = [],
+    again = [],
+  ] = columns;
   const answered: string[] = [];
   const requested: string[] = [];
   for (const { ownerId, deliveryId, claim, attempt } of changes) {

@@ -1,4 +1,4 @@
-import type { AttemptRecord } from './apply.ts';
+import type { AttemptRecord } from './change.ts';
 
 /** PostgreSQL's text cannot hold NUL or half of a surrogate pair, but a receiver may send either. */
 export function storable(text: string | undefined): string | null {

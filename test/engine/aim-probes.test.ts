@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { aimProbes } from '../../src/engine/aim-probes.ts';
 import { claim } from '../../src/engine/claim.ts';
-import { Lane } from '../../src/engine/lane.ts';
 import { mintUuid } from '../../src/ids.ts';
+import { Lane } from '../../src/lanes/lane.ts';
 import { healthy } from '../../src/sending/circuit.ts';
 import { shardOf } from '../../src/status/shard.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

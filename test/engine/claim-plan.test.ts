@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
 import { claim } from '../../src/engine/claim.ts';
-import { scanLanes } from '../../src/engine/discover.ts';
-import { Lane } from '../../src/engine/lane.ts';
 import { mintUuid } from '../../src/ids.ts';
+import { scanLanes } from '../../src/lanes/discover.ts';
+import { Lane } from '../../src/lanes/lane.ts';
 import { createLogger } from '../../src/log.ts';
 import { shardOf } from '../../src/status/shard.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

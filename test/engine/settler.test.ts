@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/db/pool.ts';
 import { Settler } from '../../src/engine/settler.ts';
 import { createLogger } from '../../src/log.ts';
-import type { Applied, Change } from '../../src/status/apply.ts';
+import type { Applied, Change } from '../../src/status/change.ts';
 import { ownerGroupOf } from '../../src/status/shard.ts';
 import type { Network } from '../faults/network.ts';
 import type { TestDatabase } from '../support/database.ts';

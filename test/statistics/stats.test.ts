@@ -13,7 +13,8 @@ import {
   type StatsWindow,
   statsWindow,
 } from '../../src/statistics/stats.ts';
-import { apply, type Change } from '../../src/status/apply.ts';
+import { apply } from '../../src/status/apply.ts';
+import type { Change } from '../../src/status/change.ts';
 import { createDeliveries } from '../../src/status/create-deliveries.ts';
 import { latencyBucketOf } from '../../src/status/latency.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

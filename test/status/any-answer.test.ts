@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mintUuid } from '../../src/ids.ts';
-import { type AttemptRecord, apply, type Change } from '../../src/status/apply.ts';
+import { apply } from '../../src/status/apply.ts';
+import type { AttemptRecord, Change } from '../../src/status/change.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { claimAll, seedDeliveries, seedOwner } from '../support/deliveries.ts';
 

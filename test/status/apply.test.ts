@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mintUuid } from '../../src/ids.ts';
-import { apply, type Change } from '../../src/status/apply.ts';
+import { apply } from '../../src/status/apply.ts';
+import type { Change } from '../../src/status/change.ts';
 import { createDeliveries } from '../../src/status/create-deliveries.ts';
 import { endQueued } from '../../src/status/end-queued.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Lane } from '../../src/engine/lane.ts';
 import { mintUuid } from '../../src/ids.ts';
+import { Lane } from '../../src/lanes/lane.ts';
 import { healthy } from '../../src/sending/circuit.ts';
 
 const newLane = (maxPerSecond: number): Lane => {

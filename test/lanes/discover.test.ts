@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/pool.ts';
-import { databaseTime, findLate, openSince } from '../../src/engine/discover.ts';
+import { databaseTime, findLate, openSince } from '../../src/lanes/discover.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { seedDeliveries, seedOwner } from '../support/deliveries.ts';
 

@@ -1,7 +1,9 @@
 import { encodeId } from '../ids.ts';
 import { shardOf } from '../status/shard.ts';
-import type { OpenCircuit } from './engine-metrics.ts';
 import { type Cursor, Lane } from './lane.ts';
+
+/** An endpoint whose circuit is not closed: its id, and for how long that has been so. */
+export type OpenCircuit = Readonly<{ endpoint: string; seconds: number }>;
 
 /** A lane without work for this time is forgotten. */
 const idleMs = 60_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Lanes } from '../../src/engine/lanes.ts';
 import { mintUuid } from '../../src/ids.ts';
+import { Lanes } from '../../src/lanes/lanes.ts';
 
 test('a lane that is marked while it is being asked stays marked', () => {
   const lanes = new Lanes();

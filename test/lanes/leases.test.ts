@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { Leases } from '../../src/engine/leases.ts';
+import { Leases } from '../../src/lanes/leases.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 
 let db: TestDatabase;
