@@ -126,6 +126,10 @@ for (const [name, prepare] of statistics) {
     expect(rows).toHaveLength(batch);
     await expectBounded();
 
+    const ends = [
+      { kind: 'end', status: 'SUCCEEDED', reason: undefined },
+      { kind: 'end', status: 'DEAD_LETTER', reason: 'RETRIES_EXHAUSTED' },
+    ] as const;
     const attempt = { outcome: 'SUCCEEDED', counts: true, startedAt: new Date(), durationMs: 1 } as const;
     const none = {
       responseBody: undefined,
@@ -133,25 +137,29 @@ for (const [name, prepare] of statistics) {
       requestHeaders: undefined,
       error: undefined,
     };
-    const settle = () =>
+    const settle = (to: (typeof ends)[number], some: typeof rows) =>
       apply(
         database,
-        rows.map((row) => ({
+        some.map((row) => ({
           ownerId,
           deliveryId: row.delivery_id,
           claim: 7,
           attemptRows: 0,
-          to: { kind: 'end', status: 'SUCCEEDED', reason: undefined } as const,
+          to,
           attempt: { ...attempt, ...none, responseStatus: 200 },
         })),
       );
-    // It is explained first, because it reads the rows that it will end.
-    sent.length = 0;
-    const asked = captureOnly();
-    await settle().catch(() => undefined);
-    asked.release();
-    await expectBounded();
-    expect(await settle()).toHaveLength(batch);
+    for (const to of ends) {
+      // It is explained first, because it reads the rows that it will end.
+      sent.length = 0;
+      const asked = captureOnly();
+      await settle(to, rows).catch(() => undefined);
+      asked.release();
+      await expectBounded();
+    }
+    const middle = batch / 2;
+    expect(await settle(ends[0], rows.slice(0, middle))).toHaveLength(middle);
+    expect(await settle(ends[1], rows.slice(middle))).toHaveLength(batch - middle);
   });
 }
 

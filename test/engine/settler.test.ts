@@ -30,6 +30,23 @@ async function seedChange(): Promise<Change> {
   };
 }
 
+async function seedSuccess(): Promise<Change> {
+  const none = {
+    responseBody: undefined,
+    responseHeaders: undefined,
+    requestHeaders: undefined,
+    error: undefined,
+  };
+  const attempt = {
+    outcome: 'SUCCEEDED',
+    counts: true,
+    startedAt: new Date(),
+    durationMs: 1,
+    responseStatus: 204,
+  } as const;
+  return { ...(await seedChange()), attempt: { ...none, ...attempt } };
+}
+
 function createSettler(of = db.database) {
   let statements = 0;
   const settler = new Settler({
@@ -88,3 +105,12 @@ test.each([
     expect(await waiting).toEqual(ended(locked));
   },
 );
+
+test('a first success is settled once, however often what came with it has to be tried', async () => {
+  const success = await seedSuccess();
+  const other = await seedChange();
+  const { settle } = createSettler(database);
+  network.loseAnswersTo('apply', 2);
+  expect(await Promise.all([settle(other), settle(success)])).toEqual([undefined, ended(success)]);
+  expect(network.answersToLose).toBe(0);
+});

@@ -77,4 +77,8 @@ export const lostKeys = lostAnswers({
   mayDuplicate: false,
 });
 export const lostClaim = lostAnswers({ statement: 'claim', what: 'a claim', mayDuplicate: false });
-export const lostSettle = lostAnswers({ statement: 'apply', what: 'a settle', mayDuplicate: false });
+export const lostSettle = lostAnswers({
+  statement: 'settle_successes',
+  what: 'a settle',
+  mayDuplicate: false,
+});

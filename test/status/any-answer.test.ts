@@ -56,24 +56,35 @@ const answer: fc.Arbitrary<AttemptRecord> = fc.record({
   error: fc.option(anyText, { nil: undefined }),
 });
 
+const deadLetter = { kind: 'end', status: 'DEAD_LETTER', reason: 'RETRIES_EXHAUSTED' } as const;
+/** First attempts that succeed have a statement of their own. */
+const success = (attempt: AttemptRecord) =>
+  ({
+    to: { kind: 'end', status: 'SUCCEEDED', reason: undefined },
+    attempt: { ...attempt, outcome: 'SUCCEEDED', error: undefined },
+  }) as const;
+
 test('whatever a receiver answers, PostgreSQL takes it: no delivery hangs on an answer', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(answer, { minLength: 1, maxLength: 40 }), async (answers) => {
-      const { ownerId, endpointIds } = await seedOwner(db.database);
-      const deliveries = await seedDeliveries(db.database, ownerId, endpointIds[0] ?? '', answers.length);
-      await claimAll(db.database, ownerId, 7);
-      const changes = answers.map(
-        (attempt, index): Change => ({
-          ownerId,
-          deliveryId: deliveries[index]?.id ?? mintUuid(),
-          claim: 7,
-          attemptRows: 0,
-          to: { kind: 'end', status: 'DEAD_LETTER', reason: 'RETRIES_EXHAUSTED' },
-          attempt,
-        }),
-      );
-      expect(await apply(db.database, changes)).toHaveLength(answers.length);
-    }),
+    fc.asyncProperty(
+      fc.array(answer, { minLength: 1, maxLength: 40 }),
+      fc.boolean(),
+      async (answers, succeed) => {
+        const { ownerId, endpointIds } = await seedOwner(db.database);
+        const deliveries = await seedDeliveries(db.database, ownerId, endpointIds[0] ?? '', answers.length);
+        await claimAll(db.database, ownerId, 7);
+        const changes = answers.map(
+          (attempt, index): Change => ({
+            ownerId,
+            deliveryId: deliveries[index]?.id ?? mintUuid(),
+            claim: 7,
+            attemptRows: 0,
+            ...(succeed ? success(attempt) : { to: deadLetter, attempt }),
+          }),
+        );
+        expect(await apply(db.database, changes)).toHaveLength(answers.length);
+      },
+    ),
     { numRuns: 60 },
   );
 });
