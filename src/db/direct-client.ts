@@ -23,9 +23,13 @@ const types = {
   },
 };
 
-/** A connection for one long task (LISTEN, leases, migrations), outside the pools. The caller ends it. */
+/**
+ * A connection for one task (LISTEN, leases, migrations), outside the pools. The caller ends it. If the server ends it
+ * while no statement runs, the next statement is rejected. Without a listener that event would end our process.
+ */
 export function directClient(url: string, statementTimeoutMs = engineTimeoutMs): pg.Client {
-  return new pg.Client({ ...connectionOptions(url, statementTimeoutMs), keepAlive: true });
+  const client = new pg.Client({ ...connectionOptions(url, statementTimeoutMs), keepAlive: true });
+  return client.on('error', () => undefined);
 }
 
 /** The settings that do not depend on who uses the connection. A pooler gives them to its connections by itself. */

@@ -305,10 +305,9 @@ async function holdServer(
   url: string,
   { dir, isLeftover }: { dir: string; isLeftover: boolean },
 ): Promise<{ end(): Promise<void> } | undefined> {
-  const client = directClient(url);
   // This connection ends together with the server. If it ends earlier, a second process is no longer refused; no more
   // is lost.
-  client.on('error', () => undefined);
+  const client = directClient(url);
   try {
     await client.connect();
   } catch (error) {

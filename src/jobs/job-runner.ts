@@ -71,7 +71,6 @@ export class JobRunner {
 
   async #runLocked(job: Job, runId: string): Promise<RunOutcome> {
     const client = directClient(this.#directUrl, lockTimeoutMs);
-    client.on('error', () => undefined);
     try {
       await client.connect();
       if (!(await tryLock(client, job.name))) return { status: 'IN_PROGRESS' };

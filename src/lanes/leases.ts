@@ -106,7 +106,6 @@ export class Leases {
   async #connected(): Promise<pg.Client> {
     if (this.#client !== undefined) return this.#client;
     const client = directClient(this.#options.url);
-    client.on('error', () => undefined);
     client.on('end', () => {
       if (this.#client === client) this.#client = undefined;
     });
