@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import { declareRoute, publicRead, type Route, type RouteResponse } from '../route.ts';
+import { declareRoute, publicRead, type Route, type RouteRequest, type RouteResponse } from '../route.ts';
 import { type Asset, buildConsole, type ConsoleBundle } from './build-console.ts';
 import { BundleCache } from './bundle-cache.ts';
 import { consolePage, type PageConfig } from './console-page.ts';
@@ -17,6 +17,20 @@ const overviewBelow = declareRoute({
   ...publicRead,
   description: 'The console, with a slash behind it.',
   response: '308 to /console',
+});
+const listBelow = declareRoute({
+  method: 'GET',
+  path: '/console/:view/',
+  ...publicRead,
+  description: 'A view of the console, with a slash behind it.',
+  response: '308 to /console/:view',
+});
+const recordBelow = declareRoute({
+  method: 'GET',
+  path: '/console/:view/:id/',
+  ...publicRead,
+  description: 'A record in the console, with a slash behind it.',
+  response: '308 to /console/:view/:id',
 });
 const list = declareRoute({
   method: 'GET',
@@ -103,7 +117,9 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
         return sent(asset, String(headers['accept-encoding'] ?? ''));
       }),
       overview(() => show('overview')),
-      overviewBelow(() => ({ status: 308, headers: { location: '/console' } })),
+      overviewBelow(withoutLastSlash),
+      listBelow(withoutLastSlash),
+      recordBelow(withoutLastSlash),
       // Before the views, of which it is none.
       explorer(async () => {
         if (graphiql === undefined) return await show('graphiql');
@@ -128,6 +144,11 @@ export function createConsole(options: ConsoleOptions): { routes: readonly Route
 
 /** `delivery` for `deliveries`: the view of one record is named like this. */
 const singular = (view: string) => view.replace(/ies$/, 'y').replace(/s$/, '');
+
+const withoutLastSlash = ({ path, query }: RouteRequest): RouteResponse => ({
+  status: 308,
+  headers: { location: path.slice(0, -1) + (query.size === 0 ? '' : `?${query}`) },
+});
 
 function sent(asset: Asset, accepted: string): RouteResponse {
   const headers = {

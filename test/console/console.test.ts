@@ -65,6 +65,15 @@ test('a browser at / is led to the console, everybody else gets the page of link
   expect((await fetch(server.origin, { redirect: 'manual' })).status).toBe(200);
 });
 
+test('an address with a slash at its end leads to the one without it, with its filters', async () => {
+  const asked = await fetch(consoleUrl('/deliveries/?status=FAILED&type=a%26b'), { redirect: 'manual' });
+  expect([asked.status, asked.headers.get('location')]).toEqual([
+    308,
+    '/console/deliveries?status=FAILED&type=a%26b',
+  ]);
+  expect((await fetch(consoleUrl('/events/evt_1/'))).headers.get('content-type')).toContain('text/html');
+});
+
 test('signs in by the link once, and keeps the token out of the address and of what outlives the tab', async () => {
   const { context, page, complaints } = await visit(browser);
   await page.goto(signedIn('/deliveries'));

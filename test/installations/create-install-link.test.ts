@@ -9,6 +9,8 @@ import { builder } from '../../src/graph/builder.ts';
 import type { Context, Services } from '../../src/graph/context.ts';
 import { encodeId, mintUuid } from '../../src/ids.ts';
 import '../../src/installations/install-link.graph.ts';
+// A schema needs a subscription.
+import '../../src/deliveries/subscriptions.graph.ts';
 import { openInstallState } from '../../src/installations/install-state.ts';
 import { SecretBox } from '../../src/signing/secret-box.ts';
 import { serviceActor } from '../access/actors.ts';
@@ -19,17 +21,6 @@ let appId: string;
 const maker = mintUuid();
 const secretBox = new SecretBox([{ id: 'test', key: Buffer.alloc(32, 7) }]);
 
-builder.subscriptionField('nothing', (t) =>
-  t.boolean({
-    description: 'A schema needs one.',
-    permission: 'ANY_CREDENTIAL',
-    capability: { records: [], sideEffects: [], idempotency: '' },
-    subscribe: () => {
-      throw new Error('Nothing to subscribe to.');
-    },
-    resolve: () => true,
-  }),
-);
 const schema = builder.toSchema();
 
 const member: Actor = { ...serviceActor(undefined, []), kind: 'USER', verifiedEmail: 'ann@example.com' };

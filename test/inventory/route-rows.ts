@@ -177,8 +177,10 @@ const openPaths =
 export const routeRows: Readonly<Record<string, RouteRow>> = {
   ...Object.fromEntries(openPaths.map((path) => [`GET ${path}`, open(path)])),
   'GET /docs/:guide': open('/docs/configure'),
-  // It leads to the console itself.
+  // These lead to the same address without the last slash.
   'GET /console/': open('/console/'),
+  'GET /console/:view/': open('/console/deliveries/'),
+  'GET /console/:view/:id/': open('/console/events/evt_1/'),
   'GET /console/:view': open('/console/deliveries'),
   'GET /console/:view/:id': open('/console/events/evt_1'),
   'GET /console/assets/:file': open('/console/assets/none.js', 404),
