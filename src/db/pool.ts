@@ -232,7 +232,8 @@ class WatchedClient implements PostgresPoolClient {
       if (isPlanned) await this.#client.query(usualPlans);
       return result;
     } catch (error) {
-      if (isPlanned) await this.#client.query(usualPlans);
+      // After a temporary error the connection is replaced, and may not even take this statement.
+      if (isPlanned && !isTransient(error)) await this.#client.query(usualPlans);
       if (!isPlanOutdated(error)) throw error;
       this.#names?.renew(text);
       return await this.#client.query<R>(text, [...values]);
