@@ -48,16 +48,19 @@ export function isFailedAs(statuses: readonly Status[], { isOfEndpoint }: { isOf
   const status = isOfEndpoint
     ? sql`case d.failure_reason when 'RETRIES_EXHAUSTED' then 'DEAD_LETTER' else 'FAILED' end`
     : sql`case when d.failure_reason = 'RETRIES_EXHAUSTED' then 'DEAD_LETTER' else 'FAILED' end`;
-  const wanted = statuses.length === 1 ? sql`${statuses[0]}::text` : sql`any(${[...statuses]}::text[])`;
-  return sql<SqlBool>`d.failure_reason is not null and ${status} = ${wanted}`;
+  return sql<SqlBool>`d.failure_reason is not null and ${status} = ${wanted(statuses)}`;
 }
 
 /**
- * Waiting deliveries of an endpoint that have one of these statuses. `is true` keeps the condition away from the index
- * by status, which would be read through all other endpoints.
+ * Waiting deliveries of an endpoint that have one of these statuses, written as in their index. That by status alone, which would
+ * be read through all other endpoints, does not fit.
  */
 export const isWaitingAs = (statuses: readonly Status[]) =>
-  sql<SqlBool>`(d.status = any(${[...statuses]}::text[])) is true`;
+  sql<SqlBool>`(d.status || '') = ${wanted(statuses)}`;
+
+// A single value as an equality, so that the index returns the rows in the order of their ids.
+const wanted = (statuses: readonly Status[]) =>
+  statuses.length === 1 ? sql`${statuses[0]}::text` : sql`any(${[...statuses]}::text[])`;
 
 /**
  * An owner's visible deliveries that have not ended, with the columns that filters use. What `due` does not have is

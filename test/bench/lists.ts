@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
@@ -10,7 +11,9 @@ import { createPartitions } from '../../src/db/partitions.ts';
 import { openDatabase } from '../../src/db/pool.ts';
 import type { DeliveryFilter } from '../../src/deliveries/filter.ts';
 import { listDeliveries } from '../../src/deliveries/list-deliveries.ts';
-import { firstUuidAt } from '../../src/ids.ts';
+import { claim } from '../../src/engine/claim.ts';
+import { Lane } from '../../src/engine/lane.ts';
+import { encodeId, firstUuidAt, mintUuid } from '../../src/ids.ts';
 import { createLogger } from '../../src/log.ts';
 import { readEndpointStats, readOwnerStats } from '../../src/statistics/stats.ts';
 import { partitionedTables } from '../../src/status/partitioned-tables.ts';
@@ -19,14 +22,23 @@ import { seedOwner } from '../support/deliveries.ts';
 import { createDatabase, executionMs } from './databases.ts';
 
 /**
- * `npm run bench:lists` compares the cost of lists and statistics over 1,000,000 deliveries with that over 10,000.
- * Each set is in its own database on one server. It measures the server's time (EXPLAIN ANALYZE), as the median of 20
- * runs that take turns. A ratio above 1.5 fails.
+ * `npm run bench:lists` compares the cost of lists, statistics and claims over 1,000,000 deliveries with that over
+ * 10,000. `npm run bench:scale` compares 10,000 and 1,000,000 with 100,000, and with `--largest` 10,000,000, too, which
+ * takes a quarter of an hour and 12 GB of disk. Each set is in its own database on one server. It measures the server's
+ * time (EXPLAIN ANALYZE), as the median of 20 runs that take turns. A ratio above 1.5 fails.
  *
- * Both sets have the same day, the same endpoints and the same number of unfinished deliveries. Only the length of
- * the history differs.
+ * All sets have the same day, the same endpoints and the same number of unfinished deliveries. Only the length of the
+ * history differs. A second tenant of each set has one endpoint at which a tenth as many deliveries wait, for the first
+ * time all of them: the queue grows with the set.
  */
-const sizes = { small: 10_000, large: 1_000_000 };
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { base: { type: 'string' }, largest: { type: 'boolean' } },
+});
+const sizes = positionals.length === 0 ? [10_000, 1_000_000] : positionals.map(Number);
+if (values.largest === true) sizes.push(10_000_000);
+const base = Number(values.base ?? sizes[0]);
+const deepestOf = Math.max(1_000_000, base);
 const runs = 20;
 const highestRatio = 1.5;
 const endpoints = 4;
@@ -37,35 +49,38 @@ const dayMs = 24 * hourMs;
 const retentionDays = 30;
 
 const dir = mkdtempSync(join(tmpdir(), 'heliograph-bench-'));
-const postgres = await startEmbeddedPostgres({ dir });
+const postgres = await startEmbeddedPostgres({ dir, settings: ['fsync=off', 'max_wal_size=4GB'] });
 const now = Date.now();
-const small = await prepare(sizes.small);
-const large = await prepare(sizes.large);
-
 let worst = 0;
-const names = Object.keys(small.queries);
-for (const name of names) {
-  const times = { small: [] as number[], large: [] as number[] };
-  for (let run = 0; run < runs + 3; run += 1) {
-    const [a, b] = [await small.time(name), await large.time(name)];
-    if (run < 3) continue; // Warms up the caches.
-    times.small.push(a);
-    times.large.push(b);
-  }
-  const [a, b] = [median(times.small), median(times.large)];
-  const ratio = b / a;
-  worst = Math.max(worst, ratio);
+try {
+  const sets = new Map<number, Awaited<ReturnType<typeof prepare>>>();
+  for (const size of sizes) sets.set(size, await prepare(size));
   console.log(
-    `${name.padEnd(34)} ${a.toFixed(2).padStart(8)} ms ${b.toFixed(2).padStart(8)} ms   x ${ratio.toFixed(2)}`,
+    `${'server’s time, ms'.padEnd(34)} ${sizes.map((size) => String(size).padStart(18)).join(' ')}`,
   );
+  for (const name of Object.keys(sets.get(base)?.queries ?? {})) {
+    const times = new Map(sizes.map((size) => [size, [] as number[]]));
+    for (let run = 0; run < runs + 3; run += 1) {
+      for (const [size, set] of sets) {
+        const ms = await set.time(name);
+        // The first runs warm up the caches.
+        if (run >= 3) times.get(size)?.push(ms);
+      }
+    }
+    const usual = median(times.get(base) ?? []);
+    const cells = sizes.map((size) => {
+      const ms = median(times.get(size) ?? []);
+      if (size > base) worst = Math.max(worst, ms / usual);
+      return `${ms.toFixed(2)} ms ×${(ms / usual).toFixed(2)}`.padStart(18);
+    });
+    console.log(`${name.padEnd(34)} ${cells.join(' ')}`);
+  }
+  console.log(`at most × ${highestRatio}`);
+  for (const set of sets.values()) await set.close();
+} finally {
+  await postgres.stop();
+  rmSync(dir, { recursive: true, force: true });
 }
-console.log(
-  `rows                               ${sizes.small}        ${sizes.large}     at most x ${highestRatio}`,
-);
-await small.close();
-await large.close();
-await postgres.stop();
-rmSync(dir, { recursive: true, force: true });
 if (worst > highestRatio) process.exitCode = 1;
 
 /** A database with this many deliveries of one owner, and the statements that the program sends to it. */
@@ -83,7 +98,11 @@ async function prepare(rows: number) {
     await createPartitions(database.api, partitionedTables, now - day * dayMs);
   }
   const { ownerId, endpointIds } = await seedOwner(database, { endpoints });
+  const waiting = await seedOwner(database, { endpoints: 1 });
+  const began = performance.now();
   await seedHistory(url, { ownerId, endpointIds, rows });
+  await seedQueue(url, { ...waiting, rows: rows / 10 });
+  console.log(`${rows} rows made in ${Math.round((performance.now() - began) / 1000)} s`);
 
   const sent: CompiledQuery[] = [];
   const db = new Kysely<Tables>({
@@ -96,8 +115,8 @@ async function prepare(rows: number) {
     return [...sent];
   };
 
-  // Page 20,000 of the large set, and a page equally deep in the small one.
-  const depth = Math.floor((20_000 * pageSize * rows) / sizes.large);
+  // Page 20,000 of the largest set, and a page equally deep in the others.
+  const depth = Math.floor((20_000 * pageSize * rows) / Math.max(...sizes, deepestOf));
   const { rows: deep } = await database.api.query<{ id: string }>(
     'select id from delivery where owner_id = $1 order by id desc offset $2 limit 1',
     [ownerId, depth],
@@ -109,21 +128,46 @@ async function prepare(rows: number) {
     createdAfter: new Date(now - 18 * hourMs),
     createdBefore: new Date(now - 2 * hourMs),
   };
+  const [queued = ''] = waiting.endpointIds;
+  const workerId = mintUuid();
+  await database.api.query(
+    "update shard_lease set holder = $1, epoch = 1, expires_at = now() + interval '1 day' where shard = 0",
+    [workerId],
+  );
+  const lane = new Lane({ ownerId: waiting.ownerId, endpointId: queued, shard: 0 });
+  const take = { lane, count: 64, epoch: 1, marks: 0, isProbe: false, aim: undefined };
+  const claims: { sql: string; parameters: unknown[] }[] = [];
+  const engine = {
+    async query({ text, values }: { text: string; values: unknown[] }) {
+      claims.push({ sql: text, parameters: values });
+      return { rows: [] };
+    },
+  };
+  await claim(Object.assign({}, database, { engine }), workerId, [take]);
   const window = { since: new Date(now - dayMs + 12_345), until: new Date(now - 12_345) };
-  const list = (first: { after?: string; filter?: DeliveryFilter }) =>
+  const list = (first: { after?: string; filter?: DeliveryFilter }, of = ownerId) =>
     statementsOf(() =>
-      listDeliveries(db, ownerId, {
+      listDeliveries(db, of, {
         page: { first: pageSize, after: first.after },
         filter: first.filter,
       }),
     );
-  const queries: Record<string, readonly CompiledQuery[]> = {
+  const queries: Record<string, Parameters<typeof executionMs>[1]> = {
+    'claim of 64': claims,
     'page 1': await list({}),
     'page 20,000 by cursor': await list({
       after: encodeCursor({ kind: 'Delivery', ownerId }, deep[0]?.id ?? ''),
     }),
     status: await list({ filter: { status: ['FAILED', 'DEAD_LETTER'] } }),
     'status, what waits': await list({ filter: { status: ['PENDING', 'RETRYING'] } }),
+    'one endpoint, what waits': await list(
+      { filter: { status: ['PENDING', 'RETRYING'], endpointId: waiting.endpointIds.map(globalId) } },
+      waiting.ownerId,
+    ),
+    'one endpoint, none is sent again': await list(
+      { filter: { status: ['RETRYING'], endpointId: waiting.endpointIds.map(globalId) } },
+      waiting.ownerId,
+    ),
     'status, type and window': await list({ filter }),
     'text in an error, none has it': await list({ filter: { errorContains: 'nothing like it' } }),
     'stats of an endpoint, 24 h': await statementsOf(() =>
@@ -168,10 +212,8 @@ async function seedHistory(
   );
   await client.query(
     `insert into attempt (owner_id, delivery_id, number, outcome, started_at, response_status, error)
-     select owner_id, id, 1, case when status = 'SUCCEEDED' then 'SUCCEEDED' else 'HTTP_ERROR' end, updated_at,
-            case when status = 'SUCCEEDED' then 200 else 500 end,
-            case when status <> 'SUCCEEDED' then 'The receiver answered with status 500.' end
-       from delivery where owner_id = $1 and status <> 'PENDING'`,
+     select owner_id, id, 1, 'HTTP_ERROR', updated_at, 500, 'The receiver answered with status 500.'
+       from delivery where owner_id = $1 and status in ('FAILED', 'DEAD_LETTER')`,
     [ownerId],
   );
   await client.query(
@@ -195,6 +237,32 @@ async function seedHistory(
   );
   await client.query('vacuum analyze');
   await client.end();
+}
+
+/** Deliveries to one endpoint that have never been tried. */
+async function seedQueue(
+  url: string,
+  { ownerId, endpointIds, rows }: { ownerId: string; endpointIds: readonly string[]; rows: number },
+): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(
+    `with made as (
+       insert into delivery (owner_id, id, endpoint_id, event_id, event_type, kind, status, max_attempts, tenant_id)
+       select $1, (lpad(to_hex($3::bigint + n), 12, '0') || '70008000000000000000')::uuid, $2, gen_random_uuid(),
+              'type.1', 'EVENT', 'PENDING', 10, $1
+         from generate_series(1, $4::integer) n
+       returning *)
+     insert into due (owner_id, delivery_id, shard, endpoint_id, event_id, due_at, status, max_attempts, kind)
+     select owner_id, id, 0, endpoint_id, event_id, now(), status, max_attempts, kind from made`,
+    [ownerId, endpointIds[0], now - rows, rows],
+  );
+  await client.query('vacuum analyze delivery, due');
+  await client.end();
+}
+
+function globalId(uuid: string): string {
+  return encodeId('Endpoint', uuid);
 }
 
 function median(values: number[]): number {
