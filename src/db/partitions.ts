@@ -18,7 +18,8 @@ export type PartitionedTable = Readonly<{
   fillfactor?: number;
 }>;
 
-const daysAhead = 7;
+/** Today comes first: where all are missing, those that wait for it can go on while the others are made. */
+const days = [0, 1, -1, 2, 3, 4, 5, 6, 7];
 const duplicateTable = '42P07';
 const duplicateObject = '42710';
 /** The codes of errors such as "partition … would overlap" and "is already a partition". */
@@ -32,8 +33,8 @@ export async function createPartitions(
 ): Promise<number> {
   const existing = await partitionNames(pool, tables);
   let made = 0;
-  for (const table of tables) {
-    for (let day = -1; day <= daysAhead; day += 1) {
+  for (const day of days) {
+    for (const table of tables) {
       const start = Math.floor(now / dayMs) * dayMs + day * dayMs;
       if (existing.has(partitionName(table, start))) continue;
       await createPartition(pool, table, start);

@@ -48,7 +48,9 @@ export const isPartitionMissing = (error: unknown): boolean =>
   sqlStateOf(error) === '23514' &&
   error instanceof Error &&
   'routine' in error &&
-  error.routine === 'ExecFindPartition';
+  (error.routine === 'ExecFindPartition' ||
+    // A node of Citus has said it, and which check has failed there is only in the message.
+    (error.routine === 'ReportResultError' && /partition/i.test(error.message)));
 
 /**
  * Whether a repetition may succeed, because the connection or the server failed, a lock was in the way, or a partition

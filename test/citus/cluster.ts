@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Server } from '../faults/site.ts';
-import { citusUrl, createCitusDatabase, nodesOf } from '../support/citus.ts';
+import { citusUrl, createCitusDatabase } from '../support/citus.ts';
 
 const startsWithinMs = 60_000;
 const goneWithinMs = 20_000;
@@ -16,6 +16,10 @@ type Node = Readonly<{ url: URL; dir: string }>;
 /** A database on a Citus cluster of this machine, whose nodes can be killed and started again. */
 export class Cluster implements Server {
   readonly url: string;
+  /** Distributed tables cannot have triggers, so nothing is noted, and the oracle about late settles sees nothing. */
+  readonly noteSettles =
+    `create table settled_under (owner_id uuid, delivery_id uuid, number integer, claimed_at timestamptz);
+    select create_distributed_table('settled_under', 'owner_id', colocate_with => 'owner_log')`;
   readonly #nodes: readonly Node[];
   readonly #drop: () => Promise<void>;
 
@@ -25,14 +29,29 @@ export class Cluster implements Server {
     this.#drop = drop;
   }
 
-  static async open(): Promise<Cluster> {
+  static async open(options: Parameters<typeof createCitusDatabase>[1] = {}): Promise<Cluster> {
+    const name = `heliograph_faults_${randomBytes(6).toString('hex')}`;
+    const made = await createCitusDatabase(name, options);
     const nodes: Node[] = [];
-    for (const url of await nodesOf(new URL(citusUrl ?? ''))) {
+    for (const url of made.nodes) {
       const [row] = await ask<{ data_directory: string }>(url, 'show data_directory');
       nodes.push({ url, dir: row?.data_directory ?? '' });
     }
-    const made = await createCitusDatabase(`heliograph_faults_${randomBytes(6).toString('hex')}`);
     return new Cluster(made.url, nodes, made.drop);
+  }
+
+  /** For places that are on one PostgreSQL unless CITUS_URL names a cluster. */
+  static async openIfGiven(
+    options: Parameters<typeof createCitusDatabase>[1] = {},
+  ): Promise<{ server?: Cluster }> {
+    return citusUrl === undefined ? {} : { server: await Cluster.open(options) };
+  }
+
+  /** Runs SQL in each node's own part of the database, the coordinator's first. */
+  async onEveryNode<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (const { url } of this.#nodes) rows.push(...(await ask<Row>(url, sql)));
+    return rows;
   }
 
   get port(): number {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Fault, play } from '../faults/fault.ts';
-import { terminateBackends } from '../faults/on-database.ts';
 import { lostPublish, lostSettle } from '../faults/on-network.ts';
 import { killApi, killWorkers, rollingRestart } from '../faults/on-processes.ts';
 import { Site, within } from '../faults/site.ts';
@@ -17,11 +16,21 @@ import { laterRelease } from './later-release.ts';
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 const words = values.only.split(',');
 const cluster = await Cluster.open();
-const site = await Site.open({
-  server: cluster,
-  noteSettles: `create table settled_under (owner_id uuid, delivery_id uuid, number integer, claimed_at timestamptz);
-    select create_distributed_table('settled_under', 'owner_id', colocate_with => 'owner_log')`,
-});
+const site = await Site.open({ server: cluster });
+
+const terminateEverywhere: Fault = {
+  name: 'all backends of every node terminated, 3 times',
+  mayDuplicate: true,
+  async act() {
+    for (let times = 0; times < 3; times += 1) {
+      await cluster.onEveryNode(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`,
+      );
+      await delay(1_000);
+    }
+  },
+};
 
 const killNodes: Fault = {
   name: 'each worker node killed, and started again after 3 s',
@@ -51,14 +60,19 @@ const restartCoordinator: Fault = {
 const moveShards: Fault = {
   name: 'the shards of each tenant moved to another node, and back',
   mayDuplicate: false,
-  async act({ blame }) {
+  async act({ traffic, blame }) {
+    const owners = await site.sql<{ id: string }>('select id from tenant where external_id = any($1)', [
+      traffic.tenants.map(({ name }) => name),
+    ]);
     const shards = await site.sql<{ shard: string; from: number; to: number; host: string }>(
       `select distinct s.shardid as shard, n.nodeport as from, o.nodeport as to, n.nodename as host
          from owner_log l
          join pg_dist_shard s on s.shardid = get_shard_id_for_distribution_column('owner_log', l.owner_id)
          join pg_dist_placement p on p.shardid = s.shardid
          join pg_dist_node n on n.groupid = p.groupid
-         join pg_dist_node o on o.groupid not in (0, n.groupid)`,
+         join pg_dist_node o on o.groupid not in (0, n.groupid)
+        where l.owner_id = any($1)`,
+      [owners.map(({ id }) => id)],
     );
     if (shards.length === 0) blame('there is no shard to move: nothing was proven');
     for (const { shard, from, to, host } of shards) {
@@ -87,7 +101,7 @@ const faults = [
   killWorkers(2),
   killApi,
   rollingRestart(2),
-  terminateBackends(2),
+  terminateEverywhere,
   lostPublish,
   lostSettle,
   killNodes,

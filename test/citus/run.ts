@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { clusterVersion, nodesOf } from '../support/citus.ts';
 
 /**
- * `npm run test:citus` runs the journeys, the property test of the log, the tests of the periodic jobs, and the faults
- * on the Citus cluster whose coordinator CITUS_URL names, and says on its last lines what passed. Files given as
- * arguments are run instead; `--faults` runs the faults alone.
+ * `npm run test:citus` runs the journeys, the property test of the log, the tests of the periodic jobs, the faults and
+ * the drills of retention on the Citus cluster whose coordinator CITUS_URL names, and says on its last lines what
+ * passed. Files given as arguments are run instead; `--faults` and `--time` run the faults and the drills alone.
  *
  * The user has to be a superuser, of the same name and password on all nodes, because each test makes a database of its
  * own. The faults kill and start nodes, so they need a cluster on this machine, and root or its user.
@@ -22,6 +22,8 @@ const leftOut = {
   'test/journeys/compiled-start.test.ts': 'is about the compiled program, and starts its own database',
   'test/journeys/database-away.test.ts': 'stops a database of its own; the faults stop each node instead',
 };
+/** Those about partitions and keys. */
+const drillsOfTime = 'month,nobody ran,slept,forty days,SECRETS_KEYS';
 // The tables of a database are distributed first, which takes seconds.
 const times = ['--testTimeout', '300000', '--hookTimeout', '300000', '--maxWorkers', '2'];
 
@@ -37,6 +39,7 @@ const only = given.find((argument) => argument.startsWith('--'));
 const steps: readonly { flag?: string; run(): Promise<Outcome> }[] = [
   { run: () => runTests(given.length > 0 ? given : files) },
   { flag: '--faults', run: () => runDrill('faults', 'test/citus/faults.ts') },
+  { flag: '--time', run: () => runDrill('time', 'test/time/run.ts', '--only', drillsOfTime) },
 ];
 const chosen =
   only !== undefined
@@ -88,8 +91,8 @@ async function runTests(chosenFiles: readonly string[]): Promise<Outcome> {
   }
 }
 
-async function runDrill(name: string, script: string): Promise<Outcome> {
-  const { passed, seconds, last } = await run(['--import', 'tsx', script]);
+async function runDrill(name: string, script: string, ...options: string[]): Promise<Outcome> {
+  const { passed, seconds, last } = await run(['--import', 'tsx', script, ...options]);
   return { passed, said: `${name}: ${last}, ${seconds} s` };
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dayMs } from '../../src/clock.ts';
 import { createPartitions } from '../../src/db/partitions.ts';
 import { type Database, openDatabase } from '../../src/db/pool.ts';
-import { isDatabaseAway, retrying } from '../../src/db/retry.ts';
+import { isDatabaseAway, isPartitionMissing, retrying } from '../../src/db/retry.ts';
 import { run, statement } from '../../src/db/statement.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 
@@ -67,4 +67,13 @@ test('a row for which none is made is refused, and does not count as an outage',
   const error = await store(now + 400 * dayMs).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: '23514' });
   expect(isDatabaseAway(error)).toBe(false);
+});
+
+test('what a node of Citus says of a missing partition is understood, and other broken checks are not', () => {
+  const said = (message: string) =>
+    Object.assign(new Error(message), { code: '23514', routine: 'ReportResultError' });
+  expect(isPartitionMissing(said('no partition of relation "event_102134" found for row'))).toBe(true);
+  expect(isPartitionMissing(said('new row for relation "a" violates check constraint "a_check"'))).toBe(
+    false,
+  );
 });

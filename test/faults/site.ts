@@ -36,7 +36,10 @@ const noteSettles = `
     when (old.attempt_rows <> new.attempt_rows) execute function note_settle();`;
 
 /** A database server that the faults can stop and start. */
-export type Server = Pick<Postgres, 'url' | 'port' | 'start' | 'stop' | 'close'>;
+export type Server = Pick<Postgres, 'url' | 'port' | 'start' | 'stop' | 'close'> & {
+  /** Notes for the oracles how deliveries are settled, where triggers cannot. */
+  noteSettles?: string;
+};
 
 export type Role = 'api' | 'worker';
 export type Running = Readonly<{ role: Role; server: ServerProcess }>;
@@ -102,12 +105,11 @@ export class Site {
       release?: string;
       /** Is done to the empty database. */
       prepare?: (url: string) => Promise<void>;
+      /** By default a new PostgreSQL. */
       server?: Server;
-      /** Notes for the oracles how deliveries are settled; by default with triggers. */
-      noteSettles?: string;
     } = {},
   ): Promise<Site> {
-    const postgres = options.server ?? (await Postgres.start());
+    const postgres: Server = options.server ?? (await Postgres.start());
     await options.prepare?.(postgres.url);
     let port = postgres.port;
     const targetPort = () => {
@@ -130,7 +132,7 @@ export class Site {
     });
     try {
       await site.restore();
-      await site.sql(options.noteSettles ?? noteSettles);
+      await site.sql(postgres.noteSettles ?? noteSettles);
       const service = await site.callerOf({ kind: 'service', tenant: undefined });
       await registerEventType(service, { name: eventType, example: { n: 1 } });
       site.#scraping = setInterval(() => void site.#scrape(), scrapeEveryMs);

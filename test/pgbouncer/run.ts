@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /**
  * `npm run test:pgbouncer` runs the journeys and the short faults with a pgbouncer in transaction mode before the
- * database. Files given as arguments are run instead.
+ * database, which is a Citus cluster where CITUS_URL names its coordinator. Files given as arguments are run instead.
  */
 const given = process.argv.slice(2);
 /** While the database is away, pgbouncer decides for how long callers wait, so that journey is left out. */

@@ -10,13 +10,21 @@ const shardCount = 8;
 
 export async function createCitusDatabase(
   name: string,
-  options: { workers?: number } = {},
-): Promise<{ url: string; drop(): Promise<void> }> {
+  options: {
+    /** How many of the cluster's nodes take part besides the coordinator; by default all. */
+    workers?: number;
+    /** Is done to the empty database of each node. */
+    prepare?: ((url: string) => Promise<void>) | undefined;
+    /** A folder with the migrations of another release. */
+    migrations?: string | undefined;
+  } = {},
+): Promise<{ url: string; nodes: readonly URL[]; drop(): Promise<void> }> {
   const cluster = new URL(citusUrl ?? '');
   const nodes = (await nodesOf(cluster)).slice(0, 1 + (options.workers ?? Number.POSITIVE_INFINITY));
   for (const node of nodes) {
     await onServer(node, `create database ${name}`);
     await onServer(inDatabase(node, name), 'create extension citus');
+    await options.prepare?.(inDatabase(node, name).href);
   }
   const url = inDatabase(cluster, name);
   await onServer(
@@ -33,8 +41,12 @@ export async function createCitusDatabase(
       .filter((node) => node.host !== cluster.host)
       .map((node) => `select citus_add_node('${node.hostname}', ${portOf(node)})`),
   );
-  await migrate(url.href);
-  return { url: url.href, drop: () => dropOn(nodes, name) };
+  await migrate(url.href, options.migrations);
+  return {
+    url: url.href,
+    nodes: nodes.map((node) => inDatabase(node, name)),
+    drop: () => dropOn(nodes, name),
+  };
 }
 
 /** Nobody can connect to it from now on, and databases can be cloned from it. */

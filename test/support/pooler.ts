@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pinnedSettings } from '../../src/db/direct-client.ts';
+import { citusSettings } from '../../src/db/distribute.ts';
+import { citusUrl } from './citus.ts';
 
 /**
  * The environment of a server whose pools go through pgbouncer in transaction mode, as the guide `operate` says: LISTEN
@@ -28,6 +30,8 @@ export async function throughPooler(
   };
 }
 
+/** What each of its connections to the server gets. */
+const connectQuery = citusUrl === undefined ? pinnedSettings : `${pinnedSettings}; ${citusSettings}`;
 /** By the port of the database server. */
 const poolers = new Map<string, Promise<number>>();
 const startWithinMs = 10_000;
@@ -55,7 +59,7 @@ async function start(program: string, server: URL): Promise<number> {
     settings,
     [
       '[databases]',
-      `* = host=${server.hostname} port=${server.port} connect_query='${pinnedSettings.replaceAll("'", "''")}'`,
+      `* = host=${server.hostname} port=${server.port} connect_query='${connectQuery.replaceAll("'", "''")}'`,
       '[pgbouncer]',
       'listen_addr = 127.0.0.1',
       `listen_port = ${port}`,

@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { Cluster } from '../citus/cluster.ts';
 import { Site } from '../faults/site.ts';
 import { moveClock, realNow } from './clock.mjs';
 
 const clock = fileURLToPath(new URL('clock.mjs', import.meta.url));
+const jobWithinMs = 120_000;
 /** The tokens of the callers outlast every move. */
 const tokenSeconds = 2 * 365 * 86_400;
 
@@ -26,12 +29,22 @@ const movable = `
 /** The place of the drills: a site whose clocks, those of the program and of PostgreSQL, can be moved together. */
 export class MovedSite {
   readonly site: Site;
+  readonly #cluster: Cluster | undefined;
 
-  private constructor(site: Site) {
+  private constructor(site: Site, cluster: Cluster | undefined) {
     this.site = site;
+    this.#cluster = cluster;
   }
 
   static async open(environment: Readonly<Record<string, string>> = {}): Promise<MovedSite> {
+    const prepare = async (url: string) => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      await client.query(movable);
+      await client.end();
+    };
+    // On a cluster each node has a clock of its own.
+    const { server } = await Cluster.openIfGiven({ prepare });
     const site = await Site.open({
       workers: 1,
       tokenSeconds,
@@ -41,23 +54,25 @@ export class MovedSite {
         CRON_SECRET: 'a-secret-of-the-drill',
         ...environment,
       },
-      prepare: async (url) => {
-        const client = new pg.Client({ connectionString: url });
-        await client.connect();
-        await client.query(movable);
-        await client.end();
-      },
+      ...(server === undefined ? { prepare } : { server }),
     });
-    return new MovedSite(site);
+    return new MovedSite(site, server);
   }
 
   /** Sets every clock. Processes that run notice it as a host notices that its clock was set. */
   async setClock(to: number): Promise<void> {
     const aheadMs = to - realNow();
     moveClock(aheadMs);
-    await this.site.sql('update clock.ahead set ms = $1', [aheadMs]);
+    await this.everywhere(`update clock.ahead set ms = ${aheadMs}`);
     for (const role of ['api', 'worker'] as const)
       for (const { pid } of this.site.running(role)) process.kill(pid, 'SIGUSR2');
+  }
+
+  /** Runs SQL in the database; on a cluster in the part of each node. */
+  async everywhere<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
+    return await (this.#cluster === undefined
+      ? this.site.sql<Row>(sql)
+      : this.#cluster.onEveryNode<Row>(sql));
   }
 
   async stopAll(): Promise<void> {
@@ -73,13 +88,20 @@ export class MovedSite {
     await this.site.restore();
   }
 
-  /** Runs a periodic job now. */
+  /** Runs a periodic job now, or waits for the run that has begun by itself. */
   async job(name: string): Promise<void> {
     const { origin } = this.site.one('api');
-    const response = await fetch(`${origin}/internal/cron/${name}`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer a-secret-of-the-drill', 'idempotency-key': `drill ${realNow()}` },
-    });
-    if (response.status !== 200) throw new Error(`${name}: ${response.status} ${await response.text()}`);
+    const key = `drill ${realNow()}`;
+    const giveUpAt = performance.now() + jobWithinMs;
+    for (;;) {
+      const response = await fetch(`${origin}/internal/cron/${name}`, {
+        method: 'POST',
+        headers: { authorization: 'Bearer a-secret-of-the-drill', 'idempotency-key': key },
+      });
+      if (response.status === 200) return;
+      if (response.status !== 202 || performance.now() > giveUpAt)
+        throw new Error(`${name}: ${response.status} ${await response.text()}`);
+      await delay(100);
+    }
   }
 }

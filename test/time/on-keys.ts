@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Cluster } from '../citus/cluster.ts';
 import { type Fault, play } from '../faults/fault.ts';
 import { Site } from '../faults/site.ts';
 
@@ -13,7 +14,8 @@ const key = (id: string) => `${id}:${randomBytes(32).toString('base64')}`;
  */
 export async function changeKeys(): Promise<readonly string[]> {
   const [old, fresh] = [key('old'), key('new')];
-  const site = await Site.open({ workers: 1, environment: { SECRETS_KEYS: old } });
+  const server = await Cluster.openIfGiven();
+  const site = await Site.open({ workers: 1, environment: { SECRETS_KEYS: old }, ...server });
   site.canaries.push(...[old, fresh].map((one) => one.slice(4)));
   const act: Fault['act'] = async ({ blame }) => {
     await roll(site, `${old},${fresh}`, blame);

@@ -59,10 +59,15 @@ export async function fortyDays(moved: MovedSite): Promise<readonly string[]> {
     .toISOString()
     .slice(0, 10)
     .replaceAll('-', '');
-  const kept = await site.sql<{ relname: string }>(
-    `select relname from pg_class where relkind = 'r' and relname ~ '_[0-9]{8}$' and right(relname, 8) < $1`,
-    [oldest],
+  // On a cluster the name of a shard follows.
+  const kept = await moved.everywhere<{ relname: string }>(
+    `select relname from pg_class
+      where relkind = 'r' and substring(relname from '_([0-9]{8})(?:_[0-9]+)?$') < '${oldest}'`,
   );
+  const partitions = await moved.everywhere(
+    `select 1 from pg_class where relkind = 'r' and relname ~ '_[0-9]{8}(_[0-9]+)?$'`,
+  );
+  demand(partitions.length > 0, 'no partition was found at all');
   demand(kept.length === 0, `${kept.length} partitions past retention are still there: ${kept[0]?.relname}`);
   const [rows] = await site.sql<{ keys: number; stats: number }>(
     `select (select count(*)::integer from event_key where created_at < now() - interval '25 hours') as keys,
