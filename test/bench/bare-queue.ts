@@ -59,19 +59,29 @@ export class BareQueue {
           });
           if (rows.length === 0) return;
           const sent = await Promise.all(rows.map((row) => post(sink, key, row)));
-          await this.#pool.query({
-            name: 'settle',
-            text: settle,
-            values: [
-              sent.map(({ id }) => id),
-              sent.map(({ status }) => status),
-              sent.map(({ ms }) => ms),
-              sent.map(({ request }) => request),
-            ],
-          });
+          await this.settle(sent);
         }
       }),
     );
+  }
+
+  async settle(sent: readonly Sent[]): Promise<void> {
+    await this.#pool.query({
+      name: 'settle',
+      text: settle,
+      values: [
+        sent.map(({ id }) => id),
+        sent.map(({ status }) => status),
+        sent.map(({ ms }) => ms),
+        sent.map(({ request }) => request),
+      ],
+    });
+  }
+
+  /** Everything is to be sent again. */
+  async begin(): Promise<void> {
+    await this.#pool.query("update bare.delivery set status = 'PENDING', due_at = now()");
+    await this.#pool.query('truncate bare.attempt, bare.log');
   }
 
   /** Throws if anything was not recorded. */
@@ -88,7 +98,13 @@ export class BareQueue {
   }
 }
 
-async function post(sink: Pool, key: Buffer, { id, body }: { id: string; body: string }) {
+export type Sent = Readonly<{ id: string; status: number; ms: number; request: string }>;
+
+export async function post(
+  sink: Pool,
+  key: Buffer,
+  { id, body }: { id: string; body: string },
+): Promise<Sent> {
   const startedAt = performance.now();
   const timestamp = Math.floor(Date.now() / 1000);
   const headers = {

@@ -25,6 +25,7 @@ import { postgresCpuMicros } from './cpu.ts';
 import { compareCheckouts } from './engine-against.ts';
 import { profiled } from './engine-profile.ts';
 import { compareSettings } from './engine-settings.ts';
+import { installOtherQueues } from './other-queues.ts';
 
 /**
  * `npm run bench:engine` measures how fast one worker empties a queue on a new database that was never analysed. It
@@ -33,12 +34,18 @@ import { compareSettings } from './engine-settings.ts';
  *
  * `npm run bench:engine -- --profile` also prints what the work was made of. It makes the engine slower, so that its
  * figures count only among themselves.
+ * `npm run bench:queues` also compares it with graphile-worker and pg-boss, which it installs for the run.
  * `npm run bench:engine -- --settings [ROUNDS]` compares endpoints with headers and a filter with endpoints without.
  * `npm run bench:engine -- --against FOLDER [ROUNDS]` compares this checkout with another one.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { settings: { type: 'boolean' }, against: { type: 'string' }, profile: { type: 'boolean' } },
+  options: {
+    settings: { type: 'boolean' },
+    against: { type: 'string' },
+    profile: { type: 'boolean' },
+    queues: { type: 'boolean' },
+  },
 });
 if (values.settings === true || values.against !== undefined) {
   const rounds = Number(positionals[0] ?? 5);
@@ -89,6 +96,15 @@ const queue = new BareQueue(postgres.url);
 await queue.fill(total);
 const byHand = await measure(() => queue.drain(pool));
 await queue.check(total);
+const others: Record<string, Awaited<ReturnType<typeof measure>>> = {};
+if (values.queues === true) {
+  for (const [name, fill] of Object.entries(installOtherQueues(join(dir, 'queues')))) {
+    await queue.begin();
+    const drain = await fill(postgres.url, total);
+    others[name] = await measure(() => drain(queue, pool));
+    await queue.check(total);
+  }
+}
 await queue.close();
 await pool.close();
 
@@ -141,6 +157,11 @@ console.log(
 console.log(
   `engine / undici alone ${(engine.perSecond / alone.perSecond).toFixed(2)}, CPU ${(cpuOf(engine) / alone.cpuMicros).toFixed(2)}   engine / queue by hand ${(engine.perSecond / byHand.perSecond).toFixed(2)}, CPU ${(cpuOf(engine) / cpuOf(byHand)).toFixed(2)}`,
 );
+for (const [name, other] of Object.entries(others)) {
+  console.log(
+    `${name.padEnd(14)} ${other.perSecond} /s   ${other.cpuMicros} µs CPU each (this process) + ${other.postgresMicros} µs (PostgreSQL)   engine / ${name} ${(engine.perSecond / other.perSecond).toFixed(2)}, CPU ${(cpuOf(engine) / cpuOf(other)).toFixed(2)}`,
+  );
+}
 console.log(`engine / bare ${(engine.perSecond / bare.perSecond).toFixed(2)}`);
 sink.disconnect();
 await sender.close();

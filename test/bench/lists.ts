@@ -45,6 +45,7 @@ const endpoints = 4;
 const inFlight = 200;
 const pageSize = 20;
 const hourMs = 3_600_000;
+const claiming = 'claim of 64';
 const dayMs = 24 * hourMs;
 const retentionDays = 30;
 
@@ -153,7 +154,7 @@ async function prepare(rows: number) {
       }),
     );
   const queries: Record<string, Parameters<typeof executionMs>[1]> = {
-    'claim of 64': claims,
+    [claiming]: claims,
     'page 1': await list({}),
     'page 20,000 by cursor': await list({
       after: encodeCursor({ kind: 'Delivery', ownerId }, deep[0]?.id ?? ''),
@@ -178,7 +179,11 @@ async function prepare(rows: number) {
   return {
     queries,
     /** The server's time for all statements of the list, in milliseconds. */
-    time: (name: string) => executionMs(database.api, queries[name] ?? []),
+    async time(name: string) {
+      // What earlier claims have left behind, which were rolled back.
+      if (name === claiming) await database.api.query('vacuum due');
+      return await executionMs(database.api, queries[name] ?? []);
+    },
     async close() {
       await database.close();
     },
