@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { hashOfUuid } from './citus-hash.ts';
 import { citusSettings, onShard } from './distribute.ts';
 import type { Layout } from './layout.ts';
-import { quoted, withLiterals } from './literal.ts';
+import { literal, quoted, withLiterals } from './literal.ts';
 import type { PlacedStatement } from './placement.ts';
 import { sqlStateOf } from './retry.ts';
 
@@ -37,7 +37,7 @@ export async function citusLayout(client: Pick<pg.ClientBase, 'query'>): Promise
   ): Promise<pg.QueryResultRow[]> {
     const leases = (query.placement.text ?? query.text).includes(leaseTable)
       ? await readLeases(connection)
-      : undefined;
+      : [];
     try {
       return (await connection.query(textAt(map, place, query, { values, leases }))).rows;
     } catch (error) {
@@ -84,9 +84,18 @@ export async function citusLayout(client: Pick<pg.ClientBase, 'query'>): Promise
   };
 }
 
+type Place = Readonly<{
+  least: number;
+  /** The id of an owner who would be there. */
+  key: string;
+  tables: ReadonlyMap<string, string>;
+  /** What is prepared there, with the names of its tables. */
+  texts: Map<string, string>;
+}>;
+
 type ShardMap = Readonly<{
-  /** In the order of their ranges. `key` is the id of an owner who would be there. */
-  places: readonly Readonly<{ least: number; key: string; tables: ReadonlyMap<string, string> }>[];
+  /** In the order of their ranges. */
+  places: readonly Place[];
   /** Finds the names of tables in a statement. */
   names: RegExp;
 }>;
@@ -117,6 +126,7 @@ async function readMap(client: Pick<pg.ClientBase, 'query'>): Promise<ShardMap> 
   const places = [...new Set(rows.flatMap(({ least }) => least ?? []))].map((least) => ({
     least,
     key: '',
+    texts: new Map<string, string>(),
     tables: new Map([
       ...copies,
       ...rows.filter((row) => row.least === least).map(({ name, shard }) => [name, shard] as const),
@@ -197,33 +207,61 @@ function arrayAt(values: readonly unknown[], number = 0): readonly unknown[] {
   return value;
 }
 
-/** The leases are the coordinator's, so a statement that runs elsewhere gets them as they are now. */
-async function readLeases(connection: pg.Pool | pg.ClientBase): Promise<string> {
+/** The leases are the coordinator's, so a statement that runs elsewhere gets them as they are now, as more parameters. */
+async function readLeases(connection: pg.Pool | pg.ClientBase): Promise<readonly unknown[][]> {
   const { rows } = await connection.query<{ shard: number; holder: string | null; epoch: number }>(
     `select shard, holder, epoch from ${leaseTable}`,
   );
-  const list = (values: readonly unknown[]) =>
-    quoted(`{${values.map((value) => value ?? 'NULL').join(',')}}`);
-  return `(select * from unnest(${list(rows.map(({ shard }) => shard))}::smallint[],
-     ${list(rows.map(({ holder }) => holder))}::uuid[], ${list(rows.map(({ epoch }) => epoch))}::bigint[])
-     as l(shard, holder, epoch))`;
+  return [rows.map(({ shard }) => shard), rows.map(({ holder }) => holder), rows.map(({ epoch }) => epoch)];
 }
+
+const leasesFrom = (number: number) =>
+  `(select * from unnest($${number}::smallint[], $${number + 1}::uuid[], $${number + 2}::bigint[])
+     as l(shard, holder, epoch))`;
 
 function textAt(
   map: ShardMap,
   place: number,
   query: PlacedStatement,
-  { values, leases }: { values: readonly unknown[]; leases: string | undefined },
+  { values, leases }: { values: readonly unknown[]; leases: readonly unknown[] },
 ): string {
   const at = map.places[place];
   if (at === undefined) throw new Error(`There is no shard ${place}.`);
-  const named = (query.placement.text ?? query.text).replace(
-    map.names,
-    (name) => at.tables.get(name) ?? name,
-  );
-  const text = withLiterals(leases === undefined ? named : named.replaceAll(leaseTable, leases), values);
-  const { returns } = query.placement;
+  const { returns, isPrepared } = query.placement;
+  const text = named(map, at, query, values.length + 1);
+  const all = [...values, ...leases];
+  const called = isPrepared
+    ? `${onShard.prepared}('${labelOf(text)}', ${quoted(text)}, ${quoted(`(${all.map(literal).join(', ')})`)})`
+    : `${returns === '' ? onShard.silent : onShard.rows}(${quoted(withLiterals(text, all))})`;
   return `-- ${query.name}
 with door as (delete from audience_change where owner_id = '${at.key}' and id is null)
-select t.* from ${returns === '' ? onShard.silent : onShard.rows}(${quoted(text)}) as t(${returns === '' ? 'done boolean' : returns})`;
+select t.* from ${called} as t(${returns === '' ? 'done boolean' : returns})`;
 }
+
+/** The statement with the names of the shards. */
+function named(
+  map: ShardMap,
+  at: Place,
+  { text, placement }: PlacedStatement,
+  firstOfLeases: number,
+): string {
+  const made = at.texts.get(text);
+  if (made !== undefined) return made;
+  const shards = (placement.text ?? text)
+    .replace(map.names, (name) => at.tables.get(name) ?? name)
+    .replaceAll(leaseTable, leasesFrom(firstOfLeases));
+  if (placement.isPrepared) at.texts.set(text, shards);
+  return shards;
+}
+
+/** The same for the same text in all processes, and another one in another release that changed the text. */
+function labelOf(text: string): string {
+  let label = labels.get(text);
+  if (label === undefined) {
+    label = `p${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+    labels.set(text, label);
+  }
+  return label;
+}
+
+const labels = new Map<string, string>();

@@ -15,6 +15,7 @@ const firstTable = 'owner_log';
 /** Functions that run a statement on the shards of the node that they are called on (`citus.ts`). */
 export const onShard = {
   rows: 'heliograph_on_shard',
+  prepared: 'heliograph_prepared',
   silent: 'heliograph_on_shard_silently',
   now: 'heliograph_now()',
 } as const;
@@ -66,6 +67,19 @@ async function createFunctions(client: pg.ClientBase): Promise<void> {
   await client.query(`
     create or replace function ${onShard.silent}(statement text) returns setof record language plpgsql ${settings}
       as $$ begin execute statement; return query select true; end $$`);
+  // The setting says that the session has it prepared. It is forgotten where the transaction fails, then we look.
+  await client.query(`
+    create or replace function ${onShard.prepared}(label text, statement text, parameters text) returns setof record
+      language plpgsql ${settings} set plan_cache_mode = force_generic_plan
+      as $$ begin
+        if current_setting('heliograph.' || label, true) is distinct from '1' then
+          if not exists (select from pg_prepared_statements where name = label) then
+            execute format('prepare %I as %s', label, statement);
+          end if;
+          perform set_config('heliograph.' || label, '1', false);
+        end if;
+        return query execute format('execute %I%s', label, parameters);
+      end $$`);
   // Not immutable at all, but used only in statements that are planned each time (`run`).
   await client.query(
     `create or replace function ${onShard.now} returns timestamptz(3) language sql immutable as 'select clock_timestamp()::timestamptz(3)'`,

@@ -11,7 +11,8 @@ export function withLiterals(text: string, values: readonly unknown[]): string {
   });
 }
 
-function literal(value: unknown): string {
+/** A value as a quoted string without a type. */
+export function literal(value: unknown): string {
   const text = textOf(value);
   return text === null ? 'null' : quoted(text);
 }

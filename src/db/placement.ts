@@ -17,6 +17,8 @@ export type Placement = Readonly<{
   returns: string;
   /** What runs there, where it differs: a function that reads tables would look for them outside of the shard. */
   text?: string;
+  /** Each session of a node keeps it prepared, for each of the node's shards: only what runs most is worth the memory. */
+  isPrepared?: true;
 }> &
   Readonly<
     | {

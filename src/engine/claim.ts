@@ -133,6 +133,7 @@ const orderedLanes = `union all
 
 const claimed: Placement = {
   owners: [[2, 1, 3, 4, 5, 6, 7, 9]],
+  isPrepared: true,
   returns: `owner_id uuid, delivery_id uuid, shard smallint, endpoint_id uuid, event_id uuid, due_at timestamptz,
     status text, attempt_count integer, attempt_rows integer, max_attempts integer, kind text, claim bigint,
     stale_claim bigint, stale_at timestamptz, url text, is_active boolean, disabled_reason text, verification text,
@@ -202,7 +203,7 @@ const eventsStatement = statement(
   'events_to_send',
   `select e.id, e.body, e.type, e.trace_context from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)
      join event e on e.owner_id = x.owner_id and e.id = x.event_id`,
-  { owners: [[1, 2]], returns: 'id uuid, body text, type text, trace_context text' },
+  { owners: [[1, 2]], returns: 'id uuid, body text, type text, trace_context text', isPrepared: true },
 );
 
 /** What is sent of an event. */

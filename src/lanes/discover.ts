@@ -55,6 +55,7 @@ const newlyDueStatement = statement(
   {
     everywhere: true,
     returns: 'shard smallint, owner_id uuid, endpoint_id uuid, due_at timestamptz, delivery_id uuid',
+    isPrepared: true,
   },
 );
 

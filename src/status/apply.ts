@@ -50,7 +50,7 @@ const applyStatement = statement(
      { withAttempts: true },
    )}
    select del.id as delivery_id, del.due_at from checked left join del on true where checked.ok = 0`,
-  { owners: [range(1, 20)], returns: 'delivery_id uuid, due_at timestamptz' },
+  { owners: [range(1, 20)], returns: 'delivery_id uuid, due_at timestamptz', isPrepared: true },
 );
 
 /**

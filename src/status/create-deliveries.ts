@@ -95,7 +95,7 @@ const createStatement = statement(
    ${statTail},
    ${logTail({ writers: ['ev', 'fwd', 'queued', 'stat'], expected: 'x', strict: '$30::uuid[]', ceilings: '$31::jsonb' })}
    select ev.id from audience cross join checked left join ev on true where audience.ok = 0 and checked.ok = 0`,
-  { owners: [...creationOwners, [28, 29]], returns: 'id uuid' },
+  { owners: [...creationOwners, [28, 29]], returns: 'id uuid', isPrepared: true },
 );
 
 /** The version of the receivers with which a batch was planned. */

@@ -22,7 +22,7 @@ import { postgresCpuMicros } from './cpu.ts';
 
 /**
  * `npm run bench:citus` compares plain PostgreSQL with Citus on one machine: the same server as a plain database, as a
- * cluster of one node, and as a coordinator with worker nodes. CITUS_URL names a coordinator on this machine. CPU is
+ * cluster of one node, and as a coordinator with two worker nodes and more. CITUS_URL names a coordinator on this machine. CPU is
  * that of all PostgreSQL servers together, so it shows what the way over the coordinator costs, not what more machines
  * gain.
  */
@@ -58,7 +58,8 @@ console.log(
 for (let round = 0; round < rounds; round += 1) {
   await bench('plain', await plainDatabase());
   await bench('Citus, 1 node', await createCitusDatabase(name(), { workers: 0 }));
-  await bench(`Citus, ${nodes.length - 1} nodes`, await createCitusDatabase(name()));
+  for (let workers = 2; workers < nodes.length; workers += 1)
+    await bench(`Citus, ${workers} nodes`, await createCitusDatabase(name(), { workers }));
 }
 await notifications();
 sink.disconnect();
