@@ -335,3 +335,12 @@ async function tenants(): Promise<string[]> {
   );
   return found.rows.map(({ tenant_id }) => tenant_id);
 }
+
+test('the plan of a page is kept for all calls, however many deliveries there are', async () => {
+  const page = () => listDeliveries(db.database.query, ownerId, { page: { first: 10 } });
+  for (let turn = 0; turn < 12; turn += 1) await page();
+  const { rows } = await db.database.api.query<{ generic: number }>(
+    `select sum(generic_plans)::integer as generic from pg_prepared_statements where statement like '-- heliograph_deliveries%'`,
+  );
+  expect(rows[0]?.generic).toBeGreaterThan(0);
+});
