@@ -129,7 +129,8 @@ export class Connection {
     this.#head.expect();
     deadline.onExpiry((failure) => exchange.cut(failure));
     try {
-      this.#client.dispatch({ ...request, method: 'POST' }, exchange);
+      const { path, headers, body } = request;
+      this.#client.dispatch({ path, method: 'POST', headers, body }, exchange);
       const reply = await exchange.reply;
       if (reply.isCut) this.destroy();
       return reply;

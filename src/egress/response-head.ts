@@ -23,6 +23,7 @@ export class ResponseHead {
   /** The bytes to hand to the parser; undefined while more bytes are needed. */
   read(bytes: Buffer): Buffer | undefined {
     if (this.#isPassing) return bytes;
+    if (this.#head === undefined && isPlain(bytes)) return this.#pass(bytes);
     const whole = this.#head === undefined ? bytes : Buffer.concat([this.#head, bytes]);
     for (let from = 0; ; ) {
       const rest = whole.subarray(from);
@@ -44,6 +45,43 @@ export class ResponseHead {
     return bytes;
   }
 }
+
+const [lf, cr, space, tab, comma, hyphen] = [0x0a, 0x0d, 0x20, 0x09, 0x2c, 0x2d];
+/** Of letters this bit is the case. */
+const lowerCase = 0x20;
+const contentHyphenAt = 'content'.length;
+const firstByteOf = (text: string) => text.charCodeAt(0);
+
+/**
+ * Whether these bytes hold a whole head with nothing to rewrite, as nearly all first reads do. It may say no to such a
+ * head, never yes to another one.
+ */
+function isPlain(bytes: Buffer): boolean {
+  for (let index = 0; index < beginning.length; index += 1)
+    if (bytes[index] !== beginning.charCodeAt(index)) return false;
+  if (bytes[statusAt] === firstByteOf('1')) return false;
+  let lengths = 0;
+  for (let from = 0; from < maxHeadBytes; ) {
+    const end = bytes.indexOf(lf, from);
+    if (end < 0) return false;
+    const length = end - from - (bytes[end - 1] === cr ? 1 : 0);
+    if (length === 0) return from > 0;
+    const first = bytes[from] ?? 0;
+    if (first === space || first === tab) return false;
+    if ((first | lowerCase) === firstByteOf('c') && mayBeLength(bytes, from)) {
+      lengths += 1;
+      const listed = bytes.indexOf(comma, from);
+      if (lengths > 1 || (listed >= 0 && listed < end)) return false;
+    }
+    from = end + 1;
+  }
+  return false;
+}
+
+/** `content-length`, `content-language` and `content-location`. */
+const mayBeLength = (bytes: Buffer, at: number): boolean =>
+  bytes[at + contentHyphenAt] === hyphen &&
+  ((bytes[at + contentHyphenAt + 1] ?? 0) | lowerCase) === firstByteOf('l');
 
 /** Larger heads are refused later anyway. */
 const maxHeadBytes = 16_384;

@@ -52,7 +52,7 @@ export interface SendRequest {
    * Asked right before the request is written: if it is true, nothing is written. A process that was paused while it
    * connected goes on with what it was doing before its timers are looked at.
    */
-  readonly isLate?: () => boolean;
+  readonly isLate?: (() => boolean) | undefined;
 }
 
 export type SendResult =
@@ -93,8 +93,9 @@ export function createSender(options: SenderOptions): Sender {
       ...(options.extraCa === undefined ? {} : { ca: [...rootCertificates, options.extraCa] }),
     }),
   };
-  const underWay = new Set<Promise<SendResult>>();
+  let running = 0;
   let isClosed = false;
+  const whenIdle = withResolvers();
 
   async function connect(origin: string, to: Destination, deadline: Deadline): Promise<Connection> {
     const connection = new Connection(origin, await dial(to, dialOptions, deadline));
@@ -102,13 +103,22 @@ export function createSender(options: SenderOptions): Sender {
     return connection;
   }
 
-  async function post(request: SendRequest, deadline: Deadline): Promise<Reply & { reconnected: boolean }> {
+  async function post(
+    request: SendRequest,
+    deadline: Deadline,
+  ): Promise<{ reply: Reply; reconnected: boolean }> {
     const { to, origin, path } = destinationOf(request.url);
     const message: PostRequest = { path, headers: flatten(request.headers), body: request.body };
     let reconnected = false;
     for (;;) {
       // If one kept connection had been closed, the others are probably closed too: use a new one.
-      const kept = reconnected ? undefined : await takeKept(origin);
+      let kept = reconnected ? undefined : pool.take(origin);
+      for (let settling = kept?.settle(); settling !== undefined; settling = kept?.settle()) {
+        await settling;
+        if (kept?.isReusable === true) break;
+        kept?.destroy();
+        kept = pool.take(origin);
+      }
       const connection = kept ?? (await connect(origin, to, deadline));
       if (request.isLate?.() === true) {
         connection.destroy();
@@ -117,7 +127,7 @@ export function createSender(options: SenderOptions): Sender {
       try {
         const reply = await connection.post(message, options, deadline);
         pool.give(connection);
-        return { ...reply, reconnected };
+        return { reply, reconnected };
       } catch (error) {
         if (error instanceof UnsentRequest) {
           // That a kept connection has ended says nothing about the receiver; that a new one ends at once does.
@@ -131,47 +141,43 @@ export function createSender(options: SenderOptions): Sender {
     }
   }
 
-  async function takeKept(origin: string): Promise<Connection | undefined> {
-    for (;;) {
-      const kept = pool.take(origin);
-      const settling = kept?.settle();
-      if (settling !== undefined) await settling;
-      if (kept === undefined || kept.isReusable) return kept;
-      kept.destroy();
-    }
-  }
-
   async function attempt(request: SendRequest): Promise<SendResult> {
     const startedAt = performance.now();
+    running += 1;
     const deadline = new Deadline(request.timeoutMs, request.signal);
     try {
-      const { status, headers, body, reconnected } = await post(request, deadline);
+      const { reply, reconnected } = await post(request, deadline);
+      const { status, headers, body } = reply;
       return { kind: 'response', status, headers, body, reconnected, durationMs: elapsedMs(startedAt) };
     } catch (error) {
       return { kind: 'failure', ...describe(error), durationMs: elapsedMs(startedAt) };
     } finally {
       deadline.clear();
+      running -= 1;
+      if (running === 0 && isClosed) whenIdle.resolve();
     }
   }
 
   return {
-    async send(request) {
-      if (isClosed) return { kind: 'failure', ...describe(new Error('closed')), durationMs: 0 };
-      const result = attempt(request);
-      underWay.add(result);
-      try {
-        return await result;
-      } finally {
-        underWay.delete(result);
-      }
+    send(request) {
+      if (!isClosed) return attempt(request);
+      return Promise.resolve({ kind: 'failure', ...describe(new Error('closed')), durationMs: 0 });
     },
     async close() {
       isClosed = true;
       pool.close();
-      await Promise.all(underWay);
+      if (running > 0) await whenIdle.promise;
       resolver.close();
     },
   };
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 type ParsedUrl = { to: Destination; origin: string; path: string };
