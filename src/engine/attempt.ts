@@ -44,7 +44,10 @@ export async function attempt(
     const headers = requestHeaders(
       { id, timestamp, body: options.body },
       {
-        ...{ keys: options.keys, userAgent, own: extra, trace: options.trace },
+        keys: options.keys,
+        userAgent,
+        own: extra,
+        trace: options.trace,
         headerPrefix: row.sending?.headerPrefix,
       },
     );
@@ -55,29 +58,31 @@ export async function attempt(
       body: options.body,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
-      ...(options.isLate === undefined ? {} : { isLate: options.isLate }),
+      isLate: options.isLate,
     });
     const redaction = new Redaction(headers, extra);
-    const common = { startedAt, durationMs: result.durationMs, requestHeaders: redaction.request() };
     if (result.kind === 'failure') {
       return {
-        ...common,
         outcome: result.outcome,
-        requestHeaders: result.outcome === 'BLOCKED_ADDRESS' ? undefined : common.requestHeaders,
+        startedAt,
+        durationMs: result.durationMs,
         responseStatus: result.status,
         responseBody: undefined,
         responseHeaders: undefined,
+        requestHeaders: result.outcome === 'BLOCKED_ADDRESS' ? undefined : redaction.request(),
         error: result.error,
         reconnected: false,
       };
     }
     const succeeded = result.status >= 200 && result.status < 300;
     return {
-      ...common,
       outcome: succeeded ? 'SUCCEEDED' : 'HTTP_STATUS',
+      startedAt,
+      durationMs: result.durationMs,
       responseStatus: result.status,
       responseBody: redaction.text(result.body),
       responseHeaders: redaction.response(result.headers),
+      requestHeaders: redaction.request(),
       error: succeeded ? undefined : `The receiver answered with status ${result.status}.`,
       reconnected: result.reconnected,
     };

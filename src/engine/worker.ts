@@ -8,14 +8,11 @@ import { loadLanes } from '../lanes/lane-health.ts';
 import { Lanes } from '../lanes/lanes.ts';
 import { Leases } from '../lanes/leases.ts';
 import { Scout } from '../lanes/scout.ts';
-import { afterAttempt, isGivenUp } from '../sending/circuit.ts';
 import { readSigningKeys } from '../sending/read-signing-keys.ts';
-import { writeHealth } from '../sending/write-health.ts';
 import type { SigningKey } from '../signing/sign.ts';
 import type { Change } from '../status/change.ts';
 import { isTold } from '../telling/announce.ts';
-import { giveUpEndpoint } from '../telling/give-up-endpoint.ts';
-import { failsForMs, Tellings } from '../telling/tellings.ts';
+import { Tellings } from '../telling/tellings.ts';
 import { AttemptTrace } from '../tracing/delivery-trace.ts';
 import { aimProbes } from './aim-probes.ts';
 import { attempt, ownHeaders } from './attempt.ts';
@@ -27,10 +24,9 @@ import {
   changeInsteadOfSending,
   cutChange,
   deliveringChange,
-  isRejected,
-  type Outcome,
   unsentChange,
 } from './decide.ts';
+import { Learning } from './learning.ts';
 import { LostClaims } from './lost-claims.ts';
 import { Settler } from './settler.ts';
 import { shareOut } from './share-out.ts';
@@ -76,6 +72,7 @@ export class Worker {
   readonly #scout: Scout;
   readonly #settler: Settler;
   readonly #tellings: Tellings;
+  readonly #learning: Learning;
   readonly #wake = new Signal();
   readonly #abort = new AbortController();
   /** The shards of the running claim, whose deliveries are running before we know them. */
@@ -101,6 +98,7 @@ export class Worker {
       onSettled: (seconds) => options.metrics.settled(seconds),
     });
     this.#tellings = new Tellings({ database, logger, rules: options.config, mailer: options.mailer });
+    this.#learning = new Learning({ worker: options, lanes: this.#lanes, tellings: this.#tellings });
     this.#leases = new Leases({
       url: options.directUrl,
       logger,
@@ -322,7 +320,16 @@ export class Worker {
     const extra = () => ownHeaders(row, this.#options.secrets);
     const traced = new AttemptTrace(row, event);
     const outcome = await traced.send(limit, (trace) =>
-      attempt(sender, row, { body: event.body, keys, extra, trace, startedAt, ...limit }),
+      attempt(sender, row, {
+        body: event.body,
+        keys,
+        extra,
+        trace,
+        startedAt,
+        timeoutMs: limit.timeoutMs,
+        signal: limit.signal,
+        isLate: limit.isLate,
+      }),
     );
     clearTimeout(show);
     limit.end();
@@ -330,9 +337,10 @@ export class Worker {
     if (limit.wasCut() && outcome.outcome !== 'SUCCEEDED')
       return this.#abort.signal.aborted ? this.#release(row) : this.#settle(row, cutChange(row, startedAt));
     metrics.attempted(outcome);
-    await this.#learn(row, outcome);
+    const learnt = this.#learning.learn(row, outcome);
+    if (learnt !== undefined) await learnt;
     // This comes before the settle: a process that dies between the two leaves a delivery that is answered 410 again.
-    if (outcome.responseStatus === 410) await this.#giveUp(row, 'GONE');
+    if (outcome.responseStatus === 410) await this.#learning.giveUp(row, 'GONE');
     const change = changeAfterAttempt(row, outcome, {
       scheduleSeconds: config.retrySchedule,
       random: Math.random(),
@@ -362,37 +370,5 @@ export class Worker {
     const place = { ownerId: row.owner_id, endpointId: row.endpoint_id, shard: row.shard };
     this.#lanes.end(place, { wasSent: this.#sent.delete(row) });
     this.#wake.notify();
-  }
-
-  /** What the answer says about the endpoint: its window, its circuit, and whether it has failed for days. */
-  async #learn(row: ClaimedRow, outcome: Outcome): Promise<void> {
-    const lane = this.#lanes.find(row.endpoint_id);
-    if (lane === undefined) return;
-    // A status that its owner listed as an answer shows that the receiver works.
-    const succeeded = outcome.outcome === 'SUCCEEDED' || isRejected(row, outcome);
-    if (succeeded) lane.widen();
-    else if (outcome.responseStatus === undefined) lane.narrow();
-    const now = databaseNow();
-    const after = afterAttempt(lane.health, { succeeded, now });
-    lane.health = after.health;
-    const place = { ownerId: row.owner_id, endpointId: row.endpoint_id };
-    if (after.isTransition) {
-      await writeHealth(this.#options.database, place, after.health).catch((error: Error) =>
-        this.#options.logger.warn({ error: error.message }, 'could not write the health of endpoints'),
-      );
-    }
-    const { failingSince } = after.health;
-    if (succeeded) this.#tellings.succeeded(place, { wasIll: lane.recovers() || after.isTransition });
-    else if (isGivenUp(after.health, now)) await this.#giveUp(row, 'FAILING');
-    else if (failingSince !== undefined && now - failingSince.getTime() > failsForMs)
-      this.#tellings.failing(place, 'ONLY_FAILURES', failingSince);
-  }
-
-  async #giveUp(row: ClaimedRow, reason: 'GONE' | 'FAILING'): Promise<void> {
-    const { database, config, logger } = this.#options;
-    await giveUpEndpoint(database, {
-      ...{ ownerId: row.owner_id, endpointId: row.endpoint_id, url: row.url ?? '', reason },
-      ...{ rules: config, mailer: this.#options.mailer, logger },
-    }).catch((error: Error) => logger.warn({ error: error.message }, 'could not disable an endpoint'));
   }
 }

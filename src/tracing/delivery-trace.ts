@@ -90,11 +90,26 @@ export class AttemptTrace {
    * Makes the request, which is given the headers to hand the trace on where the endpoint allows that. If it was cut off,
    * this is the end: another worker makes the attempt again.
    */
-  async send<A extends Answer>(
+  send<A extends Answer>(
     limit: Readonly<{ wasCut(): boolean }>,
     request: (headers: Readonly<Record<string, string>> | undefined) => Promise<A>,
   ): Promise<A> {
-    if (this.#span?.isRecording() !== true) return await request(this.#headers(this.#span));
+    const span = this.#span;
+    return span?.isRecording() === true
+      ? this.#sendWithin(span, { limit, request })
+      : request(this.#headers(span));
+  }
+
+  async #sendWithin<A extends Answer>(
+    whole: Span,
+    {
+      limit,
+      request,
+    }: {
+      limit: Readonly<{ wasCut(): boolean }>;
+      request: (headers: Readonly<Record<string, string>> | undefined) => Promise<A>;
+    },
+  ): Promise<A> {
     const number = this.#row.attempt_rows;
     const span = tracer.startSpan(
       'POST',
@@ -118,13 +133,21 @@ export class AttemptTrace {
     if (responseStatus !== undefined) span.setAttribute('http.response.status_code', responseStatus);
     if (outcome === 'SUCCEEDED') span.end();
     else endAsFailed(span, outcome === 'HTTP_STATUS' ? String(responseStatus) : outcome);
-    if (limit.wasCut() && outcome !== 'SUCCEEDED') endAsFailed(this.#span, 'INTERRUPTED');
+    if (limit.wasCut() && outcome !== 'SUCCEEDED') endAsFailed(whole, 'INTERRUPTED');
     return answer;
   }
 
   /** Ends with what has become of the delivery. */
-  async settle(to: Readonly<{ kind: string; status?: string }>, settle: () => Promise<void>): Promise<void> {
-    if (this.#span?.isRecording() !== true) return await settle();
+  settle(to: Readonly<{ kind: string; status?: string }>, settle: () => Promise<void>): Promise<void> {
+    const span = this.#span;
+    return span?.isRecording() === true ? this.#settleWithin(span, to, settle) : settle();
+  }
+
+  async #settleWithin(
+    whole: Span,
+    to: Readonly<{ kind: string; status?: string }>,
+    settle: () => Promise<void>,
+  ): Promise<void> {
     const span = this.#child('settle', 'settle');
     span.setAttributes(database('apply'));
     try {
@@ -134,9 +157,9 @@ export class AttemptTrace {
       endAsFailed(span, kindOf(error));
       throw error;
     } finally {
-      this.#span.setAttribute('heliograph.delivery.status', to.status ?? 'RETRYING');
-      if (to.status === 'SUCCEEDED') this.#span.end();
-      else endAsFailed(this.#span, to.status ?? 'RETRYING');
+      whole.setAttribute('heliograph.delivery.status', to.status ?? 'RETRYING');
+      if (to.status === 'SUCCEEDED') whole.end();
+      else endAsFailed(whole, to.status ?? 'RETRYING');
     }
   }
 
