@@ -33,17 +33,25 @@ const settle = `
 
 export class BareQueue {
   readonly #pool: pg.Pool;
+  #filled = 0;
 
-  constructor(url: string) {
+  private constructor(url: string) {
     this.#pool = new pg.Pool({ connectionString: url, max: workers });
   }
 
+  static async create(url: string): Promise<BareQueue> {
+    const queue = new BareQueue(url);
+    await queue.#pool.query(schema);
+    return queue;
+  }
+
   async fill(rows: number): Promise<void> {
-    await this.#pool.query(schema);
     await this.#pool.query(
-      `insert into bare.delivery select n, repeat('x', 900), 'PENDING', now() from generate_series(1, $1::integer) n`,
-      [rows],
+      `insert into bare.delivery
+       select n, repeat('x', 900), 'PENDING', now() from generate_series($1::integer + 1, $1::integer + $2::integer) n`,
+      [this.#filled, rows],
     );
+    this.#filled += rows;
     await this.#pool.query('analyze bare.delivery');
   }
 

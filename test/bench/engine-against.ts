@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inRounds, ratios, shown } from './rounds.ts';
@@ -28,10 +28,9 @@ export async function compareCheckouts(other: string, rounds: number): Promise<v
 }
 
 async function runIn(folder: string) {
-  // Each is run as its server is started: compiled, or module by module as releases before that did.
-  const compiled = join('test', 'bench', 'compiled.mjs');
-  const isCompiled = existsSync(join(folder, compiled));
-  const program = isCompiled ? [compiled, 'engine'] : ['--import', 'tsx', 'test/bench/engine.ts'];
+  // Each is run as its server is started, compiled or not, and with its own settings of Node.
+  const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const [, ...program] = String(scripts['bench:engine']).split(' ');
   const child = spawn(process.execPath, program, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -95,8 +95,8 @@ export function installOtherQueues(dir: string) {
       await boss.createQueue('send');
       const jobs = await sql<Job>(
         connectionString,
-        'select id::text, body from bare.delivery order by id',
-        [],
+        'select id::text, body from bare.delivery order by id limit $1::integer',
+        [rows],
       );
       for (let made = 0; made < rows; made += 1_000)
         await boss.insert(
