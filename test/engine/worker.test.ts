@@ -9,7 +9,8 @@ let db: TestDatabase;
 let worker: Worker;
 beforeAll(async () => {
   db = await createTestDatabase();
-  worker = createWorker(db);
+  // Long enough for a machine that is busy with other tests: what times out would be sent again.
+  worker = createWorker(db, { deliveryTimeoutMs: 15_000 });
   worker.start();
 });
 afterAll(async () => {
