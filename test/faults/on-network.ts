@@ -77,8 +77,6 @@ export const lostKeys = lostAnswers({
   mayDuplicate: false,
 });
 export const lostClaim = lostAnswers({ statement: 'claim', what: 'a claim', mayDuplicate: false });
-export const lostSettle = lostAnswers({
-  statement: 'settle_successes',
-  what: 'a settle',
-  mayDuplicate: false,
-});
+export const lostSettleBy = (statement: 'settle_successes' | 'apply') =>
+  lostAnswers({ statement, what: 'a settle', mayDuplicate: false });
+export const lostSettle = lostSettleBy('settle_successes');
