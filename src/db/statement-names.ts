@@ -5,8 +5,10 @@ import { sqlStateOf } from './retry.ts';
 const mostTexts = 500;
 /** A text that is used so often gets a name. */
 const usesBeforeName = 3;
-/** PostgreSQL keeps a plan for each name until the connection ends. */
-const mostNamesOfConnection = 64;
+/**
+ * PostgreSQL keeps a plan for each name until the connection ends: 120 KB for most, 600 KB for a list over 37 partitions.
+ */
+const mostNamesOfConnection = 40;
 
 /**
  * Names for the statements of callers' requests. PostgreSQL parses and plans a statement with a name once for each
@@ -70,8 +72,10 @@ export const plannedOnce = '(planned once)';
 export const isPlannedOnce = (text: string): boolean =>
   text.slice(0, text.indexOf('\n')).endsWith(plannedOnce);
 
-export const onlyOnePlan = 'set plan_cache_mode = force_generic_plan';
-export const usualPlans = 'reset plan_cache_mode';
+/** In a transaction, so that the setting stays with this statement, also where a pooler changes connections. */
+export const onlyOnePlan = 'begin; set local plan_cache_mode = force_generic_plan';
+/** After a failure this rolls back. */
+export const usualPlans = 'commit';
 
 /** Whether a migration added a column to what a named statement returns. */
 export const isPlanOutdated = (error: unknown): boolean =>
