@@ -64,7 +64,7 @@ export const transition = (held: string, options: { withAttempts: boolean; isPar
   ),
   ${options.withAttempts ? `${attemptWriters},` : ''}
   ${statTail},
-  ${logTail({ writers: options.withAttempts ? ['att', 'lat', 'stat'] : ['stat'], expected: 'moved', ...(options.isPartial === true ? {} : { held: 'held' }) })}`;
+  ${logTail({ writers: options.withAttempts ? ['att', 'lat', 'stat'] : ['stat'], expected: 'moved', ...(options.isPartial === true ? {} : { held: 'held', located: 'located where delivery_at is not null' }) })}`;
 
 const attemptColumns = `, m.added, m.number, m.outcome, m.started_at, m.duration_ms, m.bucket, m.response_status,
       m.response_body, m.response_headers, m.request_headers, m.error, m.reconnected`;
