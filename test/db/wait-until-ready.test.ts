@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { waitUntilReady } from '../../src/db/embedded-postgres.ts';
 
 const recovering =
@@ -10,6 +10,8 @@ const ready = 'LOG:  database system is ready to accept connections';
 // The clock is the test's: minutes pass at once, while the server is a real process.
 vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 afterEach(() => vi.clearAllTimers());
+// The next file of this process needs the real ones.
+afterAll(() => void vi.useRealTimers());
 
 /** Says the first at once, the second when it is told to, and then stays. */
 function start(...[first, second]: [string, string]) {
