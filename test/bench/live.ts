@@ -1,16 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startEmbeddedPostgres } from '../../src/db/embedded-postgres.ts';
 import { ask, publish, registerEventType } from '../support/client.ts';
-import { startServer } from '../support/server-process.ts';
-import { createTokenIssuer } from '../support/tokens.ts';
 import { cpuMicrosOf } from './cpu.ts';
 import { type Figures, inRounds, ratios, shown } from './rounds.ts';
+import { openSite, startProgram } from './site.ts';
 
 /**
  * `npm run bench:live`: what one frame of the live log costs the server, at 100 and 1,000 subscribers of one document,
@@ -23,34 +18,20 @@ const partMs = 5_000;
 const arriveWithinMs = 30_000;
 const idleSubscribers = 5_000;
 
-const dir = mkdtempSync(join(tmpdir(), 'heliograph-bench-'));
-const postgres = await startEmbeddedPostgres({ dir });
-const issuer = await createTokenIssuer();
-const environment = {
-  ...issuer.environment,
-  DATABASE_URL: postgres.url,
-  DATA_DIR: dir,
-  PORT: '0',
-  ROLE: 'api',
-  NODE_ENV: 'production',
-  RATE_LIMIT_PER_MINUTE: '100000000',
+const site = await openSite();
+const withoutLimits = {
   MAX_SUBSCRIPTIONS_PER_ACTOR: '100000',
   MAX_CONNECTIONS_PER_ACTOR: '100000',
   MAX_ANONYMOUS_CONNECTIONS: '100000',
   MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS: '100000',
-  REQUIRE_VERIFICATION: 'false',
-  EGRESS_ALLOW: '127.0.0.1/32',
-  SECRETS_KEYS: `bench:${randomBytes(32).toString('base64')}`,
 };
 // One serves the subscribers and is measured, the other takes what is published.
-const server = await startServer(environment);
-const publisher = await startServer(environment);
-const child = (name: string) => fork(new URL(name, import.meta.url), { execArgv: ['--import', 'tsx'] });
-const broadcast = child('./broadcast.ts');
-const [{ port }] = await once(broadcast, 'message');
-const audience = child('./audience.ts');
+const server = await site.start(withoutLimits);
+const publisher = await site.start(withoutLimits);
+const broadcast = await startProgram('./broadcast.ts');
+const audience = fork(new URL('./audience.ts', import.meta.url), { execArgv: ['--import', 'tsx'] });
 
-const token = await issuer.sign();
+const { token } = site;
 const caller = { origin: publisher.origin, token };
 await registerEventType(caller, { name: 'order.paid', example: { total: 1 } });
 await ask(
@@ -79,18 +60,18 @@ const live = {
   first,
   until: '"next"',
 };
-const bare = { url: `ws://127.0.0.1:${port}`, first: [], until: '' };
+const bare = { url: broadcast.origin.replace('http', 'ws'), first: [], until: '' };
 
 const publishOne = () => publish(caller, [{ type: 'order.paid', payload: { total: 1 } }]);
 const watched = (subscribers: number, perSecond: number) => () =>
   measure({ pid: server.pid, open: live, subscribers, perSecond, tell: publishOne });
 const broadcasted = (subscribers: number, perSecond: number) => () =>
   measure({
-    pid: broadcast.pid ?? 0,
+    pid: broadcast.pid,
     open: bare,
     subscribers,
     perSecond,
-    tell: async () => void broadcast.send(frame),
+    tell: async () => void broadcast.child.send(frame),
   });
 
 const parts = {
@@ -122,10 +103,9 @@ for (const subscribers of [100, 1_000] as const) {
   console.log(`${`live / bare broadcast, ${subscribers} subscribers`.padEnd(44)} ${shown(values, 2)}`);
 }
 audience.disconnect();
-broadcast.disconnect();
+broadcast.child.disconnect();
 await Promise.all([server.stop(), publisher.stop()]);
-await postgres.stop();
-rmSync(dir, { recursive: true, force: true });
+await site.close();
 
 async function measure(options: {
   pid: number;
