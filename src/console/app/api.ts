@@ -40,9 +40,19 @@ const withoutNull = mapExchange({
     return { ...result, data: undefined, error };
   },
 });
+/** The server answers sooner. On a connection that is dead, though nobody was told, an answer would never come. */
+const answerWithinMs = 60_000;
+
 export const common = {
   url: '/graphql',
   preferGetMethod: false,
+  fetch: (address: RequestInfo | URL, options: RequestInit = {}) => {
+    const signals = [
+      AbortSignal.timeout(answerWithinMs),
+      ...(options.signal == null ? [] : [options.signal]),
+    ];
+    return fetch(address, { ...options, signal: AbortSignal.any(signals) });
+  },
   fetchOptions: () => ({ headers: { authorization: `Bearer ${currentToken() ?? ''}` } }),
 } as const;
 
@@ -61,7 +71,7 @@ export const inKnownText = mapExchange({
 });
 
 /**
- * The client for mutations. It has no cache, because the cache drops errors, and it does not list documents, because a
+ * The client for mutations. It has no cache, because the cache drops errors, and it does not list documents, because what
  * is given may be a secret. Whoever acts reads anew what the act has changed.
  */
 export const ActsContext = createContext(
