@@ -42,8 +42,8 @@ const MAX_AGE_MS = 60_000;
 
 export interface PostRequest {
   readonly path: string;
-  /** The headers as one flat list: name, value, name, value … */
-  readonly headers: string[];
+  /** The headers as one flat list: name, value, name, value … Asked for when they are written. */
+  readonly headers: () => string[];
   readonly body: string;
 }
 
@@ -130,7 +130,7 @@ export class Connection {
     deadline.onExpiry((failure) => exchange.cut(failure));
     try {
       const { path, headers, body } = request;
-      this.#client.dispatch({ path, method: 'POST', headers, body }, exchange);
+      this.#client.dispatch({ path, method: 'POST', headers: headers(), body }, exchange);
       const reply = await exchange.reply;
       if (reply.isCut) this.destroy();
       return reply;

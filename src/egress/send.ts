@@ -41,8 +41,12 @@ export interface SenderOptions {
 
 export interface SendRequest {
   readonly url: string;
-  /** The headers to send. Forbidden names (see forbidden-headers.ts) are left out. */
-  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * The headers to send. Forbidden names (see forbidden-headers.ts) are left out. They are asked for right before the
+   * request is written, because they hold the time and are signed: connecting takes a while, or much longer if the
+   * process is paused meanwhile. If the request is sent once more, they are asked for again.
+   */
+  readonly headers: () => Readonly<Record<string, string>>;
   readonly body: string;
   /** The time allowed for the whole send. */
   readonly timeoutMs: number;
@@ -108,7 +112,7 @@ export function createSender(options: SenderOptions): Sender {
     deadline: Deadline,
   ): Promise<{ reply: Reply; reconnected: boolean }> {
     const { to, origin, path } = destinationOf(request.url);
-    const message: PostRequest = { path, headers: flatten(request.headers), body: request.body };
+    const message: PostRequest = { path, headers: () => flatten(request.headers()), body: request.body };
     let reconnected = false;
     for (;;) {
       // If one kept connection had been closed, the others are probably closed too: use a new one.

@@ -38,25 +38,24 @@ export type HandshakeRequest = Readonly<{
  */
 export async function shakeHands(sender: Sender, request: HandshakeRequest): Promise<HandshakeOutcome> {
   const challenge = randomBytes(challengeBytes).toString('base64url');
-  const now = new Date(databaseNow());
   const id = encodeId('Event', mintUuid());
-  const timestamp = Math.floor(now.getTime() / 1000);
   const body = JSON.stringify({
     type: 'endpoint.verification',
     challenge,
-    timestamp: now.toISOString(),
+    timestamp: new Date(databaseNow()).toISOString(),
   });
   const result = await sender.send({
     url: request.url,
-    headers: requestHeaders(
-      { id, timestamp, body },
-      {
-        keys: request.secrets,
-        userAgent: request.userAgent,
-        own: request.headers,
-        headerPrefix: request.headerPrefix,
-      },
-    ),
+    headers: () =>
+      requestHeaders(
+        { id, timestamp: Math.floor(databaseNow() / 1000), body },
+        {
+          keys: request.secrets,
+          userAgent: request.userAgent,
+          own: request.headers,
+          headerPrefix: request.headerPrefix,
+        },
+      ),
     body,
     timeoutMs: request.timeoutMs,
     ...(request.signal === undefined ? {} : { signal: request.signal }),

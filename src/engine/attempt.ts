@@ -1,3 +1,4 @@
+import { databaseNow } from '../clock.ts';
 import { userAgent } from '../config.ts';
 import type { Sender } from '../egress/send.ts';
 import { encodeId } from '../ids.ts';
@@ -11,9 +12,9 @@ import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
 
 /**
- * One attempt: signs the event's body for this moment and POSTs it (standardwebhooks.com). The id is the event's, and
- * it is the same on every attempt and replay, so that a receiver can ignore repetitions. Success is a 2xx status in
- * time. Everything else, including anything that is thrown, is a failed attempt of this delivery.
+ * One attempt: POSTs the event's body, signed for the moment at which it is sent (standardwebhooks.com). The id is the
+ * event's, and it is the same on every attempt and replay, so that a receiver can ignore repetitions. Success is a 2xx
+ * status in time. Everything else, including anything that is thrown, is a failed attempt of this delivery.
  */
 export async function attempt(
   sender: Sender,
@@ -25,7 +26,7 @@ export async function attempt(
     extra?: () => readonly OwnHeader[];
     /** The headers that hand the trace on. */
     trace?: Readonly<Record<string, string>> | undefined;
-    /** The time of the database's clock, because a host with a wrong clock would sign times that receivers refuse. */
+    /** By the database's clock. */
     startedAt: Date;
     timeoutMs: number;
     signal: AbortSignal;
@@ -40,27 +41,29 @@ export async function attempt(
       throw new Error('An attempt needs at least one signing key, because nothing is sent unsigned.');
     const extra = options.extra?.() ?? [];
     const id = encodeId('Event', row.event_id);
-    const timestamp = Math.floor(startedAt.getTime() / 1000);
-    const headers = requestHeaders(
-      { id, timestamp, body: options.body },
-      {
-        keys: options.keys,
-        userAgent,
-        own: extra,
-        trace: options.trace,
-        headerPrefix: row.sending?.headerPrefix,
-      },
-    );
-    if (row.kind === 'TEST') headers['webhook-test'] = 'true';
+    const signing = {
+      keys: options.keys,
+      userAgent,
+      own: extra,
+      trace: options.trace,
+      headerPrefix: row.sending?.headerPrefix,
+    };
+    let sent: Record<string, string> | undefined;
     const result = await sender.send({
       url: row.url ?? '',
-      headers,
+      headers: () => {
+        // By the database's clock, because a host with a wrong one would sign times that receivers refuse.
+        const timestamp = Math.floor(databaseNow() / 1000);
+        sent = requestHeaders({ id, timestamp, body: options.body }, signing);
+        if (row.kind === 'TEST') sent['webhook-test'] = 'true';
+        return sent;
+      },
       body: options.body,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
       isLate: options.isLate,
     });
-    const redaction = new Redaction(headers, extra);
+    const redaction = new Redaction(sent ?? {}, extra);
     if (result.kind === 'failure') {
       return {
         outcome: result.outcome,
@@ -69,7 +72,7 @@ export async function attempt(
         responseStatus: result.status,
         responseBody: undefined,
         responseHeaders: undefined,
-        requestHeaders: result.outcome === 'BLOCKED_ADDRESS' ? undefined : redaction.request(),
+        requestHeaders: sent === undefined ? undefined : redaction.request(),
         error: result.error,
         reconnected: false,
       };

@@ -118,7 +118,7 @@ const bare = await measure(async (count) => {
   let left = count;
   await Promise.all(
     Array.from({ length: connections }, async () => {
-      while (left-- > 0) await sender.send({ url, headers: {}, body, timeoutMs: 5_000 });
+      while (left-- > 0) await sender.send({ url, headers: () => ({}), body, timeoutMs: 5_000 });
     }),
   );
 });

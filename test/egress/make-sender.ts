@@ -23,7 +23,7 @@ export function makeSender(
 export function hook(url: string, more: Partial<SendRequest> = {}): SendRequest {
   return {
     url,
-    headers: { 'content-type': 'application/json' },
+    headers: () => ({ 'content-type': 'application/json' }),
     body: '{"type":"a"}',
     timeoutMs: 2_000,
     ...more,

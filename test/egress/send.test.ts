@@ -8,7 +8,7 @@ test('posts the body and the headers it was given, and nothing that it was not',
   await using sender = makeSender();
   const url = `http://127.0.0.1:${receiver.port}/hooks/a%20b?x=1&y=%2F`;
   const headers = { 'content-type': 'application/json', 'webhook-id': 'evt_1', 'X-Custom': 'ä' };
-  const result = await sender.send(hook(url, { headers, body: '{"text":"ü"}' }));
+  const result = await sender.send(hook(url, { headers: () => headers, body: '{"text":"ü"}' }));
   expect(result).toEqual({
     kind: 'response',
     status: 200,
@@ -48,7 +48,9 @@ test('leaves out headers that belong to the connection', async () => {
     'Proxy-Authorization': 'secret',
     'accept-encoding': 'gzip',
   };
-  const result = await sender.send(hook(receiver.url, { headers: { ...forbidden, 'x-custom': 'kept' } }));
+  const result = await sender.send(
+    hook(receiver.url, { headers: () => ({ ...forbidden, 'x-custom': 'kept' }) }),
+  );
   expect(result).toMatchObject({ status: 200 });
   const names = receiver.received.split('\r\n').flatMap((line) => /^([\w-]+):/.exec(line)?.[1] ?? []);
   expect(names).toEqual(['host', 'connection', 'x-custom', 'accept-encoding', 'content-length']);
@@ -62,7 +64,7 @@ test.each([[{ 'bad name': 'x' }], [{ 'x-header': 'a\r\ninjected: b' }], [{ 'x-he
   async (headers) => {
     const receiver = await RawReceiver.answering(OK);
     await using sender = makeSender();
-    expect(await sender.send(hook(receiver.url, { headers }))).toMatchObject({
+    expect(await sender.send(hook(receiver.url, { headers: () => headers }))).toMatchObject({
       outcome: 'CONNECTION_FAILED',
       error: 'the request could not be built from its headers',
     });
@@ -166,6 +168,29 @@ test('a signal ends a send early', async () => {
     outcome: 'TIMEOUT',
   });
   await receiver.allClosed();
+  await receiver.close();
+});
+
+test('the headers are asked for when they are written, and again for a request that is sent once more', async () => {
+  let answers = true;
+  const receiver = await RawReceiver.start((socket) => {
+    socket.on('data', () => (answers ? socket.write(OK) : socket.destroy()));
+  });
+  await using sender = makeSender();
+  let asked = 0;
+  const headers = () => {
+    asked += 1;
+    return {};
+  };
+  expect(await sender.send(hook(receiver.url, { headers, isLate: () => true }))).toMatchObject({
+    kind: 'failure',
+  });
+  expect(asked).toBe(0);
+  expect(await sender.send(hook(receiver.url, { headers }))).toMatchObject({ status: 200 });
+  expect(asked).toBe(1);
+  answers = false;
+  expect(await sender.send(hook(receiver.url, { headers }))).toMatchObject({ kind: 'failure' });
+  expect(asked).toBe(3);
   await receiver.close();
 });
 

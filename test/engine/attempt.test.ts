@@ -29,6 +29,39 @@ test("an attempt is signed for the database's time, however wrong this host's cl
   await receiver.close();
 });
 
+test('an attempt is signed for the moment at which it is sent, which may be long after it began', async () => {
+  const receiver = await startReceiver();
+  await using sender = makeSender();
+  const began = attempt(sender, rowTo(receiver.url), {
+    body: '{}',
+    keys: [randomBytes(24)],
+    startedAt: new Date(databaseNow()),
+    timeoutMs: 20_000,
+    signal: new AbortController().signal,
+  });
+  // While it connects.
+  setClockOffset(hourMs);
+  const { outcome, startedAt } = await began;
+  expect(outcome).toBe('SUCCEEDED');
+  const signedAt = Number(receiver.received[0]?.headers['webhook-timestamp']) * 1000;
+  expect(signedAt - startedAt.getTime()).toBeGreaterThan(hourMs - 2_000);
+  await receiver.close();
+});
+
+test('an attempt that cannot connect has no headers, because nothing was sent', async () => {
+  const receiver = await startReceiver();
+  await receiver.close();
+  await using sender = makeSender();
+  const { outcome, requestHeaders } = await attempt(sender, rowTo(receiver.url), {
+    body: '{}',
+    keys: [randomBytes(24)],
+    startedAt: new Date(databaseNow()),
+    timeoutMs: 20_000,
+    signal: new AbortController().signal,
+  });
+  expect({ outcome, requestHeaders }).toEqual({ outcome: 'CONNECTION_FAILED', requestHeaders: undefined });
+});
+
 test('nothing is sent unsigned', async () => {
   const receiver = await startReceiver();
   await using sender = makeSender();

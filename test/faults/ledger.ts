@@ -8,6 +8,8 @@ export type Entry = {
   /** `webhook-id`: the event's id. */
   eventId: string;
   at: number;
+  /** `webhook-timestamp`, in milliseconds. */
+  signedAt: number;
   /** Verified with the endpoint's secrets, by the library that receivers use. */
   isVerified: boolean;
   /** The answer that the sender got; undefined if it got no complete answer. */
@@ -124,7 +126,8 @@ export class Ledger {
     const isVerified = verifies(place.secrets, signed);
     const bodyHash = createHash('sha256').update(body).digest('hex');
     const reply = await place.behaviour({ eventId, seenBefore }, response);
-    const entry = { eventId, at, isVerified, bodyHash, ...reply };
+    const signedAt = Number(headers['webhook-timestamp']) * 1_000;
+    const entry = { eventId, at, signedAt, isVerified, bodyHash, ...reply };
     place.entries.push(entry);
     if (!isVerified) place.unverified.set(entry, signed);
   }

@@ -187,8 +187,10 @@ function receivedBy(site: Site, endpoint: Endpoint, options: Received) {
       problems.push(`O8: event ${eventId} came to an endpoint of another owner`);
       continue;
     }
-    if (got.some(({ isVerified }) => !isVerified))
-      problems.push(`O3: ${eventId} came without a valid signature`);
+    for (const { at, signedAt } of got.filter(({ isVerified }) => !isVerified)) {
+      const agoSeconds = ((at - signedAt) / 1_000).toFixed(1);
+      problems.push(`O3: ${eventId} came without a valid signature, signed ${agoSeconds} s before`);
+    }
     if (new Set(got.map(({ bodyHash }) => bodyHash)).size > 1)
       problems.push(`O4: ${eventId} came with two bodies`);
     const processed = got.filter(({ isProcessed }) => isProcessed);

@@ -1,40 +1,36 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, mkdtempSync, openSync, readSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// A clock that can be moved: `Date` of this process, ahead by what a file says. Servers are started with
-// `--import` of this module and read the file anew on SIGUSR2. Timers and performance.now() are not moved, as on a
-// machine whose clock is set.
+// A clock that can be moved: `Date` of this process, ahead by what a file says. Servers are started with `--import` of
+// this module. The file is read whenever the time is asked for, so that a move is seen at once, as on a machine whose
+// clock is set. A process that was told by a signal would first use the old time for everything that lies before the
+// signal. Timers and performance.now() are not moved.
 process.env.CLOCK_FILE ??= join(mkdtempSync(join(tmpdir(), 'heliograph-clock-')), 'ahead');
-const file = process.env.CLOCK_FILE;
+const file = openSync(process.env.CLOCK_FILE, constants.O_RDWR | constants.O_CREAT);
 const RealDate = Date;
-let aheadMs = 0;
+/** Zero until the file has been written. */
+const aheadMs = new Float64Array(1);
 
-function read() {
-  try {
-    aheadMs = Number(readFileSync(file, 'utf8'));
-  } catch {
-    aheadMs = 0;
-  }
-}
-
-/** Moves the clock of this process and of those that read the file from now on. */
+/** Moves the clock of all processes that read the file. */
 export function moveClock(byMs) {
-  writeFileSync(file, String(byMs));
-  read();
+  writeSync(file, new Float64Array([byMs]), 0, 8, 0);
 }
 
 export const realNow = () => RealDate.now();
 
-read();
-process.on('SIGUSR2', read);
+function movedNow() {
+  readSync(file, aheadMs, 0, 8, 0);
+  return RealDate.now() + aheadMs[0];
+}
+
 globalThis.Date = class extends RealDate {
   constructor(...given) {
-    if (given.length === 0) super(RealDate.now() + aheadMs);
+    if (given.length === 0) super(movedNow());
     else super(...given);
   }
   static now() {
-    return RealDate.now() + aheadMs;
+    return movedNow();
   }
   static [Symbol.hasInstance](value) {
     return value instanceof RealDate;

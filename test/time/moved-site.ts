@@ -59,13 +59,11 @@ export class MovedSite {
     return new MovedSite(site, server);
   }
 
-  /** Sets every clock. Processes that run notice it as a host notices that its clock was set. */
+  /** Sets every clock. */
   async setClock(to: number): Promise<void> {
     const aheadMs = to - realNow();
     moveClock(aheadMs);
     await this.everywhere(`update clock.ahead set ms = ${aheadMs}`);
-    for (const role of ['api', 'worker'] as const)
-      for (const { pid } of this.site.running(role)) process.kill(pid, 'SIGUSR2');
   }
 
   /** Runs SQL in the database; on a cluster in the part of each node. */
