@@ -3,6 +3,7 @@ import type { Database } from '../db/pool.ts';
 import { sqlStateOf } from '../db/retry.ts';
 import { range, run, runWithin, statement } from '../db/statement.ts';
 import type { DeliveryKind, Tables } from '../tables.ts';
+import { createPlainEvent, type PlainEvent } from './create-plain-event.ts';
 import { creation } from './creation.ts';
 import { forwardHint, laneHint } from './lane-hint.ts';
 import { logTail, statTail } from './log-tail.ts';
@@ -135,15 +136,56 @@ export async function createDeliveries(
   batch: NewDeliveries,
   preconditions: Preconditions = {},
 ): Promise<ReadonlySet<string>> {
+  const plain = db.layout.runPlaced === undefined ? plainEventOf(batch, preconditions) : undefined;
+  const stored =
+    plain !== undefined && (await createPlainEvent(db, plain))
+      ? new Set([plain.id])
+      : await createAll(db, batch, preconditions);
+  const words = hintWords(batch);
+  if (words.size > 0) db.hints.send(words);
+  return stored;
+}
+
+async function createAll(
+  db: Database,
+  batch: NewDeliveries,
+  preconditions: Preconditions,
+): Promise<ReadonlySet<string>> {
   const rows = await run<{ id: string | null }>(
     db,
     db.engine,
     createStatement,
     statementValues(batch, preconditions),
   );
-  const words = hintWords(batch);
-  if (words.size > 0) db.hints.send(words);
   return new Set(rows.flatMap(({ id }) => id ?? []));
+}
+
+/** The only event of the batch, if it is a plain one. */
+function plainEventOf(
+  { events, deliveries, forwards = [] }: NewDeliveries,
+  { versions = [], ceilings = {} }: Preconditions,
+): PlainEvent | undefined {
+  const [event] = events;
+  const [audience] = versions;
+  if (event === undefined || events.length > 1 || forwards.length > 0) return undefined;
+  if (audience?.ownerId !== event.ownerId || versions.length > 1) return undefined;
+  const { ownerId, id, type } = event;
+  const isPlain = (delivery: NewDelivery) =>
+    delivery.kind === 'EVENT' &&
+    delivery.failureReason === undefined &&
+    !delivery.isStrict &&
+    delivery.replayOf === undefined &&
+    delivery.installationId === undefined &&
+    delivery.eventId === id &&
+    delivery.eventType === type &&
+    delivery.ownerId === ownerId &&
+    delivery.tenantId === ownerId;
+  if (deliveries.length === 0 || event.tenantId !== ownerId || !deliveries.every(isPlain)) return undefined;
+  return {
+    ...{ ownerId, id, type, body: event.body, idempotencyKey: event.idempotencyKey },
+    ...{ occurredAt: event.occurredAt, traceContext: event.traceContext, deliveries },
+    ...{ version: audience.version, ceiling: ceilings[ownerId] },
+  };
 }
 
 /**
