@@ -29,7 +29,7 @@ afterAll(async () => {
 
 test('what a claim took whose answer was lost is sent all the same, once', async () => {
   const receiver = await startReceiver();
-  network.loseAnswersTo('claim', 1);
+  network.loseAnswersTo(['claim'], 1);
   const { ownerId } = await seedQueue(db, receiver.url, 10);
   await untilEnded(db, ownerId, 10);
   expect(network.answersToLose).toBe(0);
@@ -54,7 +54,7 @@ test('the head of a strict order whose claim was lost is sent, though it is due 
     `update due set due_at = now() - interval '1 hour' where owner_id = $1 and delivery_id <> $2`,
     [ownerId, head?.id],
   );
-  network.loseAnswersTo('claim_ordered', 1);
+  network.loseAnswersTo(['claim_ordered'], 1);
   await db.database.api.query('update endpoint set paused_at = null where id = $1', [endpointId]);
   database.hints.send([laneHint(ownerId, endpointId)]);
   await receiver.until(1);
@@ -81,7 +81,7 @@ test.each([
     ownerId,
     deliveries[1]?.id,
   ]);
-  network.loseAnswersTo('claim', 1);
+  network.loseAnswersTo(['claim'], 1);
   await db.database.api.query('update endpoint_health set next_probe_at = now() where endpoint_id = $1', [
     endpointId,
   ]);

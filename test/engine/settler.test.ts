@@ -83,7 +83,7 @@ test.each([
       if (ownerGroupOf(change.ownerId) !== ownerGroupOf(locked.ownerId)) others.push(change);
     }
     const { settle } = createSettler(database);
-    network.loseAnswersTo('apply', answersToLose);
+    network.loseAnswersTo(['apply'], answersToLose);
     const holder = await db.database.api.connect();
     await holder.query('begin');
     await holder.query('select from owner_log where owner_id = $1 for update', [locked.ownerId]);
@@ -110,7 +110,7 @@ test('a first success is settled once, however often what came with it has to be
   const success = await seedSuccess();
   const other = await seedChange();
   const { settle } = createSettler(database);
-  network.loseAnswersTo('apply', 2);
+  network.loseAnswersTo(['apply'], 2);
   expect(await Promise.all([settle(other), settle(success)])).toEqual([undefined, ended(success)]);
   expect(network.answersToLose).toBe(0);
 });

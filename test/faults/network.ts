@@ -16,7 +16,7 @@ export class Network {
   readonly #server: net.Server;
   readonly #targetPort: () => number;
   readonly #links = new Set<Link>();
-  #trap: { statement: string; left: number } | undefined;
+  #trap: { statements: readonly string[]; left: number } | undefined;
 
   private constructor(targetPort: () => number) {
     this.#targetPort = targetPort;
@@ -50,11 +50,11 @@ export class Network {
   }
 
   /**
-   * The next `times` that the server has executed, and so committed, the named statement, the socket is reset instead
-   * of transferring the answer.
+   * The next `times` that the server has executed, and so committed, one of the named statements, the socket is reset
+   * instead of transferring the answer.
    */
-  loseAnswersTo(statement: string, times: number): void {
-    this.#trap = { statement: `heliograph_${statement}`, left: times };
+  loseAnswersTo(statements: readonly string[], times: number): void {
+    this.#trap = { statements: statements.map((name) => `heliograph_${name}`), left: times };
   }
 
   /** The number of answers that are still to be lost. */
@@ -79,7 +79,7 @@ export class Network {
     }
     client.on('data', (chunk) => {
       if (link.isSwallowing) return;
-      if (this.#trap !== undefined && this.#trap.left > 0 && names(chunk, this.#trap.statement)) {
+      if (this.#trap !== undefined && this.#trap.left > 0 && names(chunk, this.#trap.statements)) {
         this.#trap.left -= 1;
         isTrapped = true;
       }
@@ -105,9 +105,9 @@ export class Network {
   }
 }
 
-/** Whether it executes this statement: by its name, or by its text, whose first line is the name. */
-const names = (chunk: Buffer, statement: string) =>
-  chunk.includes(`${statement}\0`) || chunk.includes(`${statement}\n`);
+/** Whether it executes one of the statements: by its name, or by its text, whose first line is the name. */
+const names = (chunk: Buffer, statements: readonly string[]) =>
+  statements.some((name) => chunk.includes(`${name}\0`) || chunk.includes(`${name}\n`));
 
 function cut(link: Link): void {
   link.isReset = true;

@@ -53,12 +53,16 @@ export const resetSockets: Fault = {
 };
 
 /** The commit has happened, but its answer was lost. */
-const lostAnswers = (options: { statement: string; what: string; mayDuplicate: boolean }): Fault => ({
+const lostAnswers = (options: {
+  statements: readonly string[];
+  what: string;
+  mayDuplicate: boolean;
+}): Fault => ({
   name: `reset after the COMMIT of ${options.what}, 10 times`,
   mayDuplicate: options.mayDuplicate,
   async act({ site, blame }) {
     for (let times = 0; times < 10; times += 1) {
-      site.pools.loseAnswersTo(options.statement, 1);
+      site.pools.loseAnswersTo(options.statements, 1);
       if (!(await within(5_000, () => site.pools.answersToLose === 0))) blame('no answer was lost');
       await delay(100);
     }
@@ -67,16 +71,16 @@ const lostAnswers = (options: { statement: string; what: string; mayDuplicate: b
 });
 
 export const lostPublish = lostAnswers({
-  statement: 'create_deliveries',
+  statements: ['create_deliveries', 'create_plain_event'],
   what: 'a publish',
   mayDuplicate: false,
 });
 export const lostKeys = lostAnswers({
-  statement: 'claim_event_keys',
+  statements: ['claim_event_keys'],
   what: 'idempotency keys',
   mayDuplicate: false,
 });
-export const lostClaim = lostAnswers({ statement: 'claim', what: 'a claim', mayDuplicate: false });
+export const lostClaim = lostAnswers({ statements: ['claim'], what: 'a claim', mayDuplicate: false });
 export const lostSettleBy = (statement: 'settle_successes' | 'apply') =>
-  lostAnswers({ statement, what: 'a settle', mayDuplicate: false });
+  lostAnswers({ statements: [statement], what: 'a settle', mayDuplicate: false });
 export const lostSettle = lostSettleBy('settle_successes');
