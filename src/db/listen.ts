@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type pg from 'pg';
 import { type Logger, warnAtTimes } from '../log.ts';
 import { directClient } from './direct-client.ts';
@@ -23,6 +23,7 @@ const notifyEveryMs = 2;
  */
 export class Hints {
   readonly #url: string;
+  readonly #isNamed: boolean;
   readonly #logger: Logger;
   readonly #stop = new AbortController();
   /** Aborted when the listening connection is lost. */
@@ -35,8 +36,10 @@ export class Hints {
   #onHint: ((words: readonly string[]) => void)[] = [];
   #onConnect: (() => void)[] = [];
 
-  constructor(options: { url: string; logger: Logger }) {
+  /** `prepared`: whether the statement that sends has a name, so that it is planned once. */
+  constructor(options: { url: string; logger: Logger; prepared?: boolean }) {
     this.#url = options.url;
+    this.#isNamed = options.prepared === true;
     this.#logger = options.logger;
   }
 
@@ -118,15 +121,18 @@ export class Hints {
   }
 
   async #flush(): Promise<void> {
+    // Whoever waits for the answer to what has been committed gets it first.
+    await nextTurn();
     while (this.#dirty.size > 0) {
       const payload = [...this.#dirty].join(' ');
       this.#dirty.clear();
       try {
         const sender = await this.#connectedSender();
-        await sender.query('select pg_notify($1, $2)', [
-          channel,
-          payload.length > maxPayloadBytes ? '*' : payload,
-        ]);
+        await sender.query({
+          ...(this.#isNamed ? { name: 'heliograph_notify' } : {}),
+          text: 'select pg_notify($1, $2)',
+          values: [channel, payload.length > maxPayloadBytes ? '*' : payload],
+        });
       } catch (error) {
         warnAtTimes(this.#logger, { error: errorMessage(error) }, 'could not send a notification');
         this.#sender?.end().catch(() => undefined);

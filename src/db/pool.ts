@@ -92,7 +92,7 @@ export function openDatabase(options: {
     });
   const query = queries(async () => () => undefined);
   const probe = openPool(connecting, 1, probeTimeoutMs);
-  const hints = new Hints({ url: options.directUrl ?? options.url, logger: options.logger });
+  const hints = new Hints({ ...options, url: options.directUrl ?? options.url });
   let closing: Promise<void> | undefined;
   const close = async () => {
     await hints.stop();
