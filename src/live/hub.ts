@@ -2,9 +2,9 @@ import type { Hints } from '../db/listen.ts';
 import type { Database } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
 import { type LogSource, type OnRead, OwnerReader } from './owner-reader.ts';
-import { type LogBatch, type LogChange, readHead, readHeads, readPage } from './read-log.ts';
+import { readHead, readHeads, readPage } from './read-log.ts';
 import { ReadTurns } from './read-turns.ts';
-import { LogSubscription } from './subscription.ts';
+import { LogSubscription, type SubscriptionHost, type SubscriptionOptions } from './subscription.ts';
 
 /** The number of recent changes that are kept for each owner with subscribers. */
 const defaultRingSize = 2_048;
@@ -13,6 +13,9 @@ const defaultPollMs = 500;
 /** The limit for simultaneous reads in this process, by owners' readers and by subscribers that catch up. */
 const followingReads = 3;
 const catchingUpReads = 2;
+
+/** The longest time between two looks at who is due for a heartbeat. */
+const mostBeatMs = 500;
 
 /** Parts of hints that are meant for the engine. */
 const enginePrefix = 'd:';
@@ -43,7 +46,14 @@ export class Hub {
   readonly #subscriptions = new Set<LogSubscription>();
   readonly #following = new ReadTurns(followingReads);
   readonly #catchingUp = new ReadTurns(catchingUpReads);
+  readonly #host: SubscriptionHost = {
+    onFailure: (error) => this.#failed(error),
+    onEnd: (subscription, reader) => this.#forget(subscription, reader),
+    onWait: (heartbeatMs) => this.#beatWithin(heartbeatMs),
+  };
   #state: 'new' | 'running' | 'stopped' = 'new';
+  #beating: NodeJS.Timeout | undefined;
+  #beatMs = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | undefined;
   #isFailing = false;
@@ -80,6 +90,7 @@ export class Hub {
   async stop(): Promise<void> {
     this.#state = 'stopped';
     clearTimeout(this.#timer);
+    this.#stopBeating();
     const readers = [...this.#readers.values()];
     for (const subscription of this.#subscriptions) subscription.return();
     await Promise.all([this.#polling, ...readers.map((reader) => reader.stop())]);
@@ -89,29 +100,8 @@ export class Hub {
    * Follows an owner's log after position `after`, or from its current head. The first `next` throws if `after` is
    * older than what is kept, or newer than the head.
    */
-  subscribe(options: {
-    ownerId: string;
-    after?: number | undefined;
-    filter?: ((change: LogChange) => boolean) | undefined;
-    /** The same for every filter that lets the same changes through: who stands at the same place gets the same batch. */
-    filterKey?: string | undefined;
-    signal?: AbortSignal | undefined;
-    /**
-     * Is shown each batch as soon as it is there, while `next` waits. True where it has been taken: `next` goes on
-     * waiting. It must neither throw nor call the subscription.
-     */
-    offer?: ((batch: LogBatch) => boolean) | undefined;
-  }): LogSubscription {
-    const { ownerId } = options;
-    const reader = this.#reader(ownerId);
-    const subscription = new LogSubscription({
-      ...options,
-      reader,
-      source: this.#source(ownerId),
-      inTurn: (read) => this.#catchingUp.take(ownerId, read),
-      onFailure: (error) => this.#failed(error),
-      onEnd: () => this.#forget(subscription, reader),
-    });
+  subscribe(options: SubscriptionOptions & { ownerId: string }): LogSubscription {
+    const subscription = new LogSubscription(this.#reader(options.ownerId), this.#host, options);
     this.#subscriptions.add(subscription);
     if (options.signal?.aborted || this.#state === 'stopped') subscription.return();
     return subscription;
@@ -124,6 +114,7 @@ export class Hub {
       ownerId,
       source: this.#source(ownerId),
       inTurn: (read) => this.#following.take(ownerId, read),
+      catchUpInTurn: (read) => this.#catchingUp.take(ownerId, read),
       logger: this.#logger,
       ringSize: this.#ringSize,
       onRead: this.#onRead,
@@ -143,9 +134,31 @@ export class Hub {
 
   #forget(subscription: LogSubscription, reader: OwnerReader): void {
     this.#subscriptions.delete(subscription);
+    if (this.#subscriptions.size === 0) this.#stopBeating();
     if (reader.watcherCount > 0) return;
     this.#readers.delete(reader.ownerId);
     void reader.stop();
+  }
+
+  /**
+   * One timer for all heartbeats: 5,000 timers would cost 2 MB, and a look at 5,000 deadlines takes 0.1 ms. So a
+   * heartbeat comes late by at most a twentieth of its time.
+   */
+  #beatWithin(heartbeatMs: number): void {
+    const everyMs = Math.min(mostBeatMs, Math.max(1, heartbeatMs / 20));
+    if (everyMs >= this.#beatMs || this.#state === 'stopped') return;
+    clearInterval(this.#beating);
+    this.#beatMs = everyMs;
+    this.#beating = setInterval(() => {
+      const now = performance.now();
+      for (const subscription of this.#subscriptions) subscription.beat(now);
+    }, everyMs);
+    this.#beating.unref();
+  }
+
+  #stopBeating(): void {
+    clearInterval(this.#beating);
+    this.#beatMs = Number.POSITIVE_INFINITY;
   }
 
   #hear(words: readonly string[]): void {

@@ -18,6 +18,8 @@ const restMs = 2;
 /** Is told how old the oldest change of a read was, in seconds, and what was read for whom. */
 export type OnRead = (seconds: number, frame: Frame) => void;
 
+type Watcher = Readonly<{ moved(): void }>;
+
 /** How one owner's log is read. */
 export type LogSource = Readonly<{
   head(): Promise<LogBounds & { point: LogPoint }>;
@@ -36,13 +38,15 @@ export type LogSource = Readonly<{
 export class OwnerReader {
   readonly ownerId: string;
   readonly batches = new SharedBatches();
-  readonly #source: LogSource;
+  readonly source: LogSource;
+  /** Runs a read of a subscriber that catches up, when it is this owner's turn. */
+  readonly catchUpInTurn: <T>(read: () => Promise<T>) => Promise<T>;
   readonly #inTurn: <T>(read: () => Promise<T>) => Promise<T>;
   readonly #logger: Logger;
   readonly #onFailure: (error: unknown) => void;
   readonly #onRead: OnRead | undefined;
   readonly #ring: Ring;
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Set<Watcher>();
   #point: LogPoint | undefined;
   #head = 0;
   #isDue = false;
@@ -54,14 +58,16 @@ export class OwnerReader {
     source: LogSource;
     /** Runs a read when it is this owner's turn. */
     inTurn: <T>(read: () => Promise<T>) => Promise<T>;
+    catchUpInTurn: <T>(read: () => Promise<T>) => Promise<T>;
     logger: Logger;
     ringSize: number;
     onRead: OnRead | undefined;
     onFailure: (error: unknown) => void;
   }) {
     this.ownerId = options.ownerId;
-    this.#source = options.source;
+    this.source = options.source;
     this.#inTurn = options.inTurn;
+    this.catchUpInTurn = options.catchUpInTurn;
     this.#logger = options.logger;
     this.#ring = new Ring(options.ringSize);
     this.#onFailure = options.onFailure;
@@ -87,13 +93,13 @@ export class OwnerReader {
     return this.#ring.at(position);
   }
 
-  /** `listener` is called whenever `covered` has changed. */
-  watch(listener: () => void): void {
-    this.#watchers.add(listener);
+  /** The watcher is told whenever `covered` has changed. */
+  watch(watcher: Watcher): void {
+    this.#watchers.add(watcher);
   }
 
-  unwatch(listener: () => void): void {
-    this.#watchers.delete(listener);
+  unwatch(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
   }
 
   /** Takes the head that the poll read. If it differs from ours in either direction, there is a reason to read. */
@@ -137,7 +143,7 @@ export class OwnerReader {
     }
     try {
       const from = Date.now();
-      const page = await this.#source.page(this.#point, pageSize);
+      const page = await this.source.page(this.#point, pageSize);
       this.#head = page.head;
       const last = page.changes.at(-1);
       if (last === undefined) return false;
@@ -160,7 +166,7 @@ export class OwnerReader {
   }
 
   async #beginAtHead(): Promise<void> {
-    const { head, point } = await this.#source.head();
+    const { head, point } = await this.source.head();
     this.#head = head;
     this.#point = point;
     this.#ring.reset(head);
@@ -168,6 +174,6 @@ export class OwnerReader {
   }
 
   #announce(): void {
-    for (const listener of this.#watchers) listener();
+    for (const watcher of this.#watchers) watcher.moved();
   }
 }

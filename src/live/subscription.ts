@@ -1,5 +1,5 @@
 import { isTransient } from '../db/retry.ts';
-import type { LogSource, OwnerReader } from './owner-reader.ts';
+import type { OwnerReader } from './owner-reader.ts';
 import type { LogBatch, LogChange, LogPoint } from './read-log.ts';
 
 /**
@@ -17,6 +17,51 @@ export type NextOptions = Readonly<{
   heartbeatMs?: number | undefined;
 }>;
 
+/** Who has asked for the next batch. It is answered once, perhaps before `ask` has returned. */
+export type Asker = Readonly<{
+  /** Undefined once the subscription has ended. */
+  answer(batch: LogBatch | undefined): void;
+  fail(error: unknown): void;
+}>;
+
+/**
+ * Is shown what is new while an asker waits. True where it has been taken: the asker goes on waiting. It must neither
+ * throw nor call the subscription.
+ */
+export type Taker = Readonly<{
+  /** Whether it takes changes as well as heartbeats. What is not taken has been collected for nothing. */
+  takesChanges: boolean;
+  offer(batch: LogBatch): boolean;
+}>;
+
+/** The part of an AbortSignal that ends a subscription. */
+export type EndSignal = Readonly<{
+  aborted: boolean;
+  reason: unknown;
+  addEventListener(type: 'abort', listener: { handleEvent(): void }): void;
+  removeEventListener(type: 'abort', listener: { handleEvent(): void }): void;
+}>;
+
+export type SubscriptionOptions = Readonly<{
+  after?: number | undefined;
+  filter?: ((change: LogChange) => boolean) | undefined;
+  /** The same for every filter that lets the same changes through: who stands at the same place gets the same batch. */
+  filterKey?: string | undefined;
+  signal?: EndSignal | undefined;
+  taker?: Taker | undefined;
+}>;
+
+/** What all subscriptions of a process have in common. */
+export type SubscriptionHost = Readonly<{
+  onFailure(error: unknown): void;
+  onEnd(subscription: LogSubscription, reader: OwnerReader): void;
+  /** A subscription waits for its heartbeat: `beat` is to be called every so often. */
+  onWait(heartbeatMs: number): void;
+}>;
+
+const everything = () => true;
+const noChanges: readonly LogChange[] = [];
+
 /**
  * The progress of one subscriber through an owner's log.
  *
@@ -29,86 +74,66 @@ export type NextOptions = Readonly<{
  * Only one `next` may run at a time. It throws LOG_POSITION_EXPIRED and LOG_POSITION_AHEAD, after which the
  * subscription has ended. While the database cannot be reached it waits. `return` and the signal end it at once, even
  * during a wait.
+ *
+ * Most subscribers wait most of the time, so one that waits is this object alone: no timer, no promise and no function
+ * of its own. The reader tells it that it has moved, and the hub that its heartbeat may be due.
  */
 export class LogSubscription {
   readonly #reader: OwnerReader;
-  readonly #source: LogSource;
-  readonly #inTurn: <T>(read: () => Promise<T>) => Promise<T>;
+  readonly #host: SubscriptionHost;
   readonly #filter: (change: LogChange) => boolean;
   readonly #filterKey: string | undefined;
-  readonly #onFailure: (error: unknown) => void;
-  readonly #onEnd: () => void;
-  readonly #offer: ((batch: LogBatch) => boolean) | undefined;
-  readonly #signal: AbortSignal | undefined;
-  /** The position where it began; resolved once the head is known. */
-  readonly #origin: Promise<LogPoint | undefined>;
-  /** Everything up to this point was returned or did not match the filter. */
+  readonly #taker: Taker | undefined;
+  readonly #signal: EndSignal | undefined;
+  /** Everything up to this point was returned or did not match the filter. Undefined until the head is known. */
   #point: LogPoint | undefined;
   /** The position of the last batch. */
   #reported = 0;
-  #page: readonly LogChange[] = [];
+  #page: readonly LogChange[] = noChanges;
   #tableHead = 0;
-  #ended = false;
-  #wake: (() => void) | undefined;
-  /** What `next` was asked for, while it waits at the reader's position. */
-  #waitingFor: NextOptions | undefined;
+  #asker: Asker | undefined;
+  #asked: NextOptions = { maxBatch: 1 };
   #deadline = 0;
-  #pending: ((error?: unknown) => void) | undefined;
+  /** `reading`: it reads the table, and goes on by itself. `waiting` and `ahead`: at the reader's position, and beyond it. */
+  #state: 'idle' | 'reading' | 'waiting' | 'ahead' | 'ended' = 'idle';
+  /** Whether the last read of the table found nothing after the point. */
+  #isCaughtUp = false;
+  #failure: unknown;
+  /** Ends the pause before the database is tried again. */
+  #wake: (() => void) | undefined;
 
-  constructor(options: {
-    reader: OwnerReader;
-    source: LogSource;
-    /** Runs a read when it is this owner's turn. */
-    inTurn: <T>(read: () => Promise<T>) => Promise<T>;
-    after?: number | undefined;
-    filter?: ((change: LogChange) => boolean) | undefined;
-    /** The same for every filter that lets the same changes through. Undefined: batches are not shared. */
-    filterKey?: string | undefined;
-    signal?: AbortSignal | undefined;
-    offer?: ((batch: LogBatch) => boolean) | undefined;
-    onFailure: (error: unknown) => void;
-    onEnd: () => void;
-  }) {
-    this.#reader = options.reader;
-    this.#source = options.source;
-    this.#inTurn = options.inTurn;
-    this.#filter = options.filter ?? (() => true);
+  constructor(reader: OwnerReader, host: SubscriptionHost, options: SubscriptionOptions) {
+    this.#reader = reader;
+    this.#host = host;
+    this.#filter = options.filter ?? everything;
     this.#filterKey = options.filterKey;
+    this.#taker = options.taker;
     this.#signal = options.signal;
-    this.#onFailure = options.onFailure;
-    this.#onEnd = options.onEnd;
-    this.#offer = options.offer;
-    this.#reader.watch(this.#onMoved);
-    this.#origin =
-      options.after === undefined
-        ? this.#patiently(async () => (await this.#source.head()).point)
-        : Promise.resolve({ position: options.after, since: undefined });
-    // A call of next() throws this error; without such a call it must not be unhandled.
-    this.#origin.catch(() => undefined);
-    this.#signal?.addEventListener('abort', this.#abort, { once: true });
+    reader.watch(this);
+    this.#signal?.addEventListener('abort', this);
+    if (options.after === undefined) void this.#beginAtHead();
+    else this.#beginAt({ position: options.after, since: undefined });
   }
 
   /** The next batch; undefined once the subscription has ended. */
   next(options: NextOptions): Promise<LogBatch | undefined> {
-    if (this.#signal?.aborted) return Promise.reject(this.#signal.reason);
-    if (this.#ended) return Promise.resolve(undefined);
-    if (this.#pending !== undefined)
-      return Promise.reject(new Error('next() was called before the previous call had answered.'));
     return new Promise((resolve, reject) => {
-      // When the subscription ends, this answers at once, however long a running read takes.
-      this.#pending = (error) => (error === undefined ? resolve(undefined) : reject(error));
-      this.#advance(options).then(
-        (batch) => {
-          this.#pending = undefined;
-          resolve(batch);
-        },
-        (error: unknown) => {
-          this.#pending = undefined;
-          this.#end();
-          reject(error);
-        },
-      );
+      this.ask(options, { answer: resolve, fail: reject });
     });
+  }
+
+  /** The same without a promise. */
+  ask(options: NextOptions, asker: Asker): void {
+    if (this.#signal?.aborted) asker.fail(this.#signal.reason);
+    else if (this.#asker !== undefined)
+      asker.fail(new Error('next() was called before the previous call had answered.'));
+    else if (this.#state === 'ended') this.#answerEnded(asker);
+    else {
+      this.#asker = asker;
+      this.#asked = options;
+      this.#putOffHeartbeat();
+      if (this.#state === 'idle') this.#advance();
+    }
   }
 
   /** Ends the subscription; a waiting `next` returns undefined. It may be called several times. */
@@ -116,69 +141,103 @@ export class LogSubscription {
     this.#end();
   }
 
-  readonly #abort = () => this.#end(this.#signal?.reason);
-
-  #end(reason?: unknown): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#signal?.removeEventListener('abort', this.#abort);
-    this.#reader.unwatch(this.#onMoved);
-    this.#page = [];
-    this.#waitingFor = undefined;
-    this.#pending?.(reason);
-    this.#pending = undefined;
-    this.#poke();
-    this.#onEnd();
-  }
-
-  async #advance(options: NextOptions): Promise<LogBatch | undefined> {
-    this.#putOffHeartbeat(options);
-    const origin = await this.#origin;
-    if (origin === undefined) return undefined;
-    if (this.#point === undefined) {
-      this.#point = origin;
-      this.#reported = origin.position;
-    }
-    /** Whether the last read of the table found nothing after the point. */
-    let isCaughtUp = false;
-    while (!this.#ended) {
-      const batch = this.#step(this.#point, options.maxBatch);
-      const { position } = this.#point;
-      if (batch !== undefined) return batch;
-      if (performance.now() >= this.#deadline) return this.#report([], position);
-      const covered = this.#reader.covered;
-      if (position === covered || (isCaughtUp && position > (covered ?? -1))) {
-        if (position !== covered) this.#reader.wake();
-        else this.#waitingFor = options;
-        await this.#wait(this.#deadline - performance.now());
-        this.#waitingFor = undefined;
-        isCaughtUp = false;
-      } else {
-        isCaughtUp = !(await this.#readTable(this.#point, options.maxBatch));
-      }
-    }
-    return undefined;
-  }
-
-  #putOffHeartbeat({ heartbeatMs }: NextOptions): void {
-    this.#deadline = performance.now() + (heartbeatMs ?? Number.POSITIVE_INFINITY);
+  /** The signal's: ends the subscription with its reason. */
+  handleEvent(): void {
+    this.#failure = this.#signal?.reason;
+    this.#end();
   }
 
   /** The reader has moved: what is new is offered while `next` waits. What is not taken, `next` answers. */
-  readonly #onMoved = () => {
-    while (this.#offer !== undefined && this.#waitingFor !== undefined && this.#point !== undefined) {
+  moved(): void {
+    const isWaiting = this.#state === 'waiting';
+    if (isWaiting && this.#taker?.takesChanges === true) this.#offer(this.#taker);
+    // Where the taker has ended it, or it has taken everything, there is nothing to do.
+    if (isWaiting && this.#point?.position === this.#reader.covered) return;
+    if (this.#state === 'waiting' || this.#state === 'ahead') this.#advance();
+    else this.#wake?.();
+  }
+
+  /** The heartbeat may be due. */
+  beat(now: number): void {
+    if (now >= this.#deadline && (this.#state === 'waiting' || this.#state === 'ahead')) this.#advance();
+  }
+
+  /** The deadline counts from here, since something was answered or taken. */
+  #putOffHeartbeat(): void {
+    this.#deadline = performance.now() + (this.#asked.heartbeatMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  #offer(taker: Taker): void {
+    while (this.#state === 'waiting' && this.#point !== undefined) {
       const [from, reported] = [this.#point, this.#reported];
-      const batch = this.#step(from, this.#waitingFor.maxBatch);
-      if (batch === undefined) break;
-      if (!this.#offer(batch)) {
+      const batch = this.#step(from, this.#asked.maxBatch);
+      if (batch === undefined) return;
+      if (!taker.offer(batch)) {
         this.#point = from;
         this.#reported = reported;
-        break;
+        return;
       }
-      this.#putOffHeartbeat(this.#waitingFor);
+      this.#putOffHeartbeat();
     }
-    if (this.#waitingFor === undefined || this.#point?.position !== this.#reader.covered) this.#poke();
-  };
+  }
+
+  /** Answers the asker from memory, or waits, or begins to read the table. */
+  #advance(): void {
+    this.#state = 'idle';
+    if (this.#asker === undefined || this.#point === undefined) return;
+    const batch = this.#step(this.#point, this.#asked.maxBatch) ?? this.#heartbeat(this.#point);
+    if (batch !== undefined) return this.#answer(batch);
+    const { covered } = this.#reader;
+    const { position } = this.#point;
+    if (position === covered) this.#wait('waiting');
+    else if (this.#isCaughtUp && position > (covered ?? -1)) {
+      this.#wait('ahead');
+      this.#reader.wake();
+    } else void this.#readTable(this.#point);
+  }
+
+  #wait(state: 'waiting' | 'ahead'): void {
+    this.#state = state;
+    this.#isCaughtUp = false;
+    const { heartbeatMs } = this.#asked;
+    if (heartbeatMs !== undefined) this.#host.onWait(heartbeatMs);
+  }
+
+  /** The empty batch, where it is time for one and the taker has not taken it. */
+  #heartbeat({ position }: LogPoint): LogBatch | undefined {
+    if (performance.now() < this.#deadline) return undefined;
+    const batch = this.#report([], this.#point?.position ?? position);
+    if (this.#taker?.offer(batch) !== true) return batch;
+    this.#putOffHeartbeat();
+    return undefined;
+  }
+
+  #answer(batch: LogBatch): void {
+    const asker = this.#asker;
+    this.#asker = undefined;
+    asker?.answer(batch);
+  }
+
+  #answerEnded(asker: Asker): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure === undefined) asker.answer(undefined);
+    else asker.fail(failure);
+  }
+
+  #end(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#signal?.removeEventListener('abort', this);
+    this.#reader.unwatch(this);
+    this.#page = noChanges;
+    const asker = this.#asker;
+    this.#asker = undefined;
+    // A running read, however long it takes, is not waited for.
+    if (asker !== undefined) this.#answerEnded(asker);
+    this.#wake?.();
+    this.#host.onEnd(this, this.#reader);
+  }
 
   /** The next batch from memory, if a change matches. A subscriber who stands where the last one stood takes its batch. */
   #step(from: LogPoint, maxBatch: number): LogBatch | undefined {
@@ -225,18 +284,9 @@ export class LogSubscription {
     if (first !== undefined) {
       const change = this.#page[position - first.position];
       if (change !== undefined) return change;
-      this.#page = [];
+      this.#page = noChanges;
     }
     return this.#reader.recent(position);
-  }
-
-  /** Reads the next page. Returns false if the point is the head. */
-  async #readTable(point: LogPoint, maxBatch: number): Promise<boolean> {
-    const page = await this.#patiently(() => this.#source.page(point, Math.max(maxBatch, catchUpPageSize)));
-    if (page === undefined) return false;
-    this.#page = page.changes;
-    this.#tableHead = page.head;
-    return page.changes.length > 0;
   }
 
   #report(changes: readonly LogChange[], position: number): LogBatch {
@@ -247,37 +297,77 @@ export class LogSubscription {
     return this.#filterKey === undefined ? batch : this.#reader.batches.same(this.#filterKey, batch);
   }
 
+  async #beginAtHead(): Promise<void> {
+    this.#state = 'reading';
+    try {
+      const found = await this.#patiently(() => this.#reader.source.head());
+      if (found !== undefined) this.#beginAt(found.point);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #beginAt(point: LogPoint): void {
+    if (this.#state === 'ended') return;
+    this.#point = point;
+    this.#reported = point.position;
+    this.#advance();
+  }
+
+  /** Reads the next page, which is empty if the point is the head. */
+  async #readTable(point: LogPoint): Promise<void> {
+    this.#state = 'reading';
+    const limit = Math.max(this.#asked.maxBatch, catchUpPageSize);
+    try {
+      const page = await this.#patiently(() => this.#reader.source.page(point, limit));
+      if (page === undefined || this.#isOver()) return;
+      this.#page = page.changes;
+      this.#tableHead = page.head;
+      this.#isCaughtUp = page.changes.length === 0;
+      this.#advance();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** The next `next` throws it, if none waits now. */
+  #fail(error: unknown): void {
+    if (this.#isOver()) return;
+    this.#failure = error;
+    this.#end();
+  }
+
   /**
    * Repeats a read as long as the database cannot be reached. Returns undefined if the subscription ended meanwhile.
    */
   async #patiently<T>(read: () => Promise<T>): Promise<T | undefined> {
-    while (!this.#ended) {
+    while (!this.#isOver()) {
       try {
         // A subscription that ended while it waited for a turn gives it up.
-        return await this.#inTurn(async () => (this.#ended ? undefined : await read()));
+        return await this.#reader.catchUpInTurn(async () => (this.#isOver() ? undefined : await read()));
       } catch (error) {
         if (!isTransient(error)) throw error;
-        this.#onFailure(error);
-        await this.#wait(retryMs);
+        this.#host.onFailure(error);
+        await this.#pause();
       }
     }
     return undefined;
   }
 
-  /** Waits until the reader has moved, the subscription has ended or the time is over. */
-  #wait(ms: number): Promise<void> {
+  /** Until the reader has moved, the subscription has ended or some time is over. */
+  #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = Number.isFinite(ms) ? setTimeout(() => this.#poke(), Math.max(0, ms)) : undefined;
-      this.#wake = () => {
+      const wake = () => {
         clearTimeout(timer);
+        this.#wake = undefined;
         resolve();
       };
+      const timer = setTimeout(wake, retryMs);
+      this.#wake = wake;
     });
   }
-
-  readonly #poke = () => {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
-  };
 }
