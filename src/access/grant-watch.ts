@@ -1,4 +1,3 @@
-import { databaseNow } from '../clock.ts';
 import type { Statement } from '../db/placement.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
@@ -6,13 +5,15 @@ import { RequestError, UnavailableError } from '../errors.ts';
 import { causesOf, type Logger, warnAtTimes } from '../log.ts';
 import { type Actor, creatorOf, platformOwnerId } from './actor.ts';
 import { memberEmail } from './app-access.ts';
+import { Ending, type EndSignal } from './ending.ts';
+import { Expiries } from './expiries.ts';
 import type { AppPermission } from './permissions.ts';
 import { type UnauthenticatedReason, unauthenticated } from './unauthenticated.ts';
 
 /**
  * Ends subscriptions whose credential is no longer valid. When a credential expires or is revoked, its subscriptions
  * end within 5 s: a previous result is kept for at most 2 s, the next check here comes at most 2 s later, and the
- * check itself takes some time. Expiry needs no check, because a timer handles it. The same holds for the
+ * check itself takes some time. Expiry needs no query, because it is known beforehand. The same holds for the
  * subscriptions of an app's member, who may be removed or lose the permission. A user's or service's subscriptions
  * end when its tokens are revoked, those of a console link when its creator's credential ends, and nobody can follow
  * the log of a suspended tenant.
@@ -31,6 +32,7 @@ export class GrantWatch {
   readonly #lookEveryMs: number;
   readonly #patienceMs: number;
   readonly #watched = new Map<string, WatchedGrant>();
+  readonly #expiries = new Expiries();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #running = false;
@@ -54,7 +56,7 @@ export class GrantWatch {
     this.#lookLater();
   }
 
-  /** Stops the checks and waits for one that is running. Grants that are still watched keep their timers. */
+  /** Stops the checks and waits for one that is running. Grants that are still watched expire as before. */
   async stop(): Promise<void> {
     this.#running = false;
     clearTimeout(this.#timer);
@@ -67,17 +69,13 @@ export class GrantWatch {
    * subscription ends.
    */
   watch(actor: Actor): Grant {
-    const ending = new AbortController();
-    const end: EndGrant = (why) => ending.abort(why instanceof UnavailableError ? why : unauthenticated(why));
-    const stopTimer = at(actor.expiresAt, () => end('expired'));
-    const leaves = keysOf(actor).map((key) => this.#join(key, end));
-    return {
-      signal: ending.signal,
-      release() {
-        stopTimer();
-        for (const leave of leaves) leave();
-      },
-    };
+    const grant = new GrantInUse(
+      this,
+      keysOf(actor).map((key) => this.#watchedGrant(key)),
+      (why) => (why instanceof UnavailableError ? why : unauthenticated(why)),
+    );
+    if (actor.expiresAt !== undefined) this.#expiries.add(grant, actor.expiresAt.getTime());
+    return grant;
   }
 
   /**
@@ -86,28 +84,29 @@ export class GrantWatch {
    * caller must `release` it.
    */
   watchMember(member: Readonly<{ appId: string; email: string; permission: AppPermission }>): Grant {
-    const ending = new AbortController();
-    const leave = this.#join(
-      { kind: 'member', owner: member.appId, name: `${member.permission} ${memberEmail(member.email)}` },
-      (why) => ending.abort(why instanceof UnavailableError ? why : noLongerMember(member.permission)),
+    const name = `${member.permission} ${memberEmail(member.email)}`;
+    const key = this.#watchedGrant({ kind: 'member', owner: member.appId, name });
+    return new GrantInUse(this, [key], (why) =>
+      why instanceof UnavailableError ? why : noLongerMember(member.permission),
     );
-    return { signal: ending.signal, release: leave };
   }
 
-  #join(key: GrantKey, end: EndGrant): () => void {
+  #watchedGrant(key: GrantKey): WatchedGrant {
     const place = `${key.kind}/${key.owner}/${key.name}`;
-    const grant = this.#watched.get(place) ?? {
-      ...key,
-      place,
-      confirmedAt: performance.now(),
-      ends: new Set(),
-    };
-    this.#watched.set(place, grant);
-    grant.ends.add(end);
-    return () => {
-      grant.ends.delete(end);
-      if (grant.ends.size === 0 && this.#watched.get(place) === grant) this.#watched.delete(place);
-    };
+    const known = this.#watched.get(place);
+    if (known !== undefined) return known;
+    const made = { ...key, place, confirmedAt: performance.now(), grants: new Set<GrantInUse>() };
+    this.#watched.set(place, made);
+    return made;
+  }
+
+  /** The grant's own: nobody needs it any more. */
+  leave(grant: GrantInUse, watched: readonly WatchedGrant[]): void {
+    this.#expiries.delete(grant);
+    for (const one of watched) {
+      one.grants.delete(grant);
+      if (one.grants.size === 0 && this.#watched.get(one.place) === one) this.#watched.delete(one.place);
+    }
   }
 
   #lookLater(): void {
@@ -148,13 +147,52 @@ export class GrantWatch {
     }
   }
 
-  #end(grant: WatchedGrant, why: UnauthenticatedReason | UnavailableError): void {
+  #end(grant: WatchedGrant, why: Why): void {
     this.#watched.delete(grant.place);
-    for (const end of grant.ends) end(why);
+    for (const one of grant.grants) one.end(why);
   }
 }
 
-export type Grant = Readonly<{ signal: AbortSignal; release(): void }>;
+type Why = UnauthenticatedReason | UnavailableError;
+
+/** A credential or membership in use. */
+export type Grant = Readonly<{
+  ending: EndSignal;
+  /** For functions of Node. It is aborted with the same reason as `ending`. */
+  signal: AbortSignal;
+  release(): void;
+}>;
+
+/** It is one object for each subscriber, so it has no functions of its own. */
+class GrantInUse implements Grant {
+  readonly ending = new Ending();
+  readonly #watch: Pick<GrantWatch, 'leave'>;
+  readonly #watched: readonly WatchedGrant[];
+  readonly #reasonFor: (why: Why) => Error;
+
+  constructor(
+    watch: Pick<GrantWatch, 'leave'>,
+    watched: readonly WatchedGrant[],
+    reasonFor: (why: Why) => Error,
+  ) {
+    this.#watch = watch;
+    this.#watched = watched;
+    this.#reasonFor = reasonFor;
+    for (const one of watched) one.grants.add(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.ending.signal;
+  }
+
+  end(why: Why): void {
+    this.ending.end(this.#reasonFor(why));
+  }
+
+  release(): void {
+    this.#watch.leave(this, this.#watched);
+  }
+}
 
 const uncheckedMessage = 'The credential could not be checked for some time. Connect again.';
 
@@ -164,11 +202,14 @@ const noLongerMember = (permission: AppPermission) =>
     appPermission: permission,
   });
 
-type EndGrant = (why: UnauthenticatedReason | UnavailableError) => void;
 type GrantKind = 'key' | 'client' | 'member' | 'subject' | 'tenant';
 /** The owner of the grant, and which of the owner's grants it is. */
 type GrantKey = Readonly<{ kind: GrantKind; owner: string; name: string }>;
-type WatchedGrant = GrantKey & { readonly place: string; confirmedAt: number; readonly ends: Set<EndGrant> };
+type WatchedGrant = GrantKey & {
+  readonly place: string;
+  confirmedAt: number;
+  readonly grants: Set<GrantInUse>;
+};
 type GrantState = { owner: string; name: string; revoked: boolean; expired: boolean };
 
 const kinds: readonly GrantKind[] = ['key', 'client', 'member', 'subject', 'tenant'];
@@ -235,18 +276,4 @@ function keysOf(actor: Actor): GrantKey[] {
 function verdictOn(state: GrantState | undefined): UnauthenticatedReason | undefined {
   if (state === undefined || state.revoked) return 'revoked';
   return state.expired ? 'expired' : undefined;
-}
-
-/** setTimeout fires at once for more than 2^31 - 1 ms (24.8 days). */
-const longestTimerMs = 2_147_483_647;
-
-function at(time: Date | undefined, act: () => void): () => void {
-  if (time === undefined) return () => undefined;
-  let timer: NodeJS.Timeout;
-  const arm = () => {
-    const left = time.getTime() - databaseNow();
-    timer = left > longestTimerMs ? setTimeout(arm, longestTimerMs) : setTimeout(act, Math.max(0, left));
-  };
-  arm();
-  return () => clearTimeout(timer);
 }

@@ -1,10 +1,10 @@
 import { askedOwnerOfApp } from '../endpoints/asked-owner.ts';
 import { badUserInput } from '../errors.ts';
 import { builder, DeliveryStatus } from '../graph/builder.ts';
-import type { Context, Progress } from '../graph/context.ts';
+import type { Context } from '../graph/context.ts';
 import { affordableLength, shortList } from '../graph/operation-cost.ts';
 import { encodeId } from '../ids.ts';
-import { batchStream } from '../live/batch-stream.ts';
+import { BatchStream } from '../live/batch-stream.ts';
 import type { Hub } from '../live/hub.ts';
 import { type LogBatch, type LogChange, readHead } from '../live/read-log.ts';
 import type { NextOptions } from '../live/subscription.ts';
@@ -12,10 +12,15 @@ import { Delivery, deliveryOf } from './deliveries.graph.ts';
 import { DeliveryFilter } from './delivery-filter.graph.ts';
 import { maxHistory, readHistory } from './delivery-history.ts';
 import { FailureReason, failureReasonOf } from './enums.graph.ts';
-import { changeMatcher, type DeliveryFilter as Filter, resolveFilter } from './filter.ts';
+import {
+  changeMatcher,
+  type DeliveryConditions,
+  type DeliveryFilter as Filter,
+  resolveFilter,
+} from './filter.ts';
 import { groupLoader } from './owned-loader.ts';
 import { viewPermission } from './view-permission.ts';
-import { whileMember } from './while-member.ts';
+import { endingsOf, watchMember } from './while-member.ts';
 
 declare module '../graph/context.ts' {
   interface Services {
@@ -157,9 +162,9 @@ type LogArgs = Readonly<{
 async function subscribeTo(
   args: LogArgs,
   context: Context,
-  options: NextOptions,
-  chain?: MessageChain,
-): Promise<AsyncIterableIterator<LogBatch | Error>> {
+  next: NextOptions,
+  kind: { ofMessages: boolean },
+): Promise<BatchStream> {
   // The owner of the log decides what can be seen at all, so it is checked before the executor and the filter.
   const ownerId = await askedOwnerOfApp(context, viewPermission, args.appId);
   if (args.after != null && args.after < 0) {
@@ -175,102 +180,34 @@ async function subscribeTo(
   }
   // A batch says the same to whoever gets it: the arguments have done their part.
   context.hasSharedEvents = true;
-  const { offerEvent, progress } = context;
-  const offer = (batch: LogBatch): boolean => {
-    if (offerEvent?.(chain?.eventOf(batch) ?? batch) !== true) return false;
-    chain?.sent(batch);
-    if (progress !== undefined) {
-      progress.taken = batch.position;
-      progress.position = batch.position;
-    }
-    return true;
-  };
-  return whileMember(context, ownerId, (signal) => {
-    const subscription = context.services.hub.subscribe({
-      ownerId,
-      after,
-      filter: changeMatcher(conditions),
-      filterKey: JSON.stringify(conditions),
-      signal,
-      // A transport that takes nothing at once is not asked: what is new would be collected twice.
-      offer: offerEvent === undefined ? undefined : offer,
-    });
-    return noting(batchStream(subscription, options), progress);
+  const member = watchMember(context, ownerId);
+  return new BatchStream({
+    hub: context.services.hub,
+    log: { ownerId, after, ...sharedFilter(conditions), signals: endingsOf(context, member) },
+    next,
+    ...kind,
+    context,
+    onEnd: member === undefined ? undefined : () => member.release(),
   });
 }
 
-/** Notes the last batch that was written to the socket, so that a disconnected client is told where to resume. */
-function noting(
-  stream: AsyncIterableIterator<LogBatch | Error>,
-  progress: Progress | undefined,
-): AsyncIterableIterator<LogBatch | Error> {
-  if (progress === undefined) return stream;
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next() {
-      const result = await stream.next();
-      if (result.done !== true && !(result.value instanceof Error)) {
-        progress.position ??= result.value.after;
-        progress.taken = result.value.position;
-      }
-      return result;
-    },
-    return: async (value?: unknown) => (await stream.return?.(value)) ?? { done: true, value: undefined },
-  };
+const mostFilters = 1_000;
+const longestSharedFilter = 1_000;
+const filters = new Map<string, { filterKey: string; filter: (change: LogChange) => boolean }>();
+
+/** The same filter for all who ask for the same: most of them filter alike. */
+function sharedFilter(conditions: DeliveryConditions) {
+  const filterKey = JSON.stringify(conditions);
+  const known = filters.get(filterKey);
+  if (known !== undefined) return known;
+  const made = { filterKey, filter: changeMatcher(conditions) };
+  if (filterKey.length > longestSharedFilter) return made;
+  if (filters.size >= mostFilters) filters.clear();
+  filters.set(filterKey, made);
+  return made;
 }
 
 const heartbeatOf = ({ services }: Context) => services.logHeartbeatMs ?? defaultHeartbeatMs;
-
-/**
- * Links the messages of a subscription by `after`, for clients that look at nothing else. Heartbeats are not messages
- * there, so they do not break the chain.
- */
-class MessageChain {
-  #position: number | undefined;
-
-  /** The batch as it follows the last message. */
-  eventOf(batch: LogBatch): LogBatch {
-    this.#position ??= batch.after;
-    return this.#position === batch.after ? batch : { ...batch, after: this.#position };
-  }
-
-  sent({ position }: LogBatch): void {
-    this.#position = position;
-  }
-}
-
-/**
- * A message with one change cannot be a heartbeat, so the transport tells in its own way how far the log is covered.
- */
-function withoutHeartbeats(
-  stream: AsyncIterableIterator<LogBatch | Error>,
-  progress: Progress | undefined,
-  chain: MessageChain,
-): AsyncIterableIterator<LogBatch | Error> {
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next() {
-      for (;;) {
-        const result = await stream.next();
-        if (result.done === true || result.value instanceof Error) return result;
-        const batch = result.value;
-        const event = chain.eventOf(batch);
-        if (batch.changes.length > 0) {
-          chain.sent(batch);
-          return { done: false, value: event };
-        }
-        // The client asked for the next message, so it has taken all before.
-        if (progress !== undefined) progress.position = batch.position;
-        progress?.onCovered?.(batch.position);
-      }
-    },
-    return: async (value?: unknown) => (await stream.return?.(value)) ?? { done: true, value: undefined },
-  };
-}
 
 const appIdDescription =
   "The id of an app, to use its log instead of the tenant's. Its members and its own credential may do so; for anybody else it is NOT_FOUND.";
@@ -296,10 +233,8 @@ builder.subscriptionFields((t) => ({
       appId: t.arg.id({ description: appIdDescription }),
     },
     subscribe: async (_root, args, context) => {
-      const heartbeatMs = heartbeatOf(context);
-      const chain = new MessageChain();
-      const stream = await subscribeTo(args, context, { maxBatch: 1, heartbeatMs }, chain);
-      return withoutHeartbeats(stream, context.progress, chain);
+      const next = { maxBatch: 1, heartbeatMs: heartbeatOf(context) };
+      return await subscribeTo(args, context, next, { ofMessages: true });
     },
     resolve: (event) => {
       const { after, changes } = batchOf(event);
@@ -334,7 +269,7 @@ builder.subscriptionFields((t) => ({
         maxBatch: affordableLength(maxBatch, info, context),
         heartbeatMs: heartbeatOf(context),
       };
-      return subscribeTo(args, context, options);
+      return subscribeTo(args, context, options, { ofMessages: false });
     },
     resolve: (event) => batchOf(event),
   }),

@@ -1,3 +1,4 @@
+import { abortSignalOf, type EndSignal } from '../access/ending.ts';
 import type { Grant, GrantWatch } from '../access/grant-watch.ts';
 import { type Context, requireActor } from '../graph/context.ts';
 import { viewPermission } from './view-permission.ts';
@@ -19,12 +20,13 @@ export function whileMember<T>(
   open: (signal: AbortSignal | undefined) => AsyncIterableIterator<T>,
 ): AsyncIterableIterator<T> {
   const member = watchMember(context, ownerId);
-  if (member === undefined) return open(context.grantSignal);
-  const signals = [context.grantSignal, member.signal].filter((signal) => signal !== undefined);
-  return releasing(open(AbortSignal.any(signals)), member.release);
+  const signals = endingsOf(context, member).map(abortSignalOf);
+  if (member === undefined) return open(signals[0]);
+  return releasing(open(AbortSignal.any(signals)), () => member.release());
 }
 
-function watchMember(context: Context, ownerId: string): Grant | undefined {
+/** Watches the membership, if the owner is an app that the user sees as its member. */
+export function watchMember(context: Context, ownerId: string): Grant | undefined {
   const { kind, tenantId, verifiedEmail } = requireActor(context);
   if (kind !== 'USER' || ownerId === tenantId || verifiedEmail === undefined) return undefined;
   return context.services.grantWatch.watchMember({
@@ -32,6 +34,11 @@ function watchMember(context: Context, ownerId: string): Grant | undefined {
     email: verifiedEmail,
     permission: viewPermission.app,
   });
+}
+
+/** What ends a subscription: the end of the credential, and of the membership. */
+export function endingsOf({ grantSignal }: Context, member: Grant | undefined): EndSignal[] {
+  return [grantSignal, member?.ending].filter((ending) => ending !== undefined);
 }
 
 function releasing<T>(stream: AsyncIterableIterator<T>, release: () => void): AsyncIterableIterator<T> {

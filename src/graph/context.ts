@@ -1,4 +1,5 @@
 import type { Actor } from '../access/actor.ts';
+import type { EndSignal } from '../access/ending.ts';
 import type { Config } from '../config.ts';
 import type { Hints } from '../db/listen.ts';
 import type { Database } from '../db/pool.ts';
@@ -40,7 +41,7 @@ export type Context = {
   /** The caller's place in a trace, from the header `traceparent`. Operations over WebSocket have none. */
   traceContext?: TraceContext | undefined;
   /** Aborted when the actor's credential has expired or was revoked. Only subscriptions have it. */
-  grantSignal?: AbortSignal;
+  grantSignal?: EndSignal;
   /** Aborted when the client has left. Only queries have it: a mutation that has begun continues. */
   gone?: AbortSignal;
   /** `Last-Event-ID` of an event stream: the position after which it resumes, whatever the operation says. */

@@ -99,20 +99,34 @@ function ownerOf(source: unknown): string {
  * each event starts with a fresh context.
  */
 function withFreshCaches(stream: unknown, context: object): unknown {
-  if (!isAsyncIterable(stream)) return stream;
-  const iterator = stream[Symbol.asyncIterator]();
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    next() {
-      Object.assign(context, initContextCache());
-      return iterator.next();
-    },
-    return: (value?: unknown) =>
-      iterator.return?.(value) ?? Promise.resolve({ done: true, value: undefined }),
-    throw: (error: unknown) => iterator.throw?.(error) ?? Promise.reject(error),
-  } satisfies AsyncIterableIterator<unknown>;
+  return isAsyncIterable(stream) ? new FreshCaches(stream[Symbol.asyncIterator](), context) : stream;
+}
+
+class FreshCaches implements AsyncIterableIterator<unknown> {
+  readonly #source: AsyncIterator<unknown>;
+  readonly #context: object;
+
+  constructor(source: AsyncIterator<unknown>, context: object) {
+    this.#source = source;
+    this.#context = context;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    Object.assign(this.#context, initContextCache());
+    return this.#source.next();
+  }
+
+  return(value?: unknown): Promise<IteratorResult<unknown>> {
+    return this.#source.return?.(value) ?? Promise.resolve({ done: true, value: undefined });
+  }
+
+  throw(error: unknown): Promise<IteratorResult<unknown>> {
+    return this.#source.throw?.(error) ?? Promise.reject(error);
+  }
 }
 
 const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>

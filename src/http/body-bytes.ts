@@ -25,37 +25,49 @@ export class BodyBytes {
 
   /** Begins to count one body. */
   open(holder: string): HeldBytes {
-    let seen = 0;
-    let counted = 0;
-    return {
-      add: (bytes) => {
-        seen += bytes;
-        if (seen <= smallBytes) return;
-        const others = (this.#byHolder.get(holder) ?? 0) - counted;
-        if (others + seen > maxBytesAtOnce) {
-          this.#onRefused();
-          throw tooMuch();
-        }
-        counted = seen;
-        this.#byHolder.set(holder, others + counted);
-      },
-      release: () => {
-        const left = (this.#byHolder.get(holder) ?? 0) - counted;
-        if (left > 0) this.#byHolder.set(holder, left);
-        else this.#byHolder.delete(holder);
-        seen = 0;
-        counted = 0;
-      },
-    };
+    return new HeldBytes(this, holder);
+  }
+
+  /** A body's own: it has so many bytes now, of which some were counted before. Throws RATE_LIMITED if they are too many. */
+  count(holder: string, before: number, bytes: number): void {
+    const others = (this.#byHolder.get(holder) ?? 0) - before;
+    if (others + bytes > maxBytesAtOnce) {
+      this.#onRefused();
+      throw tooMuch();
+    }
+    if (others + bytes > 0) this.#byHolder.set(holder, others + bytes);
+    else this.#byHolder.delete(holder);
   }
 }
 
-export type HeldBytes = Readonly<{
+/** One body, or the messages of one socket. */
+export class HeldBytes {
+  readonly #all: BodyBytes;
+  readonly #holder: string;
+  #seen = 0;
+  #counted = 0;
+
+  constructor(all: BodyBytes, holder: string) {
+    this.#all = all;
+    this.#holder = holder;
+  }
+
   /** Throws RATE_LIMITED if these bytes are too many. */
-  add(bytes: number): void;
+  add(bytes: number): void {
+    this.#seen += bytes;
+    if (this.#seen <= smallBytes) return;
+    this.#all.count(this.#holder, this.#counted, this.#seen);
+    this.#counted = this.#seen;
+  }
+
   /** Forgets the body, which has been parsed or dropped. */
-  release(): void;
-}>;
+  release(): void {
+    this.#seen = 0;
+    if (this.#counted === 0) return;
+    this.#all.count(this.#holder, this.#counted, 0);
+    this.#counted = 0;
+  }
+}
 
 const tooMuch = () =>
   new RequestError(

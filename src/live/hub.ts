@@ -103,7 +103,8 @@ export class Hub {
   subscribe(options: SubscriptionOptions & { ownerId: string }): LogSubscription {
     const subscription = new LogSubscription(this.#reader(options.ownerId), this.#host, options);
     this.#subscriptions.add(subscription);
-    if (options.signal?.aborted || this.#state === 'stopped') subscription.return();
+    if (options.signals?.some(({ aborted }) => aborted) === true || this.#state === 'stopped')
+      subscription.return();
     return subscription;
   }
 

@@ -1,3 +1,4 @@
+import type { EndSignal } from '../access/ending.ts';
 import { isTransient } from '../db/retry.ts';
 import type { OwnerReader } from './owner-reader.ts';
 import type { LogBatch, LogChange, LogPoint } from './read-log.ts';
@@ -34,20 +35,13 @@ export type Taker = Readonly<{
   offer(batch: LogBatch): boolean;
 }>;
 
-/** The part of an AbortSignal that ends a subscription. */
-export type EndSignal = Readonly<{
-  aborted: boolean;
-  reason: unknown;
-  addEventListener(type: 'abort', listener: { handleEvent(): void }): void;
-  removeEventListener(type: 'abort', listener: { handleEvent(): void }): void;
-}>;
-
 export type SubscriptionOptions = Readonly<{
   after?: number | undefined;
   filter?: ((change: LogChange) => boolean) | undefined;
   /** The same for every filter that lets the same changes through: who stands at the same place gets the same batch. */
   filterKey?: string | undefined;
-  signal?: EndSignal | undefined;
+  /** Each of them ends the subscription, with its reason. */
+  signals?: readonly EndSignal[] | undefined;
   taker?: Taker | undefined;
 }>;
 
@@ -61,6 +55,7 @@ export type SubscriptionHost = Readonly<{
 
 const everything = () => true;
 const noChanges: readonly LogChange[] = [];
+const noSignals: readonly EndSignal[] = [];
 
 /**
  * The progress of one subscriber through an owner's log.
@@ -84,7 +79,7 @@ export class LogSubscription {
   readonly #filter: (change: LogChange) => boolean;
   readonly #filterKey: string | undefined;
   readonly #taker: Taker | undefined;
-  readonly #signal: EndSignal | undefined;
+  readonly #signals: readonly EndSignal[];
   /** Everything up to this point was returned or did not match the filter. Undefined until the head is known. */
   #point: LogPoint | undefined;
   /** The position of the last batch. */
@@ -108,9 +103,9 @@ export class LogSubscription {
     this.#filter = options.filter ?? everything;
     this.#filterKey = options.filterKey;
     this.#taker = options.taker;
-    this.#signal = options.signal;
+    this.#signals = options.signals ?? noSignals;
     reader.watch(this);
-    this.#signal?.addEventListener('abort', this);
+    for (const signal of this.#signals) signal.addEventListener('abort', this);
     if (options.after === undefined) void this.#beginAtHead();
     else this.#beginAt({ position: options.after, since: undefined });
   }
@@ -124,7 +119,8 @@ export class LogSubscription {
 
   /** The same without a promise. */
   ask(options: NextOptions, asker: Asker): void {
-    if (this.#signal?.aborted) asker.fail(this.#signal.reason);
+    const ended = this.#signals.find(({ aborted }) => aborted);
+    if (ended !== undefined) asker.fail(ended.reason);
     else if (this.#asker !== undefined)
       asker.fail(new Error('next() was called before the previous call had answered.'));
     else if (this.#state === 'ended') this.#answerEnded(asker);
@@ -141,9 +137,9 @@ export class LogSubscription {
     this.#end();
   }
 
-  /** The signal's: ends the subscription with its reason. */
+  /** A signal's: ends the subscription with its reason. */
   handleEvent(): void {
-    this.#failure = this.#signal?.reason;
+    this.#failure = this.#signals.find(({ aborted }) => aborted)?.reason;
     this.#end();
   }
 
@@ -186,10 +182,10 @@ export class LogSubscription {
     this.#state = 'idle';
     if (this.#asker === undefined || this.#point === undefined) return;
     const batch = this.#step(this.#point, this.#asked.maxBatch) ?? this.#heartbeat(this.#point);
-    if (batch !== undefined) return this.#answer(batch);
     const { covered } = this.#reader;
     const { position } = this.#point;
-    if (position === covered) this.#wait('waiting');
+    if (batch !== undefined) this.#answer(batch);
+    else if (position === covered) this.#wait('waiting');
     else if (this.#isCaughtUp && position > (covered ?? -1)) {
       this.#wait('ahead');
       this.#reader.wake();
@@ -228,7 +224,7 @@ export class LogSubscription {
   #end(): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    this.#signal?.removeEventListener('abort', this);
+    for (const signal of this.#signals) signal.removeEventListener('abort', this);
     this.#reader.unwatch(this);
     this.#page = noChanges;
     const asker = this.#asker;

@@ -13,7 +13,7 @@ import type { Holdings } from '../http/holdings.ts';
 import { createTurns } from './begin-in-turns.ts';
 import { type AskedOperation, missingDocument } from './graphql-request.ts';
 import type { RequestContext } from './request-context.ts';
-import { endableStream } from './stream.ts';
+import { ResultStream } from './result-stream.ts';
 import type { DocumentGate } from './trusted-documents.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -84,7 +84,11 @@ export function createOperations(options: {
       const release = subscriptions.hold(holder);
       try {
         const result: ExecutionResult | AsyncIterable<ExecutionResult> = await enveloped.subscribe(args);
-        if (Symbol.asyncIterator in result) return endableStream(result, { onEnd: release });
+        if (result instanceof ResultStream) {
+          result.whenEnded(release);
+          return result;
+        }
+        if (Symbol.asyncIterator in result) throw new Error('A subscription gives a stream of results.');
         release();
         return result;
       } catch (error) {

@@ -6,6 +6,10 @@ import type { Transport } from '../http/metrics.ts';
  */
 export type RequestContext = Context & {
   transport: Transport;
-  /** Sends the JSON of a result at once. False where the client has not yet taken what was sent before. Never throws. */
-  sendJson?: (json: Uint8Array) => boolean;
+  sender?: JsonSender;
 };
+
+export type JsonSender = Readonly<{
+  /** Sends the JSON of a result at once. False where the client has not yet taken what was sent before. Never throws. */
+  sendJson(json: Uint8Array): boolean;
+}>;

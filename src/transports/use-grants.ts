@@ -1,8 +1,7 @@
-import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { GrantWatch } from '../access/grant-watch.ts';
 import type { RequestContext } from './request-context.ts';
-import { endableStream } from './stream.ts';
+import { ResultStream } from './result-stream.ts';
 
 /**
  * Ends a subscription over HTTP when its credential expires or is revoked, with one last result that says
@@ -15,25 +14,15 @@ export function useGrants(grantWatch: Pick<GrantWatch, 'watch'>): Plugin<Request
       if (context.transport === 'ws' || context.actor === undefined) return undefined;
       const { actor } = context;
       return {
-        onSubscribeResult({ result, setResult }) {
-          if (!(Symbol.asyncIterator in result)) return;
+        onSubscribeResult({ result }) {
+          if (!(result instanceof ResultStream)) return;
           // The watch begins only now, because a refused or failed operation would never release it.
           const grant = grantWatch.watch(actor);
-          context.grantSignal = grant.signal;
-          setResult(
-            endableStream<ExecutionResult>(result, {
-              signal: grant.signal,
-              last: (reason) => ({ errors: [asGraphQLError(reason)] }),
-              onEnd: grant.release,
-            }),
-          );
+          context.grantSignal = grant.ending;
+          result.endWith(grant.ending);
+          result.whenEnded(() => grant.release());
         },
       };
     },
   };
 }
-
-const asGraphQLError = (reason: unknown) =>
-  new GraphQLError('The credential is no longer valid.', {
-    ...(reason instanceof Error ? { originalError: reason } : {}),
-  });

@@ -2,7 +2,7 @@ import { type ExecutionArgs, getOperationAST, Kind } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Metrics } from '../http/metrics.ts';
 import type { RequestContext } from './request-context.ts';
-import { endableStream } from './stream.ts';
+import { ResultStream } from './result-stream.ts';
 
 /** Counts and times operations, and counts open subscriptions. */
 export function useOperationMetrics(metrics: Metrics): Plugin<RequestContext> {
@@ -21,13 +21,11 @@ export function useOperationMetrics(metrics: Metrics): Plugin<RequestContext> {
       const { type, field } = nameOf(args);
       const startedAt = performance.now();
       return {
-        onSubscribeResult({ result, setResult }) {
+        onSubscribeResult({ result }) {
           const outcome = hasErrors(result) ? 'error' : 'ok';
           metrics.operated(type, field, outcome, (performance.now() - startedAt) / 1000);
-          if (Symbol.asyncIterator in result) {
-            const onEnd = metrics.subscribed(args.contextValue.transport);
-            setResult(endableStream(result, { onEnd }));
-          }
+          if (result instanceof ResultStream)
+            result.whenEnded(metrics.subscribed(args.contextValue.transport));
         },
       };
     },

@@ -12,6 +12,7 @@ import {
 import type { Plugin } from 'graphql-yoga';
 import type { Actor } from '../access/actor.ts';
 import type { RequestContext } from './request-context.ts';
+import { ResultStream, type Results } from './result-stream.ts';
 
 /** Longer variables than this are not compared for each event. */
 const maxKeyLength = 4_096;
@@ -51,7 +52,7 @@ export function useSharedResults(): Plugin<RequestContext> {
    * The result for everybody alike; undefined where it is not to be shared. Whoever is first works it out, and gets it
    * whatever it is.
    */
-  function sharedResult(asked: Asked, event: object): Shared | undefined {
+  function sharedResult(asked: ResultStream, event: object): Shared | undefined {
     if (!mayShare(asked, event)) return;
     let results = shared.get(event);
     if (results === undefined) {
@@ -67,48 +68,46 @@ export function useSharedResults(): Plugin<RequestContext> {
     return made;
   }
 
-  async function resultOf(asked: Asked, event: unknown): Promise<ExecutionResult> {
+  async function resultOf(asked: ResultStream, event: unknown): Promise<ExecutionResult> {
     const result = event instanceof Object ? await sharedResult(asked, event) : undefined;
     return result ?? (await execute({ ...asked.args, rootValue: event }));
   }
 
   /** Only a result that is there at once, and only to a client that takes it at once. */
-  function offer(asked: Asked, event: object): boolean {
-    const { context } = asked;
-    if (context.sendJson === undefined) return false;
+  function offer(asked: ResultStream, event: object): boolean {
+    const { sender } = asked.context;
+    if (sender === undefined) return false;
     if (last?.event === event && mayShare(asked, event) && last.key === keyFor(asked))
-      return context.sendJson(last.bytes);
+      return sender.sendJson(last.bytes);
     const result = sharedResult(asked, event);
     if (result === undefined || isPromise(result)) return false;
     const bytes = sharedBytesOf(result);
     if (bytes === undefined) return false;
     last = { event, key: keyFor(asked), bytes };
-    return context.sendJson(bytes);
+    return sender.sendJson(bytes);
   }
+
+  const results: Results = { resultOf };
 
   return {
     onSubscribe({ args: { contextValue: context }, setSubscribeFn }) {
       setSubscribeFn(async (args: ExecutionArgs) => {
-        const asked: Asked = { args, context, keyOfArgs: keyOf(args) };
-        if (context.sendJson !== undefined) context.offerEvent = (event) => offer(asked, event);
+        /** Known once the source is there. No source is asked for events before that. */
+        let stream: ResultStream | undefined;
+        if (context.sender !== undefined)
+          context.offerEvent = (event) => stream !== undefined && offer(stream, event);
         const source = await createSourceEventStream(args);
-        return Symbol.asyncIterator in source ? mapped(source, (event) => resultOf(asked, event)) : source;
+        if (!(Symbol.asyncIterator in source)) return source;
+        stream = new ResultStream(source, results, { args, context, key: keyOf(args) });
+        return stream;
       });
     },
   };
 }
 
-type Asked = {
-  readonly args: ExecutionArgs;
-  readonly context: RequestContext;
-  readonly keyOfArgs: string | undefined;
-  /** Who asked last, and the key that this makes. */
-  last?: Readonly<{ actor: Actor | undefined; key: string }>;
-};
-
-function mayShare({ context, keyOfArgs }: Asked, event: object): boolean {
+function mayShare({ context, key }: ResultStream, event: object): boolean {
   return (
-    keyOfArgs !== undefined &&
+    key !== undefined &&
     context.hasSharedEvents === true &&
     context.actor !== undefined &&
     context.grantSignal?.aborted !== true &&
@@ -117,11 +116,13 @@ function mayShare({ context, keyOfArgs }: Asked, event: object): boolean {
 }
 
 /** The key of whom `mayShare` lets share. */
-function keyFor(asked: Asked): string {
+function keyFor(asked: ResultStream): string {
   const { actor } = asked.context;
-  if (asked.last === undefined || asked.last.actor !== actor)
-    asked.last = { actor, key: sameText(`${actor === undefined ? '' : classOf(actor)} ${asked.keyOfArgs}`) };
-  return asked.last.key;
+  if (asked.keyOfCaller === undefined || asked.keyedCaller !== actor) {
+    asked.keyedCaller = actor;
+    asked.keyOfCaller = sameText(`${actor === undefined ? '' : classOf(actor)} ${asked.key}`);
+  }
+  return asked.keyOfCaller;
 }
 
 const mostTexts = 1_000;
@@ -162,8 +163,9 @@ function classOf(actor: Actor): string {
     appScopes === undefined ? null : [...appScopes].sort(),
     verifiedEmail,
   ]);
-  classes.set(actor, made);
-  return made;
+  const same = sameText(made);
+  classes.set(actor, same);
+  return same;
 }
 
 const documents = new WeakMap<DocumentNode, { id: number; variables: ReadonlySet<string> }>();
@@ -206,32 +208,4 @@ function variablesBelowTheRoot(document: DocumentNode): ReadonlySet<string> {
     }
   }
   return found;
-}
-
-/** Written by hand, not as a generator: `return` has to reach a source whose `next` waits. */
-function mapped<From, To>(
-  source: AsyncIterable<From>,
-  map: (value: From) => To | Promise<To>,
-): AsyncIterableIterator<To> {
-  const iterator = source[Symbol.asyncIterator]();
-  const end = async (): Promise<IteratorResult<To>> => {
-    await iterator.return?.();
-    return { done: true, value: undefined };
-  };
-  return {
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async next() {
-      const { done, value } = await iterator.next();
-      if (done === true) return { done: true, value: undefined };
-      try {
-        return { done: false, value: await map(value) };
-      } catch (error) {
-        await end();
-        throw error;
-      }
-    },
-    return: end,
-  };
 }

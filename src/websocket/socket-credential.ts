@@ -1,4 +1,5 @@
 import type { Actor } from '../access/actor.ts';
+import { Ending } from '../access/ending.ts';
 import type { Grant, GrantWatch } from '../access/grant-watch.ts';
 import { databaseNow } from '../clock.ts';
 import { RequestError } from '../errors.ts';
@@ -10,13 +11,13 @@ import { RequestError } from '../errors.ts';
 const identity = ['kind', 'actorId', 'tenantId', 'appId', 'verifiedEmail'] as const satisfies (keyof Actor)[];
 
 /**
- * The credential of a WebSocket, which can be replaced by a fresh one while the socket stays open. `signal` is
- * aborted, with the reason, when the current credential has ended. It is the same signal for the life of the socket,
- * so operations need not know that the credential was replaced.
+ * The credential of a WebSocket, which can be replaced by a fresh one while the socket stays open. `ending`
+ * is the same for the life of the socket, so operations need not know that the credential was replaced.
  */
 export class SocketCredential {
   readonly #grantWatch: Pick<GrantWatch, 'watch'>;
-  readonly #ending = new AbortController();
+  /** It ends with the reason when the current credential has ended. */
+  readonly ending = new Ending();
   #actor: Actor;
   #grant: Grant;
 
@@ -24,15 +25,17 @@ export class SocketCredential {
     this.#grantWatch = grantWatch;
     this.#actor = actor;
     this.#grant = grantWatch.watch(actor);
-    this.#endWith(this.#grant);
+    this.#listenTo(this.#grant);
   }
 
   get actor(): Actor {
     return this.#actor;
   }
 
-  get signal(): AbortSignal {
-    return this.#ending.signal;
+  /** A grant's. The end of a replaced credential has no effect. */
+  handleEvent(): void {
+    const { aborted, reason } = this.#grant.ending;
+    if (aborted) this.ending.end(reason);
   }
 
   /**
@@ -40,7 +43,7 @@ export class SocketCredential {
    * caller.
    */
   replace(fresh: Actor): void {
-    if (this.signal.aborted) throw this.signal.reason;
+    if (this.ending.aborted) throw this.ending.reason;
     if (identity.some((part) => fresh[part] !== this.#actor[part])) {
       throw new RequestError(
         'FORBIDDEN',
@@ -48,14 +51,14 @@ export class SocketCredential {
       );
     }
     const grant = this.#grantWatch.watch(fresh);
-    if (grant.signal.aborted) {
+    if (grant.ending.aborted) {
       grant.release();
-      throw grant.signal.reason;
+      throw grant.ending.reason;
     }
     const before = this.#grant;
     this.#actor = fresh;
     this.#grant = grant;
-    this.#endWith(grant);
+    this.#listenTo(grant);
     before.release();
   }
 
@@ -71,12 +74,8 @@ export class SocketCredential {
     this.#grant.release();
   }
 
-  #endWith(grant: Grant): void {
-    const end = () => {
-      // The end of a replaced credential has no effect.
-      if (this.#grant === grant) this.#ending.abort(grant.signal.reason);
-    };
-    if (grant.signal.aborted) end();
-    grant.signal.addEventListener('abort', end, { once: true });
+  #listenTo({ ending }: Grant): void {
+    if (ending.aborted) this.handleEvent();
+    else ending.addEventListener('abort', this);
   }
 }

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { WebSocket as GraphQLSocket } from 'graphql-ws';
-import type { RawData, WebSocket } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import { messageOf, type RequestError } from '../errors.ts';
 import { markLostNumbers, maxLostNumbers } from '../exact-json.ts';
-import type { Progress } from '../graph/context.ts';
 import type { BodyBytes, HeldBytes } from '../http/body-bytes.ts';
 import type { LargeTurns } from '../http/large-turns.ts';
 import { refuseJson } from '../json/json-limits.ts';
 import { refusalOfRepeatedNames } from '../repeated-names.ts';
 import { closeCodes } from './close-codes.ts';
-import { nextFrame } from './text-frame.ts';
+import { fitReason } from './fit-reason.ts';
+import { type GuardedSocket, listenTo } from './guarded-socket.ts';
+import { SocketOperation } from './socket-operation.ts';
 
 /** The limits for messages, pings and pongs from a client: a number at once, and then a number each second. */
 const messageBurst = 400;
@@ -21,10 +22,8 @@ const bytesOfOne = 65_536;
 const maxBytesBefore = 65_536;
 /** The header of a client's ping or pong frame, which may come between the parts of a message. */
 const frameHeaderBytes = 6;
-/** The most messages that may wait in the socket where nobody waits for each of them. */
-const mostUnsent = 16;
-/** The time between two checks of a socket. */
-const lookEveryMs = 1_000;
+/** How long a client may take to send `connection_init`. */
+const initTimeoutMs = 10_000;
 const pingEveryMs = 15_000;
 /** A client that sends nothing for this time has left. It is longer than the limit for slow consumers. */
 const silentMs = 45_000;
@@ -35,9 +34,27 @@ const refusedGraceMs = 1_000;
 /** Stands in a message for a text that is put in its place; a client cannot know it. */
 const placeholder = randomUUID();
 const placeholderText = `{"extensions":{"${placeholder}":"`;
-/** The longest reason that fits into a close frame. */
-const maxReasonBytes = 123;
 const tooLargeBefore = 'The message before connection_init is too large.';
+
+const none: readonly SocketOperation[] = [];
+let textCount = 0;
+
+/** What the sockets of a server have in common. */
+export type GuardHost = Readonly<{
+  slowConsumerMs: number;
+  largeTurn: LargeTurns;
+  bodyBytes: BodyBytes;
+  /** Those that are not closed. */
+  guards: Set<SocketGuard>;
+  onSlow: () => void;
+  onError: (error: unknown) => void;
+}>;
+
+/** Who reads the messages of a socket. */
+export type GuardOwner = Readonly<{
+  answerPing(payload: Record<string, unknown> | null | undefined): Promise<void>;
+  onClose(code: number, reason: string): void;
+}>;
 
 /**
  * The layer between a client's socket and the protocol. It counts messages, notices dead and slow clients, and closes
@@ -53,24 +70,18 @@ const tooLargeBefore = 'The message before connection_init is too large.';
  */
 export class SocketGuard implements GraphQLSocket {
   readonly protocol: string;
-  /** The answer to a ping of the protocol, which is not a ping frame of the WebSocket. */
-  onPing: (payload: Record<string, unknown> | null | undefined) => Promise<void> = (payload) =>
-    this.pong(payload ?? undefined);
+  readonly #host: GuardHost;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  readonly #slowConsumerMs: number;
-  readonly #largeTurn: LargeTurns;
-  readonly #bodyBytes: BodyBytes;
-  readonly #onSlow: () => void;
-  readonly #looking: NodeJS.Timeout;
-  readonly #onError: (error: unknown) => void;
-  readonly #progress = new Map<string, Progress>();
+  #owner: GuardOwner | undefined;
+  #operations: readonly SocketOperation[] = none;
   /** Pending while a large message and those after it wait for their turn. */
   #reading: Promise<void> | undefined;
-  readonly #texts = new Map<number, string>();
-  #textCount = 0;
-  readonly #closeListeners: ((code: number, reason: string) => void)[] = [];
+  /** Texts that `send` puts into the messages that wait to be sent. */
+  #texts: Map<number, string> | undefined;
+  #listener: ((data: string) => Promise<void>) | undefined;
   #closedWith: [code: number, reason: string] | undefined;
+  #isInitialised = false;
   /** Who has been authenticated. */
   #holder: string | undefined;
   /** The bytes that have arrived since the last complete message. */
@@ -81,44 +92,18 @@ export class SocketGuard implements GraphQLSocket {
   #unsent = 0;
   #buffered = 0;
   #movedAt = performance.now();
-  #heardAt = performance.now();
-  #pingedAt = performance.now();
-  #lookedAt = performance.now();
+  #heardAt = this.#movedAt;
+  #pingedAt = this.#movedAt;
+  #lookedAt = this.#movedAt;
+  readonly #openedAt = this.#movedAt;
 
-  constructor(
-    socket: WebSocket,
-    options: {
-      /** The connection below the WebSocket. */
-      stream: Duplex;
-      slowConsumerMs: number;
-      largeTurn: LargeTurns;
-      bodyBytes: BodyBytes;
-      onSlow: () => void;
-      onError: (error: unknown) => void;
-    },
-  ) {
+  constructor(socket: GuardedSocket, stream: Duplex, host: GuardHost) {
     this.protocol = socket.protocol;
     this.#socket = socket;
-    this.#stream = options.stream;
-    this.#slowConsumerMs = options.slowConsumerMs;
-    this.#largeTurn = options.largeTurn;
-    this.#bodyBytes = options.bodyBytes;
-    this.#onSlow = options.onSlow;
-    this.#onError = options.onError;
-    this.#looking = setInterval(() => this.#look(), Math.min(lookEveryMs, options.slowConsumerMs / 4));
-    options.stream.on('data', (chunk: Buffer) => this.#receive(chunk.length));
-    for (const frame of ['ping', 'pong'] as const) {
-      socket.on(frame, (data) => {
-        this.#receive(-(data.length + frameHeaderBytes));
-        this.#count();
-      });
-    }
-    // For an oversized message or a broken frame, ws itself closes with the right code.
-    socket.on('error', () => undefined);
-    socket.once('close', (code, reason) => {
-      this.#held?.release();
-      this.#end(code, reason.toString());
-    });
+    this.#stream = stream;
+    this.#host = host;
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk.length));
+    listenTo(socket, this);
   }
 
   get isClosed(): boolean {
@@ -128,7 +113,7 @@ export class SocketGuard implements GraphQLSocket {
   /** The client has been authenticated, so it may send large messages from now on. */
   admit(holder: string): void {
     this.#holder = holder;
-    this.#held = this.#bodyBytes.open(holder);
+    this.#held = this.#host.bodyBytes.open(holder);
   }
 
   /** Rejects once the socket is closed, which ends everything that still wants to send. */
@@ -139,51 +124,57 @@ export class SocketGuard implements GraphQLSocket {
     this.#unsent += 1;
     return new Promise((resolve) => {
       this.#socket.send(text, () => {
-        this.#onWritten();
+        this.#unsent -= 1;
+        this.#movedAt = performance.now();
         resolve();
       });
     });
   }
 
-  /**
-   * Sends results of an operation, as UTF-8 of their JSON. The function returns false where that is not possible or too
-   * much still waits to be sent. The frames go past ws to its connection. That keeps their order, because ws without
-   * compression writes each of its own frames as a whole and at once.
-   */
-  nextSender(operationId: string): (json: Uint8Array) => boolean {
-    let beginning: Uint8Array | undefined;
-    return (json) => {
-      if (this.isClosed || this.#unsent >= mostUnsent || this.#socket.readyState !== this.#socket.OPEN)
-        return false;
-      beginning ??= Buffer.from(`{"id":${JSON.stringify(operationId)},"type":"next","payload":`);
-      if (this.#unsent === 0) this.#movedAt = performance.now();
-      this.#unsent += 1;
-      this.#stream.write(nextFrame(beginning, json), this.#onWritten);
-      return true;
-    };
+  /** Whether the client has taken everything that was sent before. */
+  get canSendFrame(): boolean {
+    return (
+      !this.isClosed &&
+      this.#unsent === 0 &&
+      this.#stream.writableLength === 0 &&
+      this.#socket.readyState === WebSocket.OPEN
+    );
   }
 
-  readonly #onWritten = () => {
-    this.#unsent -= 1;
-    this.#movedAt = performance.now();
-  };
+  /**
+   * Sends a frame, if `canSendFrame`. It goes past ws to the connection. That keeps the order, because ws without
+   * compression writes each of its own frames as a whole and at once. Nobody waits until it is written, so nothing is
+   * to be called then.
+   */
+  sendFrame(frame: Buffer): true {
+    this.#stream.write(frame);
+    if (this.#stream.writableLength > 0) this.#movedAt = performance.now();
+    return true;
+  }
 
   /** A payload that `send` replaces by this text, which is JSON: a text that many sockets get is made once. */
   payloadOf(text: string): { extensions: Record<string, string> } {
-    this.#textCount += 1;
-    this.#texts.set(this.#textCount, text);
-    return { extensions: { [placeholder]: String(this.#textCount) } };
+    textCount += 1;
+    this.#texts ??= new Map();
+    this.#texts.set(textCount, text);
+    return { extensions: { [placeholder]: String(textCount) } };
   }
 
   #filled(message: string): string {
-    if (this.#texts.size === 0 || !message.endsWith('"}}}')) return message;
+    if (this.#texts === undefined || !message.endsWith('"}}}')) return message;
     const at = message.lastIndexOf(placeholderText);
     if (at === -1) return message;
     const key = Number(message.slice(at + placeholderText.length, -4));
     const text = this.#texts.get(key);
     if (text === undefined) return message;
     this.#texts.delete(key);
+    if (this.#texts.size === 0) this.#texts = undefined;
     return `${message.slice(0, at)}${text}}`;
+  }
+
+  /** The answer to a ping of the protocol, which is not a ping frame of the WebSocket. */
+  onPing(payload: Record<string, unknown> | null | undefined): Promise<void> {
+    return this.#owner?.answerPing(payload) ?? this.pong(payload ?? undefined);
   }
 
   /** Answers a ping of the protocol, which may have a payload. */
@@ -215,35 +206,46 @@ export class SocketGuard implements GraphQLSocket {
   }
 
   onMessage(listener: (data: string) => Promise<void>): void {
-    this.#socket.on('message', (data: RawData, isBinary: boolean) => {
-      const bytes = Buffer.isBuffer(data) ? data.length : 0;
-      this.#arrived = 0;
-      if (!this.#count(1 + Math.floor(bytes / bytesOfOne))) return;
-      if (isBinary) {
-        this.close(closeCodes.unsupportedData.code, 'Messages must be text, not binary.');
-        return;
-      }
-      if (this.#holder === undefined && bytes > maxBytesBefore) {
-        this.close(closeCodes.messageTooBig.code, tooLargeBefore);
-        return;
-      }
-      const turn = this.#largeTurn(this.#holder ?? '', bytes);
-      if (turn === undefined && this.#reading === undefined) {
-        this.#read(data, listener);
-        this.#held?.release();
-      } else this.#readLater(data, listener, turn);
-    });
+    this.#listener = listener;
+  }
+
+  /** The socket's own. */
+  receive(data: RawData, isBinary: boolean): void {
+    const bytes = Buffer.isBuffer(data) ? data.length : 0;
+    this.#arrived = 0;
+    if (!this.#count(1 + Math.floor(bytes / bytesOfOne))) return;
+    if (isBinary) {
+      this.close(closeCodes.unsupportedData.code, 'Messages must be text, not binary.');
+      return;
+    }
+    if (this.#holder === undefined && bytes > maxBytesBefore) {
+      this.close(closeCodes.messageTooBig.code, tooLargeBefore);
+      return;
+    }
+    const turn = this.#host.largeTurn(this.#holder ?? '', bytes);
+    if (turn === undefined && this.#reading === undefined) {
+      this.#read(data);
+      this.#held?.release();
+    } else this.#readLater(data, turn);
+  }
+
+  /** The socket's own. */
+  receiveControlFrame(bytes: number): void {
+    this.#receive(-(bytes + frameHeaderBytes));
+    this.#count();
+  }
+
+  /** The socket's own: the client has left, or has answered our close frame. */
+  hasClosed(code: number, reason: string): void {
+    this.#held?.release();
+    this.#end(code, reason);
   }
 
   /** Later messages of the socket wait for this one, so that they stay in their order. */
-  #readLater(
-    data: RawData,
-    listener: (data: string) => Promise<void>,
-    turn: Promise<void> | undefined,
-  ): void {
+  #readLater(data: RawData, turn: Promise<void> | undefined): void {
     this.#socket.pause();
     const reading = Promise.all([this.#reading, turn]).then(() => {
-      this.#read(data, listener);
+      this.#read(data);
       if (this.#reading !== reading) return;
       this.#reading = undefined;
       this.#held?.release();
@@ -254,7 +256,7 @@ export class SocketGuard implements GraphQLSocket {
     this.#reading = reading;
   }
 
-  #read(data: RawData, listener: (data: string) => Promise<void>): void {
+  #read(data: RawData): void {
     if (this.isClosed) return;
     let text: string;
     try {
@@ -271,9 +273,9 @@ export class SocketGuard implements GraphQLSocket {
       return;
     }
     // The parser of ws reads the frames again (websocket.ts).
-    listener(text).catch((error: unknown) => {
+    this.#listener?.(text).catch((error: unknown) => {
       if (this.isClosed) return;
-      this.#onError(error);
+      this.#host.onError(error);
       // It is not 4500, because clients treat that as final, and this error may be temporary.
       this.close(closeCodes.tryAgainLater.code, 'Internal server error. Connect again.');
     });
@@ -288,24 +290,30 @@ export class SocketGuard implements GraphQLSocket {
     this.send(JSON.stringify({ id, type: 'error', payload })).catch(() => undefined);
   }
 
-  /**
-   * Called once: when the client has left or when we close, whichever comes first, or at once if that has happened
-   * already.
-   */
-  onClose(listener: (code: number, reason: string) => void): void {
-    if (this.#closedWith === undefined) this.#closeListeners.push(listener);
-    else listener(...this.#closedWith);
+  /** `owner.onClose` is called once: when the client has left or when we close, or at once if that has happened already. */
+  setOwner(owner: GuardOwner): void {
+    this.#owner = owner;
+    if (this.#closedWith !== undefined) owner.onClose(...this.#closedWith);
   }
 
-  /** Where the source of an operation notes its position, until `forget`. */
-  track(operationId: string): Progress {
-    const progress: Progress = {};
-    this.#progress.set(operationId, progress);
-    return progress;
+  get operations(): readonly SocketOperation[] {
+    return this.#operations;
   }
 
-  forget(operationId: string): void {
-    this.#progress.delete(operationId);
+  /** Where an operation notes its position, until `forget`. */
+  track(id: string): SocketOperation {
+    const operation = new SocketOperation(id, this);
+    this.#operations = [...this.#operations, operation];
+    return operation;
+  }
+
+  forget(id: string): void {
+    this.#operations = this.#operations.filter((operation) => operation.id !== id);
+  }
+
+  /** The client has sent `connection_init`. */
+  initialised(): void {
+    this.#isInitialised = true;
   }
 
   #count(messages = 1): boolean {
@@ -345,15 +353,18 @@ export class SocketGuard implements GraphQLSocket {
     this.#held?.release();
   }
 
-  #look(): void {
-    const now = performance.now();
+  /** Is called for every socket, every so often: a socket has no timer of its own. */
+  look(now: number): void {
     this.#tokens = Math.min(messageBurst, this.#tokens + (messagesPerSecond * (now - this.#lookedAt)) / 1000);
     this.#lookedAt = now;
     const { bufferedAmount } = this.#socket;
     if (bufferedAmount < this.#buffered) this.#movedAt = now;
     this.#buffered = bufferedAmount;
-    if (this.#unsent > 0 && now - this.#movedAt > this.#slowConsumerMs) {
+    const isWriting = this.#unsent > 0 || bufferedAmount > 0;
+    if (isWriting && now - this.#movedAt > this.#host.slowConsumerMs) {
       this.#cutOff();
+    } else if (!this.#isInitialised && now - this.#openedAt > initTimeoutMs) {
+      this.close(closeCodes.initTimeout.code, 'Connection initialisation timeout');
     } else if (this.#reading === undefined && now - this.#heardAt > silentMs) {
       this.#socket.terminate();
     } else if (now - this.#pingedAt > pingEveryMs) {
@@ -363,25 +374,16 @@ export class SocketGuard implements GraphQLSocket {
   }
 
   #cutOff(): void {
-    const positions = [...this.#progress.values()].flatMap(({ position }) => position ?? []);
+    const positions = this.#operations.flatMap(({ position }) => position ?? []);
     const behind = positions.length === 0 ? '' : ` position=${Math.min(...positions)}`;
-    this.#onSlow();
+    this.#host.onSlow();
     this.close(closeCodes.slowConsumer.code, `SLOW_CONSUMER${behind}`);
   }
 
   #end(code: number, reason: string): void {
     if (this.isClosed) return;
     this.#closedWith = [code, reason];
-    clearInterval(this.#looking);
-    for (const listener of this.#closeListeners) listener(code, reason);
+    this.#host.guards.delete(this);
+    this.#owner?.onClose(code, reason);
   }
-}
-
-/** The beginning of the reason that fits into a close frame. ws throws if it does not, and half a character grows. */
-function fitReason(reason: string): string {
-  const bytes = Buffer.from(reason);
-  if (bytes.length <= maxReasonBytes) return reason;
-  let end = maxReasonBytes;
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return bytes.toString('utf8', 0, end);
 }

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { type ExecutionArgs, GraphQLError, OperationTypeNode } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
-import { type WebSocket, WebSocketServer } from 'ws';
-import type { Actor } from '../access/actor.ts';
+import { WebSocketServer } from 'ws';
 import type { Authenticator } from '../access/authenticate.ts';
 import type { GrantWatch } from '../access/grant-watch.ts';
 import { unauthenticated } from '../access/unauthenticated.ts';
@@ -28,31 +26,17 @@ import type { Operation, PreparedOperation } from '../transports/operation.ts';
 import type { RequestContext } from '../transports/request-context.ts';
 import { sharedTextOf } from '../transports/use-shared-results.ts';
 import { closeCodes } from './close-codes.ts';
+import { Connection, type ConnectionHost, newRequestId } from './connection.ts';
 import { credentialsOf, namesCredential } from './connection-credentials.ts';
+import { GuardedSocket } from './guarded-socket.ts';
 import { refreshCredential } from './refresh-credential.ts';
 import { SocketCredential } from './socket-credential.ts';
-import { SocketGuard } from './socket-guard.ts';
+import { type GuardHost, SocketGuard } from './socket-guard.ts';
 
-const initTimeoutMs = 10_000;
+/** The longest time between two looks at all sockets. */
+const lookEveryMs = 1_000;
 /** The limit for operations that are open on one socket at the same time. */
 const maxOperations = 100;
-
-type Extra = {
-  guard: SocketGuard;
-  request: IncomingMessage;
-  /** The client has been authenticated. */
-  identified: () => void;
-  credential?: SocketCredential;
-  tenantHeader?: string | undefined;
-  /** By the ids of open operations. */
-  contexts: Map<string, { actor: Actor | undefined }>;
-  /** Aborted when the socket closes. */
-  gone: AbortController;
-  /** Pending until the last fresh credential has been checked. */
-  refreshing: Promise<void>;
-  /** What is held for the socket, and released when it closes. */
-  release: Set<() => void>;
-};
 
 export type WebSockets = Readonly<{
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -88,37 +72,36 @@ export function createWebSockets(options: {
 }): WebSockets {
   const { services, metrics } = options;
   const guards = new Set<SocketGuard>();
-  const operations = new WeakMap<object, { operation: Operation; gone: AbortSignal }>();
-  const operationOf = (args: ExecutionArgs) => {
-    const found = operations.get(Object(args.contextValue));
+  const operations = new WeakMap<object, { operation: Operation; connection: Connection }>();
+  /** What `prepare` has prepared is executed once, so it is not kept as long as a subscription lasts. */
+  const takeOperation = ({ contextValue }: ExecutionArgs) => {
+    const found = operations.get(Object(contextValue));
     if (found === undefined) throw new Error('Every operation over WebSocket must be prepared in `prepare`.');
+    operations.delete(Object(contextValue));
     return found;
   };
 
   /** Authenticates the client. Closes the socket and returns false if it is refused. */
-  async function connect(parameters: Record<string, unknown>, extra: Extra) {
-    const { guard, request } = extra;
-    const scope = options.scopeOf({ requestId: randomUUID() });
+  async function connect(parameters: Record<string, unknown>, connection: Connection) {
+    const { guard, address } = connection;
+    guard.initialised();
+    const scope = options.scopeOf({ requestId: newRequestId() });
     try {
       const credentials = credentialsOf(parameters);
-      const actor = await options.badCredentials.watch(
-        options.addressOf(request),
-        credentials.authorization,
-        () => options.authenticator.authenticate(credentials),
+      const actor = await options.badCredentials.watch(address, credentials.authorization, () =>
+        options.authenticator.authenticate(credentials),
       );
       if (actor === undefined) throw unauthenticated('invalid', 'Send a credential in `authorization`.');
       if (guard.isClosed) return false;
-      const holder = actorKey(actor, options.addressOf(request));
-      extra.release.add(options.connections.hold(holder));
+      const holder = actorKey(actor, address);
+      connection.whenClosed(options.connections.hold(holder));
       const credential = new SocketCredential(actor, options.grantWatch);
-      extra.release.add(() => credential.release());
-      extra.credential = credential;
-      extra.tenantHeader = credentials.tenantHeader;
-      extra.identified();
-      guard.admit(holder);
-      const end = () => guard.close(...closingFor(credential.signal.reason, scope));
-      if (credential.signal.aborted) end();
-      credential.signal.addEventListener('abort', end, { once: true });
+      connection.tenantHeader = credentials.tenantHeader;
+      connection.identify(credential, holder);
+      const { ending } = credential;
+      const handleEvent = () => guard.close(...closingFor(ending.reason, scope));
+      if (ending.aborted) handleEvent();
+      ending.addEventListener('abort', { handleEvent });
       return guard.isClosed ? false : { credential: credential.expiry() };
     } catch (error) {
       guard.close(...closingFor(error, scope));
@@ -127,34 +110,40 @@ export function createWebSockets(options: {
   }
 
   /** From a subscribe message to an executable operation, or the errors to answer it with. */
-  async function prepare(id: string, payload: SubscribePayload, extra: Extra, openOperations: number) {
-    const { credential, request, guard } = extra;
+  async function prepare(
+    id: string,
+    payload: SubscribePayload,
+    connection: Connection,
+    openOperations: number,
+  ) {
+    const { credential, guard, address } = connection;
     const actor = credential?.actor;
-    const progress = guard.track(id);
-    progress.onCovered = (position) => guard.tellPosition(id, position);
+    const operation = guard.track(id);
     const context: RequestContext = {
       services,
       actor,
-      requestId: randomUUID(),
+      requestId: newRequestId(),
       idempotencyKey: undefined,
       transport: 'ws',
-      progress,
-      sendJson: guard.nextSender(id),
-      ...(credential === undefined ? {} : { grantSignal: credential.signal }),
+      progress: operation,
+      sender: operation,
+      ...(credential === undefined ? {} : { grantSignal: credential.ending }),
     };
     const mask = (error: unknown) => maskError(error, options.scopeOf(context));
     try {
       if (openOperations > maxOperations) throw tooManyOperations();
-      const holder = actorKey(actor, options.addressOf(request));
+      const holder = actorKey(actor, address);
       options.rateLimit.take(holder);
       const prepared = await options.prepare(checkedOperation({ ...payload }), context, holder);
       if ('refusals' in prepared) {
         guard.forget(id);
         return prepared.refusals.map(mask);
       }
-      const { contextValue } = prepared.operation.args;
-      operations.set(Object(contextValue), { operation: prepared.operation, gone: extra.gone.signal });
-      extra.contexts.set(id, Object(contextValue));
+      const contextValue = Object(prepared.operation.args.contextValue);
+      operation.context = contextValue;
+      operations.set(contextValue, { operation: prepared.operation, connection });
+      // The protocol keeps the message as long as the operation is open.
+      Object.assign(payload, { query: '', variables: undefined });
       return prepared.operation.args;
     } catch (error) {
       guard.forget(id);
@@ -168,45 +157,53 @@ export function createWebSockets(options: {
    * last one sent is the one that remains.
    */
   async function answerPing(
+    connection: Connection,
     payload: Record<string, unknown> | null | undefined,
-    extra: Extra,
   ): Promise<void> {
-    if (payload == null) return await extra.guard.pong();
-    if (!namesCredential(payload)) return await extra.guard.pong(payload);
+    const { guard } = connection;
+    if (payload == null) return await guard.pong();
+    if (!namesCredential(payload)) return await guard.pong(payload);
     const { id } = payload;
-    extra.refreshing = extra.refreshing.then(async () => {
+    const checked = async () => {
       const answer = await refreshCredential(payload, {
-        credential: extra.credential,
-        tenantHeader: extra.tenantHeader,
+        credential: connection.credential,
+        tenantHeader: connection.tenantHeader,
         authenticator: options.authenticator,
-        count: () =>
-          options.rateLimit.take(actorKey(extra.credential?.actor, options.addressOf(extra.request))),
-        scope: options.scopeOf({ requestId: randomUUID() }),
+        count: () => options.rateLimit.take(actorKey(connection.credential?.actor, connection.address)),
+        scope: options.scopeOf({ requestId: newRequestId() }),
       });
       // The permission of a running operation is checked again before each message.
-      for (const context of extra.contexts.values()) context.actor = extra.credential?.actor;
-      await extra.guard.pong({ ...(id === undefined ? {} : { id }), credential: answer });
-    });
-    await extra.refreshing;
+      for (const { context } of guard.operations)
+        if (context !== undefined) context.actor = connection.credential?.actor;
+      await guard.pong({ ...(id === undefined ? {} : { id }), credential: answer });
+    };
+    connection.refreshing = (connection.refreshing ?? Promise.resolve()).then(checked);
+    await connection.refreshing;
   }
 
   /** If an operation cannot even start, the error is answered under its id. */
   async function run(args: ExecutionArgs) {
-    const { operation, gone } = operationOf(args);
+    const { operation, connection } = takeOperation(args);
     try {
-      return await operation.run(gone);
+      return await operation.run(operation.type === OperationTypeNode.QUERY ? connection.gone : undefined);
     } catch (error) {
       // The client has left.
-      if (gone.aborted) return { data: null };
+      if (connection.isGone) return { data: null };
       const originalError = error instanceof Error ? error : new Error(String(error));
       return { errors: [new GraphQLError(originalError.message, { originalError })] };
     }
   }
 
-  const protocol = makeServer<Record<string, unknown>, Extra>({
-    connectionInitWaitTimeout: initTimeoutMs,
+  const protocol = makeServer<Record<string, unknown>, Connection>({
+    // The guard sees to it, without a timer for each socket.
+    connectionInitWaitTimeout: 0,
     jsonMessageReviver: reviveLostNumbers,
-    onConnect: ({ connectionParams, extra }) => connect(connectionParams ?? {}, extra),
+    async onConnect(context) {
+      const { connectionParams, extra } = context;
+      // The token need not stay in memory.
+      Object.assign(context, { connectionParams: undefined });
+      return await connect(connectionParams ?? {}, extra);
+    },
     onSubscribe: ({ extra, subscriptions }, id, payload) =>
       prepare(id, payload, extra, Object.keys(subscriptions).length),
     execute: run,
@@ -221,7 +218,7 @@ export function createWebSockets(options: {
       return result.data === undefined ? { errors } : { errors, data: result.data };
     },
     onError(_context, _id, _payload, errors) {
-      const scope = options.scopeOf({ requestId: randomUUID() });
+      const scope = options.scopeOf({ requestId: newRequestId() });
       // The errors of `prepare` have been masked, but errors thrown by a stream have not.
       return errors.map((error) =>
         (error.originalError === undefined && error.extensions.code !== undefined
@@ -231,17 +228,14 @@ export function createWebSockets(options: {
       );
     },
     onComplete({ extra }, id) {
-      extra.contexts.delete(id);
       extra.guard.forget(id);
     },
-    onClose({ extra }) {
-      extra.gone.abort();
-      for (const release of extra.release) release();
-    },
+    onClose: ({ extra }) => extra.release(),
   });
 
   const server = new WebSocketServer({
     noServer: true,
+    WebSocket: GuardedSocket,
     maxPayload: maxBodyBytes,
     // Compression would cost 300 KB for each socket, and time for each message.
     perMessageDeflate: false,
@@ -251,40 +245,48 @@ export function createWebSockets(options: {
     handleProtocols,
   });
 
-  function accept(socket: WebSocket, request: IncomingMessage, identified: () => void): void {
-    const guard = new SocketGuard(socket, {
-      stream: request.socket,
-      slowConsumerMs: options.slowConsumerMs,
-      largeTurn: options.largeTurn,
-      bodyBytes: options.bodyBytes,
-      onSlow: () => metrics.cutOff('ws'),
-      onError: (error) => services.logger.error({ err: error }, 'could not handle a message on a WebSocket'),
-    });
+  const guardHost: GuardHost = {
+    guards,
+    slowConsumerMs: options.slowConsumerMs,
+    largeTurn: options.largeTurn,
+    bodyBytes: options.bodyBytes,
+    onSlow: () => metrics.cutOff('ws'),
+    onError: (error) => services.logger.error({ err: error }, 'could not handle a message on a WebSocket'),
+  };
+  const connectionHost: ConnectionHost = {
+    answerPing,
+    onError: (error) =>
+      services.logger.error({ err: error }, 'could not end the subscriptions of a closed WebSocket'),
+  };
+  let looking: NodeJS.Timeout | undefined;
+
+  /** One timer for all sockets, as long as there is one. */
+  function lookAtAll(): void {
+    const now = performance.now();
+    for (const guard of guards) guard.look(now);
+    if (guards.size > 0) return;
+    clearInterval(looking);
+    looking = undefined;
+  }
+
+  function accept(
+    socket: GuardedSocket,
+    opened: { stream: Duplex; address: string; identified: () => void },
+  ) {
+    const { stream, address, identified } = opened;
+    const guard = new SocketGuard(socket, stream, guardHost);
     guards.add(guard);
-    const release = new Set([metrics.connected()]);
-    const extra: Extra = {
-      guard,
-      request,
-      identified,
-      release,
-      contexts: new Map(),
-      gone: new AbortController(),
-      refreshing: Promise.resolve(),
-    };
-    guard.onPing = (payload) => answerPing(payload, extra);
-    const closed = protocol.opened(guard, extra);
-    guard.onClose((code, reason) => {
-      guards.delete(guard);
-      Promise.resolve(closed(code, reason)).catch((error: unknown) =>
-        services.logger.error({ err: error }, 'could not end the subscriptions of a closed WebSocket'),
-      );
-    });
+    looking ??= setInterval(lookAtAll, Math.min(lookEveryMs, options.slowConsumerMs / 4));
+    const onEnd = metrics.connected();
+    const connection = new Connection({ guard, host: connectionHost, address, identified, onEnd });
+    connection.ended = protocol.opened(guard, connection);
+    guard.setOwner(connection);
   }
 
   /** Undefined if there are too many connections without authentication. */
-  function tryHold(request: IncomingMessage): (() => void) | undefined {
+  function tryHold(address: string): (() => void) | undefined {
     try {
-      return options.holdAnonymous(options.addressOf(request));
+      return options.holdAnonymous(address);
     } catch (error) {
       if (error instanceof RequestError) return undefined;
       throw error;
@@ -294,14 +296,21 @@ export function createWebSockets(options: {
   return {
     upgrade(request, socket, head) {
       if (!options.origins.admits(request)) return refuseUpgrade(socket, '403 Forbidden');
-      const identified = tryHold(request);
-      if (identified === undefined) {
+      const address = options.addressOf(request);
+      const release = tryHold(address);
+      if (release === undefined) {
         refuseUpgrade(socket, '429 Too Many Requests', { 'retry-after': String(retryAfterSeconds) });
         return;
       }
       // Not when it is closed, because what the client goes on to send still needs memory until it has gone.
-      socket.once('close', identified);
-      server.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, request, identified));
+      socket.on('close', release);
+      const identified = () => {
+        release();
+        socket.off('close', release);
+      };
+      server.handleUpgrade(request, socket, head, (webSocket) =>
+        accept(webSocket, { stream: request.socket, address, identified }),
+      );
     },
     restart() {
       for (const guard of guards)

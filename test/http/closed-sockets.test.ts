@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { BodyBytes } from '../../src/http/body-bytes.ts';
 import { createLargeTurns } from '../../src/http/large-turns.ts';
+import { GuardedSocket } from '../../src/websocket/guarded-socket.ts';
 import { SocketGuard } from '../../src/websocket/socket-guard.ts';
 
 /** What a client goes on to send after our close frame must not fill the memory. */
@@ -12,7 +13,12 @@ let url: string;
 const bodyBytes = new BodyBytes({ onRefused: () => undefined });
 
 beforeAll(async () => {
-  server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    perMessageDeflate: false,
+    WebSocket: GuardedSocket,
+  });
   await once(server, 'listening');
   url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -24,8 +30,8 @@ afterAll(() => {
 async function connect() {
   const client = new WebSocket(url, 'graphql-transport-ws');
   const [socket, request] = await once(server, 'connection');
-  const guard = new SocketGuard(socket, {
-    stream: request.socket,
+  const guard = new SocketGuard(socket, request.socket, {
+    guards: new Set(),
     slowConsumerMs: 30_000,
     largeTurn: createLargeTurns(),
     bodyBytes,
@@ -33,7 +39,9 @@ async function connect() {
     onError: () => undefined,
   });
   guard.onMessage(() => Promise.resolve());
-  const closed = new Promise<number>((resolve) => guard.onClose(resolve));
+  const closed = new Promise<number>((resolve) =>
+    guard.setOwner({ onClose: resolve, answerPing: () => Promise.resolve() }),
+  );
   if (client.readyState !== WebSocket.OPEN) await once(client, 'open');
   const code = once(client, 'close').then(([number]) => number);
   return { client, socket, guard, closed, code };

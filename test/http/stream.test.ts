@@ -1,5 +1,7 @@
+import { type ExecutionResult, GraphQLSchema, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { endableStream } from '../../src/transports/stream.ts';
+import type { Services } from '../../src/graph/context.ts';
+import { ResultStream } from '../../src/transports/result-stream.ts';
 
 function source(options: { hangs?: boolean; fails?: boolean } = {}) {
   let given = 0;
@@ -20,62 +22,112 @@ function source(options: { hangs?: boolean; fails?: boolean } = {}) {
   return { stream, state };
 }
 
-const done = { done: true, value: undefined };
+const asked = {
+  args: { schema: new GraphQLSchema({}), document: parse('{ a }') },
+  context: {
+    services: {} as Services,
+    actor: undefined,
+    requestId: '',
+    idempotencyKey: undefined,
+    transport: 'sse' as const,
+  },
+  key: undefined,
+};
+const resultOf = async (_stream: ResultStream, value: unknown): Promise<ExecutionResult> => {
+  if (value === 'bad') throw new Error('cannot be executed');
+  return { data: { value } };
+};
+const results = (from: AsyncIterable<unknown>) => new ResultStream(from, { resultOf }, asked);
 
-test('hands on what the source gives, and ends once', async () => {
+const done = { done: true, value: undefined };
+const given = (value: unknown) => ({ done: false, value: { data: { value } } });
+const farewell = {
+  done: false,
+  value: {
+    errors: [{ message: 'The credential is no longer valid.', originalError: { message: 'revoked' } }],
+  },
+};
+const revoked = new Error('revoked');
+
+test('hands on a result for each event, and ends once', async () => {
   let ends = 0;
-  const all: number[] = [];
-  const stream = endableStream(source().stream, { onEnd: () => ends++ });
-  for await (const value of stream) all.push(value);
+  const all: unknown[] = [];
+  const stream = results(source().stream);
+  stream.whenEnded(() => ends++);
+  for await (const { data } of stream) all.push(data?.value);
   expect(all).toEqual([1, 2, 3]);
   expect(await stream.next()).toEqual(done);
-  await stream.return?.();
+  await stream.return();
   expect(ends).toBe(1);
+  stream.whenEnded(() => ends++);
+  expect(ends).toBe(2);
 });
 
-test('is ended from outside while the source hangs: with a last value, then no more', async () => {
+test('is ended from outside while the source hangs: with a last result, then no more', async () => {
   const { stream: hanging, state } = source({ hangs: true });
   const ending = new AbortController();
   let ends = 0;
-  const stream = endableStream(hanging, { signal: ending.signal, last: () => -1, onEnd: () => ends++ });
+  const stream = results(hanging);
+  stream.endWith(ending.signal);
+  stream.whenEnded(() => ends++);
   const next = stream.next();
-  ending.abort();
-  expect(await next).toEqual({ done: false, value: -1 });
+  ending.abort(revoked);
+  expect(await next).toMatchObject(farewell);
   expect(await stream.next()).toEqual(done);
   expect(state.returned).toBe(1);
   expect(ends).toBe(1);
 });
 
-test('ended between two values, the last value comes at the next call', async () => {
+test('ended between two events, the last result comes at the next call', async () => {
   const ending = new AbortController();
-  const stream = endableStream(source().stream, { signal: ending.signal, last: () => -1 });
-  expect((await stream.next()).value).toBe(1);
-  ending.abort();
-  expect(await stream.next()).toEqual({ done: false, value: -1 });
+  const stream = results(source().stream);
+  stream.endWith(ending.signal);
+  expect(await stream.next()).toEqual(given(1));
+  ending.abort(revoked);
+  expect(await stream.next()).toMatchObject(farewell);
   expect(await stream.next()).toEqual(done);
 });
 
-test('ended before it began, it gives the last value alone', async () => {
-  const { stream: given, state } = source();
-  const stream = endableStream(given, { signal: AbortSignal.abort(), last: () => -1 });
-  expect(await stream.next()).toEqual({ done: false, value: -1 });
+test('ended before it began, it gives the last result alone', async () => {
+  const { stream: from, state } = source();
+  const stream = results(from);
+  stream.endWith(AbortSignal.abort(revoked));
+  expect(await stream.next()).toMatchObject(farewell);
   expect(await stream.next()).toEqual(done);
   expect(state.returned).toBe(1);
 });
 
 test('a consumer that leaves is answered at once, though the source hangs', async () => {
   const { stream: hanging, state } = source({ hangs: true });
-  const stream = endableStream(hanging, {});
+  const stream = results(hanging);
   const next = stream.next();
-  await stream.return?.();
+  await stream.return();
   expect(await next).toEqual(done);
   expect(state.returned).toBe(1);
 });
 
 test('what the source throws is thrown, and ends it', async () => {
   let ends = 0;
-  const stream = endableStream(source({ fails: true }).stream, { onEnd: () => ends++ });
+  const stream = results(source({ fails: true }).stream);
+  stream.whenEnded(() => ends++);
   await expect(stream.next()).rejects.toThrow('broken');
   expect(await stream.next()).toEqual(done);
   expect(ends).toBe(1);
+});
+
+test('an event that cannot be executed ends it, and its source', async () => {
+  let returned = 0;
+  const from = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false as const, value: 'bad' }),
+      return: async () => {
+        returned += 1;
+        return { done: true as const, value: undefined };
+      },
+    }),
+  };
+  const stream = results(from);
+  await expect(stream.next()).rejects.toThrow('cannot be executed');
+  expect(await stream.next()).toEqual(done);
+  expect(returned).toBe(1);
 });

@@ -18,7 +18,8 @@ class TestGrants {
   watch(watchedActor: Actor): Grant {
     const entry = { actor: watchedActor, ending: new AbortController() };
     this.watched.add(entry);
-    return { signal: entry.ending.signal, release: () => void this.watched.delete(entry) };
+    const { signal } = entry.ending;
+    return { ending: signal, signal, release: () => void this.watched.delete(entry) };
   }
 
   end(reason: 'expired' | 'revoked', of: (actor: Actor) => boolean = () => true): void {

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
 import { createAuthenticator } from '../../src/access/authenticate.ts';
+import type { Grant } from '../../src/access/grant-watch.ts';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Services } from '../../src/graph/context.ts';
 import { createReadiness } from '../../src/http/health.ts';
@@ -19,6 +20,12 @@ export const testSecret = 'test-control-0123456789abcdef';
 export const hookSecret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
 
 export type InternalServer = Awaited<ReturnType<typeof startInternalServer>>;
+
+/** A credential that is never over. */
+const endless = (): Grant => {
+  const { signal } = new AbortController();
+  return { ending: signal, signal, release: () => undefined };
+};
 
 /** A real server with the internal routes, over its own database. `logged` has every line that it wrote. */
 export async function startInternalServer(options: { jobs?: readonly Job[]; config?: Partial<Config> } = {}) {
@@ -53,7 +60,7 @@ export async function startInternalServer(options: { jobs?: readonly Job[]; conf
     schema: createTestSchema().schema,
     services: { config, database, logger } as Partial<Services> as Services,
     authenticator,
-    grantWatch: { watch: () => ({ signal: new AbortController().signal, release: () => undefined }) },
+    grantWatch: { watch: endless },
     readiness: createReadiness({ database, isMigrated: () => true }),
     metrics: new Metrics(),
     routes: [

@@ -188,12 +188,12 @@ test('an aborted signal ends it with its reason, waiting or not', async () => {
   const ownerId = await createOwner(db.database.api);
   const abort = new AbortController();
   const reason = new Error('credential revoked');
-  const subscription = hub.subscribe({ ownerId, signal: abort.signal });
+  const subscription = hub.subscribe({ ownerId, signals: [abort.signal] });
   const next = subscription.next(all);
   abort.abort(reason);
   await expect(next).rejects.toBe(reason);
   await expect(subscription.next(all)).rejects.toBe(reason);
-  const late = hub.subscribe({ ownerId, signal: abort.signal });
+  const late = hub.subscribe({ ownerId, signals: [abort.signal] });
   await expect(late.next(all)).rejects.toBe(reason);
   expect(hub.size).toEqual({ subscriptions: 0, owners: 0 });
 });

@@ -1,4 +1,5 @@
 import type { Actor } from '../../src/access/actor.ts';
+import type { Grant } from '../../src/access/grant-watch.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Services } from '../../src/graph/context.ts';
 import { createReadiness } from '../../src/http/health.ts';
@@ -8,6 +9,12 @@ import { schema } from '../../src/schema.ts';
 import { createHttpServer } from '../../src/server.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from './database.ts';
 import { seedDeliveries, seedOwner } from './deliveries.ts';
+
+/** A credential that is never over. */
+const endless = (): Grant => {
+  const { signal } = new AbortController();
+  return { ending: signal, signal, release: () => undefined };
+};
 
 /**
  * The real server in this process, over one tenant's log of a given length. Every caller is an API key of that
@@ -52,7 +59,7 @@ export async function startLogServer(options: {
     schema,
     services: services as Services,
     authenticator: { authenticate: async () => actor },
-    grantWatch: { watch: () => ({ signal: new AbortController().signal, release: () => undefined }) },
+    grantWatch: { watch: endless },
     readiness: createReadiness({ database, isMigrated: () => true }),
     metrics: new Metrics(),
     ...(options.slowConsumerMs === undefined ? {} : { slowConsumerMs: options.slowConsumerMs }),
