@@ -17,6 +17,8 @@ const both = {
   testTimeout: 60_000,
   // On a cluster, or behind a pooler, it takes longer to prepare.
   hookTimeout: 300_000,
+  // By default a poll gives up after a second, which is short on a machine that has other work.
+  expect: { poll: { timeout: 30_000 } },
 } as const;
 
 export default defineConfig({

@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import { isDatabaseAway } from '../db/retry.ts';
 import { DomainError, RequestError, type RequestErrorCode, UnavailableError } from '../errors.ts';
 import { causesOf, type Logger, warnAtTimes } from '../log.ts';
+import { hideArgument } from './hide-values.ts';
 
 /**
  * How an error is shown to callers. Every error has `extensions.code`. An error that callers are meant to see keeps
@@ -65,7 +66,7 @@ export function maskError(error: unknown, scope: MaskScope): GraphQLError {
   if (outer !== undefined && isOfTheRequest(outer, root)) {
     const { code, limit, found } = outer.extensions;
     const known = typeof code === 'string' && shownCodes.includes(code) ? code : 'BAD_USER_INPUT';
-    const told = shorten(outer.message);
+    const told = shorten(hideArgument(outer.message));
     const message = scope.hideSuggestions ? told.replace(/ Did you mean [^\n]*/, '') : told;
     return new GraphQLError(message, { ...place, extensions: { code: known, ...defined({ limit, found }) } });
   }

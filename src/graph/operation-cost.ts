@@ -18,6 +18,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { badUserInput, RequestError } from '../errors.ts';
+import { hideVariableValue } from './hide-values.ts';
 import { countListEntries } from './list-limits.ts';
 import { selectsField } from './selects-field.ts';
 import { refuseManyValues } from './variable-limits.ts';
@@ -65,7 +66,7 @@ export function refuseOperation(asked: Operation): readonly GraphQLError[] | und
   const { errors, coerced } = getVariableValues(schema, definitions, asked.variables, {
     maxErrors: maxVariableErrors,
   });
-  if (errors !== undefined) return errors;
+  if (errors !== undefined) return errors.map(hideVariableValue);
 
   const fragments = new Map(
     document.definitions.flatMap((definition) =>

@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { documentLimits, refuseLargeDocument } from '../graph/document-limits.ts';
+import { hideLiteral, hideText } from '../graph/hide-values.ts';
 
 /** Refuses documents that are too long or too large while they are parsed, before any validation rule runs. */
 export function useDocumentLimits(): Plugin {
@@ -52,7 +53,10 @@ function parseWithinLimits(source: string) {
     // The parser calls itself for each level of a value, and the stack may end before the limit for tokens.
     const refusal =
       error instanceof RangeError ? new GraphQLError('The document is nested too deeply.') : error;
-    if (refusal instanceof GraphQLError) refusal.extensions.code = 'GRAPHQL_PARSE_FAILED';
+    if (refusal instanceof GraphQLError) {
+      refusal.extensions.code = 'GRAPHQL_PARSE_FAILED';
+      hideText(refusal);
+    }
     throw refusal;
   }
 }
@@ -63,6 +67,7 @@ const valuesAreUserInput: ValidationRule = (context) => {
     reportError: {
       value(error: GraphQLError) {
         error.extensions.code = 'BAD_USER_INPUT';
+        hideLiteral(error);
         context.reportError(error);
       },
     },

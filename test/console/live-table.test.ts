@@ -135,7 +135,7 @@ const drawn: readonly Act[] = [
 async function restart(): Promise<void> {
   await server.stop();
   await expect
-    .poll(() => watched.filter(({ live }) => live.snapshot.state === 'live').length, { timeout: 10_000 })
+    .poll(() => watched.filter(({ live }) => live.snapshot.state === 'live').length, { timeout: 30_000 })
     .toBe(0);
   const stops = watched.map(({ live, lies }) =>
     live.subscribe(() => {
@@ -144,7 +144,7 @@ async function restart(): Promise<void> {
   );
   // They have tried to come again by then.
   const tried = proxy.connections();
-  await expect.poll(() => proxy.connections(), { timeout: 10_000 }).toBeGreaterThan(tried + 2);
+  await expect.poll(() => proxy.connections(), { timeout: 30_000 }).toBeGreaterThan(tried + 2);
   for (const stop of stops) stop();
   server = await stage.startServer({ ...settings, PORT: new URL(server.origin).port });
 }

@@ -47,9 +47,7 @@ test('a server that was left behind has stopped once its file is gone, though it
   await untilTrue(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8').includes('ready'));
   const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
 
-  const startedAt = performance.now();
   await stopLeftover(pid, data);
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
   expect(existsSync(pidFile)).toBe(false);
   expect(() => process.kill(pid, 0), 'the pid is still there').not.toThrow();
 

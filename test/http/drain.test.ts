@@ -4,6 +4,8 @@ import { WebSocket } from 'ws';
 import { connectAs, subscribeTo } from './socket.ts';
 import { startTestServer } from './test-server.ts';
 
+const longerThanATest = 600_000;
+
 test('sockets are closed with 1012 and nothing is completed', async () => {
   const server = await startTestServer();
   const socket = await connectAs('full', server.wsUrl);
@@ -36,9 +38,7 @@ test('an event stream ends without a last event', async () => {
 test('it does not wait for connections that are merely open', async () => {
   const server = await startTestServer();
   await server.post('{ hello }');
-  const startedAt = performance.now();
-  await server.server.drain(60_000);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  await server.server.drain(longerThanATest);
   await server.stop();
 });
 
@@ -46,13 +46,11 @@ test('it waits for what is being answered, and no longer', async () => {
   const server = await startTestServer();
   const answer = server.post('{ waits }');
   await expect.poll(() => server.gate.isWaiting).toBe(true);
-  const drained = server.server.drain(60_000);
+  const drained = server.server.drain(longerThanATest);
   await expect(server.post('{ hello }')).rejects.toThrow();
   server.gate.open();
   expect((await answer).answer).toEqual({ data: { waits: true } });
-  const startedAt = performance.now();
   await drained;
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
   await server.stop();
 });
 

@@ -142,16 +142,14 @@ const transports: Record<string, (body: string) => Promise<string>> = {
 for (const [transport, send] of Object.entries(transports)) {
   describe(`over ${transport}`, () => {
     for (const [name, { source, variables = {}, codes, closesWith }] of Object.entries(hostile)) {
-      test(`${name}: refused at once, before a resolver runs`, async () => {
+      test(`${name}: refused before a resolver runs`, async () => {
         const before = server.seen.resolved;
-        const startedAt = performance.now();
         const texts = Object.entries(variables).map(([variable, json]) => `"${variable}":${json}`);
         const text = await send(`{"query":${JSON.stringify(source)},"variables":{${texts}}}`);
         const expected = transport === 'WebSocket' && closesWith !== undefined ? [closesWith] : codes;
         const found = new Set(Array.from(text.matchAll(/"code":"(\w+)"/g), ([, code]) => code));
         expect([...found]).toEqual(expected);
         expect(server.seen.resolved).toBe(before);
-        expect(performance.now() - startedAt).toBeLessThan(3_000);
       });
     }
   });

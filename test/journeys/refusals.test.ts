@@ -226,3 +226,21 @@ async function overSse(
   const refused: { errors: AnswerError[] } = JSON.parse(/\{"errors".*$/m.exec(text)?.[0] ?? '{"errors":[]}');
   return { status: response.status, extensions: refused.errors[0]?.extensions };
 }
+
+test('a secret in a place where it does not fit is not repeated by the refusal', async () => {
+  const canary = 'whsec_canary';
+  const create = (rest: string) =>
+    `mutation ($url: String = "https://example.com") { createEndpoint(input: { url: $url, ${rest} }) { __typename } }`;
+  const cases: [document: string, variables: Record<string, unknown>, message: string][] = [
+    [create(`events: [], secret: { of: "${canary}" }`), {}, 'String cannot represent a non string value.'],
+    [create(`events: [], secret: ${canary}`), {}, 'String cannot represent a non string value.'],
+    [create(`events: [], headers: ["${canary}"]`), {}, 'Expected value of type "EndpointHeaderInput!".'],
+    [create(`events: [], secret "${canary}"`), {}, 'Syntax Error: Expected ":", found String.'],
+    [create(`events: [], secret """${canary}"""`), {}, 'Syntax Error: Expected ":", found BlockString.'],
+    [create(`events: [], secret: "${canary}"`), { url: null }, 'Argument "input" has invalid value.'],
+  ];
+  for (const [document, variables, message] of cases) {
+    const { body } = await send(owner, document, variables);
+    expect(body.errors?.map((error: AnswerError) => error.message)).toEqual([message]);
+  }
+});

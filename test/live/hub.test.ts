@@ -89,11 +89,11 @@ test('while the database cannot be reached subscribers wait, which is logged onc
   const beginning = hub.subscribe({ ownerId });
   const waiting = [live, catchingUp].map((subscription) => readTo(subscription, 43));
   const began = beginning.next({ maxBatch: 1 });
-  await vi.waitUntil(() => logged.includes('warn'));
+  await vi.waitUntil(() => logged.includes('warn'), { timeout: 30_000 });
   await proxy.heal();
 
   expect(await Promise.all(waiting)).toEqual([range(4, 43), range(2, 43)]);
-  await vi.waitUntil(() => logged.includes('info'));
+  await vi.waitUntil(() => logged.includes('info'), { timeout: 30_000 });
   expect(logged).toEqual(['warn', 'info']);
   beginning.return();
   await began;
