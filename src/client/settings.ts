@@ -47,6 +47,10 @@ export function readSettings(options: ConnectOptions, webSocket: unknown): Setti
     throw new UsageError(`silenceMs is from ${leastMs} to 600000 milliseconds for '${transport}'.`);
   }
   const url = readUrl(options.url);
+  const { tenant } = options;
+  if (tenant !== undefined && !isHeaderValue(tenant)) {
+    throw new UsageError('tenant is empty, or has characters that no header can carry.');
+  }
   if (typeof token === 'string') readToken(token);
   else if (token !== undefined && typeof token !== 'function') {
     throw new UsageError('token is a string, or a function that answers one.');
@@ -55,7 +59,7 @@ export function readSettings(options: ConnectOptions, webSocket: unknown): Setti
     httpUrl: url.href,
     webSocketUrl: url.href.replace(/^http/, 'ws'),
     transport,
-    tenant: options.tenant,
+    tenant,
     silenceMs,
     hasTokenSource: typeof token === 'function',
     authorization: async () => {
@@ -86,6 +90,11 @@ function readToken(value: unknown): string {
   return token;
 }
 
+/** What `fetch` sends as it is: no controls, and nothing beyond Latin-1. */
+const isHeaderValue = (value: unknown): boolean =>
+  typeof value === 'string' &&
+  /^[\x21-\x7e\xa0-\xff](?:[\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa0-\xff])?$/.test(value);
+
 function readUrl(text: unknown): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^(https?|wss?):$/.test(url.protocol)) {
@@ -94,7 +103,11 @@ function readUrl(text: unknown): URL {
   if (url.username !== '' || url.password !== '') {
     throw new UsageError('url holds a user name or password: give the credential as `token`.');
   }
-  url.hash = '';
+  if (url.search !== '' || url.hash !== '') {
+    throw new UsageError(
+      'url has a query or a fragment: give the address alone, and the credential as `token`.',
+    );
+  }
   if (url.pathname === '/') url.pathname = '/graphql';
   return new URL(url.href.replace(/^ws/, 'http'));
 }

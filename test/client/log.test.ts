@@ -282,6 +282,9 @@ test('options that cannot be right are said at once, and never with the token', 
   expect(() => connect({ url: 'nowhere' })).toThrow(UsageError);
   expect(() => connect({ url: 'ftp://127.0.0.1' })).toThrow(UsageError);
   expect(() => connect({ url: 'http://me:secret@127.0.0.1' })).toThrow(/credential/);
+  expect(() => connect({ url: `${url}/console#token=secret` })).toThrow(/^(?!.*secret).*alone/);
+  expect(() => connect({ url: `${url}/?token=secret` })).toThrow(/^(?!.*secret).*alone/);
+  for (const tenant of ['', 'a\nb', 'shop…']) expect(() => connect({ url, tenant })).toThrow(UsageError);
   expect(() => connect({ url, token: 'se cret' })).toThrow(/^(?!.*se cret)/);
   expect(() => connect({ url, silenceMs: 0 })).toThrow(UsageError);
   expect(() => connect({ url }).log({ after: -1 })).toThrow(UsageError);
