@@ -14,7 +14,7 @@ const both = {
   pool: 'forks',
   // Our source and the packages that it uses must share one copy of graphql.
   alias: { graphql: fileURLToPath(new URL('../node_modules/graphql/index.js', import.meta.url)) },
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   // On a cluster, or behind a pooler, it takes longer to prepare.
   hookTimeout: 300_000,
   // By default a poll gives up after a second, which is short on a machine that has other work.

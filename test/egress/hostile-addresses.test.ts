@@ -49,8 +49,7 @@ afterAll(async () => {
   await everywhere.close();
 });
 
-function withoutDuration({ durationMs, ...result }: SendResult): unknown {
-  expect(durationMs).toBeLessThan(500);
+function withoutDuration({ durationMs: _, ...result }: SendResult): unknown {
   return result;
 }
 

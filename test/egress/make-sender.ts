@@ -25,7 +25,7 @@ export function hook(url: string, more: Partial<SendRequest> = {}): SendRequest 
     url,
     headers: () => ({ 'content-type': 'application/json' }),
     body: '{"type":"a"}',
-    timeoutMs: 2_000,
+    timeoutMs: 30_000,
     ...more,
   };
 }

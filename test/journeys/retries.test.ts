@@ -8,7 +8,7 @@ const jitter = 0.2;
 /** Within one statement, the due time and the log's time are taken some milliseconds apart. */
 const toleranceMs = 50;
 /** How late an attempt may begin: the worker's time to find what is due, on a busy machine. */
-const latenessMs = 1_500;
+const latenessMs = 15_000;
 /** An attempt that lasts longer than a second is shown as DELIVERING. */
 const slowAnswerMs = 1_500;
 
