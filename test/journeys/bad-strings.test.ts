@@ -71,21 +71,26 @@ async function ask(query: string, variables: unknown, accept: string): Promise<s
   return `${response.status} ${first?.value ?? ''}`;
 }
 
+/** Many more of one tenant would rightly be told to try again, because they wait for each other's reads. */
+const callsAtOnce = 16;
+
 /** Tries every bad value at every place. Returns the number of tries. */
 async function tryAll(query: string, places: readonly Place[], accept = 'application/json'): Promise<number> {
   const calls = places.flatMap((place) =>
     [...(badValues[place.type] ?? []), ...wrong].map((value) => ({ place, value })),
   );
-  const answers = await Promise.all(
-    calls.map(async ({ place, value }) => {
+  const faults: string[] = [];
+  const left = calls.values();
+  const askInTurn = async () => {
+    for (const { place, value } of left) {
       const variables = place.variables(value);
       const answer = await ask(query, variables, accept);
-      return answer.includes('"INTERNAL"') || answer.startsWith('5')
-        ? [place.path, JSON.stringify(variables).slice(0, 300), answer]
-        : [];
-    }),
-  );
-  expect(answers.flat(), query).toEqual([]);
+      if (answer.includes('"INTERNAL"') || answer.startsWith('5'))
+        faults.push(place.path, JSON.stringify(variables).slice(0, 300), answer);
+    }
+  };
+  await Promise.all(Array.from({ length: callsAtOnce }, askInTurn));
+  expect(faults, query).toEqual([]);
   return calls.length;
 }
 
