@@ -2,9 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { hashOfUuid } from './citus-hash.ts';
 import { citusSettings, onShard } from './distribute.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, plainLayout } from './layout.ts';
 import { literal, quoted, withLiterals } from './literal.ts';
-import type { PlacedStatement } from './placement.ts';
+import { type PlacedStatement, placedStatementOf, type Statement } from './placement.ts';
 import { sqlStateOf } from './retry.ts';
 
 /**
@@ -50,19 +50,32 @@ export async function citusLayout(client: Pick<pg.ClientBase, 'query'>): Promise
   return {
     places: map.places.length,
     placeOf,
+    writeGroups: map.places.length,
+    writeGroupOf: placeOf,
+    settling: { mixesGroups: false, statements: settlesAtOnce },
+    placedAs: placedStatementOf,
+    rewritten,
+    // They are made for the shard, and so for the values.
+    keepsPlans: false,
     remembersAudiences: false,
     deletesInSteps: false,
-    rewritten: (text) =>
-      text
-        .replace(timeOfDay, onShard.now)
-        .replace(shared, ' for no key update')
-        .replace(withoutColumns, 'select 1 from'),
     settings: citusSettings,
-    async runPlaced<Row extends pg.QueryResultRow>(
+    async run<Row extends pg.QueryResultRow>(
       connection: pg.Pool | pg.ClientBase,
-      query: PlacedStatement,
+      query: Statement,
       values: readonly unknown[],
+      isPrepared: boolean,
     ) {
+      if (!isPlaced(query)) {
+        const text = rewritten(query.text);
+        // What is rewritten has to be planned each time.
+        return plainLayout.run<Row>(
+          connection,
+          { ...query, text },
+          values,
+          isPrepared && text === query.text,
+        );
+      }
       const parts = await partsOf(connection, query, { values, placeOf, places: map.places.length });
       const rows: pg.QueryResultRow[] = [];
       if ('isForOne' in query.placement) {
@@ -83,6 +96,17 @@ export async function citusLayout(client: Pick<pg.ClientBase, 'query'>): Promise
     },
   };
 }
+
+/** Several nodes carry them out. */
+const settlesAtOnce = 6;
+
+const isPlaced = (query: Statement): query is PlacedStatement => query.placement !== undefined;
+
+const rewritten = (text: string): string =>
+  text
+    .replace(timeOfDay, onShard.now)
+    .replace(shared, ' for no key update')
+    .replace(withoutColumns, 'select 1 from');
 
 type Place = Readonly<{
   least: number;
@@ -172,18 +196,23 @@ type Part = { place: number; values: readonly unknown[] };
 async function partsOf(
   connection: pg.Pool | pg.ClientBase,
   { placement }: PlacedStatement,
-  {
-    values,
-    placeOf,
-    places,
-  }: { values: readonly unknown[]; placeOf: (ownerId: string) => number; places: number },
+  asked: { values: readonly unknown[]; placeOf: (ownerId: string) => number; places: number },
 ): Promise<Part[]> {
+  const { values, placeOf, places } = asked;
   if ('ofOwners' in placement) {
     const { rows } = await connection.query<{ owner_id: string }>(withLiterals(placement.ofOwners, values));
     return [...new Set(rows.map((row) => placeOf(row.owner_id)))].map((place) => ({ place, values }));
   }
   if ('everywhere' in placement) return Array.from({ length: places }, (_, place) => ({ place, values }));
   if ('owner' in placement) return [{ place: placeOf(String(values[placement.owner - 1])), values }];
+  if ('together' in placement) {
+    const ids = String(values[placement.together - 1])
+      .slice(1, -1)
+      .split(',');
+    const [place = 0, ...others] = [...new Set(ids.map(placeOf))];
+    if (others.length > 0) throw new Error('The owners of one statement are in several places.');
+    return [{ place, values }];
+  }
   const lists = placement.owners.map((numbers) => ({
     numbers,
     placed: arrayAt(values, numbers[0]).map((id) => placeOf(String(id))),
@@ -239,17 +268,12 @@ select t.* from ${called} as t(${returns === '' ? 'done boolean' : returns})`;
 }
 
 /** The statement with the names of the shards. */
-function named(
-  map: ShardMap,
-  at: Place,
-  { text, placement }: PlacedStatement,
-  firstOfLeases: number,
-): string {
+function named(map: ShardMap, at: Place, { text, placement }: PlacedStatement, leasesAt: number): string {
   const made = at.texts.get(text);
   if (made !== undefined) return made;
   const shards = (placement.text ?? text)
     .replace(map.names, (name) => at.tables.get(name) ?? name)
-    .replaceAll(leaseTable, leasesFrom(firstOfLeases));
+    .replaceAll(leaseTable, leasesFrom(leasesAt));
   if (placement.isPrepared) at.texts.set(text, shards);
   return shards;
 }

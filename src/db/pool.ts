@@ -16,7 +16,7 @@ import { Hints } from './listen.ts';
 import { placedStatementOf } from './placement.ts';
 import { isPartitionMissing, isTransient } from './retry.ts';
 import { Shares } from './shares.ts';
-import { isPlannedOnce, isPlanOutdated, onlyOnePlan, StatementNames, usualPlans } from './statement-names.ts';
+import { isPlanOutdated, onlyOnePlan, StatementNames, usualPlans } from './statement-names.ts';
 
 /**
  * The connections to PostgreSQL. Only the files of this room make any.
@@ -83,8 +83,7 @@ export function openDatabase(options: {
     });
     return making;
   };
-  // Citus plans for the shard, and so for the values.
-  const names = options.prepared && layout.runPlaced === undefined ? new StatementNames() : undefined;
+  const names = options.prepared && layout.keepsPlans ? new StatementNames() : undefined;
   const shares = new Shares(Math.max(1, Math.floor(options.apiConnections / 3)));
   const queries = (take: () => Promise<() => void>) =>
     new Kysely<Tables>({
@@ -200,13 +199,12 @@ class WatchedClient implements PostgresPoolClient {
 
   async #run<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     try {
-      const { runPlaced, rewritten } = this.#layout;
-      const placed = runPlaced === undefined ? undefined : placedStatementOf(text);
-      if (runPlaced !== undefined && placed !== undefined) {
-        const rows = await runPlaced<R & pg.QueryResultRow>(this.#client, placed, values);
+      const placed = this.#layout.placedAs(text);
+      if (placed !== undefined) {
+        const rows = await this.#layout.run<R & pg.QueryResultRow>(this.#client, placed, values, false);
         return { command: 'SELECT', rowCount: rows.length, rows };
       }
-      const result = await this.#send<R & pg.QueryResultRow>(rewritten(text), values);
+      const result = await this.#send<R & pg.QueryResultRow>(this.#layout.rewritten(text), values);
       const command = commands.find((name) => name === result.command) ?? 'SELECT';
       return { command, rowCount: result.rowCount ?? 0, rows: result.rows };
     } catch (error) {
@@ -225,7 +223,7 @@ class WatchedClient implements PostgresPoolClient {
     this.#isInTransaction ||= beginning.test(text);
     const name = this.#isInTransaction ? undefined : this.#names?.nameFor(this.#client, text);
     if (name === undefined) return await this.#client.query<R>(text, [...values]);
-    const isPlanned = isPlannedOnce(text);
+    const isPlanned = placedStatementOf(text)?.isPlannedOnce === true;
     try {
       if (isPlanned) await this.#client.query(onlyOnePlan);
       const result = await this.#client.query<R>({ name, text, values: [...values] });

@@ -30,7 +30,8 @@ export class StatementNames {
     known.uses += 1;
     this.#texts.delete(text);
     this.#texts.set(text, known);
-    if (this.#texts.size > mostTexts) this.#forgetOldest();
+    const [oldest = ''] = this.#texts.keys();
+    if (this.#texts.size > mostTexts) this.#texts.delete(oldest);
     if (known.uses < usesBeforeName) return undefined;
     if (known.name === '') known.name = this.#newName();
     const given = this.#given.get(client) ?? new Set();
@@ -53,24 +54,7 @@ export class StatementNames {
     this.#made += 1;
     return `heliograph_read_${this.#made}`;
   }
-
-  #forgetOldest(): void {
-    for (const [oldest] of this.#texts) {
-      this.#texts.delete(oldest);
-      return;
-    }
-  }
 }
-
-/**
- * Put behind the name of a statement for which the plan of one call fits all others, although the planner would estimate
- * a plan for the values of a single call as cheaper, and make one for each call. For statistics, planning took three
- * times as long as reading.
- */
-export const plannedOnce = '(planned once)';
-
-export const isPlannedOnce = (text: string): boolean =>
-  text.slice(0, text.indexOf('\n')).endsWith(plannedOnce);
 
 /** In a transaction, so that the setting stays with this statement, also where a pooler changes connections. */
 export const onlyOnePlan = 'begin; set local plan_cache_mode = force_generic_plan';

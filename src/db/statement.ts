@@ -20,15 +20,8 @@ export async function run<Row extends pg.QueryResultRow>(
   query: Statement,
   values: readonly unknown[],
 ): Promise<Row[]> {
-  const { runPlaced } = db.layout;
-  // A rewritten text is planned each time.
-  const text = db.layout.rewritten(query.text);
-  const isNamed = db.prepared && text === query.text;
-  const config = { text, values: [...values], ...(isNamed ? { name: query.name } : {}) };
   try {
-    if (runPlaced !== undefined && query.placement !== undefined)
-      return await runPlaced<Row>(connection, { ...query, placement: query.placement }, values);
-    return (await connection.query<Row>(config)).rows;
+    return await db.layout.run<Row>(connection, query, values, db.prepared);
   } catch (error) {
     if (isPartitionMissing(error)) await db.makePartitions?.();
     throw error;
@@ -38,19 +31,22 @@ export async function run<Row extends pg.QueryResultRow>(
 /** Runs a statement of one owner whose text depends on what is asked for. */
 export async function runComposed<Row>(
   db: Kysely<Tables>,
-  {
-    name,
-    query,
-    ownerId,
-    returns,
-  }: { name: string; query: CompiledQuery<Row>; ownerId: string; returns: string },
+  composed: {
+    name: string;
+    query: CompiledQuery<Row>;
+    ownerId: string;
+    returns: string;
+    isPlannedOnce?: true;
+  },
 ): Promise<Row[]> {
+  const { name, query, ownerId, returns, ...planning } = composed;
   const { sql: text, parameters } = query;
   const owner = parameters.indexOf(ownerId) + 1;
   const placed = {
     name: `heliograph_${name}`,
     text: `-- heliograph_${name}\n${text}`,
     placement: { owner, returns },
+    ...planning,
   };
   compose(placed);
   return await runWithin<Row>(db, placed, parameters);

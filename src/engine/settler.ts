@@ -6,19 +6,14 @@ import type { Logger } from '../log.ts';
 import { apply } from '../status/apply.ts';
 import type { Applied, Change } from '../status/change.ts';
 import { isFirstSuccess } from '../status/settle-successes.ts';
-import { writeGroupOf, writeGroups } from '../status/shard.ts';
 
 /** Larger batches gain little: 37,000 a second with 100 a batch, 52,000 with 500, 58,000 with 2,000. */
 const largestBatch = 500;
 const longestPauseMs = 1_000;
 /**
- * The limit for running statements, for all groups together. A row in a batch of 20 costs twice as much as in a batch of
- * 100, so busy groups collect. A statement that takes long, for example because it waits for somebody else's lock, no
- * longer counts, so that no group waits for another's problem.
+ * A statement that takes long, for example because it waits for somebody else's lock, no longer counts among those that
+ * run at a time, so that no group waits for another's problem.
  */
-const statementsAtOnce = 1;
-/** Where they are carried out by several nodes. */
-const statementsInPlaces = 6;
 const longStatementMs = 40;
 
 /**
@@ -51,8 +46,6 @@ export class Settler {
   readonly #onSettled: ((seconds: number) => void) | undefined;
   /** Groups that have changes to settle and no running statement, in the order of their turns. */
   readonly #turns: Group[] = [];
-  /** Each group is in a place of its own, which may be another node. */
-  readonly #isPlaced: boolean;
   #underWay = 0;
   #isStopped = false;
 
@@ -60,8 +53,7 @@ export class Settler {
     this.#onSettled = options.onSettled;
     this.#db = options.database;
     this.#logger = options.logger;
-    this.#isPlaced = options.database.layout.runPlaced !== undefined;
-    this.#groups = Array.from({ length: writeGroups(options.database) }, () => ({
+    this.#groups = Array.from({ length: options.database.layout.writeGroups }, () => ({
       waiting: new Map(),
       isRunning: false,
     }));
@@ -72,8 +64,7 @@ export class Settler {
    * delivery that waited with it, or could not be stored. It never rejects.
    */
   settle(change: Change): Promise<Applied | undefined> {
-    const index = writeGroupOf(this.#db, change.ownerId);
-    const group = this.#groups[index];
+    const group = this.#groups[this.#db.layout.writeGroupOf(change.ownerId)];
     if (group === undefined || this.#isStopped) return Promise.resolve(undefined);
     return new Promise((done) => {
       group.waiting.get(change.deliveryId)?.done(undefined);
@@ -95,8 +86,8 @@ export class Settler {
   }
 
   #next(): void {
-    const most = this.#isPlaced ? statementsInPlaces : statementsAtOnce;
-    while (this.#underWay < most && this.#turns.length > 0) void this.#settleTurns();
+    const { statements } = this.#db.layout.settling;
+    while (this.#underWay < statements && this.#turns.length > 0) void this.#settleTurns();
   }
 
   /** Settles one batch of the groups that wait for their turn. It never rejects. */
@@ -117,7 +108,7 @@ export class Settler {
       const batch = takeFrom(group, room);
       room -= batch.length;
       parts.push([group, batch]);
-      if (this.#isPlaced) break;
+      if (!this.#db.layout.settling.mixesGroups) break;
     }
     const [only, ...others] = parts;
     if (only !== undefined && others.length === 0) await this.#settleAlone(only);

@@ -6,7 +6,6 @@ import type { TenantLimits } from '../limits/tenant-limits.ts';
 import type { DeliveryRules } from '../sending/plan-delivery.ts';
 import { createDeliveries, isAudienceChanged, ownerOfTooMany } from '../status/create-deliveries.ts';
 import { createDeliveriesInParts } from '../status/create-deliveries-in-parts.ts';
-import { writeGroupOf, writeGroups } from '../status/shard.ts';
 import { Audiences } from './audiences.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { countDeliveriesOf } from './count-deliveries-of.ts';
@@ -107,7 +106,7 @@ export class Publisher {
     this.#audiences = new Audiences(options.database);
     this.#limits = options.limits;
     this.#pending = new PendingDeliveries(options);
-    this.#groups = Array.from({ length: writeGroups(options.database) }, () => ({
+    this.#groups = Array.from({ length: options.database.layout.writeGroups }, () => ({
       waiting: [],
       isRunning: false,
     }));
@@ -117,7 +116,7 @@ export class Publisher {
   async publish(events: readonly CheckedEvent[]): Promise<PublishedEvent[]> {
     const places = new Map<number, number[]>();
     for (const [index, { tenantId }] of events.entries()) {
-      const group = writeGroupOf(this.#db, tenantId);
+      const group = this.#db.layout.writeGroupOf(tenantId);
       const known = places.get(group);
       if (known === undefined) places.set(group, [index]);
       else known.push(index);
@@ -213,7 +212,7 @@ export class Publisher {
       held.events -= call.events.length;
       held.bytes -= bytes;
     };
-    this.#large.add(tenant, { group: writeGroupOf(this.#db, tenant), run });
+    this.#large.add(tenant, { group: this.#db.layout.writeGroupOf(tenant), run });
     return true;
   }
 

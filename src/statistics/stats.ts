@@ -1,7 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { dayMs } from '../clock.ts';
 import { runComposed } from '../db/statement.ts';
-import { plannedOnce } from '../db/statement-names.ts';
 import { badUserInput } from '../errors.ts';
 import { firstUuidAt, lowestUuid, timeOfUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
@@ -196,7 +195,7 @@ async function readStats(
       left join latency l on l.key = k.key`.compile(db);
   const returns = `key uuid, succeeded bigint, failed bigint, in_flight bigint, last_success_at timestamptz,
     last_failure_at timestamptz, last_id uuid, latency_buckets integer[], latency_attempts float8[]`;
-  const rows = await runComposed(db, { name: `stats ${plannedOnce}`, query, ownerId, returns });
+  const rows = await runComposed(db, { name: 'stats', query, ownerId, returns, isPlannedOnce: true });
   return new Map(rows.map((row) => [row.key, toStats(row, window)]));
 }
 
@@ -212,10 +211,11 @@ async function readTimelines(
     select key, bucket, succeeded, failed, in_flight from counts`.compile(db);
   const returns = 'key uuid, bucket integer, succeeded bigint, failed bigint, in_flight bigint';
   return await runComposed(db, {
-    name: `timelines ${plannedOnce}`,
+    name: 'timelines',
     query,
     ownerId: counted.ownerId,
     returns,
+    isPlannedOnce: true,
   });
 }
 

@@ -63,8 +63,8 @@ export async function apply(
   changes: readonly Change[],
   { lockTimeoutMs = 0 }: { lockTimeoutMs?: number } = {},
 ): Promise<Applied[]> {
-  const isShort = db.layout.runPlaced === undefined && changes.every(isFirstSuccess);
-  const applied = await (isShort ? settleSuccesses : applyAny)(db, changes, lockTimeoutMs);
+  const settle = changes.every(isFirstSuccess) ? settleSuccesses : applyAny;
+  const applied = await settle(db, changes, lockTimeoutMs);
   if (applied.length > 0) db.hints.send(new Set(changes.map(({ ownerId }) => ownerId)));
   return applied;
 }

@@ -73,6 +73,7 @@ const successesStatement = statement(
    ${logTail({ writers: ['att', 'lat', 'stat'], expected: 'gone', held: 'held', located: 'held where delivery_at is not null' })}
    select case when (select count(*) from del) < cardinality($1::uuid[]) then array(select id from del) end as applied
      from checked where checked.ok = 0`,
+  { together: 1, returns: 'applied uuid[]', isPrepared: true },
 );
 
 /** Whether `settleSuccesses` can apply it. */

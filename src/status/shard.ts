@@ -1,22 +1,15 @@
-import type { Database } from '../db/pool.ts';
+import { plainLayout } from '../db/layout.ts';
 import { hashOfUuid } from '../ids.ts';
 
-export const ownerGroups = 16;
+export const ownerGroups = plainLayout.writeGroups;
 const endpointGroups = 4;
 export const shards = ownerGroups * endpointGroups;
 
 /**
- * Owners of one group are written together, and never with those of another group, so that a batch never locks
- * another group's log.
+ * The owners' groups by which work is shared out. On plain PostgreSQL they are also what is written together, and never
+ * with another group, so that a batch never locks another group's log.
  */
-export const ownerGroupOf = (ownerId: string): number => hashOfUuid(ownerId, ownerGroups);
-
-/** Where the tables are distributed, what is written together is also in one place. */
-export const writeGroupOf = ({ layout }: Pick<Database, 'layout'>, ownerId: string): number =>
-  layout.runPlaced === undefined ? ownerGroupOf(ownerId) : layout.placeOf(ownerId);
-
-export const writeGroups = ({ layout }: Pick<Database, 'layout'>): number =>
-  layout.runPlaced === undefined ? ownerGroups : layout.places;
+export const ownerGroupOf = plainLayout.writeGroupOf;
 
 /** The worker that leases the shard handles the endpoint, so only one worker does at a time. */
 export const shardOf = (ownerId: string, endpointId: string): number =>

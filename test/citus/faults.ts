@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Fault, play } from '../faults/fault.ts';
-import { lostPublish, lostSettleBy } from '../faults/on-network.ts';
+import { lostPublish, lostSettle } from '../faults/on-network.ts';
 import { killApi, killWorkers, rollingRestart } from '../faults/on-processes.ts';
 import { Site, within } from '../faults/site.ts';
 import { Cluster, startNode, stopNode } from './cluster.ts';
@@ -103,8 +103,7 @@ const faults = [
   rollingRestart(2),
   terminateEverywhere,
   lostPublish,
-  // Nothing on Citus is settled by the shorter statement.
-  lostSettleBy('apply'),
+  lostSettle,
   killNodes,
   restartCoordinator,
   moveShards,

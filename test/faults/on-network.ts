@@ -81,6 +81,8 @@ export const lostKeys = lostAnswers({
   mayDuplicate: false,
 });
 export const lostClaim = lostAnswers({ statements: ['claim'], what: 'a claim', mayDuplicate: false });
-export const lostSettleBy = (statement: 'settle_successes' | 'apply') =>
-  lostAnswers({ statements: [statement], what: 'a settle', mayDuplicate: false });
-export const lostSettle = lostSettleBy('settle_successes');
+export const lostSettle = lostAnswers({
+  statements: ['settle_successes'],
+  what: 'a settle',
+  mayDuplicate: false,
+});
