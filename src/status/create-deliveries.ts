@@ -136,7 +136,7 @@ export async function createDeliveries(
   batch: NewDeliveries,
   preconditions: Preconditions = {},
 ): Promise<ReadonlySet<string>> {
-  const plain = db.layout.runPlaced === undefined ? plainEventOf(batch, preconditions) : undefined;
+  const plain = plainEventOf(batch, preconditions);
   const stored =
     plain !== undefined && (await createPlainEvent(db, plain))
       ? new Set([plain.id])
@@ -160,7 +160,7 @@ async function createAll(
   return new Set(rows.flatMap(({ id }) => id ?? []));
 }
 
-/** The only event of the batch, if it is a plain one. */
+/** The only event of the batch, if it is a plain one with remembered receivers, which there are not on Citus. */
 function plainEventOf(
   { events, deliveries, forwards = [] }: NewDeliveries,
   { versions = [], ceilings = {} }: Preconditions,

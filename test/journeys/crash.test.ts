@@ -52,7 +52,8 @@ let changes: SeenChange[];
 
 beforeAll(async () => {
   stage = await openStage();
-  const first = await stage.startServer();
+  // However long the publishing takes, what is under way at the crash has not failed before.
+  const first = await stage.startServer({ DELIVERY_TIMEOUT_MS: '60000' });
   caller = await stage.callerOf(first);
   await prepare();
   let follower = await followOverWebSocket(caller, 0);
