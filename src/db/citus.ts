@@ -52,7 +52,8 @@ export async function citusLayout(client: Pick<pg.ClientBase, 'query'>): Promise
     placeOf,
     writeGroups: map.places.length,
     writeGroupOf: placeOf,
-    settling: { mixesGroups: false, statements: settlesAtOnce },
+    // Several nodes carry them out.
+    settling: { mixesGroups: false, statements: 6 },
     placedAs: placedStatementOf,
     rewritten,
     // They are made for the shard, and so for the values.
@@ -69,12 +70,8 @@ export async function citusLayout(client: Pick<pg.ClientBase, 'query'>): Promise
       if (!isPlaced(query)) {
         const text = rewritten(query.text);
         // What is rewritten has to be planned each time.
-        return plainLayout.run<Row>(
-          connection,
-          { ...query, text },
-          values,
-          isPrepared && text === query.text,
-        );
+        const isKept = isPrepared && text === query.text;
+        return plainLayout.run<Row>(connection, { ...query, text }, values, isKept);
       }
       const parts = await partsOf(connection, query, { values, placeOf, places: map.places.length });
       const rows: pg.QueryResultRow[] = [];
@@ -96,9 +93,6 @@ export async function citusLayout(client: Pick<pg.ClientBase, 'query'>): Promise
     },
   };
 }
-
-/** Several nodes carry them out. */
-const settlesAtOnce = 6;
 
 const isPlaced = (query: Statement): query is PlacedStatement => query.placement !== undefined;
 

@@ -45,12 +45,15 @@ export const asleep: Drill = {
   async run(moved) {
     const { site } = moved;
     const act: Fault['act'] = async ({ traffic, blame }) => {
+      // A day after a call its keys are forgotten, so none is repeated over the nights.
+      await traffic.stop();
       const pids = [...site.running('worker'), ...site.running('api')].map(({ pid }) => pid);
       for (const pid of pids) process.kill(pid, 'SIGSTOP');
       // What they have sent arrives before the clock of the receivers moves, too, or its signature is too old.
       await delay(500);
       await moved.setClock(Date.now() + 9 * dayMs);
       for (const pid of pids) process.kill(pid, 'SIGCONT');
+      traffic.start();
       const wokeAt = performance.now();
       const before = traffic.acknowledged.length;
       if (!(await within(60_000, () => traffic.acknowledged.length > before + 20)))
