@@ -28,6 +28,9 @@ export type Operation = Readonly<{
   run(signal?: AbortSignal): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>>;
 }>;
 
+/** What Yoga's type asks for and nothing reads. The context stays in memory as long as a subscription lasts. */
+const none = {};
+
 export type PreparedOperation = { refusals: readonly GraphQLError[] } | { operation: Operation };
 
 /**
@@ -62,7 +65,7 @@ export function createOperations(options: {
     if (text === undefined) throw missingDocument();
     const { operationName } = asked;
     const services = servicesFor(share, context.services);
-    const enveloped = yoga.getEnveloped({ ...context, services, params: { ...asked, query: text } });
+    const enveloped = yoga.getEnveloped({ ...context, services, params: none });
     const document = parsed(enveloped.parse, text);
     if (document instanceof GraphQLError) return { refusals: [document] };
     const refusals = enveloped.validate(enveloped.schema, document);

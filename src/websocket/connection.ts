@@ -5,6 +5,8 @@ import type { GuardOwner, SocketGuard } from './socket-guard.ts';
 /** What the connections of a server have in common. */
 export type ConnectionHost = Readonly<{
   answerPing(connection: Connection, payload: Record<string, unknown> | null | undefined): Promise<void>;
+  /** Closes the socket, with the code that says why. */
+  refuse(guard: SocketGuard, error: unknown): void;
   onError(error: unknown): void;
 }>;
 
@@ -51,6 +53,14 @@ export class Connection implements GuardOwner {
     this.#identified?.();
     this.#identified = undefined;
     this.guard.admit(holder);
+    const { ending } = credential;
+    if (ending.aborted) this.handleEvent();
+    else ending.addEventListener('abort', this);
+  }
+
+  /** The credential's: it has ended. */
+  handleEvent(): void {
+    this.#host.refuse(this.guard, this.credential?.ending.reason);
   }
 
   /** Calls it when the connection is closed; at once if that has happened. */

@@ -85,7 +85,6 @@ export function createWebSockets(options: {
   async function connect(parameters: Record<string, unknown>, connection: Connection) {
     const { guard, address } = connection;
     guard.initialised();
-    const scope = options.scopeOf({ requestId: newRequestId() });
     try {
       const credentials = credentialsOf(parameters);
       const actor = await options.badCredentials.watch(address, credentials.authorization, () =>
@@ -98,15 +97,15 @@ export function createWebSockets(options: {
       const credential = new SocketCredential(actor, options.grantWatch);
       connection.tenantHeader = credentials.tenantHeader;
       connection.identify(credential, holder);
-      const { ending } = credential;
-      const handleEvent = () => guard.close(...closingFor(ending.reason, scope));
-      if (ending.aborted) handleEvent();
-      ending.addEventListener('abort', { handleEvent });
       return guard.isClosed ? false : { credential: credential.expiry() };
     } catch (error) {
-      guard.close(...closingFor(error, scope));
+      refuse(guard, error);
       return false;
     }
+  }
+
+  function refuse(guard: SocketGuard, error: unknown): void {
+    guard.close(...closingFor(error, options.scopeOf({ requestId: newRequestId() })));
   }
 
   /** From a subscribe message to an executable operation, or the errors to answer it with. */
@@ -255,6 +254,7 @@ export function createWebSockets(options: {
   };
   const connectionHost: ConnectionHost = {
     answerPing,
+    refuse,
     onError: (error) =>
       services.logger.error({ err: error }, 'could not end the subscriptions of a closed WebSocket'),
   };
