@@ -81,15 +81,9 @@ export class BareQueue {
         sent.map(({ id }) => id),
         sent.map(({ status }) => status),
         sent.map(({ ms }) => ms),
-        sent.map(({ request }) => request),
+        sent.map(({ headers }) => JSON.stringify(headers)),
       ],
     });
-  }
-
-  /** Everything is to be sent again. */
-  async begin(): Promise<void> {
-    await this.#pool.query("update bare.delivery set status = 'PENDING', due_at = now()");
-    await this.#pool.query('truncate bare.attempt, bare.log');
   }
 
   /** Throws if anything was not recorded. */
@@ -106,15 +100,25 @@ export class BareQueue {
   }
 }
 
-export type Sent = Readonly<{ id: string; status: number; ms: number; request: string }>;
+export type Sent = Readonly<{
+  id: string;
+  /** In milliseconds since 1970. */
+  startedAt: number;
+  status: number;
+  ms: number;
+  headers: Readonly<Record<string, string>>;
+  /** The headers of the answer. */
+  answered: Readonly<Record<string, string | string[] | undefined>>;
+}>;
 
 export async function post(
   sink: Pool,
   key: Buffer,
   { id, body }: { id: string; body: string },
 ): Promise<Sent> {
-  const startedAt = performance.now();
-  const timestamp = Math.floor(Date.now() / 1000);
+  const began = performance.now();
+  const startedAt = Date.now();
+  const timestamp = Math.floor(startedAt / 1000);
   const headers = {
     'content-type': 'application/json',
     'webhook-id': id,
@@ -123,6 +127,6 @@ export async function post(
   };
   const response = await sink.request({ method: 'POST', path: '/', headers, body });
   await response.body.dump();
-  const request = JSON.stringify(headers);
-  return { id, status: response.statusCode, ms: performance.now() - startedAt, request };
+  const ms = performance.now() - began;
+  return { id, startedAt, status: response.statusCode, ms, headers, answered: response.headers };
 }

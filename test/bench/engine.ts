@@ -26,6 +26,7 @@ import { compareCheckouts } from './engine-against.ts';
 import { profiled } from './engine-profile.ts';
 import { compareSettings } from './engine-settings.ts';
 import { installOtherQueues } from './other-queues.ts';
+import { ProductRows, usualBody } from './product-rows.ts';
 
 /**
  * `npm run bench:engine` measures how fast one worker empties a queue on a new database that was never analysed. It
@@ -86,12 +87,12 @@ const sender = createSender({
 });
 
 const pool = new Pool(url, { connections, pipelining: 1 });
-const body = 'x'.repeat(900);
 const alone = await measure(async (count) => {
   let left = count;
   await Promise.all(
     Array.from({ length: connections }, async () => {
-      while (left-- > 0) await (await pool.request({ method: 'POST', path: '/', body })).body.dump();
+      while (left-- > 0)
+        await (await pool.request({ method: 'POST', path: '/', body: usualBody })).body.dump();
     }),
   );
 });
@@ -100,16 +101,17 @@ const byHand = await measure(() => queue.drain(pool), { prepare: (count) => queu
 await queue.check(warmUp + total);
 const others: Record<string, Awaited<ReturnType<typeof measure>>> = {};
 if (values.queues === true) {
+  const rows = await ProductRows.create(postgres.url, { owners, endpoints: endpointsOfOwner });
   for (const [name, fill] of Object.entries(installOtherQueues(join(dir, 'queues')))) {
     let drain: Awaited<ReturnType<typeof fill>> | undefined;
-    others[name] = await measure(async () => drain?.(queue, pool), {
+    others[name] = await measure(async () => drain?.(rows, pool), {
       async prepare(count) {
-        await queue.begin();
-        drain = await fill(postgres.url, count);
+        drain = await fill(rows.url, await rows.fill(count));
       },
     });
-    await queue.check(total);
+    await rows.check();
   }
+  await rows.close();
 }
 await queue.close();
 await pool.close();
@@ -118,7 +120,7 @@ const bare = await measure(async (count) => {
   let left = count;
   await Promise.all(
     Array.from({ length: connections }, async () => {
-      while (left-- > 0) await sender.send({ url, headers: () => ({}), body, timeoutMs: 5_000 });
+      while (left-- > 0) await sender.send({ url, headers: () => ({}), body: usualBody, timeoutMs: 5_000 });
     }),
   );
 });
@@ -135,7 +137,7 @@ for (let owner = 0; owner < owners; owner += 1) {
 const seed = async (count: number) => {
   for (let made = 0; made < count; made += places.length * seededAtOnce)
     for (const { ownerId, endpointId } of places)
-      await seedDeliveries(database, ownerId, endpointId, seededAtOnce);
+      await seedDeliveries(database, ownerId, endpointId, seededAtOnce, usualBody);
 };
 const createWorker = () =>
   new Worker({

@@ -6,20 +6,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import type { Pool } from 'undici';
-import { type BareQueue, post, type Sent } from './bare-queue.ts';
+import { post, type Sent } from './bare-queue.ts';
+import type { Job, ProductRows } from './product-rows.ts';
 
 /**
  * Two queues on PostgreSQL that programs of Node use, each tuned as its documentation says. They are installed into a
- * folder of the run, because nothing else needs them. Every job is a signed POST, and the same rows are written as by
- * `bare-queue.ts`, many at a time; so each has what a queue of its own would add to its own claims and completions.
+ * folder of the run, because nothing else needs them. Every job is a signed POST, after which the rows that the product
+ * keeps of it are written, many at a time (`product-rows.ts`); so each has what the product would add to its claims and
+ * completions. They are spared fences, statistics, limits for each endpoint, retry schedules, and the address guard, and
+ * their jobs contain the body.
  */
 const packages = ['graphile-worker@0.18.0', 'pg-boss@12.38.0'];
 const concurrency = 128;
 const connections = 10;
 /** Results that are recorded together at most. */
 const mostRecorded = 128;
-
-type Job = Readonly<{ id: string; body: string }>;
 
 /** What `graphile-worker` exports, as far as it is used. */
 type GraphileWorker = {
@@ -52,7 +53,7 @@ export function installOtherQueues(dir: string) {
     await import(pathToFileURL(require.resolve(name)).href);
   return {
     /** worker.graphile.org/docs/performance: a local queue, and completions in batches. */
-    async graphileWorker(connectionString: string, rows: number) {
+    async graphileWorker(connectionString: string, jobs: readonly Job[]) {
       const { run, makeWorkerUtils } = await load<GraphileWorker>('graphile-worker');
       const utils = await makeWorkerUtils({ connectionString });
       await utils.migrate();
@@ -60,14 +61,14 @@ export function installOtherQueues(dir: string) {
       await sql(
         connectionString,
         `select count(*) from graphile_worker.add_jobs((
-           select array_agg(json_populate_record(null::graphile_worker.job_spec, json_build_object(
-                    'identifier', 'send', 'payload', json_build_object('id', id, 'body', body))))
-             from (select * from bare.delivery order by id limit $1::integer) d))`,
-        [rows],
+           select array_agg(json_populate_record(null::graphile_worker.job_spec,
+                    json_build_object('identifier', 'send', 'payload', job)))
+             from unnest($1::json[]) as job))`,
+        [jobs],
       );
-      return async (queue: BareQueue, sink: Pool) => {
+      return async (rows: ProductRows, sink: Pool) => {
         const key = randomBytes(32);
-        const recorder = new Recorder(queue);
+        const recorder = new Recorder(rows);
         const runner = await run({
           preset: {
             worker: {
@@ -80,32 +81,27 @@ export function installOtherQueues(dir: string) {
             },
           },
           noHandleSignals: true,
-          taskList: { send: async (job: Job) => await recorder.record(await post(sink, key, job)) },
+          taskList: { send: async (job: Job) => await recorder.record(job, await post(sink, key, job)) },
         });
-        await recorder.until(rows);
+        await recorder.until(jobs.length);
         await runner.stop();
       };
     },
     /** Batches, each settled at once, and the next one without a pause while batches are full. */
-    async pgBoss(connectionString: string, rows: number) {
+    async pgBoss(connectionString: string, jobs: readonly Job[]) {
       const { PgBoss } = await load<PgBossModule>('pg-boss');
       const boss = new PgBoss({ connectionString, max: connections });
       boss.on('error', (error) => console.error(error));
       await boss.start();
       await boss.createQueue('send');
-      const jobs = await sql<Job>(
-        connectionString,
-        'select id::text, body from bare.delivery order by id limit $1::integer',
-        [rows],
-      );
-      for (let made = 0; made < rows; made += 1_000)
+      for (let made = 0; made < jobs.length; made += 1_000)
         await boss.insert(
           'send',
           jobs.slice(made, made + 1_000).map((data) => ({ data })),
         );
-      return async (queue: BareQueue, sink: Pool) => {
+      return async (rows: ProductRows, sink: Pool) => {
         const key = randomBytes(32);
-        const recorder = new Recorder(queue);
+        const recorder = new Recorder(rows);
         const batches = 4;
         const options = {
           batchSize: concurrency / batches,
@@ -114,9 +110,11 @@ export function installOtherQueues(dir: string) {
           pollingIntervalSeconds: 0.5,
         };
         await boss.work('send', options, async (found) => {
-          await Promise.all(found.map(async ({ data }) => recorder.record(await post(sink, key, data))));
+          await Promise.all(
+            found.map(async ({ data }) => recorder.record(data, await post(sink, key, data))),
+          );
         });
-        await recorder.until(rows);
+        await recorder.until(jobs.length);
         await boss.stop({ graceful: true, timeout: 5_000 });
       };
     },
@@ -125,19 +123,23 @@ export function installOtherQueues(dir: string) {
 
 /** Records what was sent meanwhile, in one statement at a time. */
 class Recorder {
-  readonly #queue: BareQueue;
-  #waiting: { sent: Sent; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  readonly #rows: ProductRows;
+  #waiting: {
+    sent: Sent & Readonly<{ ownerId: string }>;
+    resolve: () => void;
+    reject: (error: unknown) => void;
+  }[] = [];
   #isRecording = false;
   #recorded = 0;
   #listener: (() => void) | undefined;
 
-  constructor(queue: BareQueue) {
-    this.#queue = queue;
+  constructor(rows: ProductRows) {
+    this.#rows = rows;
   }
 
-  record(sent: Sent): Promise<void> {
+  record({ ownerId }: Job, sent: Sent): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ sent, resolve, reject });
+      this.#waiting.push({ sent: { ...sent, ownerId }, resolve, reject });
       void this.#go();
     });
   }
@@ -157,7 +159,7 @@ class Recorder {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, mostRecorded);
       try {
-        await this.#queue.settle(batch.map(({ sent }) => sent));
+        await this.#rows.settle(batch.map(({ sent }) => sent));
         this.#recorded += batch.length;
         for (const { resolve } of batch) resolve();
       } catch (error) {

@@ -53,6 +53,7 @@ export async function seedDeliveries(
   ownerId: string,
   endpointId: string,
   count: number,
+  body = '{"type":"order.paid","timestamp":"2026-01-01T00:00:00.000Z","data":{}}',
 ): Promise<NewDelivery[]> {
   const deliveries = Array.from({ length: count }, () => newDelivery(ownerId, endpointId));
   await createDeliveries(database, {
@@ -60,7 +61,7 @@ export async function seedDeliveries(
       ownerId,
       id: delivery.eventId,
       type: delivery.eventType,
-      body: '{"type":"order.paid","timestamp":"2026-01-01T00:00:00.000Z","data":{}}',
+      body,
       tenantId: ownerId,
       idempotencyKey: undefined,
       occurredAt: new Date('2026-01-01T00:00:00Z'),
