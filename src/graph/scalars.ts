@@ -1,6 +1,7 @@
 import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { badUserInput } from '../errors.ts';
 import { isLost, LostNumber } from '../exact-json.ts';
+import { isoTextOf } from './iso-text.ts';
 import type { Builder } from './schema-types.ts';
 
 /** RFC 3339 with `T` and an offset, and without leap seconds. Digits beyond milliseconds are ignored. */
@@ -74,7 +75,7 @@ const dateTime = new GraphQLScalarType<Date, string>({
     'An instant as RFC 3339 text. Answers are in UTC with milliseconds: `2026-03-01T09:30:00.000Z`. Inputs may have any offset; digits beyond milliseconds are ignored.',
   serialize(value) {
     if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw unserializable('DateTime');
-    return value.toISOString();
+    return isoTextOf(value);
   },
   parseValue: parseDateTime,
   parseLiteral(node) {
