@@ -25,6 +25,7 @@ const mostRecorded = 128;
 /** What `graphile-worker` exports, as far as it is used. */
 type GraphileWorker = {
   run(options: object): Promise<{ stop(): Promise<void> }>;
+  Logger: new (factory: () => (level: string, message: string) => void) => object;
   makeWorkerUtils(options: object): Promise<{ migrate(): Promise<void>; release(): Promise<void> }>;
 };
 
@@ -54,7 +55,7 @@ export function installOtherQueues(dir: string) {
   return {
     /** worker.graphile.org/docs/performance: a local queue, and completions in batches. */
     async graphileWorker(connectionString: string, jobs: readonly Job[]) {
-      const { run, makeWorkerUtils } = await load<GraphileWorker>('graphile-worker');
+      const { run, makeWorkerUtils, Logger } = await load<GraphileWorker>('graphile-worker');
       const utils = await makeWorkerUtils({ connectionString });
       await utils.migrate();
       await utils.release();
@@ -72,6 +73,10 @@ export function installOtherQueues(dir: string) {
         const runner = await run({
           preset: {
             worker: {
+              // It would print two lines for each job.
+              logger: new Logger(() => (level, message) => {
+                if (level === 'error') console.error(message);
+              }),
               connectionString,
               concurrentJobs: concurrency,
               maxPoolSize: connections,
