@@ -70,6 +70,10 @@ const signIn = (token: string | undefined) => `<script>
 })();
 </script>`;
 
+/** GraphiQL has no heading, by which screen readers find the content of a page. */
+const heading =
+  '<h1 style="position:absolute;width:1px;height:1px;margin:0;overflow:hidden;clip-path:inset(50%)">GraphiQL</h1>';
+
 let page: Promise<string> | undefined;
 
 /**
@@ -87,5 +91,6 @@ export async function graphiqlPage(token: string | undefined): Promise<string> {
   );
   const html = await page;
   const head = html.indexOf('<head>') + '<head>'.length;
-  return html.slice(0, head) + signIn(token) + html.slice(head);
+  const body = html.indexOf('>', html.indexOf('<body')) + 1;
+  return html.slice(0, head) + signIn(token) + html.slice(head, body) + heading + html.slice(body);
 }

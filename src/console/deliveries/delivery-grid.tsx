@@ -3,7 +3,7 @@ import { type KeyboardEvent, memo, useCallback, useEffect, useRef, useState } fr
 import type { Row } from '../live/delivery-table.ts';
 import { useNarrow } from '../parts/narrow.ts';
 import { Status, wordsOf } from '../parts/status.tsx';
-import { duration, span, Time, useNow } from '../parts/time.tsx';
+import { Countdown, duration, Time } from '../parts/time.tsx';
 import { mostChosen } from '../replays/bulk.tsx';
 
 const columns = ['Time', 'Event type', 'Endpoint', 'Status', 'Attempts', 'Next attempt', 'Latency'];
@@ -221,12 +221,3 @@ const GridRow = memo(function GridRow(
     </div>
   );
 });
-
-function Countdown({ to }: Readonly<{ to: string }>) {
-  const left = Date.parse(to) - useNow();
-  return (
-    <time dateTime={to} title={`${to} UTC`}>
-      {left <= 0 ? 'due' : `in ${span(left)}`}
-    </time>
-  );
-}

@@ -8,7 +8,7 @@ import { Payload } from '../parts/payload.tsx';
 import { Pending } from '../parts/pending.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Status, wordsOf } from '../parts/status.tsx';
-import { Time } from '../parts/time.tsx';
+import { Countdown, Time } from '../parts/time.tsx';
 import { Attempts } from './attempts.tsx';
 import { ByHand } from './by-hand.tsx';
 import {
@@ -71,7 +71,7 @@ export function DeliveryFacts({ id }: Readonly<{ id: string }>) {
         </Fact>
         {delivery.nextAttemptAt !== null && (
           <Fact name="Next attempt">
-            <Time at={delivery.nextAttemptAt} />
+            <Countdown to={delivery.nextAttemptAt} />
           </Fact>
         )}
         {delivery.blockedBy !== null && (

@@ -56,3 +56,13 @@ export function Time({ at }: Readonly<{ at: string }>) {
     </time>
   );
 }
+
+/** The time until an instant; after it, that something is due. It may be due for a while, for example at an endpoint that rests. */
+export function Countdown({ to }: Readonly<{ to: string }>) {
+  const left = Date.parse(to) - useNow();
+  return (
+    <time dateTime={to} title={`${to.replace('T', ' ').replace('Z', '')} UTC`}>
+      {left <= 0 ? 'due' : `in ${span(left)}`}
+    </time>
+  );
+}
