@@ -8,6 +8,8 @@ export type Fault = Readonly<{
   name: string;
   /** Whether a receiver may get something twice. During a clean stop it may not. */
   mayDuplicate: boolean;
+  /** How long it may take, if it takes long. */
+  withinMs?: number;
   /** Breaks something and repairs it again. `blame` adds a problem of the fault itself. */
   act(scene: Scene): Promise<void>;
 }>;
@@ -52,7 +54,7 @@ export async function play(site: Site, fault: Fault): Promise<Result> {
   const from = Date.now();
   let skipped: string | undefined;
   try {
-    const late = delay(actWithinMs, 'late', { ref: false });
+    const late = delay(fault.withinMs ?? actWithinMs, 'late', { ref: false });
     const act = fault.act({ site, traffic, blame: (problem) => problems.push(problem) });
     if ((await Promise.race([act, late])) === 'late') problems.push('the fault did not end in time');
   } catch (error) {

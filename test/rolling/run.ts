@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Cluster } from '../citus/cluster.ts';
 import { type Fault, play, type Scene } from '../faults/fault.ts';
 import { type Role, Site, within } from '../faults/site.ts';
 import { checkOut, lastBoundary, type Release } from './release.ts';
@@ -9,7 +11,8 @@ import { LogWatch } from './watch-log.ts';
  * `npm run test:rolling` drills an upgrade: an older release under load, the migration beside it, old and new
  * processes side by side, the new release alone, back to the old one, and forward again. The older release is the commit that
  * is given as the argument, by default the one before the newest migration. Nothing may be lost, sent twice, refused or left
- * unanswered, the log has no gap, and a reader of each tenant's log gets every change.
+ * unanswered, the log has no gap, and a reader of each tenant's log gets every change. On the Citus cluster that CITUS_URL
+ * names if it is set.
  */
 const { positionals } = parseArgs({ allowPositionals: true });
 const old = take(positionals[0]);
@@ -18,16 +21,23 @@ console.log(`old release: ${old.commit.slice(0, 10)}, with ${old.migrations} mig
 
 const eventsOfStep = 60;
 const stepWithinMs = 60_000;
+const upgradeWithinMs = 600_000;
 const workers = 2;
 
-const site = await Site.open({ workers, release: old.folder }).catch((error: Error) => {
+const given = await Cluster.openIfGiven({ migrations: join(old.folder, 'migrations') });
+const site = await Site.open({ workers, release: old.folder, ...given }).catch((error: Error) => {
   console.error(`The old release does not start. ${error.message}`);
   process.exit(1);
 });
 let failed = true;
 try {
   const watches: LogWatch[] = [];
-  const drill: Fault = { name: 'upgrade', mayDuplicate: false, act: (scene) => act(scene, watches) };
+  const drill: Fault = {
+    name: 'upgrade',
+    mayDuplicate: false,
+    withinMs: upgradeWithinMs,
+    act: (scene) => act(scene, watches),
+  };
   const result = await play(site, drill);
   const problems = [...result.problems];
   for (const watch of watches) {
