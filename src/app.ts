@@ -22,6 +22,7 @@ import { createSender, type SenderOptions } from './egress/send.ts';
 import { Handshakes } from './endpoints/handshakes.ts';
 import { EngineMetrics } from './engine/engine-metrics.ts';
 import { Worker } from './engine/worker.ts';
+import { messageOf } from './errors.ts';
 import { EventTypeCatalogue } from './event-types/payload-validator.ts';
 import { Publisher } from './events/publisher.ts';
 import { Forwarder } from './forwarding/forwarder.ts';
@@ -102,7 +103,11 @@ export async function startApp(
     layout: await findLayout(directUrl),
   });
   await synchroniseClock(database.api);
-  await createPartitions(database.api, partitionedTables, databaseNow());
+  await createPartitions(database.api, partitionedTables, databaseNow(), 1);
+  // The periodic job makes what cannot be made now, because a node of the database is away.
+  await createPartitions(database.api, partitionedTables, databaseNow()).catch((error) =>
+    logger.warn({ error: messageOf(error) }, 'not all partitions of the next days could be made'),
+  );
 
   const secretBox = new SecretBox(parseKeyRing(config.secretsKeys ?? developmentKeyRing(config.dataDir)));
   const signingSecrets = new SigningSecrets(secretBox);

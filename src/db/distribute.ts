@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type pg from 'pg';
 
 /**
@@ -57,34 +58,47 @@ export async function distribute(client: pg.ClientBase, ours: readonly string[])
   return rows.map(({ name }) => name);
 }
 
+/**
+ * Once for each text of theirs, which the comment of the last tells, because it needs every node: otherwise no process
+ * could start while a node is away.
+ */
 async function createFunctions(client: pg.ClientBase): Promise<void> {
-  // The settings of our own connections that decide about plans: a node's connections are Citus's.
-  const settings = `set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off
-    set enable_mergejoin = off set timezone = 'UTC' set datestyle = 'ISO, MDY'`;
-  await client.query(`
-    create or replace function ${onShard.rows}(statement text) returns setof record language plpgsql ${settings}
-      as $$ begin return query execute statement; end $$`);
-  await client.query(`
-    create or replace function ${onShard.silent}(statement text) returns setof record language plpgsql ${settings}
-      as $$ begin execute statement; return query select true; end $$`);
-  // The setting says that the session has it prepared. It is forgotten where the transaction fails, then we look.
-  await client.query(`
-    create or replace function ${onShard.prepared}(label text, statement text, parameters text) returns setof record
-      language plpgsql ${settings} set plan_cache_mode = force_generic_plan
-      as $$ begin
-        if current_setting('heliograph.' || label, true) is distinct from '1' then
-          if not exists (select from pg_prepared_statements where name = label) then
-            execute format('prepare %I as %s', label, statement);
-          end if;
-          perform set_config('heliograph.' || label, '1', false);
-        end if;
-        return query execute format('execute %I%s', label, parameters);
-      end $$`);
-  // Not immutable at all, but used only in statements that are planned each time (`run`).
-  await client.query(
-    `create or replace function ${onShard.now} returns timestamptz(3) language sql immutable as 'select clock_timestamp()::timestamptz(3)'`,
+  const text = functions.join(';');
+  const { rows } = await client.query<{ made: string | null }>(
+    `select obj_description(to_regproc('heliograph_now'), 'pg_proc') as made`,
   );
+  const made = createHash('sha256').update(text).digest('hex');
+  if (rows[0]?.made === made) return;
+  await client.query('begin');
+  for (const statement of functions) await client.query(statement);
+  await client.query(`comment on function ${onShard.now} is '${made}'`);
+  await client.query('commit');
 }
+
+// The settings of our own connections that decide about plans: a node's connections are Citus's.
+const settings = `set jit = off set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off
+    set enable_mergejoin = off set timezone = 'UTC' set datestyle = 'ISO, MDY'`;
+const functions = [
+  `create or replace function ${onShard.rows}(statement text) returns setof record language plpgsql ${settings}
+    as $$ begin return query execute statement; end $$`,
+  `create or replace function ${onShard.silent}(statement text) returns setof record language plpgsql ${settings}
+    as $$ begin execute statement; return query select true; end $$`,
+  // The setting says that the session has it prepared. It is forgotten where the transaction fails, then we look.
+  `create or replace function ${onShard.prepared}(label text, statement text, parameters text) returns setof record
+    language plpgsql ${settings} set plan_cache_mode = force_generic_plan
+    as $$ begin
+      if current_setting('heliograph.' || label, true) is distinct from '1' then
+        if not exists (select from pg_prepared_statements where name = label) then
+          execute format('prepare %I as %s', label, statement);
+        end if;
+        perform set_config('heliograph.' || label, '1', false);
+      end if;
+      return query execute format('execute %I%s', label, parameters);
+    end $$`,
+  // Not immutable at all, but used only in statements that are planned each time (`run`).
+  `create or replace function ${onShard.now} returns timestamptz(3) language sql immutable
+    as 'select clock_timestamp()::timestamptz(3)'`,
+];
 
 /**
  * Triggers cannot be on distributed tables. The only ones that there are tell who remembers a tenant's receivers that

@@ -25,15 +25,16 @@ const duplicateObject = '42710';
 /** The codes of errors such as "partition … would overlap" and "is already a partition". */
 const alreadyThere = new Set([duplicateTable, duplicateObject, '42P17', '42809', '23505']);
 
-/** Makes the missing partitions for yesterday, today and the next seven days. Returns how many it made. */
+/** Makes the missing partitions for yesterday, today and the next days. Returns how many it made. */
 export async function createPartitions(
   pool: pg.Pool,
   tables: readonly PartitionedTable[],
   now: number,
+  daysAhead = 7,
 ): Promise<number> {
   const existing = await partitionNames(pool, tables);
   let made = 0;
-  for (const day of days) {
+  for (const day of days.filter((one) => one <= daysAhead)) {
     for (const table of tables) {
       const start = Math.floor(now / dayMs) * dayMs + day * dayMs;
       if (existing.has(partitionName(table, start))) continue;

@@ -1,11 +1,11 @@
 import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { deleteOld } from '../db/delete-old.ts';
 import { createPartitions } from '../db/partitions.ts';
 import type { Database } from '../db/pool.ts';
 import type { Handshakes } from '../endpoints/handshakes.ts';
 import { removeExpiredAnswers } from '../idempotency/with-idempotency.ts';
 import { partitionedTables } from '../status/partitioned-tables.ts';
+import { deleteOld } from './delete-old.ts';
 import type { Job } from './job-runner.ts';
 import { dropExpired } from './retention.ts';
 import { rollUpUsage } from './roll-up-usage.ts';

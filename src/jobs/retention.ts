@@ -1,10 +1,10 @@
 import { dayMs } from '../clock.ts';
-import { deleteOld } from '../db/delete-old.ts';
 import { dropPartition, expiredPartitions } from '../db/partitions.ts';
 import type { Database } from '../db/pool.ts';
 import { firstUuidAt } from '../ids.ts';
 import { endQueued } from '../status/end-queued.ts';
 import { partitionedTables } from '../status/partitioned-tables.ts';
+import { deleteOld } from './delete-old.ts';
 
 /**
  * Drops the old partitions of the large tables, and never deletes single rows of them.

@@ -45,6 +45,22 @@ const killNodes: Fault = {
   },
 };
 
+/** Whoever deploys or crashes meanwhile must come back. */
+const startWithoutNode: Fault = {
+  name: 'processes killed and started while a worker node is away',
+  mayDuplicate: true,
+  async act() {
+    const [node] = cluster.workers;
+    if (node === undefined) return;
+    await stopNode(node, 'immediate');
+    for (const role of ['api', 'worker'] as const) {
+      await site.kill(site.one(role));
+      await site.start(role);
+    }
+    await startNode(node);
+  },
+};
+
 const restartCoordinator: Fault = {
   name: 'the coordinator killed, and started again',
   mayDuplicate: true,
@@ -105,6 +121,7 @@ const faults = [
   lostPublish,
   lostSettle,
   killNodes,
+  startWithoutNode,
   restartCoordinator,
   moveShards,
   laterRelease,

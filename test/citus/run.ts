@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { clusterVersion, nodesOf } from '../support/citus.ts';
 
 /**
- * `npm run test:citus` runs the journeys, the property test of the log, the tests of the periodic jobs, the faults and
- * the drills of retention on the Citus cluster whose coordinator CITUS_URL names, and says on its last lines what
- * passed. Files given as arguments are run instead; `--faults` and `--time` run the faults and the drills alone.
+ * `npm run test:citus` runs the journeys, the property test of the log, the tests of the periodic jobs, the faults, the
+ * first distribution and the drills of retention on the Citus cluster whose coordinator CITUS_URL names, and says on its
+ * last lines what passed. Files given as arguments are run instead; `--faults`, `--distribution` and `--time` run these
+ * alone.
  *
  * The user has to be a superuser, of the same name and password on all nodes, because each test makes a database of its
  * own. The faults kill and start nodes, so they need a cluster on this machine, and root or its user.
@@ -39,6 +40,7 @@ const only = given.find((argument) => argument.startsWith('--'));
 const steps: readonly { flag?: string; run(): Promise<Outcome> }[] = [
   { run: () => runTests(given.length > 0 ? given : files) },
   { flag: '--faults', run: () => runDrill('faults', 'test/citus/faults.ts') },
+  { flag: '--distribution', run: () => runDrill('distribution', 'test/citus/distribution.ts') },
   { flag: '--time', run: () => runDrill('time', 'test/time/run.ts', '--only', drillsOfTime) },
 ];
 const chosen =

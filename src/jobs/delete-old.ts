@@ -1,4 +1,4 @@
-import type { Database } from './pool.ts';
+import type { Database } from '../db/pool.ts';
 
 const rowsPerDelete = 5_000;
 
