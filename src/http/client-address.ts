@@ -15,7 +15,8 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     const [address = '', bits = ''] = cidr.split('/');
     trusted.addSubnet(address, Number(bits), familyOf(address));
   }
-  const isTrusted = (address: string) => isIP(address) !== 0 && trusted.check(address, familyOf(address));
+  const isTrusted = (address: string) =>
+    trustedProxies.length > 0 && isIP(address) !== 0 && trusted.check(address, familyOf(address));
 
   return ({ socket, headers }) => {
     const peer = plain(socket.remoteAddress ?? '');
