@@ -276,7 +276,7 @@ export function createWebSockets(options: {
     const { stream, address, identified } = opened;
     const guard = new SocketGuard(socket, stream, guardHost);
     guards.add(guard);
-    looking ??= setInterval(lookAtAll, Math.min(lookEveryMs, options.slowConsumerMs / 4));
+    looking ??= setInterval(lookAtAll, Math.min(lookEveryMs, options.slowConsumerMs / 4)).unref();
     const onEnd = metrics.connected();
     const connection = new Connection({ guard, host: connectionHost, address, identified, onEnd });
     connection.ended = protocol.opened(guard, connection);
