@@ -9,7 +9,7 @@ import { clusterVersion, nodesOf } from '../support/citus.ts';
  * `npm run test:citus` runs the journeys, the property test of the log, the tests of the periodic jobs, the faults, the
  * first distribution and the drills of retention on the Citus cluster whose coordinator CITUS_URL names, and says on its
  * last lines what passed. Files given as arguments are run instead; `--faults`, `--distribution` and `--time` run these
- * alone.
+ * alone. With HELIOGRAPH_TEST_PGBOUNCER, the path of that program, everything goes through it.
  *
  * The user has to be a superuser, of the same name and password on all nodes, because each test makes a database of its
  * own. The faults kill and start nodes, so they need a cluster on this machine, and root or its user.
