@@ -53,6 +53,11 @@ export type SubscriptionHost = Readonly<{
   onWait(heartbeatMs: number): void;
 }>;
 
+/**
+ * What a taker takes at a time. It must be less than SharedBatches keeps: after a burst each subscriber would otherwise
+ * be past what the next one needs, and all of them would have batches of their own, and results and frames of their own.
+ */
+const mostOffered = 8;
 const everything = () => true;
 const noChanges: readonly LogChange[] = [];
 const noSignals: readonly EndSignal[] = [];
@@ -164,7 +169,8 @@ export class LogSubscription {
   }
 
   #offer(taker: Taker): void {
-    while (this.#state === 'waiting' && this.#point !== undefined) {
+    for (let left = mostOffered; left > 0; left -= 1) {
+      if (this.#state !== 'waiting' || this.#point === undefined) return;
       const [from, reported] = [this.#point, this.#reported];
       const batch = this.#step(from, this.#asked.maxBatch);
       if (batch === undefined) return;

@@ -20,6 +20,7 @@ export class SocketCredential {
   readonly ending = new Ending();
   #actor: Actor;
   #grant: Grant;
+  #isReleased = false;
 
   constructor(actor: Actor, grantWatch: Pick<GrantWatch, 'watch'>) {
     this.#grantWatch = grantWatch;
@@ -40,9 +41,10 @@ export class SocketCredential {
 
   /**
    * Accepts a fresh credential with its permissions. Throws FORBIDDEN, and changes nothing, if it belongs to another
-   * caller.
+   * caller. Once the socket is gone nothing is accepted, because nobody would let go of it.
    */
   replace(fresh: Actor): void {
+    if (this.#isReleased) return;
     if (this.ending.aborted) throw this.ending.reason;
     if (identity.some((part) => fresh[part] !== this.#actor[part])) {
       throw new RequestError(
@@ -71,6 +73,7 @@ export class SocketCredential {
   }
 
   release(): void {
+    this.#isReleased = true;
     this.#grant.release();
   }
 

@@ -358,7 +358,8 @@ export class SocketGuard implements GraphQLSocket {
     this.#tokens = Math.min(messageBurst, this.#tokens + (messagesPerSecond * (now - this.#lookedAt)) / 1000);
     this.#lookedAt = now;
     const { bufferedAmount } = this.#socket;
-    if (bufferedAmount < this.#buffered) this.#movedAt = now;
+    // Bytes that were not there at the last look, such as those of a ping, have not waited longer than since then.
+    if (bufferedAmount < this.#buffered || this.#buffered === 0) this.#movedAt = now;
     this.#buffered = bufferedAmount;
     const isWriting = this.#unsent > 0 || bufferedAmount > 0;
     if (isWriting && now - this.#movedAt > this.#host.slowConsumerMs) {

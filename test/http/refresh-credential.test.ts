@@ -119,6 +119,20 @@ test('of several at once the last one sent holds', async () => {
   await expect.poll(() => server.grants.watched.size).toBe(0);
 });
 
+test('a fresh credential that is still being checked when the socket closes is not watched', async () => {
+  const socket = await connectAs('old', server.wsUrl);
+  const check = server.holdAuthentication();
+  socket.say({ type: 'ping', payload: bearer('fresh') });
+  await check.reached;
+  socket.socket.terminate();
+  await expect.poll(() => server.grants.watched.size).toBe(0);
+  check.release();
+  // The next one is checked after it.
+  const next = await connectAs('old', server.wsUrl);
+  next.socket.terminate();
+  await expect.poll(() => server.grants.watched.size).toBe(0);
+});
+
 test('a ping without a credential is answered with its own payload', async () => {
   const socket = await connectAs('old', server.wsUrl);
   socket.say({ type: 'ping', payload: null });

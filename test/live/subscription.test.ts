@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Hints } from '../../src/db/listen.ts';
 import { Hub } from '../../src/live/hub.ts';
+import type { LogBatch } from '../../src/live/read-log.ts';
 import type { LogSubscription } from '../../src/live/subscription.ts';
 import { createTestDatabase, quietLogger, type TestDatabase } from '../support/database.ts';
 import { append, createOwner, pending } from './append-log.ts';
@@ -214,4 +215,47 @@ test('stopping the hub ends every subscription', async () => {
   await hub.stop();
   expect(await next).toBeUndefined();
   expect(await hub.subscribe({ ownerId }).next(all)).toBeUndefined();
+});
+
+test('what comes in a burst is collected once for all who stand at the same place', async () => {
+  const roomy = new Hub({
+    database: db.database,
+    hints: silentHints,
+    logger: quietLogger,
+    ringSize: 64,
+    pollMs: 10,
+  });
+  roomy.start();
+  const ownerId = await createOwner(db.database.api);
+  const followers = Array.from({ length: 3 }, () => {
+    const batches: LogBatch[] = [];
+    const taker = {
+      takesChanges: true,
+      offer: (batch: LogBatch) => {
+        batches.push(batch);
+        return true;
+      },
+    };
+    const subscription = roomy.subscribe({ ownerId, after: 0, filterKey: '{}', taker });
+    return { batches, subscription };
+  });
+  const following = followers.map(async ({ batches, subscription }) => {
+    for (;;) {
+      const batch = await subscription.next({ maxBatch: 1 });
+      if (batch === undefined) return;
+      batches.push(batch);
+    }
+  });
+  const untilAllHave = (count: number) =>
+    expect.poll(() => followers.map(({ batches }) => batches.length)).toEqual([count, count, count]);
+  // From here on each of them waits, and nobody reads the table.
+  await append(db.database.api, ownerId, pending(1));
+  await untilAllHave(1);
+  await append(db.database.api, ownerId, pending(40));
+  await untilAllHave(41);
+
+  expect(new Set(followers.flatMap(({ batches }) => batches.slice(1))).size).toBe(40);
+  for (const { subscription } of followers) subscription.return();
+  await Promise.all(following);
+  await roomy.stop();
 });
