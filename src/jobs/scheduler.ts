@@ -1,4 +1,4 @@
-import { databaseNow } from '../clock.ts';
+import { databaseNow, isClockOffsetOutdated } from '../clock.ts';
 import { synchroniseClock } from '../db/clock.ts';
 import type { Database } from '../db/pool.ts';
 import { messageOf } from '../errors.ts';
@@ -10,6 +10,7 @@ const everyMs = 3_600_000;
 const retryMs = 60_000;
 /** Processes run a little apart from each other: one does the work, and the others find it done. */
 const spreadMs = 30_000;
+const lookAtClockMs = 5_000;
 
 /** The jobs, in this order. Every process rescues handshakes itself every few seconds. */
 const hourly = ['partitions', 'retention', 'usage-rollup'];
@@ -19,11 +20,13 @@ const hourly = ['partitions', 'retention', 'usage-rollup'];
  * The first process runs the job under its advisory lock; the others find it done. A job that failed, or that is
  * running elsewhere, is tried again a minute later, so a run whose process died is continued.
  *
- * Each process synchronises its clock with the database each time. `start` and `stop` may be called twice.
+ * Each process synchronises its clock with the database each time, and soon after somebody has set its own: requests are
+ * signed with the time, and receivers refuse what is five minutes off. `start` and `stop` may be called twice.
  */
 export class Scheduler {
   readonly #options: { database: Database; runner: JobRunner; logger: Logger };
   readonly #loop = new Loop({ round: () => this.#untilNext(), onError: () => retryMs });
+  readonly #clock = new Loop({ round: () => this.#lookAtClock(), onError: () => lookAtClockMs });
 
   constructor(options: { database: Database; runner: JobRunner; logger: Logger }) {
     this.#options = options;
@@ -31,12 +34,18 @@ export class Scheduler {
 
   start(): void {
     this.#loop.start();
+    this.#clock.start();
   }
 
   /** Waits for the running job. */
   async stop(): Promise<void> {
-    await this.#loop.stop();
+    await Promise.all([this.#loop.stop(), this.#clock.stop()]);
     await this.#options.runner.idle();
+  }
+
+  async #lookAtClock(): Promise<number> {
+    if (isClockOffsetOutdated()) await synchroniseClock(this.#options.database.api);
+    return lookAtClockMs;
   }
 
   async #untilNext(): Promise<number> {
