@@ -40,19 +40,25 @@ const withoutNull = mapExchange({
     return { ...result, data: undefined, error };
   },
 });
-/** The server answers sooner. On a connection that is dead, though nobody was told, an answer would never come. */
-const answerWithinMs = 60_000;
+/**
+ * The server answers sooner. On a connection that is dead, though nobody was told, an answer would never come. A question
+ * is given up earlier, because it can be asked again without a doubt.
+ */
+const actWithinMs = 60_000;
+const readWithinMs = 15_000;
+
+const fetchWithin =
+  (ms: number): typeof fetch =>
+  (address, options = {}) => {
+    const ended = AbortSignal.timeout(ms);
+    const signal = options.signal == null ? ended : AbortSignal.any([ended, options.signal]);
+    return fetch(address, { ...options, signal });
+  };
 
 export const common = {
   url: '/graphql',
   preferGetMethod: false,
-  fetch: (address: RequestInfo | URL, options: RequestInit = {}) => {
-    const signals = [
-      AbortSignal.timeout(answerWithinMs),
-      ...(options.signal == null ? [] : [options.signal]),
-    ];
-    return fetch(address, { ...options, signal: AbortSignal.any(signals) });
-  },
+  fetch: fetchWithin(actWithinMs),
   fetchOptions: () => ({ headers: { authorization: `Bearer ${currentToken() ?? ''}` } }),
 } as const;
 
@@ -60,6 +66,7 @@ export const common = {
 export function createApi(): Client {
   return new Client({
     ...common,
+    fetch: fetchWithin(readWithinMs),
     requestPolicy: 'cache-and-network',
     exchanges: [withoutNull, watchRefusals, noteDocuments, cacheExchange({ keys }), fetchExchange],
   });
