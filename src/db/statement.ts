@@ -64,3 +64,6 @@ export async function runWithin<Row>(
 /** The numbers from the first to the last. */
 export const range = (first: number, last: number): readonly number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+/** A parameter that is an array of ids, numbers or booleans, whose text needs no quotes. */
+export const arrayText = (values: readonly unknown[]): string => `{${values.join()}}`;

@@ -12,14 +12,15 @@ const tellingKinds: readonly string[] = [Kind.INT, Kind.FLOAT, Kind.BOOLEAN, Kin
 export function hideVariableValue(error: GraphQLError): GraphQLError {
   const { message, originalError } = error;
   const reason = originalError?.message;
-  if (reason === undefined || !message.endsWith(`; ${reason}`)) return error;
-  const match = /^(Variable "\$\w+" got invalid value) ([\s\S]*?)( at "[^"]*")?$/.exec(
-    message.slice(0, -`; ${reason}`.length),
-  );
-  const [, start, value = '', place = ''] = match ?? [];
-  if (start !== undefined && !telling.test(value)) {
-    error.message = `${start}${place}; ${withoutValue(reason)}`;
-  }
+  const start = /^Variable "\$\w+" got invalid value/.exec(message)?.[0];
+  if (start === undefined || reason === undefined || !message.endsWith(`; ${reason}`)) return error;
+  // The value may be megabytes long, so no pattern is tried at each of its characters.
+  const said = message.slice(start.length + 1, -`; ${reason}`.length);
+  const place = said.endsWith('"')
+    ? (/^ at "[^"]*"$/.exec(said.slice(said.lastIndexOf(' at "')))?.[0] ?? '')
+    : '';
+  const value = said.slice(0, said.length - place.length);
+  if (!telling.test(value)) error.message = `${start}${place}; ${withoutValue(reason)}`;
   return error;
 }
 

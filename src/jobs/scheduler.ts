@@ -44,8 +44,20 @@ export class Scheduler {
   }
 
   async #lookAtClock(): Promise<number> {
-    if (isClockOffsetOutdated()) await synchroniseClock(this.#options.database.api);
+    if (isClockOffsetOutdated()) await this.#synchronise();
     return lookAtClockMs;
+  }
+
+  /** Whether that was possible. */
+  async #synchronise(): Promise<boolean> {
+    const { database, logger } = this.#options;
+    try {
+      await synchroniseClock(database.api);
+      return true;
+    } catch (error) {
+      logger.error({ error: messageOf(error) }, 'could not synchronise the clock, trying again');
+      return false;
+    }
   }
 
   async #untilNext(): Promise<number> {
@@ -55,14 +67,8 @@ export class Scheduler {
 
   /** Whether all runs of this hour have ended. */
   async #round(): Promise<boolean> {
-    const { database, runner, logger } = this.#options;
-    let isDone = true;
-    try {
-      await synchroniseClock(database.api);
-    } catch (error) {
-      logger.error({ error: messageOf(error) }, 'could not synchronise the clock, trying again in a minute');
-      isDone = false;
-    }
+    const { runner, logger } = this.#options;
+    let isDone = await this.#synchronise();
     const now = databaseNow();
     const runId = `hour ${new Date(now - (now % everyMs)).toISOString()}`;
     for (const job of hourly) {

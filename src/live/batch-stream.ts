@@ -82,7 +82,7 @@ export class BatchStream implements AsyncIterableIterator<Value>, Asker, Taker {
       this.#progress.taken = batch.position;
     }
     const value = this.#eventOf(batch);
-    this.#link(batch);
+    this.#linked = batch.position;
     this.#resolve?.({ done: false, value });
   }
 
@@ -93,21 +93,15 @@ export class BatchStream implements AsyncIterableIterator<Value>, Asker, Taker {
 
   offer(batch: LogBatch): boolean {
     const progress = this.#progress;
-    if (this.#ofMessages && batch.changes.length === 0) {
-      this.#linked ??= batch.after;
-      // The client asked for the next message, so it has taken all before.
-      if (progress !== undefined) {
-        progress.taken = batch.position;
-        progress.position = batch.position;
-      }
-      progress?.onCovered?.(batch.position);
-      return true;
-    }
-    if (this.#offerEvent?.(this.#eventOf(batch)) !== true) return false;
-    this.#link(batch);
+    const isMessage = !this.#ofMessages || batch.changes.length > 0;
+    if (isMessage && this.#offerEvent?.(this.#eventOf(batch)) !== true) return false;
+    if (isMessage) this.#linked = batch.position;
+    else this.#linked ??= batch.after;
     if (progress !== undefined) {
+      // The client asked for the next message, so it has taken all before.
       progress.taken = batch.position;
       progress.position = batch.position;
+      if (!isMessage) progress.onCovered?.(batch.position);
     }
     return true;
   }
@@ -117,10 +111,6 @@ export class BatchStream implements AsyncIterableIterator<Value>, Asker, Taker {
     if (!this.#ofMessages) return batch;
     this.#linked ??= batch.after;
     return this.#linked === batch.after ? batch : { ...batch, after: this.#linked };
-  }
-
-  #link({ position }: LogBatch): void {
-    this.#linked = position;
   }
 
   #end(): void {

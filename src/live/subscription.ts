@@ -187,9 +187,10 @@ export class LogSubscription {
   #advance(): void {
     this.#state = 'idle';
     if (this.#asker === undefined || this.#point === undefined) return;
-    const batch = this.#step(this.#point, this.#asked.maxBatch) ?? this.#heartbeat(this.#point);
-    const { covered } = this.#reader;
+    const step = this.#step(this.#point, this.#asked.maxBatch);
     const { position } = this.#point;
+    const batch = step ?? this.#heartbeat(position);
+    const { covered } = this.#reader;
     if (batch !== undefined) this.#answer(batch);
     else if (position === covered) this.#wait('waiting');
     else if (this.#isCaughtUp && position > (covered ?? -1)) {
@@ -206,9 +207,9 @@ export class LogSubscription {
   }
 
   /** The empty batch, where it is time for one and the taker has not taken it. */
-  #heartbeat({ position }: LogPoint): LogBatch | undefined {
+  #heartbeat(position: number): LogBatch | undefined {
     if (performance.now() < this.#deadline) return undefined;
-    const batch = this.#report([], this.#point?.position ?? position);
+    const batch = this.#report([], position);
     if (this.#taker?.offer(batch) !== true) return batch;
     this.#putOffHeartbeat();
     return undefined;

@@ -1,5 +1,5 @@
 import type { Database } from '../db/pool.ts';
-import { run, statement } from '../db/statement.ts';
+import { arrayText, run, statement } from '../db/statement.ts';
 import { shardOf } from './shard.ts';
 
 /** One event of one owner whose deliveries all begin in the usual way: they wait to be sent, in no strict order. */
@@ -85,7 +85,6 @@ const plainStatement = statement(
 /** Whether it was stored. */
 export async function createPlainEvent(db: Database, event: PlainEvent): Promise<boolean> {
   const { ownerId, deliveries } = event;
-  const array = (values: readonly unknown[]) => `{${values.join()}}`;
   const rows = await run<{ stored: number }>(db, db.engine, plainStatement, [
     ownerId,
     event.id,
@@ -96,11 +95,11 @@ export async function createPlainEvent(db: Database, event: PlainEvent): Promise
     event.traceContext ?? null,
     event.version,
     event.ceiling ?? null,
-    array(deliveries.map(({ id }) => id)),
-    array(deliveries.map(({ endpointId }) => endpointId)),
-    array(deliveries.map(({ maxAttempts }) => maxAttempts)),
-    array(deliveries.map(({ delayMs }) => delayMs)),
-    array(deliveries.map(({ endpointId }) => shardOf(ownerId, endpointId))),
+    arrayText(deliveries.map(({ id }) => id)),
+    arrayText(deliveries.map(({ endpointId }) => endpointId)),
+    arrayText(deliveries.map(({ maxAttempts }) => maxAttempts)),
+    arrayText(deliveries.map(({ delayMs }) => delayMs)),
+    arrayText(deliveries.map(({ endpointId }) => shardOf(ownerId, endpointId))),
   ]);
   return rows[0]?.stored === deliveries.length;
 }

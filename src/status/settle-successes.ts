@@ -1,5 +1,5 @@
 import type { Database } from '../db/pool.ts';
-import { run, statement } from '../db/statement.ts';
+import { arrayText, run, statement } from '../db/statement.ts';
 import type { Applied, Change } from './change.ts';
 import { latencyBucketOf } from './latency.ts';
 import { logTail, statTail } from './log-tail.ts';
@@ -118,13 +118,12 @@ export async function settleSuccesses(
     answered.push(jsonOf(attempt?.responseHeaders) ?? '');
     requested.push(jsonOf(attempt?.requestHeaders) ?? '');
   }
-  const array = (values: readonly unknown[]) => `{${values.join()}}`;
   const rows = await run<{ applied: string[] | null }>(db, db.engine, successesStatement, [
-    ...[owners, ids, claims, starts, durations, buckets, statuses].map(array),
+    ...[owners, ids, claims, starts, durations, buckets, statuses].map(arrayText),
     bodies,
     answered.join(separator),
     requested.join(separator),
-    array(again),
+    arrayText(again),
     lockTimeoutMs,
   ]);
   const applied = rows[0]?.applied;
