@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** One for all: an error of its own for each request would cost its stack trace. */
+const left = new Error('The client has left or has been answered.');
 /** The callbacks for a connection whose client leaves, one for each request without an answer. */
 const onGone = new WeakMap<Socket, Set<() => void>>();
 
@@ -12,7 +14,7 @@ const onGone = new WeakMap<Socket, Set<() => void>>();
  */
 export function leavingOf({ socket }: IncomingMessage, response: ServerResponse): AbortSignal {
   const leaving = new AbortController();
-  const leave = () => leaving.abort();
+  const leave = () => leaving.abort(left);
   const unanswered = onGone.get(socket) ?? watch(socket);
   unanswered.add(leave);
   response.once('close', () => {

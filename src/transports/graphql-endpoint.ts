@@ -303,7 +303,9 @@ function send(response: ServerResponse, result: ExecutionResult, mediaType: Medi
     response.writeHead(status, streamHeaders(format.contentType));
     response.end(format.opening + format.result(result, undefined) + format.complete);
   } else {
-    response.writeHead(status, { 'content-type': `${mediaType}; charset=utf-8` });
+    // With the head not yet written, Node adds the length, and sends both by one system call instead of chunks.
+    response.statusCode = status;
+    response.setHeader('content-type', `${mediaType}; charset=utf-8`);
     response.end(JSON.stringify(result));
   }
 }
