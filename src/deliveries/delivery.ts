@@ -1,9 +1,13 @@
 import { type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
+import type { Endpoint } from '../endpoints/endpoint.ts';
 import { timeOfUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 
 /** The delivery of one event to one endpoint. */
-export type Delivery = Selectable<Tables['delivery']>;
+export type Delivery = Selectable<Tables['delivery']> & {
+  /** Set by a list that has read it as well, with as much of it as was asked for. */
+  endpoint?: Endpoint;
+};
 
 /** The tables, with `delivery` under the alias that our conditions use. */
 export type DeliveryTables = Tables & { d: Tables['delivery'] };
@@ -26,7 +30,28 @@ export const isVisible = sql<SqlBool>`(
   select e.deleted_at is null and (e.purged_through is null or d.id > e.purged_through)
     from endpoint e where e.owner_id = d.owner_id and e.id = d.endpoint_id)`;
 
-/** The columns of the table, in their order, for statements that name what they return. */
-export const deliveryColumns = `owner_id uuid, id uuid, endpoint_id uuid, event_id uuid, event_type text, kind text,
-  status text, failure_reason text, replay_of uuid, replayed_at timestamptz, attempt_count integer, max_attempts integer,
-  next_attempt_at timestamptz, updated_at timestamptz, completed_at timestamptz, tenant_id uuid, installation_id uuid`;
+/** The columns of the table, in their order. */
+export const typeOfColumn = {
+  owner_id: 'uuid',
+  id: 'uuid',
+  endpoint_id: 'uuid',
+  event_id: 'uuid',
+  event_type: 'text',
+  kind: 'text',
+  status: 'text',
+  failure_reason: 'text',
+  replay_of: 'uuid',
+  replayed_at: 'timestamptz',
+  attempt_count: 'integer',
+  max_attempts: 'integer',
+  next_attempt_at: 'timestamptz',
+  updated_at: 'timestamptz',
+  completed_at: 'timestamptz',
+  tenant_id: 'uuid',
+  installation_id: 'uuid',
+} as const satisfies Record<keyof Selectable<Tables['delivery']>, string>;
+
+/** The same for statements that name what they return. */
+export const deliveryColumns = Object.entries(typeOfColumn)
+  .map((column) => column.join(' '))
+  .join(', ');

@@ -34,6 +34,9 @@ export type DeliveryFilter = Readonly<{
   createdBefore?: Date | null | undefined;
 }>;
 
+export const hasConditions = (filter: DeliveryFilter | null | undefined): boolean =>
+  Object.values(filter ?? {}).some((condition) => condition != null);
+
 /** The filter with UUIDs, the ids of tenants, and the window as a range of ids. Undefined means no condition. */
 export type DeliveryConditions = Readonly<{
   id: readonly string[] | undefined;

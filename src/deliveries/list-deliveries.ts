@@ -1,5 +1,13 @@
 import { type Compilable, type Kysely, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
-import { type Page, type PageArgs, type PageRange, pageRange, readPage, toPage } from '../db/keyset.ts';
+import {
+  type Page,
+  type PageArgs,
+  type PageRange,
+  pageRange,
+  type ReadRange,
+  readPage,
+  toPage,
+} from '../db/keyset.ts';
 import { runComposed } from '../db/statement.ts';
 import type { Tables } from '../tables.ts';
 import { byWay, isOfQueue, visibleWaiting } from './by-status.ts';
@@ -36,6 +44,12 @@ export async function listDeliveries(
   if (!isAboutAttempts(conditions)) return await readPage(range, read);
   return await searchedPage(range, (within) => search({ db, ownerId, conditions, read }, within));
 }
+
+/** Reads rows of the list of all of an owner's deliveries. */
+export const unfiltered =
+  (db: Kysely<Tables>, ownerId: string): ReadRange<Delivery> =>
+  async (range) =>
+    (await readerOf(db, ownerId, { conditions: await resolveFilter(db, undefined) }))(range);
 
 /** Searches the newest deliveries for those that match, until `limit` are found. */
 export async function searchNewest(

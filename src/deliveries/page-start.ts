@@ -9,12 +9,15 @@ export type PageStart = Readonly<{
   isRemoving: boolean;
 }>;
 
+/** Whether purged deliveries of the owner of the log `l` still have to be removed. */
+export const isRemoving = `exists (select from endpoint e
+                   where e.owner_id = l.owner_id and e.purged_through is not null
+                     and e.removed_through is distinct from e.purged_through)`;
+
 const startsOf = statement(
   'page_starts',
   `select l.owner_id as "ownerId", l.head,
-          exists (select from endpoint e
-                   where e.owner_id = l.owner_id and e.purged_through is not null
-                     and e.removed_through is distinct from e.purged_through) as "isRemoving"
+          ${isRemoving} as "isRemoving"
      from owner_log l where l.owner_id = any($1::uuid[])`,
 );
 

@@ -4,6 +4,7 @@ import { databaseNow } from '../../src/clock.ts';
 import { encodeCursor, type PageArgs, pageRange } from '../../src/db/keyset.ts';
 import type { DeliveryFilter } from '../../src/deliveries/filter.ts';
 import { listDeliveries, listDeliveriesOf } from '../../src/deliveries/list-deliveries.ts';
+import { readPlainPage } from '../../src/deliveries/plain-page.ts';
 import type { DeliveryScope } from '../../src/deliveries/scope.ts';
 import { encodeId } from '../../src/ids.ts';
 import { countDeliveries } from '../../src/statistics/count-deliveries.ts';
@@ -297,6 +298,20 @@ test('a search reads the deliveries in chunks of an ordered list, and their atte
   }
 });
 
+const asked = { delivery: new Map(), endpoint: new Map([['url', []]]) };
+const plain = (page: PageArgs) =>
+  readPlainPage(listing, ownerId, { range: pageRange(page, { kind: 'Delivery', ownerId }), asked });
+
+test('a page without a filter reads its rows from the primary key, and then their endpoints', async () => {
+  for (const [name, page] of pages()) {
+    const found = await plain(page);
+    expect.soft(found?.rows, name).toHaveLength(11);
+    expect
+      .soft(await planOfLast(), name)
+      .toMatchObject({ indexes: ['delivery_pkey'], read: 11, types: new Set(['Index Scan']) });
+  }
+});
+
 // This must be the last test, because it purges.
 test('what is purged and not yet removed is not walked over', async () => {
   await db.database.api.query('analyze');
@@ -310,6 +325,8 @@ test('what is purged and not yet removed is not walked over', async () => {
     [ownerId, purged],
   );
   for (const [name, page] of pages()) {
+    expect.soft(await plain(page), name).toBeUndefined();
+    expect.soft((await planOfLast()).read, name).toBe(0);
     const left = await list(page);
     expect.soft(left.shown, name).toBe(10);
     // The plan shows the mean over the endpoints, before PostgreSQL 18 as a whole number. So rounding may add one row.

@@ -1,6 +1,6 @@
 import { Kind, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { asksRecordsFor } from '../../src/graph/look-ahead.ts';
+import { askedOfRecords } from '../../src/graph/look-ahead.ts';
 
 /** Whether the list in this document asks its records for `endpoint`. */
 function asks(text: string): boolean {
@@ -14,7 +14,7 @@ function asks(text: string): boolean {
   const fieldNodes = operation.selectionSet.selections.flatMap((one) =>
     one.kind === Kind.FIELD ? [one] : [],
   );
-  return asksRecordsFor({ fieldNodes, fragments }, 'endpoint');
+  return askedOfRecords({ fieldNodes, fragments }).has('endpoint');
 }
 
 test('finds a field of the records below nodes and below edges', () => {
