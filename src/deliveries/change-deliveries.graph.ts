@@ -4,13 +4,13 @@ import { byOf } from '../endpoints/endpoint-services.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
 import { builder } from '../graph/builder.ts';
 import { mutation } from '../graph/result.ts';
+import { purgeDeliveries } from '../purging/purge-deliveries.ts';
+import type { Purger } from '../purging/purger.ts';
 import { laneHint } from '../status/lane-hint.ts';
 import { askedDelivery } from './asked-delivery.graph.ts';
 import { cancelDelivery } from './cancel-delivery.ts';
 import { Delivery } from './deliveries.graph.ts';
 import { findDelivery } from './find-delivery.ts';
-import { purgeDeliveries } from './purge-deliveries.ts';
-import type { Purger } from './purger.ts';
 
 declare module '../graph/context.ts' {
   interface Services {
