@@ -48,3 +48,24 @@ test('a secret that the recorded body cuts off is masked as far as it goes', () 
 test('a short secret is masked wherever it stands', () => {
   expect(redaction('k3y').text('a k3y, and k3y')).toBe('a [redacted], and [redacted]');
 });
+
+test('secrets of one character, which stand in the mask itself, do not make the text grow', () => {
+  const redaction = new Redaction(
+    {},
+    [...'a[redct]'].map((value, index) => own(`x-${index}`, value)),
+  );
+  expect(redaction.text('a zebra cart')).toBe('[redacted] z[redacted]b[redacted] [redacted]');
+  const body = 'a.'.repeat(2_048);
+  expect(redaction.text(body)).toBe('[redacted].'.repeat(400).slice(0, 4_096));
+  expect(
+    redaction.response([
+      { name: 'x-a', value: 'a' },
+      { name: 'x-b', value: 'b' },
+      { name: 'x-c', value: 'bad' },
+    ]),
+  ).toEqual([
+    { name: 'x-a', value: '[redacted]' },
+    { name: 'x-b', value: 'b' },
+    { name: 'x-c', value: 'b[redacted]' },
+  ]);
+});
