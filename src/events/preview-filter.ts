@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { FilterChecks } from '../filters/filter.ts';
+import { Pauses } from '../filters/pauses.ts';
 import { highestUuid } from '../ids.ts';
 import type { StoredCondition, Tables } from '../tables.ts';
 import { canEqualStored } from '../text.ts';
@@ -21,6 +22,7 @@ export async function previewFilter(
   if (!canEqualStored(eventType)) return [];
   const previewed: PreviewedEvent[] = [];
   let before = highestUuid;
+  const pauses = new Pauses();
   while (previewed.length < mostPreviewed) {
     const rows = await db
       .selectFrom('event')
@@ -34,6 +36,7 @@ export async function previewFilter(
     for (const { body, ...event } of rows) {
       const failedCondition = new FilterChecks(body, [filter]).failedConditionOf(filter);
       previewed.push({ event, failedCondition });
+      await pauses.due();
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < bodiesAtOnce) break;

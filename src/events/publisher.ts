@@ -260,6 +260,7 @@ export class Publisher {
     const events = planned.flatMap(({ fresh }) => fresh.map(({ checked }) => checked));
     const audience = await retrying(() => this.#audiences.of(events, isFresh), { attempts: retries });
     const targets = new Targets(audience, this.#rules);
+    await targets.filter(planned.flatMap(({ fresh }) => fresh));
     const units: Unit[] = [];
     const taken = new Map<string, number>();
     for (const unit of planned) {

@@ -1,5 +1,6 @@
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { FilterChecks } from '../filters/filter.ts';
+import { Pauses } from '../filters/pauses.ts';
 import { mintUuid } from '../ids.ts';
 import { type DeliveryRules, planDelivery } from '../sending/plan-delivery.ts';
 import type {
@@ -14,7 +15,7 @@ import type { StoredCondition } from '../tables.ts';
 import type { Audience, Subscriber } from './fan-out.ts';
 import type { PlannedEvent } from './plan-events.ts';
 
-/** The receivers of some events, and what has to be stored for them. */
+/** The receivers of some events, and what has to be stored for them. First of all, the events have to be filtered. */
 export class Targets {
   readonly #audience: Audience;
   readonly #rules: DeliveryRules;
@@ -36,6 +37,23 @@ export class Targets {
 
   isSuspended(tenantId: string): boolean {
     return this.#audience.owners.get(tenantId)?.isSuspended === true;
+  }
+
+  /** Decides by their filters which endpoints get the events. Ten thousand conditions and a large body take long. */
+  async filter(events: readonly PlannedEvent[]): Promise<void> {
+    const pauses = new Pauses();
+    for (const event of events) {
+      const { all, filters } = this.#subscribersTo(event);
+      if (filters.length === 0 || this.#passed.has(event.id)) continue;
+      const checks = new FilterChecks(bodyOf(event), filters);
+      const passed: Subscriber[] = [];
+      for (const endpoint of all) {
+        const filter = endpoint.sending?.filter;
+        if (filter === undefined || checks.failedConditionOf(filter) === undefined) passed.push(endpoint);
+        await pauses.due();
+      }
+      this.#passed.set(event.id, passed);
+    }
   }
 
   /** The number of deliveries of the event. */
@@ -72,14 +90,8 @@ export class Targets {
   #subscribersOf(event: PlannedEvent): readonly Subscriber[] {
     const { all, filters } = this.#subscribersTo(event);
     if (filters.length === 0) return all;
-    const known = this.#passed.get(event.id);
-    if (known !== undefined) return known;
-    const checks = new FilterChecks(bodyOf(event), filters);
-    const passed = all.filter(
-      ({ sending }) =>
-        sending?.filter === undefined || checks.failedConditionOf(sending.filter) === undefined,
-    );
-    this.#passed.set(event.id, passed);
+    const passed = this.#passed.get(event.id);
+    if (passed === undefined) throw new Error('The event has not been filtered.');
     return passed;
   }
 

@@ -4,6 +4,7 @@ import { runWithin, statement } from '../db/statement.ts';
 import { categoryOf } from '../event-types/event-type-name.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
 import { passes } from '../filters/filter.ts';
+import { Pauses } from '../filters/pauses.ts';
 import { createDeliveries, type NewDelivery, type NewEvent } from '../status/create-deliveries.ts';
 import type { Tables } from '../tables.ts';
 import {
@@ -50,6 +51,7 @@ export async function forwardEvents(options: ForwarderOptions, group: number): P
     const events: NewEvent[] = [];
     // One entry for each event. It is undefined if the webhook's filter does not match.
     const deliveries: (NewDelivery | undefined)[] = [];
+    const pauses = new Pauses();
     for (const forward of await readForwards(
       trx,
       rows.filter((row) => webhooks.has(row.app_id)),
@@ -67,6 +69,7 @@ export async function forwardEvents(options: ForwarderOptions, group: number): P
       });
       const delivery = deliveryToApp(webhook, { ...event, installationId: forward.installation_id }, config);
       deliveries.push(passes(webhook.sending?.filter, forward.body) ? delivery : undefined);
+      await pauses.due();
     }
     for (const batch of byEvent(events, deliveries)) {
       await retrying(() => createDeliveries(database, batch), { attempts: retries });

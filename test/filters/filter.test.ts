@@ -63,3 +63,58 @@ test('all conditions must hold, and the first that does not is named', () => {
 test('texts are compared by code points: beyond U+FFFF is more than before it', () => {
   expect(passes([condition('/a', 'GT', '\uffee')], '{"a":"\u{1f600}"}')).toBe(true);
 });
+
+test('ten thousand conditions on one value take hardly longer than one', () => {
+  // One by one they would take from two minutes (a list) to an hour (numbers in a list of a hundred).
+  const many = (one: (index: number) => StoredCondition) =>
+    Array.from({ length: 1_000 }, (_, filter) =>
+      Array.from({ length: 10 }, (_, index) => one(filter * 10 + index)),
+    );
+  const passed = (json: string, filters: readonly (readonly StoredCondition[])[]) => {
+    const checks = new FilterChecks(`{"a":${json}}`, filters);
+    return filters.filter((filter) => checks.failedConditionOf(filter) === undefined).length;
+  };
+  const list = `[${'1.5,"\\u0041",'.repeat(20_000)}null]`;
+  expect(
+    passed(
+      list,
+      many(() => condition('/a', 'CONTAINS', 'A')),
+    ),
+  ).toBe(1_000);
+  const text = `"${'\\u0041'.repeat(40_000)}"`;
+  expect(
+    passed(
+      text,
+      many((index) => condition('/a', 'NE', `no ${index}`)),
+    ),
+  ).toBe(1_000);
+  expect(
+    passed(
+      text,
+      many((index) => condition('/a', 'GT', `0${index}`)),
+    ),
+  ).toBe(1_000);
+  const hundred = Array.from({ length: 100 }, (_, index) => index / 8);
+  expect(
+    passed(
+      `1.${'25'.repeat(100_000)}`,
+      many(() => condition('/a', 'NE', hundred[5])),
+    ),
+  ).toBe(1_000);
+  expect(passed(`1.25${'0'.repeat(200_000)}`, many(() => condition('/a', 'IN', hundred)).slice(0, 100))).toBe(
+    100,
+  );
+});
+
+test('a number is compared by its value, however it is written', () => {
+  for (const zero of ['0', '-0', '0.000', `0e${'9'.repeat(200_000)}`, '0e-5']) {
+    expect(passes([condition('/a', 'EQ', 0)], `{"a":${zero}}`)).toBe(true);
+    expect(passes([condition('/a', 'CONTAINS', -0)], `{"a":[1,${zero}]}`)).toBe(true);
+    expect(passes([condition('/a', 'LT', 1e-300)], `{"a":${zero}}`)).toBe(true);
+  }
+  for (const fifteen of ['15', '1.5e1', `1.5e+${'0'.repeat(1_000)}1`, `15${'0'.repeat(400)}e-400`])
+    expect(passes([condition('/a', 'IN', ['15', 15])], `{"a":${fifteen}}`)).toBe(true);
+  expect(passes([condition('/a', 'EQ', '15')], '{"a":15}')).toBe(false);
+  expect(passes([condition('/a', 'CONTAINS', 'true')], '{"a":[true]}')).toBe(false);
+  expect(passes([condition('/a', 'CONTAINS', null)], '{"a":["null",null]}')).toBe(true);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareDecimals } from '../../src/filters/decimal.ts';
+import { compareDecimals, decimalOf } from '../../src/filters/decimal.ts';
 import { elementsOf, findValues, parsePointer } from '../../src/filters/json-pointer.ts';
 
 const find = (json: string, ...pointers: string[]) =>
@@ -121,6 +121,6 @@ test.each([
   ['100', '1', 1],
   ['-5', '5', -1],
 ])('%s against %s is %s', (a, b, expected) => {
-  expect(Math.sign(compareDecimals(a, b))).toBe(expected);
-  expect(Math.sign(compareDecimals(b, a))).toBe(expected === 0 ? 0 : -expected);
+  expect(Math.sign(compareDecimals(decimalOf(a), decimalOf(b)))).toBe(expected);
+  expect(Math.sign(compareDecimals(decimalOf(b), decimalOf(a)))).toBe(expected === 0 ? 0 : -expected);
 });
