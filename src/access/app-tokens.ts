@@ -61,6 +61,8 @@ export class AppTokens {
   #reading: Promise<void> | undefined;
   readonly #proven: ProvenTokens<z.infer<typeof claims>>;
   readonly #known: Believed<KnownApp | undefined>;
+  /** Tokens that were signed with the same key have the same header. */
+  #lastHeader = { text: '', isOfApp: false };
 
   constructor(options: { database: Database; secretBox: SecretBox; monotonicMs?: () => number }) {
     this.#database = options.database;
@@ -75,11 +77,13 @@ export class AppTokens {
 
   /** Whether the token claims to be an app's access token. This is not verified. */
   isAppToken(token: string): boolean {
-    try {
-      return decodeProtectedHeader(token).typ === tokenType;
-    } catch {
-      return false;
+    const header = token.slice(0, Math.max(0, token.indexOf('.')));
+    if (header !== this.#lastHeader.text) {
+      // A copy, because a part of a text keeps the whole text in memory.
+      const text = Buffer.from(header).toString();
+      this.#lastHeader = { text, isOfApp: isHeaderOfApp(text) };
     }
+    return this.#lastHeader.isOfApp;
   }
 
   /** `scopes`: the permissions of an app's token that this one is narrowed to. */
@@ -210,6 +214,14 @@ export class AppTokens {
       const made = await trx.selectFrom('app_token_key').select('id').executeTakeFirst();
       if (made === undefined) await trx.insertInto('app_token_key').values({ id, sealed }).execute();
     });
+  }
+}
+
+function isHeaderOfApp(header: string): boolean {
+  try {
+    return decodeProtectedHeader({ protected: header }).typ === tokenType;
+  } catch {
+    return false;
   }
 }
 

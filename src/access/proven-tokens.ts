@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { databaseNow } from '../clock.ts';
 
 /** A key that its issuer removes stays valid for tokens that were verified before, for at most this long. */
@@ -26,7 +26,7 @@ export class ProvenTokens<Claims> {
 
   /** Returns the content from memory, or calls `verify`. An error of `verify` is thrown to the caller. */
   async read(token: string, verify: () => Promise<Claims>): Promise<Claims> {
-    const name = createHash('sha256').update(token).digest('base64');
+    const name = hash('sha256', token, 'base64');
     const known = this.#known.get(name);
     if (known !== undefined) {
       const isFresh = this.#monotonicMs() - known.since < believedMs;

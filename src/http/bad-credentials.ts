@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { RequestError } from '../errors.ts';
 import { networkOf } from './client-address.ts';
 import type { Metrics } from './metrics.ts';
@@ -46,8 +46,7 @@ export class BadCredentials {
 
   /** Runs the check of a credential and records whether it was good. */
   async watch<T>(address: string, credential: string | undefined, judge: () => Promise<T>): Promise<T> {
-    const mark =
-      credential === undefined ? undefined : createHash('sha256').update(credential).digest('base64');
+    const mark = credential === undefined ? undefined : hash('sha256', credential, 'base64');
     if (mark === undefined || !this.#good.has(mark)) this.refuseTooMany(address);
     try {
       const judged = await judge();

@@ -23,18 +23,48 @@ export async function readBody(
   },
 ): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+  const body = await collect(request, (chunk) => {
     bytes += chunk.length;
     if (bytes > limit) throw refuse();
     held.add(chunk.length);
-    chunks.push(chunk);
-  }
-  const body = Buffer.concat(chunks, bytes);
+  });
   // Without this check, invalid UTF-8 would be altered silently.
   if (!isUtf8(body)) throw badUserInput('The body is not valid UTF-8.');
   return body;
+}
+
+/**
+ * All bytes. `onChunk` sees each part first; if it throws, the rest stays unread and the connection open. An iterator
+ * over the request would do the same, for several times the work and a few more turns of the queue.
+ */
+function collect(request: IncomingMessage, onChunk: (chunk: Buffer) => void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const stop = () => {
+      request.off('data', onData).off('end', onEnd).off('error', fail).off('close', onClose);
+    };
+    const fail = (error: unknown) => {
+      stop();
+      request.pause();
+      reject(error);
+    };
+    const onData = (chunk: Buffer) => {
+      try {
+        onChunk(chunk);
+        chunks.push(chunk);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const onEnd = () => {
+      stop();
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    };
+    const onClose = () => fail(new Error('The client has left before its request was complete.'));
+    if (request.destroyed) onClose();
+    else request.on('data', onData).on('end', onEnd).on('error', fail).on('close', onClose);
+  });
 }
 
 function tooLarge(): RequestError {
