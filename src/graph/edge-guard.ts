@@ -66,48 +66,60 @@ export function checkEdges(schema: GraphQLSchema): void {
  * Finds an edge in a mutation's answer that the caller can never follow. Such a mutation is refused before anything
  * is done, because an answer that fails afterwards would hide that it was done.
  */
-export function refuseEdge(asked: {
+export function refuseEdge(asked: Asked & { context: Context }): Error | undefined {
+  const { actor } = asked.context;
+  const root = asked.schema.getMutationType();
+  if (asked.operation.operation !== 'mutation' || root == null || actor === undefined) return undefined;
+  const refused = needsIn(asked, root).find((needs) => !allows(needs, actor));
+  return refused === undefined ? undefined : forbidden(refused);
+}
+
+type Asked = Readonly<{
   schema: GraphQLSchema;
   document: DocumentNode;
   operation: OperationDefinitionNode;
   variables: Readonly<Record<string, unknown>>;
-  context: Context;
-}): Error | undefined {
-  const { schema, document, operation, variables, context } = asked;
-  const root = schema.getMutationType();
-  const { actor } = context;
-  if (operation.operation !== 'mutation' || root == null || actor === undefined) return undefined;
+}>;
+
+/** What operations need in which nothing can be left out, so that it is the same for all variables. */
+const fixedNeeds = new WeakMap<OperationDefinitionNode, readonly EdgeNeeds[]>();
+
+/** What the edges of an operation need, in their order. */
+function needsIn({ schema, document, operation, variables }: Asked, root: GraphQLNamedType) {
+  const known = fixedNeeds.get(operation);
+  if (known !== undefined) return known;
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   const seen = new Map<SelectionSetNode, Set<GraphQLNamedType>>();
+  const found: EdgeNeeds[] = [];
+  let isFixed = true;
 
-  const refusalIn = (set: SelectionSetNode, type: GraphQLNamedType): Error | undefined => {
+  const search = (set: SelectionSetNode, type: GraphQLNamedType): void => {
     const types = seen.get(set) ?? new Set();
-    if (types.has(type)) return undefined;
+    if (types.has(type)) return;
     seen.set(set, types.add(type));
     for (const selection of set.selections) {
+      if ((selection.directives ?? []).length > 0) isFixed = false;
       if (isLeftOut(selection, variables)) continue;
-      let refusal: Error | undefined;
       if (selection.kind === Kind.FIELD) {
         const field = fieldOf(type, selection.name.value);
         if (field === undefined) continue;
         const needs = edgeNeeds(type.name, field.name);
-        if (needs !== undefined && !allows(needs, actor)) return forbidden(needs);
-        if (selection.selectionSet !== undefined)
-          refusal = refusalIn(selection.selectionSet, getNamedType(field.type));
+        if (needs !== undefined) found.push(needs);
+        if (selection.selectionSet !== undefined) search(selection.selectionSet, getNamedType(field.type));
       } else {
         const fragment =
           selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
         const condition = fragment?.typeCondition?.name.value;
         const within = condition === undefined ? type : (schema.getType(condition) ?? type);
-        if (fragment !== undefined) refusal = refusalIn(fragment.selectionSet, within);
+        if (fragment !== undefined) search(fragment.selectionSet, within);
       }
-      if (refusal !== undefined) return refusal;
     }
-    return undefined;
   };
-  return refusalIn(operation.selectionSet, root);
+  search(operation.selectionSet, root);
+  if (isFixed) fixedNeeds.set(operation, found);
+  return found;
 }
 
 function fieldOf(type: GraphQLNamedType, name: string): GraphQLField<unknown, unknown> | undefined {

@@ -85,6 +85,7 @@ export function refuseOperation(asked: Operation): readonly GraphQLError[] | und
       context,
       variables: coerced,
       known: new Map(),
+      varying: { count: 0 },
     });
   } catch (error) {
     if (error instanceof RequestError) return [asGraphQLError(error)];
@@ -117,6 +118,7 @@ export function costOfRecord(info: GraphQLResolveInfo, context: object): number 
     context,
     variables: info.variableValues,
     known: new Map(),
+    varying: { count: 0 },
   };
   const type = getNamedType(info.returnType);
   const costs = info.fieldNodes.map(({ selectionSet }) =>
@@ -141,13 +143,24 @@ type Scope = Readonly<{
   context: object;
   variables: { readonly [name: string]: unknown };
   known: Map<SelectionSetNode, Map<GraphQLNamedType, number>>;
+  /** How often something was met whose cost may be another one next time. */
+  varying: { count: number };
 }>;
 
+/** The costs that every use of a parsed document has: of selections without arguments, whatever the variables are. */
+const fixedCosts = new WeakMap<SelectionSetNode, Map<GraphQLNamedType, number>>();
+
 function costOf(set: SelectionSetNode, type: GraphQLNamedType, scope: Scope): number {
+  const fixed = fixedCosts.get(set)?.get(type);
+  if (fixed !== undefined) return fixed;
   const known = scope.known.get(set) ?? new Map<GraphQLNamedType, number>();
   scope.known.set(set, known);
   const before = known.get(type);
-  if (before !== undefined) return before;
+  if (before !== undefined) {
+    scope.varying.count += 1;
+    return before;
+  }
+  const varyingBefore = scope.varying.count;
   let cost = 0;
   for (const selection of set.selections) {
     if (selection.kind === Kind.FIELD) {
@@ -168,7 +181,8 @@ function costOf(set: SelectionSetNode, type: GraphQLNamedType, scope: Scope): nu
     const condition = fragment.typeCondition?.name.value;
     cost += costOf(fragment.selectionSet, (condition && scope.schema.getType(condition)) || type, scope);
   }
-  known.set(type, cost);
+  if (scope.varying.count > varyingBefore) known.set(type, cost);
+  else fixedCosts.set(set, (fixedCosts.get(set) ?? new Map()).set(type, cost));
   return cost;
 }
 
@@ -180,6 +194,7 @@ function introspection({ name }: FieldSelection): { own: number; times: number }
 /** A list in the arguments costs its length, for each field that uses it. */
 function entriesIn(field: GraphQLField<unknown, unknown>, selection: FieldSelection, scope: Scope): number {
   if ((selection.arguments ?? []).length === 0) return 0;
+  scope.varying.count += 1;
   try {
     const given = getArgumentValues(field, selection, { ...scope.variables });
     return countListEntries(field.name, field.args, given);
@@ -199,6 +214,7 @@ function priceOf(
 ): { own: number; times: number } {
   let cost = field.extensions.complexity as Cost | undefined;
   if (typeof cost === 'function') {
+    scope.varying.count += 1;
     try {
       cost = cost(getArgumentValues(field, selection, { ...scope.variables }), scope.context, field);
     } catch (error) {

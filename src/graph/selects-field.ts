@@ -30,6 +30,7 @@ export function isLeftOut(
   selection: SelectionNode,
   variables: { readonly [name: string]: unknown },
 ): boolean {
+  if ((selection.directives ?? []).length === 0) return false;
   const given = { ...variables };
   return (
     getDirectiveValues(GraphQLSkipDirective, selection, given)?.if === true ||

@@ -1,4 +1,5 @@
 import {
+  type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLSchema,
   getNullableType,
@@ -43,9 +44,9 @@ export function refuseManyValues(
         count(item, type.ofType, place);
       }
     } else if (isInputObjectType(type) && typeof value === 'object' && value !== null) {
-      for (const [name, field] of Object.entries(type.getFields())) {
-        const inner: unknown = Reflect.get(value, name);
-        if (inner !== undefined) count(inner, field.type, `${type.name}.${name}`);
+      for (const field of fieldsOf(type)) {
+        const inner: unknown = Reflect.get(value, field.name);
+        if (inner !== undefined) count(inner, field.type, field.place);
       }
     }
   }
@@ -55,6 +56,19 @@ export function refuseManyValues(
     if (isInputType(inputType)) count(variables[variable.name.value], inputType, undefined);
   }
   return refusal ?? (left < 0 ? tooManyValues() : undefined);
+}
+
+type Field = Readonly<{ name: string; type: GraphQLInputType; place: string }>;
+const fields = new WeakMap<GraphQLInputObjectType, readonly Field[]>();
+
+function fieldsOf(type: GraphQLInputObjectType): readonly Field[] {
+  let known = fields.get(type);
+  if (known === undefined) {
+    const entries = Object.entries(type.getFields());
+    known = entries.map(([name, field]) => ({ name, type: field.type, place: `${type.name}.${name}` }));
+    fields.set(type, known);
+  }
+  return known;
 }
 
 const tooManyValues = () =>

@@ -45,6 +45,8 @@ export function createOperations(options: {
 }): (asked: AskedOperation, context: RequestContext, holder: string) => Promise<PreparedOperation> {
   const { yoga, documentGate, subscriptions } = options;
   const turn = createTurns();
+  /** Documents that have been found valid for callers with a credential. For others fewer may be. */
+  const valid = new WeakSet<DocumentNode>();
 
   /** What resolvers reach, by the database as it is seen by one holder of a share. */
   const views = new WeakMap<Database, Services>();
@@ -68,8 +70,11 @@ export function createOperations(options: {
     const enveloped = yoga.getEnveloped({ ...context, services, params: none });
     const document = parsed(enveloped.parse, text);
     if (document instanceof GraphQLError) return { refusals: [document] };
-    const refusals = enveloped.validate(enveloped.schema, document);
-    if (refusals.length > 0) return { refusals };
+    if (context.actor === undefined || !valid.has(document)) {
+      const refusals = enveloped.validate(enveloped.schema, document);
+      if (refusals.length > 0) return { refusals };
+      if (context.actor !== undefined) valid.add(document);
+    }
     documentGate.remember(asked, share);
     const definition = getOperationAST(document, operationName);
     if (definition == null) return { refusals: [new GraphQLError(whyNoOperation(document, operationName))] };

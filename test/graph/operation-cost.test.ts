@@ -1,4 +1,4 @@
-import { getIntrospectionQuery, getOperationAST, parse } from 'graphql';
+import { type DocumentNode, getIntrospectionQuery, getOperationAST, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { RequestError } from '../../src/errors.ts';
 import { refuseOperation } from '../../src/graph/operation-cost.ts';
@@ -6,8 +6,8 @@ import { createTestSchema } from './test-schema.ts';
 
 const { schema } = createTestSchema();
 
-function refusal(source: string, variables: Record<string, unknown> = {}) {
-  const document = parse(source);
+function refusal(source: string | DocumentNode, variables: Record<string, unknown> = {}) {
+  const document = typeof source === 'string' ? parse(source) : source;
   const operation = getOperationAST(document);
   if (operation == null) throw new Error('There is one.');
   const errors = refuseOperation({ schema, document, operation, variables, context: {} });
@@ -32,6 +32,16 @@ const threeDeep = `query ($n: Int) {
 test('sizes count in variables, too', () => {
   expect(refusal(threeDeep, { n: 10 })).toBeUndefined();
   expect(refusal(threeDeep, { n: 50 })).toMatchObject([{ limit: 20_000 }]);
+});
+
+test('a document that is used again is counted by the variables of each use', () => {
+  const document = parse(threeDeep);
+  for (const n of [50, 10, 50]) expect(refusal(document, { n })?.length).toBe(n === 50 ? 1 : undefined);
+  const inFragments =
+    parse(`query ($n: Int) { a: things(first: 10) { ...page } b: things(first: 10) { ...page } }
+    fragment page on EndpointConnection { nodes { id ...inner } }
+    fragment inner on Endpoint { things(first: $n) { nodes { things(first: $n) { nodes { id } } } } }`);
+  for (const n of [5, 90, 5]) expect(refusal(inFragments, { n })?.length).toBe(n === 90 ? 1 : undefined);
 });
 
 test('a size that is not allowed counts as the largest', () => {
