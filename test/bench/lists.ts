@@ -20,12 +20,14 @@ import { partitionedTables } from '../../src/status/partitioned-tables.ts';
 import type { Tables } from '../../src/tables.ts';
 import { seedOwner } from '../support/deliveries.ts';
 import { createDatabase, executionMs } from './databases.ts';
+import { median, shown } from './rounds.ts';
 
 /**
  * `npm run bench:lists` compares the cost of lists, statistics and claims over 1,000,000 deliveries with that over
  * 10,000. `npm run bench:scale` compares 10,000 and 1,000,000 with 100,000, and with `--largest` 10,000,000, too, which
  * takes a quarter of an hour and 12 GB of disk. Each set is in its own database on one server. It measures the server's
- * time (EXPLAIN ANALYZE), as the median of 20 runs that take turns. A ratio above 1.5 fails.
+ * time (EXPLAIN ANALYZE), as the median of 20 runs that take turns. A ratio above 1.5 fails. `--rounds 3` measures three
+ * times and prints the median and the range of the ratios, too.
  *
  * All sets have the same day, the same endpoints and the same number of unfinished deliveries. Only the length of the
  * history differs. A second tenant of each set has one endpoint at which a tenth as many deliveries wait, for the first
@@ -33,7 +35,7 @@ import { createDatabase, executionMs } from './databases.ts';
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { base: { type: 'string' }, largest: { type: 'boolean' } },
+  options: { base: { type: 'string' }, largest: { type: 'boolean' }, rounds: { type: 'string' } },
 });
 const sizes = positionals.length === 0 ? [10_000, 1_000_000] : positionals.map(Number);
 if (values.largest === true) sizes.push(10_000_000);
@@ -56,25 +58,35 @@ let worst = 0;
 try {
   const sets = new Map<number, Awaited<ReturnType<typeof prepare>>>();
   for (const size of sizes) sets.set(size, await prepare(size));
-  console.log(
-    `${'server’s time, ms'.padEnd(34)} ${sizes.map((size) => String(size).padStart(18)).join(' ')}`,
+  const rounds = Number(values.rounds ?? 1);
+  const compared = Object.keys(sets.get(base)?.queries ?? {}).flatMap((name) =>
+    sizes.filter((size) => size !== base).map((size) => ({ name, size, ratios: [] as number[] })),
   );
-  for (const name of Object.keys(sets.get(base)?.queries ?? {})) {
-    const times = new Map(sizes.map((size) => [size, [] as number[]]));
-    for (let run = 0; run < runs + 3; run += 1) {
-      for (const [size, set] of sets) {
-        const ms = await set.time(name);
-        // The first runs warm up the caches.
-        if (run >= 3) times.get(size)?.push(ms);
+  for (let round = 0; round < rounds; round += 1) {
+    console.log(
+      `${'server’s time, ms'.padEnd(34)} ${sizes.map((size) => String(size).padStart(18)).join(' ')}`,
+    );
+    for (const name of Object.keys(sets.get(base)?.queries ?? {})) {
+      const times = new Map(sizes.map((size) => [size, [] as number[]]));
+      for (let run = 0; run < runs + 3; run += 1) {
+        for (const [size, set] of sets) {
+          const ms = await set.time(name);
+          // The first runs warm up the caches.
+          if (run >= 3) times.get(size)?.push(ms);
+        }
       }
+      const usual = median(times.get(base) ?? []);
+      const cells = sizes.map((size) => {
+        const ms = median(times.get(size) ?? []);
+        compared.find((one) => one.name === name && one.size === size)?.ratios.push(ms / usual);
+        return `${ms.toFixed(2)} ms ×${(ms / usual).toFixed(2)}`.padStart(18);
+      });
+      console.log(`${name.padEnd(34)} ${cells.join(' ')}`);
     }
-    const usual = median(times.get(base) ?? []);
-    const cells = sizes.map((size) => {
-      const ms = median(times.get(size) ?? []);
-      if (size > base) worst = Math.max(worst, ms / usual);
-      return `${ms.toFixed(2)} ms ×${(ms / usual).toFixed(2)}`.padStart(18);
-    });
-    console.log(`${name.padEnd(34)} ${cells.join(' ')}`);
+  }
+  for (const { name, size, ratios } of compared) {
+    if (size > base) worst = Math.max(worst, median(ratios));
+    if (rounds > 1) console.log(`${name.padEnd(34)} ${size} / ${base}   ×${shown(ratios, 2)}`);
   }
   console.log(`at most × ${highestRatio}`);
   for (const set of sets.values()) await set.close();
@@ -268,9 +280,4 @@ async function seedQueue(
 
 function globalId(uuid: string): string {
   return encodeId('Endpoint', uuid);
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
