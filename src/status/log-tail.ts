@@ -30,27 +30,44 @@ export const logTail = (options: {
     select owner_id, count(*)::bigint as n from del where is_logged group by owner_id
   ),
   lk as materialized (
-    select l.owner_id from owner_log l
-     where l.owner_id in (select owner_id from n)
-       ${options.writers.map((writer) => `and (select count(*) from ${writer}) >= 0`).join('\n       ')}
-     order by l.owner_id
-       for no key update
+    select l.owner_id, n.n
+      from (select * from n order by owner_id) n
+     cross join lateral (
+       select owner_id from owner_log
+        where owner_id >= n.owner_id and owner_id <= n.owner_id
+        order by owner_id
+        limit 1
+          for no key update) l
+     where true ${options.writers.map((writer) => `and (select count(*) from ${writer}) >= 0`).join('\n       ')}
   ),
   hd as (
-    update owner_log l set head = l.head + n.n, at = greatest(l.at, clock_timestamp())
-      from lk join n on n.owner_id = lk.owner_id
+    update owner_log l set head = l.head + lk.n, at = greatest(l.at, clock_timestamp())
+      from lk
      where l.owner_id = lk.owner_id
-    returning l.owner_id, l.head, n.n, l.at
+    returning l.owner_id, l.head - lk.n as before, l.head, l.at
+  ),
+  -- Sorted together, not joined: a join would compare each change with each owner.
+  numbered as (
+    select c.*, max(c.before) over w + row_number() over w - 1 as position, max(c.at) over w as occurred_at
+      from (
+        select owner_id, before, at, null::uuid as id, null::uuid as endpoint_id, null::uuid as event_id,
+               null as event_type, null as kind, null::uuid as tenant_id, null as status, null as previous_status,
+               null as failure_reason, null::integer as attempt_count, null::integer as response_status
+          from hd
+         union all
+        select owner_id, null, null, id, endpoint_id, event_id, event_type, kind, tenant_id, status, previous_status,
+               failure_reason, attempt_count, response_status
+          from del where is_logged) c
+    window w as (partition by c.owner_id order by c.id nulls first rows unbounded preceding)
   ),
   logged as (
     insert into delivery_log
       (owner_id, position, occurred_at, delivery_id, endpoint_id, event_id, event_type, kind, tenant_id,
        status, previous_status, failure_reason, attempt_number, response_status)
-    select d.owner_id, hd.head - hd.n + row_number() over (partition by d.owner_id order by d.id), hd.at,
-           d.id, d.endpoint_id, d.event_id, d.event_type, d.kind, d.tenant_id,
-           d.status, d.previous_status, d.failure_reason, d.attempt_count, d.response_status
-      from del d join hd on hd.owner_id = d.owner_id
-     where d.is_logged
+    select owner_id, position, occurred_at, id, endpoint_id, event_id, event_type, kind, tenant_id,
+           status, previous_status, failure_reason, attempt_count, response_status
+      from numbered
+     where id is not null and position is not null
     returning ${options.strict === undefined ? '1' : 'owner_id, delivery_id, endpoint_id, position, status'}
   ),
   ${options.strict === undefined ? '' : placed(options.strict)}
@@ -80,7 +97,7 @@ export const logTail = (options: {
 
 /** Compared under the lock: nobody else can add to the owner's deliveries before the commit. */
 const tooMany = (ceilings: string) => {
-  const passed = `from hd where hd.head - hd.n > (${ceilings} ->> hd.owner_id::text)::bigint`;
+  const passed = `from hd where hd.before > (${ceilings} ->> hd.owner_id::text)::bigint`;
   return `when exists (select ${passed}) then too_many_pending((select owner_id ${passed} limit 1))`;
 };
 

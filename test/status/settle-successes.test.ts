@@ -104,3 +104,40 @@ test('a delivery whose row is missing is refused, and stays due', async () => {
   ]);
   expect(rows).toHaveLength(1);
 });
+
+test('a batch of many owners compares no owner with each of the others', async () => {
+  const owners = 40;
+  const changes: Change[] = [];
+  for (let made = 0; made < owners; made += 1) {
+    const { ownerId, endpointIds } = await seedOwner(db.database);
+    const [delivery] = await seedDeliveries(db.database, ownerId, endpointIds[0] ?? '', 1);
+    await claimAll(db.database, ownerId, 7);
+    changes.push({
+      ...{ ownerId, deliveryId: delivery?.id ?? '', claim: 7, attemptRows: 0 },
+      ...{ to: { kind: 'end', status: 'SUCCEEDED', reason: undefined }, attempt: success },
+    });
+  }
+  const asked: { text: string; values: unknown[] }[] = [];
+  const engine = {
+    async query({ text, values }: { text: string; values: unknown[] }) {
+      asked.push({ text, values });
+      return { rows: [] };
+    },
+  };
+  const others = changes.map((change) => ({ ...change, attempt: { ...success, error: 'late' } }));
+  for (const batch of [changes, others]) await apply(Object.assign({}, db.database, { engine }), batch);
+  expect(asked).toHaveLength(2);
+  const connection = await db.database.api.connect();
+  for (const { text, values } of asked) {
+    await connection.query('begin');
+    const { rows } = await connection.query<{ 'QUERY PLAN': string }>(`explain (analyze) ${text}`, values);
+    await connection.query('rollback');
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).toContain('Insert on delivery_log');
+    const compared = [...plan.matchAll(/Rows Removed by Join Filter: (\d+)/g)].map(([, rows]) =>
+      Number(rows),
+    );
+    expect(Math.max(0, ...compared)).toBeLessThanOrEqual(owners);
+  }
+  connection.release();
+});
