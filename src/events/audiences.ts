@@ -1,9 +1,10 @@
 import type { Database } from '../db/pool.ts';
 import { patternsOf } from '../event-types/subscription-pattern.ts';
+import type { StoredCondition } from '../tables.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { type Audience, findAudience, type OwnerAudience } from './fan-out.ts';
 
-/** The limit counts endpoints and apps together, of all tenants. */
+/** The limit counts endpoints, the values of their filters and apps together, of all tenants. */
 const maxRemembered = 50_000;
 
 /**
@@ -57,16 +58,22 @@ export class Audiences {
   }
 
   #remember(place: string, part: OwnerAudience): void {
-    const size = 1 + part.endpoints.length + part.apps.length;
+    const size = sizeOf(part);
     if (this.#size + size > maxRemembered) {
       this.#known.clear();
       this.#size = 0;
     }
     const before = this.#known.get(place);
-    this.#size += size - (before === undefined ? 0 : 1 + before.endpoints.length + before.apps.length);
+    this.#size += size - (before === undefined ? 0 : sizeOf(before));
     this.#known.set(place, part);
   }
 }
+
+const sizeOf = ({ endpoints, apps }: OwnerAudience): number =>
+  endpoints.reduce((sum, { sending }) => sum + 1 + sizeOfFilter(sending?.filter), 1) + apps.length;
+
+const sizeOfFilter = (filter: readonly StoredCondition[] = []): number =>
+  filter.reduce((sum, { value }) => sum + (Array.isArray(value) ? value.length : 1), 0);
 
 function partOf(owner: OwnerAudience, type: CheckedEvent['type']): OwnerAudience {
   const patterns = new Set(patternsOf(type.name, type.category));

@@ -9,6 +9,8 @@ export const maxPathChars = 1_000;
 export const maxPathTokens = 32;
 export const maxTextChars = 1_000;
 export const maxListed = 100;
+/** The limit for a whole filter, as JSON. A tenant's filters are read together when it publishes, up to 1,000 of them. */
+export const maxFilterBytes = 16_384;
 
 type Kind = 'text' | 'number' | 'boolean' | 'null';
 
@@ -33,10 +35,13 @@ export function filterIssues(filter: readonly StoredCondition[]): ValidationIssu
   if (filter.length > maxConditions) {
     return [{ path: ['filter'], code: 'TOO_MANY', message: `At most ${maxConditions} conditions.` }];
   }
-  return filter.flatMap((condition, index) => [
+  const issues = filter.flatMap((condition, index) => [
     ...pathIssues(condition.path).map((issue) => ({ ...issue, path: ['filter', index, 'path'] })),
     ...valueIssues(condition).map((issue) => ({ ...issue, path: ['filter', index, 'value'] })),
   ]);
+  if (issues.length > 0 || Buffer.byteLength(JSON.stringify(filter)) <= maxFilterBytes) return issues;
+  const message = `The conditions together can have at most ${maxFilterBytes.toLocaleString('en')} bytes as JSON.`;
+  return [{ path: ['filter'], code: 'TOO_LONG', message }];
 }
 
 type Problem = Pick<ValidationIssue, 'code' | 'message'>;

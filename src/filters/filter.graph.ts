@@ -1,6 +1,13 @@
 import { builder } from '../graph/builder.ts';
 import { type PayloadOperator as Operator, payloadOperators, type StoredCondition } from '../tables.ts';
-import { maxConditions, maxListed, maxPathChars, maxPathTokens, maxTextChars } from './check-filter.ts';
+import {
+  maxConditions,
+  maxFilterBytes,
+  maxListed,
+  maxPathChars,
+  maxPathTokens,
+  maxTextChars,
+} from './check-filter.ts';
 
 const operators: Record<Operator, { description: string }> = {
   EQ: { description: 'There is a value at the path, and it equals the given one.' },
@@ -31,7 +38,7 @@ const pathRule = `A JSON Pointer (RFC 6901) into the body that is sent: \`/data/
 const valueRule = `A text of at most ${maxTextChars.toLocaleString('en')} characters, number, boolean or null; a list of them for IN; left out for EXISTS. GT, GTE, LT and LTE take a number or a text, STARTS_WITH a text.`;
 
 /** Used in descriptions. */
-export const filterRule = `The conditions that the body of an event must meet, at most ${maxConditions}; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s \`deliveryCount\` does not count it. Replays and tests are not filtered.`;
+export const filterRule = `The conditions that the body of an event must meet, at most ${maxConditions}, and together at most ${maxFilterBytes.toLocaleString('en')} bytes as JSON; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s \`deliveryCount\` does not count it. Replays and tests are not filtered.`;
 
 export const PayloadCondition = builder.objectRef<StoredCondition>('PayloadCondition').implement({
   description: 'A condition that an event’s body has to meet.',

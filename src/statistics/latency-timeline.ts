@@ -59,11 +59,13 @@ export async function readLatencyTimelines(
       ) by_bucket
      group by key, stretch`.execute(db);
   const keys = isAll ? [lowestUuid] : endpointIds;
+  // A page of endpoints with 500 intervals each has tens of thousands of rows.
+  const found = new Map(rows.map((row) => [`${row.key}/${row.stretch}`, row]));
   return new Map(
     keys.map((key) => [
       key,
       starts.map((start, index) => {
-        const row = rows.find((found) => found.key === key && found.stretch === index + 1);
+        const row = found.get(`${key}/${index + 1}`);
         const histogram = (row?.buckets ?? []).map((bucket, place) => ({
           bucket,
           attempts: row?.attempts[place] ?? 0,

@@ -118,3 +118,15 @@ test('a number is compared by its value, however it is written', () => {
   expect(passes([condition('/a', 'CONTAINS', 'true')], '{"a":[true]}')).toBe(false);
   expect(passes([condition('/a', 'CONTAINS', null)], '{"a":["null",null]}')).toBe(true);
 });
+
+test('a whole filter has at most 16,384 bytes', () => {
+  const fill = (chars: number) =>
+    Array.from({ length: 10 }, (_, index) =>
+      condition(`/${index}`, 'EQ', index < 9 ? '語'.repeat(570) : 'x'.repeat(chars)),
+    );
+  const left = 16_384 - Buffer.byteLength(JSON.stringify(fill(0)));
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThan(1_000);
+  expect(filterIssues(fill(left))).toEqual([]);
+  expect(filterIssues(fill(left + 1))).toMatchObject([{ path: ['filter'], code: 'TOO_LONG' }]);
+});

@@ -21,7 +21,7 @@ export type CreateEndpointInput = {
   description?: string | null | undefined;
   /** The event types to subscribe to. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events: Array<string>;
-  /** The conditions that the body of an event must meet, at most 10; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s `deliveryCount` does not count it. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
+  /** The conditions that the body of an event must meet, at most 10, and together at most 16,384 bytes as JSON; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s `deliveryCount` does not count it. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
   filter?: Array<PayloadConditionInput> | null | undefined;
   /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
@@ -228,7 +228,7 @@ export type UpdateEndpointInput = {
   description?: string | null | undefined;
   /** All event types to subscribe to from now on. 1 to 100 different event type names, `comment.*` for a category, or `*` for all. More than 1,000 entries are BAD_USER_INPUT. */
   events?: Array<string> | null | undefined;
-  /** The conditions that the body of an event must meet, at most 10; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s `deliveryCount` does not count it. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
+  /** The conditions that the body of an event must meet, at most 10, and together at most 16,384 bytes as JSON; all of them must hold. They are checked when the event is published. For an event that does not match, no delivery to the endpoint is created, and the event’s `deliveryCount` does not count it. Replays and tests are not filtered. More than 1,000 entries are BAD_USER_INPUT. */
   filter?: Array<PayloadConditionInput> | null | undefined;
   /** The prefix of the names of the id, timestamp and signature headers, in attempts and in the handshake: `webhook-` or `svix-`. The signature is the same. Null means `webhook-`. */
   headerPrefix?: string | null | undefined;
