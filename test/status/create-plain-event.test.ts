@@ -87,17 +87,17 @@ async function plainOf(owner: Owner, options: Partial<PlainEvent> = {}): Promise
   return { ...event, traceContext: event.traceContext, ceiling: undefined, deliveries, version, ...options };
 }
 
-test('the statement for one plain event stores the same as that for all batches', async () => {
+test.each([1, 3])('a plain event with %i deliveries is stored as all batches are', async (endpoints) => {
   const [one, other] = [
-    await seedOwner(db.database, { endpoints: 3 }),
-    await seedOwner(db.database, { endpoints: 3 }),
+    await seedOwner(db.database, { endpoints }),
+    await seedOwner(db.database, { endpoints }),
   ];
   expect(await createPlainEvent(db.database, await plainOf(one))).toBe(true);
   await createDeliveries(db.database, batchFor(other));
   const [plain, usual] = [await storedOf(one), await storedOf(other)];
-  expect(plain).toHaveLength(3);
+  expect(plain).toHaveLength(endpoints);
   expect(plain).toEqual(usual);
-  expect(plain.map(({ log }) => log.position)).toEqual([1, 2, 3]);
+  expect(plain.map(({ log }) => log.position)).toEqual([1, 2, 3].slice(0, endpoints));
 });
 
 test('nothing is stored where the receivers have changed', async () => {
@@ -112,29 +112,41 @@ test('nothing is stored where the receivers have changed', async () => {
   expect(await countsOf(owner.ownerId)).toEqual(nothing);
 });
 
-test('an event that is stored already is stored once, and not told to be new', async () => {
-  const owner = await seedOwner(db.database, { endpoints: 2 });
-  const versions = [{ ownerId: owner.ownerId, version: await versionOf(owner.ownerId) }];
-  const id = mintUuid();
-  const results = await Promise.all(
-    Array.from({ length: 4 }, () => createDeliveries(db.database, batchFor(owner, id), { versions })),
-  );
-  expect(results.filter((stored) => stored.has(id))).toHaveLength(1);
-  expect(await countsOf(owner.ownerId)).toEqual({ events: 1, deliveries: 2, due: 2, logged: 2, head: 2 });
-});
+test.each([1, 2])(
+  'an event with %i deliveries that exists is not stored again, nor told to be new',
+  async (endpoints) => {
+    const owner = await seedOwner(db.database, { endpoints });
+    const versions = [{ ownerId: owner.ownerId, version: await versionOf(owner.ownerId) }];
+    const id = mintUuid();
+    const results = await Promise.all(
+      Array.from({ length: 4 }, () => createDeliveries(db.database, batchFor(owner, id), { versions })),
+    );
+    expect(results.filter((stored) => stored.has(id))).toHaveLength(1);
+    expect(await countsOf(owner.ownerId)).toEqual({
+      events: 1,
+      ...{ deliveries: endpoints, due: endpoints, logged: endpoints, head: endpoints },
+    });
+  },
+);
 
-test('nothing is stored where the log has grown beyond the ceiling', async () => {
-  const owner = await seedOwner(db.database, { endpoints: 2 });
-  const { ownerId } = owner;
-  const versions = [{ ownerId, version: await versionOf(ownerId) }];
-  await createDeliveries(db.database, batchFor(owner), { versions, ceilings: { [ownerId]: 0 } });
-  const before = await countsOf(ownerId);
-  const refused = createDeliveries(db.database, batchFor(owner), { versions, ceilings: { [ownerId]: 1 } });
-  expect(ownerOfTooMany(await refused.catch((error) => error))).toBe(ownerId);
-  expect(await countsOf(ownerId)).toEqual(before);
-  await createDeliveries(db.database, batchFor(owner), { versions, ceilings: { [ownerId]: 2 } });
-  expect(await countsOf(ownerId)).toMatchObject({ deliveries: 4, head: 4 });
-});
+test.each([1, 2])(
+  'nothing is stored where the log has grown beyond the ceiling, of %i deliveries',
+  async (n) => {
+    const owner = await seedOwner(db.database, { endpoints: n });
+    const { ownerId } = owner;
+    const versions = [{ ownerId, version: await versionOf(ownerId) }];
+    await createDeliveries(db.database, batchFor(owner), { versions, ceilings: { [ownerId]: 0 } });
+    const before = await countsOf(ownerId);
+    const refused = createDeliveries(db.database, batchFor(owner), {
+      versions,
+      ceilings: { [ownerId]: n - 1 },
+    });
+    expect(ownerOfTooMany(await refused.catch((error) => error))).toBe(ownerId);
+    expect(await countsOf(ownerId)).toEqual(before);
+    await createDeliveries(db.database, batchFor(owner), { versions, ceilings: { [ownerId]: n } });
+    expect(await countsOf(ownerId)).toMatchObject({ deliveries: 2 * n, head: 2 * n });
+  },
+);
 
 test('nothing is stored for an owner without a log', async () => {
   const owner = await seedOwner(db.database);
