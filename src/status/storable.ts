@@ -8,8 +8,21 @@ export function storable(text: string | undefined): string | null {
 /** The escapes with which JSON.stringify writes what PostgreSQL cannot store. Other texts need no look at each header. */
 const unstorable = /\\u(?:0000|d[89a-f])/;
 
+/** What JSON writes as it is: ASCII without quotes, backslashes and control characters. */
+const plain = /^[ !#-[\]-~]*$/;
+
+/** As JSON.stringify writes them, which takes twice as long as putting plain texts together. */
 export function jsonOf(headers: AttemptRecord['responseHeaders']): string | null {
   if (headers === undefined) return null;
+  let text = '';
+  for (const { name, value } of headers) {
+    if (!plain.test(name) || !plain.test(value)) return jsonOfAny(headers);
+    text += `${text === '' ? '' : ','}{"name":"${name}","value":"${value}"}`;
+  }
+  return `[${text}]`;
+}
+
+function jsonOfAny(headers: NonNullable<AttemptRecord['responseHeaders']>): string {
   const json = JSON.stringify(headers);
   if (!unstorable.test(json)) return json;
   return JSON.stringify(headers.map(({ name, value }) => ({ name: storable(name), value: storable(value) })));
