@@ -130,3 +130,22 @@ test('whatever text was given, the entry is written', async () => {
   const { rows } = await listAudit(db.database, other, { page: {} });
   expect(rows[0]?.changes).toEqual({ description: 'nul \ufffd, half \ufffd, whole \u{1f600}, text \\u0000' });
 });
+
+test('of an entry with megabytes of text the beginning of each text is kept', async () => {
+  const other = mintUuid();
+  const long = 'é'.repeat(2_000_000);
+  const changes = { filter: { eventType: ['order.paid', `${'a'.repeat(199)}😀${long}`], id: [long] } };
+  await append({ ownerId: other, changes });
+  const whole = { description: { from: null, to: 'b'.repeat(100_000) } };
+  await append({ ownerId: other, changes: whole });
+  const { rows } = await listAudit(db.database, other, { page: {} });
+  expect(rows.map((row) => row.changes)).toEqual([
+    whole,
+    {
+      filter: {
+        eventType: ['order.paid', `${'a'.repeat(199)}\ufffd…`],
+        id: [`${'é'.repeat(200)}…`],
+      },
+    },
+  ]);
+});
