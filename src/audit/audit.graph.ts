@@ -3,6 +3,7 @@ import { ActorKind, builder } from '../graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import { type Context, requireActor, requireTenant } from '../graph/context.ts';
 import { node } from '../graph/node.ts';
+import { longText } from '../graph/operation-cost.ts';
 import { encodeId, timeOfUuid } from '../ids.ts';
 import { auditActions } from './audit-actions.ts';
 import type { AuditEntry as AuditRecord } from './audit-entry.ts';
@@ -52,8 +53,9 @@ node(builder, AuditEntry, {
     }),
     changes: t.expose('changes', {
       type: 'JSON',
+      complexity: longText,
       description:
-        'The changed fields by name: the value if the field was set for the first time, `{ from, to }` if it was changed. It never holds a secret.',
+        'The changed fields by name: the value if the field was set for the first time, `{ from, to }` if it was changed. It never holds a secret. Of an entry with more than 131,072 characters the first 200 of each text are kept.',
     }),
     requestId: t.exposeString('requestId', {
       nullable: true,

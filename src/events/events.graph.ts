@@ -1,21 +1,26 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { Delivery, DeliveryConnection, deliveryPageOf } from '../deliveries/deliveries.graph.ts';
 import { createdAt } from '../deliveries/delivery.ts';
 import { ownedLoader } from '../deliveries/owned-loader.ts';
 import { viewPermission } from '../deliveries/view-permission.ts';
 import { askedOwner, askedOwners } from '../endpoints/asked-owner.ts';
 import { RequestError } from '../errors.ts';
+import { chargeText, maxAnswerChars } from '../graph/answer-size.ts';
 import { appPermissionsOf } from '../graph/app-grants.ts';
 import { builder } from '../graph/builder.ts';
 import { connection, pageArgs, pageCost } from '../graph/connection.ts';
 import type { Context } from '../graph/context.ts';
 import { findAllAmong, findAmong } from '../graph/find-among.ts';
 import { node } from '../graph/node.ts';
+import { longText } from '../graph/operation-cost.ts';
 import { forbidden } from '../graph/permission.ts';
 import { decodeId, encodeId, lowestUuid } from '../ids.ts';
 import { renderEventBody } from '../status/event-body.ts';
 import { Tenant, tenantOf } from '../tenants/tenants.graph.ts';
 import { type Event as EventRow, findEvent, findEventPayloads, findEvents } from './find-event.ts';
 import { listEvents } from './list-events.ts';
+
+const sizeRule = `The payloads in the answer of one query, in all forms and places together, have at most ${maxAnswerChars.toLocaleString('en')} characters; more are COST_EXCEEDED.`;
 
 const capability = { records: ['Event'], sideEffects: [], idempotency: 'It only reads.' };
 
@@ -44,24 +49,25 @@ node(builder, Event, {
     }),
     payload: t.field({
       type: 'JSON',
-      description:
-        'The payload as a JSON value. Integers beyond ±(2^53 - 1) lose digits here; `payloadText` keeps them. A null payload that an earlier release stored is returned as `{}`.',
-      resolve: async (event, _args, context): Promise<unknown> =>
+      description: `The payload as a JSON value. Integers beyond ±(2^53 - 1) lose digits here; \`payloadText\` keeps them. A null payload that an earlier release stored is returned as \`{}\`. ${sizeRule}`,
+      complexity: longText,
+      resolve: async (event, _args, context, info): Promise<unknown> =>
         // Earlier releases accepted null, which the schema does not allow here.
-        JSON.parse(await payloadTextFor(event, context)) ?? {},
+        JSON.parse(await payloadTextFor(event, context, info)) ?? {},
     }),
     payloadText: t.string({
-      description: "The exact text of the payload, as sent in the body's `data`. At most 256 KiB.",
-      resolve: (event, _args, context) => payloadTextFor(event, context),
+      description: `The exact text of the payload, as sent in the body's \`data\`. At most 256 KiB. ${sizeRule}`,
+      complexity: longText,
+      resolve: (event, _args, context, info) => payloadTextFor(event, context, info),
     }),
     bodyText: t.string({
-      description:
-        'The exact text that every attempt sends as its body: `{"type":…,"timestamp":…,"data":…}` with the payload in it, at most 256 KiB, byte for byte. Signatures are made over it.',
-      resolve: async (event, _args, context) =>
+      description: `The exact text that every attempt sends as its body: \`{"type":…,"timestamp":…,"data":…}\` with the payload in it, at most 256 KiB, byte for byte. Signatures are made over it. ${sizeRule}`,
+      complexity: longText,
+      resolve: async (event, _args, context, info) =>
         renderEventBody({
           type: event.type,
           occurredAt: event.occurred_at,
-          payloadText: await payloadTextFor(event, context),
+          payloadText: await payloadTextFor(event, context, info),
         }),
     }),
     idempotencyKey: t.exposeString('idempotency_key', {
@@ -88,7 +94,7 @@ node(builder, Event, {
   }),
 });
 
-async function payloadTextFor(event: EventRow, context: Context): Promise<string> {
+async function payloadTextFor(event: EventRow, context: Context, info: GraphQLResolveInfo): Promise<string> {
   // This is an app's copy. A caller that may replay or cancel its delivery gets the event with the answer, although
   // it has another permission.
   const isOfApp = event.tenant_id !== event.owner_id;
@@ -98,7 +104,7 @@ async function payloadTextFor(event: EventRow, context: Context): Promise<string
   const payload = await payloadOf(context).load({ ownerId: event.owner_id, id: event.id });
   // The event's partition was dropped after the event had been read.
   if (payload === undefined) throw new RequestError('NOT_FOUND', 'The event is past retention.');
-  return payload.payloadText;
+  return chargeText(payload.payloadText, context, info);
 }
 
 const EventFilter = builder.inputType('EventFilter', {

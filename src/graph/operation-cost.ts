@@ -34,6 +34,8 @@ export const maxOperationCost = 20_000;
 export const usualListSize = 10;
 /** `complexity` of a list that is nearly always short. It always counts as a list of the usual size. */
 export const shortList = { field: 1, multiplier: usualListSize } as const;
+/** `complexity` of a text that can have a hundred thousand characters and more. */
+export const longText = 10;
 /** The maximum cost of one message of a subscription, including its list. */
 const maxMessageCost = 15_000;
 /** Each invalid value in a variable creates an error: two million of them in one list used up all memory. */

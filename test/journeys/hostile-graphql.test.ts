@@ -152,6 +152,40 @@ test('forty bodies of 4 MB at once do not keep the others waiting until the last
   expect(residentMiB()).toBeLessThan(boundedMiB);
 });
 
+test('an answer has each payload of a large page once, and not with fifty names', async () => {
+  const payloadText = `[${'[],'.repeat(80_000)}[]]`;
+  for (let count = 0; count < 8; count += 4) {
+    await publish(
+      hostile,
+      Array.from({ length: 4 }, () => ({ type: 'order.paid', payloadText })),
+    );
+  }
+  const page = (fields: string) => query(`{ events(first: 8) { nodes { ${fields} } } }`);
+  const forms = ['payload', 'payloadText', 'bodyText'];
+  const many = page(inTurn(50, (n) => `a${n}: ${forms[n % 3]}`));
+  const [[each, refused]] = await Promise.all([
+    Promise.all([post(hostile, page('payload')), post(hostile, many)]),
+    bystanderGoesOn(),
+  ]);
+  expect(each?.text.length).toBeGreaterThan(1_900_000);
+  expect(refused?.text).toContain('COST_EXCEEDED');
+  expect(refused?.text.length).toBeLessThan(100_000);
+  expect(residentMiB()).toBeLessThan(boundedMiB);
+});
+
+test('the audit log does not keep megabytes of conditions that match nothing', async () => {
+  const cancel = query(
+    'mutation ($filter: DeliveryFilter!) { cancelDeliveries(input: { filter: $filter }) { __typename } }',
+    `{"filter":{"eventType":["${'x'.repeat(4_000_000)}"]}}`,
+  );
+  for (let count = 0; count < 10; count += 1) await post(hostile, cancel);
+  const log = query('{ auditLog(first: 10) { nodes { action changes } } }');
+  const [{ text }] = await Promise.all([post(hostile, log), bystanderGoesOn()]);
+  expect(text).toContain('cancel_job.create');
+  expect(text).toContain(`["${'x'.repeat(200)}…"]`);
+  expect(text.length).toBeLessThan(10_000);
+});
+
 test('the log that was followed all the while has no hole', async () => {
   await bystanderGoesOn();
   const positions = follower.heard.map(({ payload }) => positionOf(payload)).filter((at) => at !== undefined);
