@@ -176,7 +176,7 @@ export class Worker {
     const free = Math.min(slotsOfProcess - this.#underWay.size, this.#bodies.room(), rowsPerClaim);
     if (free <= 0 || !this.#lanes.hasMarked) return 0;
     const now = databaseNow();
-    const lanes = this.#lanes.takeTurns(free, (lane) => this.#roomOf(lane, now) > 0);
+    const lanes = this.#lanes.takeTurns(free, now, (lane) => this.#roomOf(lane, now) > 0);
     const unknown = lanes.filter((lane) => !lane.isLoaded);
     await this.#places.each(unknown, ownerOfLane, (part) => loadLanes(this.#options.database, part));
     const shares = shareOut(

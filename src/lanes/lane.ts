@@ -63,6 +63,11 @@ export class Lane {
     return gate(this.health, now) === 'probe';
   }
 
+  /** Whether its circuit lets nothing through now. */
+  isClosed(now: number): boolean {
+    return gate(this.health, now) === 'closed';
+  }
+
   /** When `room` may be larger than now; undefined if only an answer can change it. */
   waitsUntil(now: number): number | undefined {
     if (gate(this.health, now) === 'closed') return this.health.nextProbeAt?.getTime();

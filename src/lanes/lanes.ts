@@ -7,6 +7,8 @@ export type OpenCircuit = Readonly<{ endpoint: string; seconds: number }>;
 
 /** A lane without work for this time is forgotten. */
 const idleMs = 60_000;
+/** How often the lanes whose circuit is open are looked at. */
+const lookAtParkedMs = 100;
 
 /**
  * The lanes of the shards that this worker holds, and whose turn it is. Lanes with work are in a queue, and each
@@ -16,6 +18,10 @@ export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   /** In the order of their turns. */
   #marked = new Set<Lane>();
+  /** Marked lanes whose circuit is open. They have no turns, so that ten thousand of them cost the others nothing. */
+  readonly #parked = new Set<Lane>();
+  /** By `performance.now()`, which nobody sets. */
+  #lookAtParkedAt = 0;
   readonly #inFlightOfOwner = new Map<string, number>();
   readonly #inFlightOfShard = new Map<number, number>();
 
@@ -24,7 +30,7 @@ export class Lanes {
   }
 
   get hasMarked(): boolean {
-    return this.#marked.size > 0;
+    return this.#marked.size > 0 || this.#parked.size > 0;
   }
 
   find(endpointId: string): Lane | undefined {
@@ -43,16 +49,19 @@ export class Lanes {
       lane.cursor = { dueAt: new Date(from.dueAt.getTime() - 1), deliveryId: from.deliveryId };
     }
     lane.marks += 1;
-    this.#marked.add(lane);
+    if (!this.#parked.has(lane)) this.#marked.add(lane);
   }
 
   /** Nothing more was due, unless the lane was marked again since the claim began. */
   unmark(lane: Lane, marksWhenAsked: number): void {
-    if (lane.marks === marksWhenAsked) this.#marked.delete(lane);
+    if (lane.marks !== marksWhenAsked) return;
+    this.#marked.delete(lane);
+    this.#parked.delete(lane);
   }
 
   /** Up to `most` marked lanes with free slots, each moved to the end of the queue. */
-  takeTurns(most: number, hasRoom: (lane: Lane) => boolean): Lane[] {
+  takeTurns(most: number, now: number, hasRoom: (lane: Lane) => boolean): Lane[] {
+    this.#unpark(now);
     const taken: Lane[] = [];
     let looked = 0;
     const all = this.#marked.size;
@@ -60,15 +69,31 @@ export class Lanes {
       if (taken.length >= most || looked >= all) break;
       looked += 1;
       this.#marked.delete(lane);
+      if (lane.isClosed(now)) {
+        this.#parked.add(lane);
+        continue;
+      }
       this.#marked.add(lane);
       if (hasRoom(lane)) taken.push(lane);
     }
     return taken;
   }
 
+  /** Lanes whose circuit has closed, or lets a probe through, have turns again. */
+  #unpark(now: number): void {
+    if (performance.now() < this.#lookAtParkedAt) return;
+    this.#lookAtParkedAt = performance.now() + lookAtParkedMs;
+    for (const lane of this.#parked) {
+      if (lane.isClosed(now)) continue;
+      this.#parked.delete(lane);
+      this.#marked.add(lane);
+    }
+  }
+
   /** The time until a rate limit or a circuit opens one of the first `most` marked lanes, at most `idleMs`. */
   waitMs(now: number, { idleMs, most }: { idleMs: number; most: number }): number {
     let wait = idleMs;
+    if (this.#parked.size > 0) wait = Math.min(wait, Math.max(1, this.#lookAtParkedAt - performance.now()));
     let looked = 0;
     for (const lane of this.#marked) {
       if (++looked > most) break;
@@ -78,12 +103,19 @@ export class Lanes {
     return wait;
   }
 
-  /** Lanes whose circuit is not closed and that wait for nothing, because their owner may have changed the endpoint. */
+  /**
+   * Up to `most` lanes whose circuit is not closed and that wait for nothing, because their owner may have changed the
+   * endpoint. The next call begins with others.
+   */
   resting(most: number): Lane[] {
     const found: Lane[] = [];
     for (const lane of this.#lanes.values()) {
       if (found.length >= most) break;
       if (lane.health.circuit !== 'CLOSED' && lane.inFlight === 0) found.push(lane);
+    }
+    for (const lane of found) {
+      this.#lanes.delete(lane.endpointId);
+      this.#lanes.set(lane.endpointId, lane);
     }
     return found;
   }
@@ -125,12 +157,14 @@ export class Lanes {
       if (lane.shard !== shard) continue;
       this.#lanes.delete(endpointId);
       this.#marked.delete(lane);
+      this.#parked.delete(lane);
     }
   }
 
   evictIdle(now: number): void {
     for (const [endpointId, lane] of this.#lanes) {
-      const isBusy = lane.inFlight > 0 || this.#marked.has(lane) || lane.lastUsedAt > now - idleMs;
+      const isMarked = this.#marked.has(lane) || this.#parked.has(lane);
+      const isBusy = lane.inFlight > 0 || isMarked || lane.lastUsedAt > now - idleMs;
       if (!isBusy && lane.health.circuit === 'CLOSED') this.#lanes.delete(endpointId);
     }
   }
