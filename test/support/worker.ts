@@ -21,7 +21,12 @@ export function createWorker(
 ): Worker {
   return new Worker({
     ...options,
-    config: { retrySchedule: [0, 0.05, 0.1], deliveryTimeoutMs: 2_000, requireVerification: true, ...config },
+    config: {
+      retrySchedule: [0, 0.05, 0.1],
+      deliveryTimeoutMs: 15_000,
+      requireVerification: true,
+      ...config,
+    },
     database: db.database,
     directUrl: db.url,
     logger: quietLogger,
