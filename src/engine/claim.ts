@@ -200,40 +200,6 @@ function claimBy(
   ]);
 }
 
-const eventsStatement = statement(
-  'events_to_send',
-  `select e.id, e.body, e.type, e.trace_context from unnest($1::uuid[], $2::uuid[]) as x(owner_id, event_id)
-     join event e on e.owner_id = x.owner_id and e.id = x.event_id`,
-  { owners: [[1, 2]], returns: 'id uuid, body text, type text, trace_context text', isPrepared: true },
-);
-
-/** What is sent of an event. */
-export type EventToSend = Readonly<{
-  body: string;
-  bytes: number;
-  type: string;
-  traceContext: string | null;
-}>;
-
-/** The events, each once, by their ids. An event past retention is not included. */
-export async function readEvents(
-  db: Database,
-  rows: readonly Pick<ClaimedRow, 'owner_id' | 'event_id'>[],
-): Promise<ReadonlyMap<string, EventToSend>> {
-  const distinct = [...new Map(rows.map((row) => [row.event_id, row.owner_id]))];
-  type Row = { id: string; body: string; type: string; trace_context: string | null };
-  const found = await run<Row>(db, db.engine, eventsStatement, [
-    distinct.map(([, ownerId]) => ownerId),
-    distinct.map(([eventId]) => eventId),
-  ]);
-  return new Map(
-    found.map(({ id, body, type, trace_context: traceContext }) => [
-      id,
-      { body, bytes: Buffer.byteLength(body), type, traceContext },
-    ]),
-  );
-}
-
 export function rowsByEndpoint(rows: readonly ClaimedRow[]): ReadonlyMap<string, readonly ClaimedRow[]> {
   const found = new Map<string, ClaimedRow[]>();
   for (const row of rows) found.get(row.endpoint_id)?.push(row) ?? found.set(row.endpoint_id, [row]);

@@ -8,7 +8,6 @@ import { loadLanes } from '../lanes/lane-health.ts';
 import { Lanes } from '../lanes/lanes.ts';
 import { Leases } from '../lanes/leases.ts';
 import { Scout } from '../lanes/scout.ts';
-import { readSigningKeys } from '../sending/read-signing-keys.ts';
 import type { SigningKey } from '../signing/sign.ts';
 import type { Change } from '../status/change.ts';
 import { isTold } from '../telling/announce.ts';
@@ -18,7 +17,7 @@ import { aimProbes } from './aim-probes.ts';
 import { attempt, ownHeaders } from './attempt.ts';
 import { attemptDeadline } from './attempt-deadline.ts';
 import { BodyBudget } from './body-budget.ts';
-import { type ClaimedRow, claim, type EventToSend, readEvents, rowsByEndpoint, type Take } from './claim.ts';
+import { type ClaimedRow, claim, rowsByEndpoint, type Take } from './claim.ts';
 import {
   changeAfterAttempt,
   changeInsteadOfSending,
@@ -28,6 +27,7 @@ import {
 } from './decide.ts';
 import { Learning } from './learning.ts';
 import { LostClaims } from './lost-claims.ts';
+import { type EventToSend, readToSend } from './read-to-send.ts';
 import { Settler } from './settler.ts';
 import { shareOut } from './share-out.ts';
 import { Signal } from './signal.ts';
@@ -264,17 +264,14 @@ export class Worker {
     }
     if (sendable.length === 0) return;
     try {
-      const [events, keys] = await Promise.all([
-        readEvents(database, sendable),
-        readSigningKeys(database, secrets, {
-          endpoints: sendable,
-          onUnreadable: (endpoint, error) =>
-            this.#options.logger.error(
-              { endpoint, error: messageOf(error) },
-              'could not read a signing secret',
-            ),
-        }),
-      ]);
+      const { events, keys } = await readToSend(database, secrets, {
+        rows: sendable,
+        onUnreadable: (endpoint, error) =>
+          this.#options.logger.error(
+            { endpoint, error: messageOf(error) },
+            'could not read a signing secret',
+          ),
+      });
       for (const row of sendable) this.#bodies.hold(row, events.get(row.event_id)?.bytes ?? 0);
       this.#wake.notify();
       for (const [index, row] of sendable.entries()) {
