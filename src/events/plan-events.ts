@@ -5,6 +5,7 @@ import { IdempotencyError } from '../errors.ts';
 import { mintUuid } from '../ids.ts';
 import type { CheckedEvent } from './check-events.ts';
 import { type KeyedEvent, keyOf, releaseEventKeys, takeEventKeys } from './event-keys.ts';
+import type { Event } from './find-event.ts';
 
 /** An event that is about to be stored. */
 export type PlannedEvent = {
@@ -93,3 +94,14 @@ const keyedEvent = ({ checked, id }: PlannedEvent): KeyedEvent => ({
   eventId: id,
   inputHash: checked.inputHash,
 });
+
+/** The event as it is stored. */
+export const eventOf = (event: PlannedEvent | undefined): Event | undefined =>
+  event && {
+    owner_id: event.checked.tenantId,
+    id: event.id,
+    type: event.checked.type.name,
+    tenant_id: event.checked.tenantId,
+    idempotency_key: event.checked.idempotencyKey ?? null,
+    occurred_at: event.occurredAt,
+  };

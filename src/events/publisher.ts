@@ -13,7 +13,7 @@ import { cut } from './cut.ts';
 import { releaseEventKeys } from './event-keys.ts';
 import type { Event } from './find-event.ts';
 import { OwnerTurns } from './owner-turns.ts';
-import { type PlannedEvent, planEvents } from './plan-events.ts';
+import { eventOf, type PlannedEvent, planEvents } from './plan-events.ts';
 import {
   maxDeliveriesPerCall,
   overloaded,
@@ -71,6 +71,9 @@ type Call = {
   reject: (error: unknown) => void;
 };
 
+/** The calls of an owner group; `taken`: how many the last batch had. */
+type Group = { waiting: Call[]; isRunning: boolean; taken: number };
+
 /** A call with those of its events that are new, each once. */
 type Unit = Readonly<{
   call: Call;
@@ -92,7 +95,7 @@ export class Publisher {
   /** The ids of the events that large calls are storing now. */
   readonly #largeEvents = new Set<string>();
   readonly #aside = { events: 0, bytes: 0 };
-  readonly #groups: { waiting: Call[]; isRunning: boolean }[];
+  readonly #groups: Group[];
 
   constructor(options: {
     database: Database;
@@ -109,6 +112,7 @@ export class Publisher {
     this.#groups = Array.from({ length: options.database.layout.writeGroups }, () => ({
       waiting: [],
       isRunning: false,
+      taken: 0,
     }));
   }
 
@@ -155,8 +159,11 @@ export class Publisher {
       group.waiting.push({ events, resolve, reject });
       if (group.isRunning) return;
       group.isRunning = true;
-      // Calls that arrive in the same turn of the event loop are stored together.
-      setImmediate(() => void this.#drain(group));
+      const begin = () => void this.#drain(group);
+      // Calls that arrive in the same turn of the event loop are stored together. A caller that was alone the last time
+      // does not wait until everything else of this turn has been read.
+      if (group.taken > 1) setImmediate(begin);
+      else queueMicrotask(begin);
     });
     return published.finally(() => {
       this.#waitingEvents -= events.length;
@@ -164,16 +171,16 @@ export class Publisher {
     });
   }
 
-  async #drain(group: { waiting: Call[]; isRunning: boolean }): Promise<void> {
+  async #drain(group: Group): Promise<void> {
     while (group.waiting.length > 0) {
       let size = 0;
-      let take = 0;
+      group.taken = 0;
       for (const call of group.waiting) {
-        if (take > 0 && size + call.events.length > eventsPerBatch) break;
+        if (group.taken > 0 && size + call.events.length > eventsPerBatch) break;
         size += call.events.length;
-        take += 1;
+        group.taken += 1;
       }
-      await this.#store(group.waiting.splice(0, take));
+      await this.#store(group.waiting.splice(0, group.taken));
     }
     group.isRunning = false;
   }
@@ -378,16 +385,6 @@ export class Publisher {
     }
   }
 }
-
-const eventOf = (event: PlannedEvent | undefined): Event | undefined =>
-  event && {
-    owner_id: event.checked.tenantId,
-    id: event.id,
-    type: event.checked.type.name,
-    tenant_id: event.checked.tenantId,
-    idempotency_key: event.checked.idempotencyKey ?? null,
-    occurred_at: event.occurredAt,
-  };
 
 /** By owner, how many deliveries of these events wait to be sent. */
 function queuedOf(events: readonly PlannedEvent[], targets: Targets): ReadonlyMap<string, number> {
