@@ -5,6 +5,7 @@ import { findAllAmong } from '../graph/find-among.ts';
 import { node } from '../graph/node.ts';
 import { shortList } from '../graph/operation-cost.ts';
 import { decodeAttemptId, encodeAttemptId } from '../ids.ts';
+import { maxRecordedHeaders } from '../status/storable.ts';
 import { AttemptOutcome, attemptOutcomeOf } from './enums.graph.ts';
 import { findDeliveries } from './find-delivery.ts';
 import { type DeliveryAttempt as Attempt, listAttempts } from './list-attempts.ts';
@@ -58,8 +59,9 @@ node(builder, DeliveryAttempt, {
       type: [HttpHeader],
       complexity: shortList,
       nullable: true,
-      description: "The answer's headers; null if no answer came.",
-      resolve: (attempt) => attempt.response_headers,
+      description: `The first ${maxRecordedHeaders} of the answer's headers; null if no answer came.`,
+      // Earlier releases recorded all of them.
+      resolve: (attempt) => attempt.response_headers?.slice(0, maxRecordedHeaders) ?? null,
     }),
     requestHeaders: t.field({
       type: [HttpHeader],

@@ -11,9 +11,16 @@ const unstorable = /\\u(?:0000|d[89a-f])/;
 /** What JSON writes as it is: ASCII without quotes, backslashes and control characters. */
 const plain = /^[ !#-[\]-~]*$/;
 
+/**
+ * A receiver may answer with thousands of short headers, each of which costs a page of deliveries as much as a record.
+ * The first ones are recorded; honest answers have some dozens.
+ */
+export const maxRecordedHeaders = 100;
+
 /** As JSON.stringify writes them, which takes twice as long as putting plain texts together. */
-export function jsonOf(headers: AttemptRecord['responseHeaders']): string | null {
-  if (headers === undefined) return null;
+export function jsonOf(all: AttemptRecord['responseHeaders']): string | null {
+  if (all === undefined) return null;
+  const headers = all.length > maxRecordedHeaders ? all.slice(0, maxRecordedHeaders) : all;
   let text = '';
   for (const { name, value } of headers) {
     if (!plain.test(name) || !plain.test(value)) return jsonOfAny(headers);
