@@ -32,7 +32,10 @@ import { refuseManyValues } from './variable-limits.ts';
 export const maxOperationCost = 20_000;
 /** The assumed size of a list whose length is not known before it is read. `list-cost-plugin.ts` charges the rest. */
 export const usualListSize = 10;
-/** `complexity` of a list that is nearly always short. It always counts as a list of the usual size. */
+/**
+ * `complexity` of a list that is nearly always short. It counts as a list of the usual size, and if it is longer, only a
+ * tenth of the rest is charged.
+ */
 export const shortList = { field: 1, multiplier: usualListSize } as const;
 /** `complexity` of a text that can have a hundred thousand characters and more. */
 export const longText = 10;

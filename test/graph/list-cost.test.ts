@@ -85,6 +85,12 @@ test('what is selected counts as often as there are records, lists within lists 
   expect((await ask('{ list(length: 100) { few { name few { name } } } }')).errors).toBeUndefined();
 });
 
+test('of a short list that is longer a tenth of the rest is charged, so that many within each other are refused', async () => {
+  const { errors, seen } = await ask('{ list(length: 2) { few { few { few { few { name } } } } } }');
+  expect(errors).toMatchObject([[expect.stringContaining('could cost 200'), expect.anything()]]);
+  expect(seen.resolved).toBeLessThan(320_000);
+});
+
 test('the lists of one request count together', async () => {
   const two = '{ a: list(length: 11000) { name } b: list(length: 11000) { name } }';
   expect((await ask(two)).errors).toMatchObject([
