@@ -1,5 +1,5 @@
 import type { Leases } from '../lanes/leases.ts';
-import type { ClaimedRow } from './claim.ts';
+import type { ClaimedRow } from './claimed-row.ts';
 
 const lookEveryMs = 250;
 
