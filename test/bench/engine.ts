@@ -58,7 +58,7 @@ if (values.settings === true || values.against !== undefined) {
 
 const owners = 8;
 const endpointsOfOwner = 4;
-const perEndpoint = 800;
+const perEndpoint = 1_600;
 const connections = 128;
 const seededAtOnce = 200;
 const total = owners * endpointsOfOwner * perEndpoint;
