@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { parseTimestamp } from '../times/parse-timestamp.ts';
 
 /** The name of our connections in `pg_stat_activity`. */
 export const applicationName = 'heliograph';
@@ -13,13 +14,14 @@ const connectTimeoutMs = 5_000;
 /** How much later than the server the client gives up: only a statement on a dead socket takes that long. */
 const graceMs = 2_000;
 
-const int8 = 20;
+const [int8, timestamptz] = [20, 1184];
 
 /** Reads 64-bit integers as numbers: all of ours are counts and positions, far below 2^53. */
 const types = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === int8) return Number;
-    return pg.types.getTypeParser(oid, format);
+    const usual = pg.types.getTypeParser(oid, format);
+    return oid === timestamptz ? (text: string) => parseTimestamp(text) ?? usual(text) : usual;
   },
 };
 

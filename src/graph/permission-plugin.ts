@@ -80,12 +80,13 @@ class PermissionPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
 
 function guardEdge<Types extends SchemaTypes>(resolver: Resolver<Types>, needs: EdgeNeeds): Resolver<Types> {
   return (source, args, context, info) => {
-    const go = (refusal: Error | undefined): unknown => {
-      if (refusal !== undefined) throw refusal;
-      return resolver(source, args, context, info);
-    };
     const refusal = refusalToFollow(context as Types['Context'] & Context, ownerOf(source), needs);
-    return refusal instanceof Promise ? refusal.then(go) : go(refusal);
+    if (refusal === undefined) return resolver(source, args, context, info);
+    if (!(refusal instanceof Promise)) throw refusal;
+    return refusal.then((found) => {
+      if (found !== undefined) throw found;
+      return resolver(source, args, context, info);
+    });
   };
 }
 

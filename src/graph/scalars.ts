@@ -1,7 +1,7 @@
 import { GraphQLScalarType, Kind, type ValueNode } from 'graphql';
 import { badUserInput } from '../errors.ts';
 import { isLost, LostNumber } from '../exact-json.ts';
-import { isoTextOf } from './iso-text.ts';
+import { isoTextOf } from '../times/iso-text.ts';
 import type { Builder } from './schema-types.ts';
 
 /** RFC 3339 with `T` and an offset, and without leap seconds. Digits beyond milliseconds are ignored. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isoTextOf } from '../../src/graph/iso-text.ts';
+import { isoTextOf } from '../../src/times/iso-text.ts';
 
 test('it is the text of toISOString, for times of any order and day', () => {
   const edges = [
