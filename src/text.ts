@@ -28,7 +28,10 @@ export const isLine = (text: string, maxChars: number): boolean =>
 
 /** One `@` between two parts without white space. Only a mail can tell whether the mailbox exists. */
 export const isEmail = (text: string): boolean =>
-  text.length <= 254 && /^[^\s@\p{Cc}<>,;"]+@[^\s@\p{Cc}<>,;"]+$/u.test(text) && text.isWellFormed();
+  text.length <= 254 &&
+  /^[^\s@<>,;"]+@[^\s@<>,;"]+$/.test(text) &&
+  !unfitForLine.test(text) &&
+  text.isWellFormed();
 
 export const lineRule = (maxChars: number): string =>
   `must have 1 to ${maxChars.toLocaleString('en')} characters, without line breaks, control characters or characters that change the direction of writing`;

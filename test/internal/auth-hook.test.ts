@@ -135,6 +135,9 @@ test('a proven message that has not the shape of its type is refused, and one of
     told('tenant.suspended', { tenant: 'two words' }),
     told('api_key.compromised', { tokenSha256: 'abc' }),
     { ...told('user.deleted', { subject: 'a' }), timestamp: 'yesterday' },
+    { ...told('user.deleted', { subject: 'a' }), timestamp: '0001-01-01T00:00:00Z' },
+    { ...told('user.deleted', { subject: 'a' }), timestamp: '1970-01-01T00:00:00.000Z' },
+    { ...told('user.deleted', { subject: 'a' }), timestamp: '-271821-04-20T00:00:00.000Z' },
     [],
   ]) {
     expect((await post(signed(bad))).status).toBe(400);

@@ -50,14 +50,17 @@ afterAll(async () => {
 });
 
 /** A mail as a transaction that tells of an endpoint stores it. */
-async function store(alertEmails = ['ops@example.com']): Promise<AlertMail | undefined> {
+async function store(
+  alertEmails = ['ops@example.com'],
+  url = 'https://x.test/a?t=1',
+): Promise<AlertMail | undefined> {
   const { ownerId, endpointIds } = await seedOwner(db.database);
   const endpoint = {
     ...{
       owner_id: ownerId,
       id: endpointIds[0] ?? '',
       owner_kind: 'TENANT' as const,
-      url: 'https://x.test/a?t=1',
+      url,
     },
     sending: { alertEmails },
   };
@@ -113,4 +116,15 @@ test('one that the mail server does not take is tried again, ever later, and giv
   await sendDueMails(db.database.query, mailer);
   expect(mails).toEqual([]);
   expect(await stored()).toEqual([]);
+});
+
+test('no line is longer than a mail server takes, however long the URL is', async () => {
+  const path = 'a'.repeat(2_000);
+  const mail = await store(undefined, `https://x.test/${path}`);
+  if (mail === undefined) throw new Error('No mail was stored.');
+  await sendStoredMail(db.database.query, mailer, mail);
+  const [sent] = mails;
+  const lines = sent?.text.split('\r\n') ?? [];
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(998);
+  expect(lines.join('').replaceAll(/=(?=a)/g, '')).toContain(path);
 });

@@ -205,6 +205,7 @@ test.each([
   ['no address', ['nobody'], 'INVALID_EMAIL'],
   ['a line break', ['a@b.c\r\nBcc: x@y.z'], 'INVALID_EMAIL'],
   ['a NUL', ['a\u0000@b.c'], 'INVALID_EMAIL'],
+  ['another direction of writing', ['\u202esoc.elgoog@b.c'], 'INVALID_EMAIL'],
   ['two in one', ['a@b.c,d@e.f'], 'INVALID_EMAIL'],
   ['one twice', ['a@b.c', 'a@b.c'], 'DUPLICATE'],
   ['six', ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}@b.c`), 'TOO_MANY'],
