@@ -4,8 +4,6 @@ import type { Logger } from './log.ts';
 
 const connectTimeoutMs = 10_000;
 const socketTimeoutMs = 30_000;
-/** A line has at most 998 characters (RFC 5322, section 2.1.1), and a word such as a URL cannot be folded. */
-const maxSubjectChars = 300;
 
 export type Mail = Readonly<{
   to: readonly string[];
@@ -51,7 +49,7 @@ export class Mailer {
       .sendMail({
         from: this.#from,
         to: to.map((address) => ({ name: '', address })),
-        ...{ subject: shortened(subject), text },
+        ...{ subject, text },
         ...(id === undefined ? {} : { messageId: `<${id}@${this.#host}>` }),
       })
       .then(
@@ -72,9 +70,6 @@ export class Mailer {
     this.#transport.close();
   }
 }
-
-const shortened = (subject: string): string =>
-  subject.length <= maxSubjectChars ? subject : `${subject.slice(0, maxSubjectChars)} ...`;
 
 /** Undefined if no SMTP server is configured. */
 export function createMailer(

@@ -28,10 +28,7 @@ export const isLine = (text: string, maxChars: number): boolean =>
 
 /** One `@` between two parts without white space. Only a mail can tell whether the mailbox exists. */
 export const isEmail = (text: string): boolean =>
-  text.length <= 254 &&
-  /^[^\s@<>,;"]+@[^\s@<>,;"]+$/.test(text) &&
-  !unfitForLine.test(text) &&
-  text.isWellFormed();
+  isLine(text, 254) && /^[^\s@<>,;"]+@[^\s@<>,;"]+$/.test(text);
 
 export const lineRule = (maxChars: number): string =>
   `must have 1 to ${maxChars.toLocaleString('en')} characters, without line breaks, control characters or characters that change the direction of writing`;

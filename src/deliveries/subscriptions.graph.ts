@@ -211,7 +211,8 @@ const heartbeatOf = ({ services }: Context) => services.logHeartbeatMs ?? defaul
 
 const appIdDescription =
   "The id of an app, to use its log instead of the tenant's. Its members and its own credential may do so; for anybody else it is NOT_FOUND.";
-const filterDescription = 'Only changes that match; by default all.';
+const filterDescription =
+  'Only changes that match; by default all. All variables of a subscription together can have 65,536 characters; more are BAD_USER_INPUT.';
 const afterDescription =
   'The position to resume after: every later change is sent, first the stored ones, then new ones as they happen. By default only new changes are sent. Errors: LOG_POSITION_EXPIRED (with `extensions.oldestPosition`) if the position is past retention, LOG_POSITION_AHEAD (with `extensions.head`) if the log has not reached it yet.';
 const capability = {

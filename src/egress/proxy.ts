@@ -1,4 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net';
+import { ConfigError } from '../config.ts';
 import type { Deadline } from './deadline.ts';
 import { SendFailure } from './send-failure.ts';
 
@@ -13,16 +14,26 @@ export type EgressProxy = Readonly<{
   authorization: string | undefined;
 }>;
 
-/** Reads `http://user:password@host:port`. The port is 80 unless given, as in every URL. */
+/** Reads `http://user:password@host:port`. The port is 80 unless given, as in every URL. Throws a ConfigError. */
 export function parseProxy(url: string): EgressProxy {
   const { hostname, port, username, password } = new URL(url);
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const credentials = `${decoded(username)}:${decoded(password)}`;
   return {
     host: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
     port: port === '' ? 80 : Number(port),
     authorization:
       username === '' && password === '' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`,
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ConfigError(
+      'Configuration: EGRESS_PROXY must have `%25` for each `%` in its user name and password.',
+    );
+  }
 }
 
 /**

@@ -40,7 +40,10 @@ export function mailOf({ type, endpoint, occurredAt, data }: Announcement): Omit
   }
 }
 
+/** A line has at most 998 characters (RFC 5322, section 2.1.1), and a word such as a URL cannot be folded. */
+const maxSubjectChars = 300;
+
 const mail = (subject: string, sentences: readonly string[], about: readonly string[]): Omit<Mail, 'to'> => ({
-  subject,
+  subject: subject.length <= maxSubjectChars ? subject : `${subject.slice(0, maxSubjectChars)} ...`,
   text: [...sentences, '', ...about, ''].join('\n'),
 });

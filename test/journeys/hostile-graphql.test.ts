@@ -103,6 +103,13 @@ const bodies: Record<string, [body: string, code: string, closed?: string]> = {
     'BAD_USER_INPUT',
     '4400',
   ],
+  'a subscription that would keep 4 MB': [
+    query(
+      'subscription ($f: DeliveryFilter) { deliveryStatusChanged(filter: $f) { position } }',
+      `{"f":{"eventType":["${'x'.repeat(4_000_000)}"]}}`,
+    ),
+    'BAD_USER_INPUT',
+  ],
   'a syntax error': [query('{ logHead'), 'GRAPHQL_PARSE_FAILED'],
 };
 
