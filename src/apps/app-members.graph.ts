@@ -22,7 +22,13 @@ import { App, ifHeld } from './app.graph.ts';
 import { appsWith, askedApp, askedMember, findVisibleMembers } from './asked-app.ts';
 import { removeMember, updateMember } from './change-member.ts';
 import type { InvitationMail, InvitationMailer } from './invitation-mailer.ts';
-import { acceptInvitation, invitationDays, inviteMember } from './invite-member.ts';
+import {
+  acceptInvitation,
+  invitationDays,
+  inviteMember,
+  maxInvitationsOfAddress,
+  maxInvitationsPerHour,
+} from './invite-member.ts';
 import {
   type AppInvitation as AppInvitationRow,
   type AppMember as AppMemberRow,
@@ -134,7 +140,7 @@ builder.objectFields(App, (t) => ({
 type Invited = { id: string; token: string };
 
 mutation(builder, 'inviteAppMember', {
-  description: `Invites a person by email, for ${invitationDays} days. It replaces an open invitation of the same email. The invitation is mailed if a mail server is configured. An email that is a member’s already is a ConflictError. More than ${maxMembers} members and open invitations are a LimitExceededError.`,
+  description: `Invites a person by email, for ${invitationDays} days. It replaces an open invitation of the same email. The invitation is mailed if a mail server is configured. An email that is a member’s already is a ConflictError. More than ${maxMembers} members and open invitations are a LimitExceededError, and so are more than ${maxInvitationsPerHour} invitations to an app in an hour, or more than ${maxInvitationsOfAddress} of one address.`,
   permission: manageMembers,
   capability: {
     records: ['AppInvitation', 'AuditEntry'],

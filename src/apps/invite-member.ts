@@ -6,7 +6,7 @@ import type { AppPermission } from '../access/permissions.ts';
 import { appendAudit } from '../audit/append-audit.ts';
 import { databaseNow, dayMs } from '../clock.ts';
 import { ConflictError, invalid, LimitExceededError, NotFoundError, ValidationError } from '../errors.ts';
-import { mintUuid } from '../ids.ts';
+import { firstUuidAt, mintUuid } from '../ids.ts';
 import type { Tables } from '../tables.ts';
 import { type App, lockApp } from './app.ts';
 import { appPermissionIssues, emailIssues } from './app-input.ts';
@@ -15,6 +15,10 @@ import { type AppInvitation, type AppMember, maxMembers, openInvitations } from 
 /** The prefix of every invitation's token. */
 const invitationMark = 'hgi_';
 export const invitationDays = 7;
+/** Each is a mail to an address that the caller chooses. So their rate is limited, for an app and for an address. */
+export const maxInvitationsPerHour = 500;
+export const maxInvitationsOfAddress = 5;
+const hourMs = 3_600_000;
 
 /**
  * Invites the person with this email. The token is returned here and never again; only its hash is stored. An open
@@ -33,6 +37,7 @@ export async function inviteMember(
   const email = memberEmail(input.email);
   const app = await lockApp(trx, appId);
   await refuseMember(trx, appId, email);
+  await refuseTooOften(trx, appId, email);
   await trx
     .deleteFrom('app_invitation')
     .where('app_id', '=', appId)
@@ -153,4 +158,30 @@ async function refuseTooMany(trx: Transaction<Tables>, appId: string): Promise<v
     maxMembers,
     `An app has at most ${maxMembers} members and open invitations. Remove a member first.`,
   );
+}
+
+/** The audit log tells who was invited. The app is locked, so that simultaneous invitations are counted. */
+async function refuseTooOften(trx: Transaction<Tables>, appId: string, email: string): Promise<void> {
+  const { all, ofAddress } = await trx
+    .selectFrom('audit_entry')
+    .select(({ fn }) => [
+      fn.countAll<number>().as('all'),
+      fn.countAll<number>().filterWhere(sql`changes ->> 'email'`, '=', email).as('ofAddress'),
+    ])
+    .where('owner_id', '=', appId)
+    .where('id', '>', firstUuidAt(databaseNow() - hourMs))
+    .where('action', '=', 'app_member.invite')
+    .executeTakeFirstOrThrow();
+  if (Number(ofAddress) >= maxInvitationsOfAddress) {
+    throw new LimitExceededError(
+      maxInvitationsOfAddress,
+      `An address can be invited to an app ${maxInvitationsOfAddress} times an hour. Use the last invitation's token, or wait.`,
+    );
+  }
+  if (Number(all) >= maxInvitationsPerHour) {
+    throw new LimitExceededError(
+      maxInvitationsPerHour,
+      `At most ${maxInvitationsPerHour} invitations to an app can be made in an hour. Wait a while.`,
+    );
+  }
 }

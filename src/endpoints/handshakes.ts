@@ -6,6 +6,7 @@ import { databaseNow } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/pool.ts';
 import type { Sender } from '../egress/send.ts';
+import { LimitExceededError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { openHeaders } from '../sending/endpoint-headers.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
@@ -25,6 +26,8 @@ import {
 /** The limits for background handshakes, in this process and for one owner. */
 const maxInBackground = 64;
 const maxInBackgroundPerOwner = 8;
+/** The limit for handshakes that callers wait for, for one owner. Each may last for half a minute. */
+export const maxAskedPerOwner = 32;
 /** Handshakes beyond this limit are left to the rescue. */
 const maxWaiting = 10_000;
 
@@ -77,6 +80,7 @@ export class Handshakes {
   readonly #stop = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #inBackgroundByOwner = new Map<string, number>();
+  readonly #askedByOwner = new Map<string, number>();
   #inBackground = 0;
   #waiting: StartedHandshake[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -113,9 +117,26 @@ export class Handshakes {
     else if (this.#waiting.length < maxWaiting) this.#waiting.push(started);
   }
 
-  /** Runs a started handshake to its end, including the consequences of its result. */
-  run(started: StartedHandshake, by: By): Promise<HandshakeResult> {
-    return this.#track(this.#run(started, by));
+  /**
+   * Starts a handshake and runs it to its end, including the consequences of its result. Throws LimitExceededError, and
+   * starts nothing, if too many of the owner run already.
+   */
+  async run<Started extends StartedHandshake>(
+    ownerId: string,
+    start: () => Promise<Started>,
+    by: By,
+  ): Promise<HandshakeResult & { started: Started }> {
+    if (countOf(this.#askedByOwner, ownerId) >= maxAskedPerOwner) {
+      const message = `At most ${maxAskedPerOwner} handshakes can run at once for one tenant. Wait until one has ended.`;
+      throw new LimitExceededError(maxAskedPerOwner, message);
+    }
+    add(this.#askedByOwner, ownerId, 1);
+    try {
+      const started = await start();
+      return { started, ...(await this.#track(this.#run(started, by))) };
+    } finally {
+      add(this.#askedByOwner, ownerId, -1);
+    }
   }
 
   /** Starts interrupted handshakes again. Returns the number. */
@@ -154,7 +175,7 @@ export class Handshakes {
   #launch(started: StartedHandshake, freshen: () => Promise<StartedHandshake | undefined>): void {
     const { owner_id: ownerId, id: endpointId } = started.endpoint;
     this.#inBackground += 1;
-    this.#inBackgroundByOwner.set(ownerId, this.#inBackgroundOf(ownerId) + 1);
+    add(this.#inBackgroundByOwner, ownerId, 1);
     const handshake = freshen()
       .then((fresh) => (fresh === undefined ? undefined : this.#run(fresh, byTheService)))
       .catch((error: unknown) =>
@@ -165,9 +186,7 @@ export class Handshakes {
       )
       .finally(() => {
         this.#inBackground -= 1;
-        const left = this.#inBackgroundOf(ownerId) - 1;
-        if (left > 0) this.#inBackgroundByOwner.set(ownerId, left);
-        else this.#inBackgroundByOwner.delete(ownerId);
+        add(this.#inBackgroundByOwner, ownerId, -1);
         this.#launchWaiting();
       });
     this.#track(handshake);
@@ -189,12 +208,8 @@ export class Handshakes {
   #hasRoomFor({ endpoint }: StartedHandshake): boolean {
     return (
       this.#inBackground < maxInBackground &&
-      this.#inBackgroundOf(endpoint.owner_id) < maxInBackgroundPerOwner
+      countOf(this.#inBackgroundByOwner, endpoint.owner_id) < maxInBackgroundPerOwner
     );
-  }
-
-  #inBackgroundOf(ownerId: string): number {
-    return this.#inBackgroundByOwner.get(ownerId) ?? 0;
   }
 
   async #run(started: StartedHandshake, by: By): Promise<HandshakeResult> {
@@ -245,6 +260,14 @@ export class Handshakes {
     this.#underWay.add(tracked);
     return promise;
   }
+}
+
+const countOf = (counts: ReadonlyMap<string, number>, ownerId: string) => counts.get(ownerId) ?? 0;
+
+function add(counts: Map<string, number>, ownerId: string, by: number): void {
+  const count = countOf(counts, ownerId) + by;
+  if (count === 0) counts.delete(ownerId);
+  else counts.set(ownerId, count);
 }
 
 const withoutVerdict: HandshakeOutcome = {

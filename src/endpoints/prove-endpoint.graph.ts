@@ -12,6 +12,7 @@ import { changeEndpoints, Endpoint } from './endpoint.graph.ts';
 import { getEndpoint } from './endpoint.ts';
 import { endpointOwner } from './endpoint-owner.graph.ts';
 import { byOf } from './endpoint-services.ts';
+import { maxAskedPerOwner } from './handshakes.ts';
 import {
   defaultOverlapSeconds,
   maxOverlapSeconds,
@@ -85,7 +86,7 @@ mutation(builder, 'rotateEndpointSecret', {
 });
 
 mutation(builder, 'verifyEndpoint', {
-  description: `Runs the ownership handshake now and returns its result. Heliograph sends a signed POST of \`{"type":"endpoint.verification","challenge":"…","timestamp":"…"}\`. The receiver must answer within 30 seconds with a 2xx status and a JSON body whose top-level \`challenge\` is the same. Redirects are not followed. At most ${maxVerifiesPerMinute} calls a minute for each endpoint. A handshake that is running already is replaced by the new one.`,
+  description: `Runs the ownership handshake now and returns its result. Heliograph sends a signed POST of \`{"type":"endpoint.verification","challenge":"…","timestamp":"…"}\`. The receiver must answer within 30 seconds with a 2xx status and a JSON body whose top-level \`challenge\` is the same. Redirects are not followed. At most ${maxVerifiesPerMinute} calls a minute for each endpoint, and at most ${maxAskedPerOwner} calls at once for each tenant and process; more are a LimitExceededError. A handshake that is running already is replaced by the new one.`,
   permission: changeEndpoints,
   capability: {
     records: ['Endpoint', 'Delivery', 'AuditEntry'],

@@ -22,8 +22,8 @@ export async function verifyEndpoint(
   handshakes: Handshakes,
   { ownerId, id, by }: { ownerId: string; id: string; by: By },
 ): Promise<Verified> {
-  const started = await startCounted(db, ownerId, id);
-  const { outcome, recorded } = await handshakes.run(started, by);
+  const start = () => startCounted(db, ownerId, id);
+  const { started, outcome, recorded } = await handshakes.run(ownerId, start, by);
   if (recorded !== undefined) {
     return {
       endpoint: recorded,

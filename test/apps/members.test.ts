@@ -205,6 +205,28 @@ test('at most 500 members and open invitations', async () => {
   ]);
 });
 
+test('one address can be invited five times an hour, and an app can invite 500', async () => {
+  const often = await apps.makeApp(owner, 'often');
+  const inviteTo = (email: string) =>
+    apps.act(owner, 'inviteAppMember', {
+      input: { appId: often.id, email, permissions: ['MANAGE_APP'] },
+      fields: 'token',
+    });
+  const answers = await Promise.all(Array.from({ length: 7 }, () => inviteTo('Victim@x.example')));
+  expect(answers.filter(({ __typename }) => __typename === 'InviteAppMemberPayload')).toHaveLength(5);
+  expect(answers.filter(({ __typename }) => __typename === 'LimitExceededError')).toHaveLength(2);
+  expect(await inviteTo('other@x.example')).toMatchObject({ __typename: 'InviteAppMemberPayload' });
+  await apps.database.api.query(
+    `insert into audit_entry select owner_id, gen_id, action, actor_kind, actor_id, actor_label, target_type, target_id,
+            '{"email": "somebody@x.example"}', request_id
+       from (select * from audit_entry where owner_id = $1 and action = 'app_member.invite' limit 1) e
+      cross join (select overlay(gen_random_uuid()::text placing $2 from 1 for 13)::uuid as gen_id
+                    from generate_series(1, 494)) made`,
+    [often.uuid, mintUuid().slice(0, 13)],
+  );
+  expect(await inviteTo('last@x.example')).toMatchObject({ __typename: 'LimitExceededError' });
+});
+
 test('what a member follows ends when it is removed, and not before', async () => {
   const viewer = stranger();
   const id = await apps.addMember(app, owner, { actor: viewer, permissions: ['VIEW_DELIVERIES'] });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verifyEndpoint } from '../../src/endpoints/verify-endpoint.ts';
 import { LimitExceededError, NotFoundError } from '../../src/errors.ts';
 import { mintUuid } from '../../src/ids.ts';
-import { rightEcho, startReceiver } from './receiver.ts';
+import { gate, rightEcho, startReceiver } from './receiver.ts';
 import { by, openRoom, type Room } from './room.ts';
 
 let room: Room;
@@ -39,6 +39,24 @@ test('the eleventh within a minute is refused, sends nothing and changes nothing
     [endpoint.id],
   );
   expect(await verify(endpoint.id)).toMatchObject({ verified: true });
+});
+
+test('at most 32 of one owner run at once; one more starts nothing', async () => {
+  const held = gate(rightEcho);
+  const slow = await startReceiver(held.answer);
+  const busy = await room.newOwner();
+  const made = await Promise.all(Array.from({ length: 4 }, () => room.newEndpoint(busy, { url: slow.url })));
+  const running = made.flatMap(({ endpoint }) => Array.from({ length: 8 }, () => verify(endpoint.id, busy)));
+  await slow.hasReceived(32);
+  const id = made[0]?.endpoint.id ?? '';
+  await expect(verify(id, busy)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED', limit: 32 });
+  const { endpoint } = await room.newEndpoint(ownerId, { url: receiver.url });
+  expect(await verify(endpoint.id)).toMatchObject({ verified: true });
+  held.open();
+  await Promise.all(running);
+  expect(slow.received).toHaveLength(32);
+  expect(await room.reread(made[0]?.endpoint ?? endpoint)).toMatchObject({ verification: 'VERIFIED' });
+  await slow.close();
 });
 
 test('the limit is the endpoint’s own', async () => {
