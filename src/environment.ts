@@ -47,6 +47,16 @@ const url = (...protocols: string[]) =>
     message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 
+/** It begins links that people see. */
+const publicUrl = url('http:', 'https:').refine(
+  (text) => {
+    if (!URL.canParse(text)) return true;
+    const { username, password, search, hash } = new URL(text);
+    return `${username}${password}${search}${hash}` === '';
+  },
+  { message: 'must not have a user name, a password, a query or a fragment' },
+);
+
 const secret = z.string().min(8, 'must have at least 8 characters');
 
 /** Anything else could not be sent in a header, so that every caller would be refused. */
@@ -198,7 +208,7 @@ export const environment = z.object({
       description:
         'The least severe log line that is written: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
     }),
-  PUBLIC_URL: url('http:', 'https:').optional().meta({
+  PUBLIC_URL: publicUrl.optional().meta({
     description: 'The URL under which clients reach this service. Install links begin with it.',
     shownDefault: 'the address it listens on',
   }),
