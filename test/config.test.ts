@@ -8,7 +8,7 @@ test.each([
   ['CRON_SECRET', 'a'.repeat(1_001), 'visible ASCII'],
   ['TEST_CONTROL_SECRET', 'one\ntwo-three', 'visible ASCII'],
   ['EGRESS_PROXY', 'http://%', 'must be a URL'],
-  ['PUBLIC_URL', 'https://user:password@hooks.example', 'must not have a user name'],
+  ['PUBLIC_URL', 'https://user:password@hooks.example', 'must have no user name'],
 ])('%s=%s is refused with the reason', (name, value, reason) => {
   expect(() => readConfig({ [name]: value })).toThrow(reason);
 });
