@@ -4,11 +4,11 @@ import {
   type FragmentDefinitionNode,
   type GraphQLObjectType,
   getOperationAST,
+  getVariableValues,
   Kind,
   locatedError,
   type OperationDefinitionNode,
 } from 'graphql';
-import { coerceVariables } from '../graph/coerce-variables.ts';
 import { executeFields, type Run } from './execute-fields.ts';
 import { isPromise } from './is-promise.ts';
 import { isUnconditional, type Scope, type Selections, selectionsOf } from './selection.ts';
@@ -19,18 +19,18 @@ import { isUnconditional, type Scope, type Selections, selectionsOf } from './se
  * where something asks for them, and the objects of a list have one layout. For a page of a hundred records the general
  * executor took as long as the database.
  *
- * A mutation is executed here if it has one field. Several would have to run one after the other, and subscriptions are
- * streams.
+ * Only queries are executed here. The fields of mutations run one after the other, and subscriptions are streams.
  */
 export function executeQuery(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult> {
   const { schema, document, operationName, contextValue, rootValue } = args;
   const operation = getOperationAST(document, operationName);
-  const type = operation == null ? undefined : schema.getRootType(operation.operation);
-  if (operation == null || type == null) throw new Error('There is nothing to execute.');
-  const { coerced: variables, errors: refusals } = coerceVariables(
+  const type = schema.getQueryType();
+  if (operation == null || type == null) throw new Error('There is no query to execute.');
+  const { coerced: variables, errors: refusals } = getVariableValues(
     schema,
-    operation,
+    operation.variableDefinitions ?? [],
     args.variableValues ?? {},
+    { maxErrors: 50 },
   );
   if (refusals !== undefined) return { errors: refusals };
   const { root, scope } = planOf(args, operation, { type, variables });

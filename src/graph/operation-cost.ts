@@ -9,6 +9,7 @@ import {
   getArgumentValues,
   getNamedType,
   getNullableType,
+  getVariableValues,
   isInterfaceType,
   isListType,
   isObjectType,
@@ -17,7 +18,6 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { badUserInput, RequestError } from '../errors.ts';
-import { coerceVariables } from './coerce-variables.ts';
 import { hideVariableValue } from './hide-values.ts';
 import { countListEntries } from './list-limits.ts';
 import { selectsField } from './selects-field.ts';
@@ -41,6 +41,8 @@ export const shortList = { field: 1, multiplier: usualListSize } as const;
 export const longText = 10;
 /** The maximum cost of one message of a subscription, including its list. */
 const maxMessageCost = 15_000;
+/** Each invalid value in a variable creates an error: two million of them in one list used up all memory. */
+const maxVariableErrors = 20;
 
 type Operation = Readonly<{
   schema: GraphQLSchema;
@@ -66,7 +68,9 @@ export function refuseOperation(asked: Operation): readonly GraphQLError[] | und
   const definitions = operation.variableDefinitions ?? [];
   const tooMany = refuseManyValues(schema, definitions, asked.variables);
   if (tooMany !== undefined) return [asGraphQLError(tooMany)];
-  const { errors, coerced } = coerceVariables(schema, operation, asked.variables);
+  const { errors, coerced } = getVariableValues(schema, definitions, asked.variables, {
+    maxErrors: maxVariableErrors,
+  });
   if (errors !== undefined) return errors.map(hideVariableValue);
 
   const fragments = new Map(
