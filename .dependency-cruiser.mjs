@@ -22,11 +22,11 @@ export default {
     {
       name: 'rules-know-no-graphql',
       severity: 'error',
-      comment: 'GraphQL stands in *.graph.ts, in graph/, execution/ and transports/.',
+      comment: 'GraphQL stands in *.graph.ts, in graph/ and transports/.',
       from: {
         path: '^src/',
         pathNot:
-          '(\\.graph\\.ts$|^src/(client|execution|graph|transports|websocket|server\\.ts|inventory|docs|schema))',
+          '(\\.graph\\.ts$|^src/(client|graph|transports|websocket|server\\.ts|inventory|docs|schema))',
       },
       to: { path: '(^src/graph/(builder|result|connection|node|scalars)|node_modules/(graphql|@pothos)/)' },
     },

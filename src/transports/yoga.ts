@@ -10,7 +10,6 @@ import { useGrants } from './use-grants.ts';
 import { useIdempotencyHeader } from './use-idempotency-header.ts';
 import { useIntrospectionGate } from './use-introspection-gate.ts';
 import { useOperationMetrics } from './use-operation-metrics.ts';
-import { useQueryExecutor } from './use-query-executor.ts';
 import { useSharedResults } from './use-shared-results.ts';
 
 export type Yoga = YogaServerInstance<RequestContext, object>;
@@ -51,7 +50,6 @@ export function createGraphQLYoga(options: {
       // It comes after the cost check, because a refused subscription needs no watch.
       useGrants(options.grantWatch),
       useSharedResults(),
-      useQueryExecutor(),
     ],
   });
 }
