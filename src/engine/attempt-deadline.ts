@@ -1,5 +1,5 @@
 import type { Leases } from '../lanes/leases.ts';
-import type { ClaimedRow } from './claimed-row.ts';
+import type { ClaimedRow } from './claim.ts';
 
 const lookEveryMs = 250;
 

@@ -8,7 +8,7 @@ import { requestHeaders } from '../sending/request-headers.ts';
 import type { OwnHeader } from '../sending/sealed-headers.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { SigningKey } from '../signing/sign.ts';
-import type { ClaimedRow } from './claimed-row.ts';
+import type { ClaimedRow } from './claim.ts';
 import type { Outcome } from './decide.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { maxPayloadBytes } from '../events/check-events.ts';
-import type { ClaimedRow } from './claimed-row.ts';
+import type { ClaimedRow } from './claim.ts';
 
 /**
  * Limits the memory for bodies in this process. 512 slots of 256 KiB would be 128 MiB, and as much again on the way

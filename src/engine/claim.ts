@@ -2,13 +2,48 @@ import type { Placement, Statement } from '../db/placement.ts';
 import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import type { Cursor, Lane } from '../lanes/lane.ts';
+import type { UnfinishedStatus } from '../status/status.ts';
 import { headOf, sweptPlaces } from '../status/strict-order.ts';
+import type { DeliveryKind, EndpointSending } from '../tables.ts';
 import { noteClaim } from '../tracing/delivery-trace.ts';
-import { type ClaimedLane, type ClaimedRow, packedDelivery, rowsOf } from './claimed-row.ts';
 
-/** What a claim returns of each lane once, in place of once for each of its deliveries. */
-const laneColumns = `t.owner_id, t.endpoint_id, t.shard, t.claim, t.url, t.is_active, t.disabled_reason, t.verification,
-          t.purged_through, t.max_deliveries_per_second, t.sending, t.is_strict`;
+/**
+ * A claim takes as many due rows as there are free slots, lane by lane, marks them with the lease's epoch, and reads
+ * the endpoint's current URL and state. Nothing waits in memory: claimed rows are started at once, so a changed URL
+ * or a deleted endpoint needs no recall.
+ *
+ * Rows that somebody else has locked at the moment (a purge, a settle) are skipped. Rows claimed under an older epoch
+ * are free again, because their holder died during an attempt, which `stale_claim` tells.
+ */
+export type ClaimedRow = {
+  owner_id: string;
+  delivery_id: string;
+  shard: number;
+  endpoint_id: string;
+  event_id: string;
+  due_at: Date;
+  status: UnfinishedStatus;
+  attempt_count: number;
+  attempt_rows: number;
+  max_attempts: number;
+  kind: DeliveryKind;
+  claim: number;
+  stale_claim: number | null;
+  stale_at: Date | null;
+  url: string | null;
+  is_active: boolean | null;
+  disabled_reason: string | null;
+  verification: string | null;
+  purged_through: string | null;
+  max_deliveries_per_second: number | null;
+  /** Without its filter, which may be long and is not needed here: each row of a claim has a copy. */
+  sending: Omit<EndpointSending, 'filter'> | null;
+  /** It is the one of its endpoint that may be sent now. */
+  is_strict: boolean;
+  is_suspended: boolean;
+  /** The installation because of which the event was forwarded has been revoked. */
+  is_revoked: boolean;
+};
 
 /**
  * A row is marked by its `ctid`, and what it belongs to is looked up row by row, its endpoint once for the lane: the
@@ -56,16 +91,19 @@ const claimText = (options: { strict: boolean }) => `with lane as materialized (
        pick.is_active, pick.disabled_reason, pick.verification, pick.purged_through,
        pick.max_deliveries_per_second, pick.sending
    )
-   select ${laneColumns},
-          string_agg(${packedDelivery}, ';' order by t.due_at, t.delivery_id) as deliveries
+   select t.owner_id, t.delivery_id, t.shard, t.endpoint_id, t.event_id, t.due_at, t.status, t.attempt_count,
+          t.attempt_rows, t.max_attempts, t.kind, t.claim, t.stale_claim, t.stale_at,
+          t.url, t.is_active, t.disabled_reason, t.verification, t.purged_through, t.max_deliveries_per_second,
+          t.sending, t.is_strict,
+          w.suspended_at is not null as is_suspended, i.revoked_at is not null as is_revoked
      from taken t
      left join lateral (
        select tenant_id, revoked_at from app_installation
         where app_id = t.owner_id and id = t.installation_id limit 1) i on true
      left join lateral (
        select suspended_at from tenant where id = coalesce(i.tenant_id, t.owner_id) limit 1) w on true
-    group by ${laneColumns}
-    ${options.strict ? '' : orderedLanes}`;
+    ${options.strict ? '' : orderedLanes}
+    order by due_at, delivery_id`;
 
 /** The head of each lane that is ordered strictly, while nothing of it is in flight. */
 const pickHeads = `head as materialized (
@@ -90,15 +128,18 @@ const pickHeads = `head as materialized (
 
 /** Lanes that turn out to be ordered strictly: nothing is taken from them by a statement that knows no order. */
 const orderedLanes = `union all
-   select l.owner_id, l.endpoint_id, l.shard, null, null, null, null, null, null, null, null, true, null
+   select l.owner_id, null, l.shard, l.endpoint_id, null, null, null, null, null, null, null, null, null, null,
+          null, null, null, null, null, null, null, true, null, null
      from lane l where l.strict_boundary is not null`;
 
 const claimed: Placement = {
   owners: [[2, 1, 3, 4, 5, 6, 7, 9]],
   isPrepared: true,
-  returns: `owner_id uuid, endpoint_id uuid, shard smallint, claim bigint, url text, is_active boolean,
-    disabled_reason text, verification text, purged_through uuid, max_deliveries_per_second integer, sending jsonb,
-    is_strict boolean, deliveries text`,
+  returns: `owner_id uuid, delivery_id uuid, shard smallint, endpoint_id uuid, event_id uuid, due_at timestamptz,
+    status text, attempt_count integer, attempt_rows integer, max_attempts integer, kind text, claim bigint,
+    stale_claim bigint, stale_at timestamptz, url text, is_active boolean, disabled_reason text, verification text,
+    purged_through uuid, max_deliveries_per_second integer, sending jsonb, is_strict boolean, is_suspended boolean,
+    is_revoked boolean`,
 };
 
 const claimStatement = statement('claim', claimText({ strict: false }), claimed);
@@ -119,16 +160,7 @@ export type Take = Readonly<{
 /** The place where the claim begins, including the row at it. */
 export const startOf = ({ aim, lane }: Take): Cursor => aim ?? lane.cursor;
 
-/**
- * A claim takes as many due rows as there are free slots, lane by lane, marks them with the lease's epoch, and reads
- * the endpoint's current URL and state. Nothing waits in memory: claimed rows are started at once, so a changed URL
- * or a deleted endpoint needs no recall.
- *
- * Rows that somebody else has locked at the moment (a purge, a settle) are skipped. Rows claimed under an older epoch
- * are free again, because their holder died during an attempt, which `stale_claim` tells.
- *
- * It claims nothing for a lane whose lease the worker no longer holds, whatever the worker believes.
- */
+/** Claims nothing for a lane whose lease the worker no longer holds, whatever the worker believes. */
 export async function claim(db: Database, workerId: string, takes: readonly Take[]): Promise<ClaimedRow[]> {
   const startedAt = Date.now();
   const rows = await claimEach(db, workerId, takes);
@@ -141,20 +173,21 @@ async function claimEach(db: Database, workerId: string, takes: readonly Take[])
   const found =
     unordered.length === 0 ? [] : await claimBy(db, claimStatement, { workerId, takes: unordered });
   const ordered = new Set(
-    found.filter(({ deliveries }) => deliveries === null).map((row) => row.endpoint_id),
+    found.filter(({ delivery_id }) => delivery_id === null).map((row) => row.endpoint_id),
   );
   for (const { lane } of unordered) lane.isStrict = ordered.has(lane.endpointId);
+  const rows = ordered.size === 0 ? found : found.filter(({ delivery_id }) => delivery_id !== null);
   const strict = takes.filter(({ lane }) => lane.isStrict);
-  if (strict.length === 0) return rowsOf(found);
-  return rowsOf([...found, ...(await claimBy(db, orderedStatement, { workerId, takes: strict }))]);
+  if (strict.length === 0) return rows;
+  return [...rows, ...(await claimBy(db, orderedStatement, { workerId, takes: strict }))];
 }
 
 function claimBy(
   db: Database,
   by: Statement,
   { workerId, takes }: { workerId: string; takes: readonly Take[] },
-): Promise<ClaimedLane[]> {
-  return run<ClaimedLane>(db, db.engine, by, [
+): Promise<ClaimedRow[]> {
+  return run<ClaimedRow>(db, db.engine, by, [
     takes.map(({ lane }) => lane.shard),
     takes.map(({ lane }) => lane.ownerId),
     takes.map(({ lane }) => lane.endpointId),

@@ -1,7 +1,7 @@
 import { parseRetryAfter, retryDelayMs } from '../sending/retry-schedule.ts';
 import type { AttemptRecord, Change } from '../status/change.ts';
 import type { AttemptOutcome, GivenUpReason } from '../status/status.ts';
-import type { ClaimedRow } from './claimed-row.ts';
+import type { ClaimedRow } from './claim.ts';
 
 /** The result of an attempt. It is a value, never an exception. */
 export type Outcome = Readonly<{

@@ -4,7 +4,7 @@ import { afterAttempt, type Health, isGivenUp } from '../sending/circuit.ts';
 import { writeHealth } from '../sending/write-health.ts';
 import { giveUpEndpoint } from '../telling/give-up-endpoint.ts';
 import { failsForMs, type Tellings } from '../telling/tellings.ts';
-import type { ClaimedRow } from './claimed-row.ts';
+import type { ClaimedRow } from './claim.ts';
 import { isRejected, type Outcome } from './decide.ts';
 import type { WorkerOptions } from './worker-options.ts';
 

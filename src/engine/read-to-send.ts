@@ -2,7 +2,7 @@ import type { Database } from '../db/pool.ts';
 import { run, statement } from '../db/statement.ts';
 import type { SigningSecrets } from '../sending/signing-secrets.ts';
 import type { SigningKey } from '../signing/sign.ts';
-import type { ClaimedRow } from './claimed-row.ts';
+import type { ClaimedRow } from './claim.ts';
 
 /** The events of a claim and the secrets that sign now, read at once, since each statement has a price of its own. */
 const toSendStatement = statement(

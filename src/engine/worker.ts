@@ -17,8 +17,7 @@ import { aimProbes } from './aim-probes.ts';
 import { attempt, ownHeaders } from './attempt.ts';
 import { attemptDeadline } from './attempt-deadline.ts';
 import { BodyBudget } from './body-budget.ts';
-import { claim, rowsByEndpoint, type Take } from './claim.ts';
-import type { ClaimedRow } from './claimed-row.ts';
+import { type ClaimedRow, claim, rowsByEndpoint, type Take } from './claim.ts';
 import {
   changeAfterAttempt,
   changeInsteadOfSending,

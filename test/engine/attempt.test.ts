@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
 import { databaseNow, setClockOffset } from '../../src/clock.ts';
 import { attempt } from '../../src/engine/attempt.ts';
-import type { ClaimedRow } from '../../src/engine/claimed-row.ts';
+import type { ClaimedRow } from '../../src/engine/claim.ts';
 import { mintUuid } from '../../src/ids.ts';
 import { makeSender } from '../egress/make-sender.ts';
 import { startReceiver } from '../support/receiver.ts';
