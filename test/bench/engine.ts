@@ -31,8 +31,8 @@ import { ProductRows, usualBody } from './product-rows.ts';
 /**
  * `npm run bench:engine` measures how fast one worker empties a queue on a new database that was never analysed. It
  * compares this with three others over the same number of connections to the same receiver in the same minute: undici
- * alone, the bare sender, and a queue that was written by hand (`bare-queue.ts`). Each has done as much work
- * before it is measured, so that its code is compiled, as in a server that runs for longer than some seconds.
+ * alone, the bare sender, and a queue that was written by hand (`bare-queue.ts`). Each has done as much work before it is
+ * measured, so that its code is compiled, as in a server that runs for longer than some seconds.
  *
  * `npm run bench:engine -- --profile` also prints what the work was made of. It makes the engine slower, so that its
  * figures count only among themselves.
@@ -62,7 +62,7 @@ const perEndpoint = 1_600;
 const connections = 128;
 const seededAtOnce = 200;
 const total = owners * endpointsOfOwner * perEndpoint;
-/** After a quarter of it an eighth of the time of the engine would still be spent on compiling. */
+/** With less of it, the engine's code would still be compiled while it is measured. */
 const warmUp = total;
 
 const dir = mkdtempSync(join(tmpdir(), 'heliograph-bench-'));
