@@ -70,7 +70,7 @@ export class Lane {
 
   /** When `room` may be larger than now; undefined if only an answer can change it. */
   waitsUntil(now: number): number | undefined {
-    if (gate(this.health, now) === 'closed') return this.health.nextProbeAt?.getTime();
+    if (this.isClosed(now)) return this.health.nextProbeAt?.getTime();
     const oldest = this.#sent[0];
     return oldest !== undefined && this.#rateRoom(now) <= 0 ? oldest + 1000 : undefined;
   }

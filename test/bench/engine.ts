@@ -62,8 +62,6 @@ const perEndpoint = 1_600;
 const connections = 128;
 const seededAtOnce = 200;
 const total = owners * endpointsOfOwner * perEndpoint;
-/** With less of it, the engine's code would still be compiled while it is measured. */
-const warmUp = total;
 
 const dir = mkdtempSync(join(tmpdir(), 'heliograph-bench-'));
 const postgres = await startEmbeddedPostgres({ dir });
@@ -88,8 +86,8 @@ const sender = createSender({
 });
 
 const pool = new Pool(url, { connections, pipelining: 1 });
-const alone = await measure(async (count) => {
-  let left = count;
+const alone = await measure(async () => {
+  let left = total;
   await Promise.all(
     Array.from({ length: connections }, async () => {
       while (left-- > 0)
@@ -98,16 +96,16 @@ const alone = await measure(async (count) => {
   );
 });
 const queue = await BareQueue.create(postgres.url);
-const byHand = await measure(() => queue.drain(pool), { prepare: (count) => queue.fill(count) });
-await queue.check(warmUp + total);
+const byHand = await measure(() => queue.drain(pool), { prepare: () => queue.fill(total) });
+await queue.check(2 * total);
 const others: Record<string, Awaited<ReturnType<typeof measure>>> = {};
 if (values.queues === true) {
   const rows = await ProductRows.create(postgres.url, { owners, endpoints: endpointsOfOwner });
   for (const [name, fill] of Object.entries(installOtherQueues(join(dir, 'queues')))) {
     let drain: Awaited<ReturnType<typeof fill>> | undefined;
     others[name] = await measure(async () => drain?.(rows, pool), {
-      async prepare(count) {
-        drain = await fill(rows.url, await rows.fill(count));
+      async prepare() {
+        drain = await fill(rows.url, await rows.fill(total));
       },
     });
     await rows.check();
@@ -117,8 +115,8 @@ if (values.queues === true) {
 await queue.close();
 await pool.close();
 
-const bare = await measure(async (count) => {
-  let left = count;
+const bare = await measure(async () => {
+  let left = total;
   await Promise.all(
     Array.from({ length: connections }, async () => {
       while (left-- > 0) await sender.send({ url, headers: () => ({}), body: usualBody, timeoutMs: 5_000 });
@@ -135,8 +133,8 @@ for (let owner = 0; owner < owners; owner += 1) {
     places.push({ ownerId, endpointId });
   }
 }
-const seed = async (count: number) => {
-  for (let made = 0; made < count; made += places.length * seededAtOnce)
+const seed = async () => {
+  for (let made = 0; made < total; made += places.length * seededAtOnce)
     for (const { ownerId, endpointId } of places)
       await seedDeliveries(database, ownerId, endpointId, seededAtOnce, usualBody);
 };
@@ -161,12 +159,12 @@ const run = async () => {
   }
 };
 const engine = await measure(
-  (count) => (values.profile === true && count === total ? profiled(database, total, run) : run()),
+  (isMeasured) => (values.profile === true && isMeasured ? profiled(database, total, run) : run()),
   {
     // Stopped first, or it would send before the time is taken.
-    async prepare(count) {
+    async prepare() {
       await worker?.stop(2_000);
-      await seed(count);
+      await seed();
     },
   },
 );
@@ -198,18 +196,21 @@ function cpuOf({ cpuMicros, postgresMicros }: { cpuMicros: number; postgresMicro
   return cpuMicros + postgresMicros;
 }
 
-/** `act` does the work so many times: first unmeasured, then measured. */
+/**
+ * `act` does the whole work twice: first unmeasured, then measured. With less before, the engine's code would still be
+ * compiled while it is measured.
+ */
 async function measure(
-  act: (count: number) => Promise<void>,
-  { prepare = async () => {} }: { prepare?: (count: number) => Promise<void> } = {},
+  act: (isMeasured: boolean) => Promise<void>,
+  { prepare = async () => {} }: { prepare?: () => Promise<void> } = {},
 ): Promise<{ perSecond: number; cpuMicros: number; postgresMicros: number }> {
-  await prepare(warmUp);
-  await act(warmUp);
-  await prepare(total);
+  await prepare();
+  await act(false);
+  await prepare();
   const began = performance.now();
   const postgresBefore = postgresCpuMicros(dir);
   const cpu = process.cpuUsage();
-  await act(total);
+  await act(true);
   const { user, system } = process.cpuUsage(cpu);
   return {
     perSecond: Math.round((total / (performance.now() - began)) * 1000),

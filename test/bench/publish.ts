@@ -118,7 +118,7 @@ await publish(8, 1)();
 const crowded = await inRounds(rounds, { 'publish, 8': publish(8, 1) });
 told(
   'beside 10,000 endpoints of other types, CPU',
-  crowded['publish, 8'].map(({ cpu = 0 }, round) => cpu / (found['publish, 8'][round]?.cpu ?? 0)),
+  ratios(crowded['publish, 8'], found['publish, 8'], 'cpu'),
 );
 
 const { rows } = await database.query<{ events: number; deliveries: number; lines: number }>(
